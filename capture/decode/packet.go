@@ -1,0 +1,134 @@
+package decode
+
+import "net/netip"
+
+// MaxLayers bounds how many VLAN tags and tunnels a packet may be wrapped in.
+// Mirrored cloud traffic needs three; an attacker would nest without end.
+const MaxLayers = 8
+
+// Addr is an IP address without a pointer, so that flow keys made of it cost
+// the garbage collector nothing. An IPv4 address is held in its IPv4-mapped
+// form (RFC 4291, 2.5.5.2); Packet.V6 tells it from a real IPv6 one.
+type Addr [16]byte
+
+// Netip converts the address. v6 says that it came from an IPv6 header.
+func (a Addr) Netip(v6 bool) netip.Addr {
+	n := netip.AddrFrom16(a)
+	if v6 {
+		return n
+	}
+	return n.Unmap()
+}
+
+// Proto is an IP protocol number (RFC 5237).
+type Proto uint8
+
+// The transports that Decode delivers.
+const (
+	TCP Proto = 6
+	UDP Proto = 17
+)
+
+// TCP flags, in the bit positions of RFC 9293, 3.1.
+const (
+	FIN = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+)
+
+// LayerKind is an encapsulation around the innermost IP packet.
+type LayerKind uint8
+
+// The encapsulations, with the name each has in an event's "tunnels".
+const (
+	LayerVLAN      LayerKind = iota + 1 // 802.1Q and 802.1ad; ID is the VLAN id; listed in "vlan", not in "tunnels"
+	LayerMPLS                           // "mpls": ID is the bottom label
+	LayerPPPoE                          // "pppoe": ID is the session
+	LayerGRE                            // "gre": ID is the key, if any
+	LayerNVGRE                          // "nvgre": ID is the VSID
+	LayerERSPAN                         // "erspan": ID is the session
+	LayerIPIP                           // "ipip": IPv4 in IPv4, IPv6 in IPv6, IPv4 in IPv6
+	Layer6in4                           // "6in4"
+	LayerTeredo                         // "teredo"
+	LayerVXLAN                          // "vxlan": ID is the VNI
+	LayerGENEVE                         // "geneve": ID is the VNI
+	LayerGTPU                           // "gtpu": ID is the TEID
+	LayerCiscoMeta                      // "cmd"
+)
+
+// Layer is one encapsulation. HasID is false where the protocol carries no
+// number, or carried none here.
+type Layer struct {
+	ID    uint32
+	Kind  LayerKind
+	HasID bool
+}
+
+// Network tells apart flows whose addresses and ports agree but that live in
+// different networks: the VLAN ids and virtual network ids (VXLAN, GENEVE,
+// NVGRE) around a packet, outermost first. Numbers that may differ between the
+// two directions of one connection (MPLS labels, GTP-U, GRE keys) are left out.
+// Beyond four, ids are folded into the last element.
+type Network [4]uint32
+
+// Anomaly is a set of oddities found while decoding, as bits.
+type Anomaly uint8
+
+const (
+	// FragmentOverlap: two fragments of the datagram claimed the same bytes
+	// (RFC 5722, RFC 1858 3). The first to arrive was kept.
+	FragmentOverlap Anomaly = 1 << iota
+	// FragmentTiny: the first fragment ended inside the TCP header
+	// (RFC 1858, RFC 3128).
+	FragmentTiny
+)
+
+// Packet is the innermost TCP segment or UDP datagram of a frame. Decode
+// overwrites every field that is documented without a condition.
+type Packet struct {
+	// Time is the frame's capture time in nanoseconds since the Unix epoch.
+	Time int64
+	// Payload is what follows the TCP or UDP header: a view into the frame, or
+	// into the decoder's reassembly buffer when the packet came in fragments.
+	// Either way it is valid until the next call to Decode.
+	Payload []byte
+	// Missing counts payload bytes that were on the wire but not captured (the
+	// snapshot length cut them). They follow Payload.
+	Missing int
+	// Source is the frame's Source.
+	Source string
+
+	Src, Dst         Addr
+	Network          Network
+	SrcPort, DstPort uint16
+	Proto            Proto
+	V6               bool // the innermost IP header is IPv6
+	Anomalies        Anomaly
+
+	// TCP only.
+	Flags    uint8
+	Seq, Ack uint32 // Ack is valid when Flags has ACK
+
+	// NumLayers is how many elements of Layers are valid, outermost first.
+	NumLayers uint8
+	Layers    [MaxLayers]Layer
+}
+
+// Result is what Decode made of a frame.
+type Result uint8
+
+const (
+	// Foreign: not TCP or UDP over IP, or a fragment that waits for others.
+	Foreign Result = iota
+	// Segment: p holds a TCP segment.
+	Segment
+	// Datagram: p holds a UDP datagram.
+	Datagram
+	// UnknownLink: the frame's link type is not one Decode reads.
+	UnknownLink
+	// Malformed: a header contradicts itself or ends early.
+	Malformed
+)

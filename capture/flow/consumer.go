@@ -1,0 +1,64 @@
+package flow
+
+import "tlsfloor/capture/decode"
+
+// Handler decides which connections are followed.
+type Handler interface {
+	// Open is called with the first segment of a connection that carries
+	// bytes. It returns who follows the connection, or nil when nobody does.
+	// p is borrowed. dir is p's direction.
+	Open(p *decode.Packet, dir Dir, o Opener) Consumer
+}
+
+// Opener says which direction the connection was opened in.
+type Opener struct {
+	Dir   Dir
+	Known bool // a SYN or a SYN-ACK was seen
+}
+
+// Consumer follows one connection. Bytes it is given are borrowed until it
+// returns.
+type Consumer interface {
+	// Start is asked where a direction's beginning was not captured: may its
+	// bytes be read from data on? Each new segment is tried, a few times.
+	Start(dir Dir, data []byte) bool
+	// Data is given a direction's bytes in order, beginning with the first it
+	// did not consume before. It returns how many it has done with, and the
+	// least number of bytes that it needs to see before another call makes
+	// sense (0: one more). It must return Ignore or Settled rather than ask
+	// for more than MaxBuffered.
+	Data(dir Dir, data []byte) (consumed, need int, i Interest)
+	// Lost says that bytes of the direction are missing from the capture. If
+	// bytes follow, Start is asked again.
+	Lost(dir Dir) Interest
+	// Conflict says that the direction sent the same bytes twice, with
+	// different content. The first to arrive was kept.
+	Conflict(dir Dir)
+	// End says that the connection is over, or is no longer followed. It is
+	// the last call, and is made unless the consumer returned Settled.
+	End(c Cause)
+}
+
+// Interest is what a Consumer still wants.
+type Interest uint8
+
+// The degrees of interest.
+const (
+	Listen  Interest = iota // go on
+	Ignore                  // no more of this direction
+	Settled                 // no more of this connection
+)
+
+// Cause is why a connection ended.
+type Cause uint8
+
+// The causes.
+const (
+	Closed    Cause = iota // FIN
+	Reset                  // RST
+	Idle                   // nothing came for longer than the table waits
+	Replaced               // a new connection took its addresses and ports
+	Evicted                // the table was full
+	Exhausted              // the consumer ignores both directions
+	Finished               // the capture ended
+)

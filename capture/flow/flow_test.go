@@ -1,0 +1,464 @@
+package flow
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"testing"
+
+	"tlsfloor/capture/decode"
+)
+
+// recorder collects what a connection's consumer is told.
+type recorder struct {
+	got       [2][]byte
+	lost      [2]int
+	conflicts int
+	ended     []Cause
+	opener    Opener
+	limit     int                    // settle after this many bytes; 0: never
+	need      func(data []byte) int  // how many bytes a unit takes; nil: any
+	start     func(data []byte) bool // nil: never
+	calls     int
+}
+
+func (r *recorder) Start(_ Dir, data []byte) bool { return r.start != nil && r.start(data) }
+
+func (r *recorder) Data(d Dir, data []byte) (int, int, Interest) {
+	r.calls++
+	if r.need != nil {
+		n := r.need(data)
+		if n > len(data) {
+			return 0, n, Listen
+		}
+		data = data[:n]
+	}
+	r.got[d] = append(r.got[d], data...)
+	if r.limit > 0 && len(r.got[d]) >= r.limit {
+		return len(data), 0, Settled
+	}
+	return len(data), 0, Listen
+}
+
+func (r *recorder) Lost(d Dir) Interest { r.lost[d]++; return Listen }
+func (r *recorder) Conflict(Dir)        { r.conflicts++ }
+func (r *recorder) End(c Cause)         { r.ended = append(r.ended, c) }
+
+// opened is a Handler that follows every connection with a copy of model.
+type opened struct {
+	model recorder
+	all   []*recorder
+	deaf  bool
+}
+
+func (o *opened) Open(_ *decode.Packet, _ Dir, op Opener) Consumer {
+	if o.deaf {
+		return nil
+	}
+	r := o.model
+	r.opener = op
+	o.all = append(o.all, &r)
+	return &r
+}
+
+// conn builds the packets of one connection: the client's address is the lower
+// one, so that its direction is FromLo.
+type conn struct {
+	isn  [2]uint32
+	port uint16
+	now  int64
+}
+
+func (c *conn) packet(d Dir, flags uint8, off int, payload string) *decode.Packet {
+	p := &decode.Packet{Time: c.now, Proto: decode.TCP, Flags: flags, Payload: []byte(payload)}
+	p.Seq = c.isn[d] + uint32(off)
+	a, b := decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 1}, decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 2}
+	p.Src, p.Dst, p.SrcPort, p.DstPort = a, b, 1000+c.port, 443
+	if d == FromHi {
+		p.Src, p.Dst, p.SrcPort, p.DstPort = b, a, 443, 1000+c.port
+	}
+	return p
+}
+
+func (c *conn) syn(d Dir) *decode.Packet {
+	flags := uint8(decode.SYN)
+	if d == FromHi {
+		flags |= decode.ACK
+	}
+	return c.packet(d, flags, 0, "")
+}
+
+// data is payload at an offset from the stream's first byte.
+func (c *conn) data(d Dir, off int, payload string) *decode.Packet {
+	return c.packet(d, decode.ACK, off+1, payload)
+}
+
+func (c *conn) fin(d Dir, off int) *decode.Packet {
+	return c.packet(d, decode.ACK|decode.FIN, off+1, "")
+}
+
+func (c *conn) rst(d Dir, off int) *decode.Packet { return c.packet(d, decode.RST, off+1, "") }
+
+func push(t *Table, ps ...*decode.Packet) {
+	for _, p := range ps {
+		t.Push(p)
+	}
+}
+
+func TestOrder(t *testing.T) {
+	c := conn{isn: [2]uint32{4294967290, 77}} // the client's numbers wrap after five bytes
+	lo := func(off int, s string) *decode.Packet { return c.data(FromLo, off, s) }
+	const text = "the quick brown fox"
+	cases := map[string][]*decode.Packet{
+		"in order":               {lo(0, text[:4]), lo(4, text[4:])},
+		"sent twice":             {lo(0, text[:4]), lo(0, text[:4]), lo(4, text[4:]), lo(4, text[4:])},
+		"swapped":                {lo(4, text[4:]), lo(0, text[:4])},
+		"overlapping":            {lo(0, text[:8]), lo(4, text[4:12]), lo(2, text[2:])},
+		"three pieces backwards": {lo(10, text[10:]), lo(5, text[5:10]), lo(0, text[:5])},
+		"one over many holes":    {lo(2, text[2:3]), lo(6, text[6:7]), lo(12, text[12:13]), lo(1, text[1:]), lo(0, text[:1])},
+		"keep-alive":             {lo(0, text), lo(len(text)-1, "x")},
+	}
+	for name, ps := range cases {
+		t.Run(name, func(t *testing.T) {
+			h := &opened{}
+			table := NewTable(h, Options{MaxFlows: 8})
+			push(table, c.syn(FromLo), c.syn(FromHi))
+			push(table, ps...)
+			if got := string(h.all[0].got[FromLo]); got != text {
+				t.Errorf("got %q, want %q", got, text)
+			}
+			if h.all[0].opener != (Opener{FromLo, true}) {
+				t.Errorf("opener %+v", h.all[0].opener)
+			}
+			if b := table.Stats().Bytes; b != 0 {
+				t.Errorf("%d bytes held after everything was consumed", b)
+			}
+		})
+	}
+}
+
+func TestFastOpenCarriesDataInSYN(t *testing.T) {
+	c := conn{isn: [2]uint32{9, 9}}
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	push(table, c.packet(FromLo, decode.SYN, 0, "hello"), c.data(FromLo, 5, " world"))
+	if got := string(h.all[0].got[FromLo]); got != "hello world" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSYNACKRepeatedWithAnotherNumber(t *testing.T) {
+	c := conn{isn: [2]uint32{1, 100}}
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"))
+	c.isn[FromHi] = 5000
+	push(table, c.syn(FromHi), c.data(FromHi, 0, "answer"))
+	if len(h.all) != 1 || string(h.all[0].got[FromHi]) != "answer" {
+		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[FromHi])
+	}
+}
+
+func TestNetworksDoNotMix(t *testing.T) {
+	c := conn{}
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	a, b := c.data(FromLo, 0, "one"), c.data(FromLo, 0, "two")
+	b.Network[0] = 7
+	v6 := c.data(FromLo, 0, "six")
+	v6.V6 = true
+	h.model.start = func([]byte) bool { return true }
+	push(table, a, b, v6)
+	if len(h.all) != 3 {
+		t.Fatalf("%d connections, want 3", len(h.all))
+	}
+}
+
+func TestEndings(t *testing.T) {
+	c := conn{isn: [2]uint32{1, 2}}
+	open := []*decode.Packet{c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "x")}
+	later := conn{isn: c.isn, now: 200 * second}
+	again := conn{isn: [2]uint32{900000, 2}}
+	cases := map[string]struct {
+		more []*decode.Packet
+		want Cause
+	}{
+		"capture ends":           {nil, Finished},
+		"FIN":                    {[]*decode.Packet{c.fin(FromLo, 1)}, Closed},
+		"both FIN, data between": {[]*decode.Packet{c.fin(FromLo, 1), c.data(FromHi, 0, "late"), c.fin(FromHi, 4)}, Closed},
+		"RST":                    {[]*decode.Packet{c.rst(FromHi, 0)}, Reset},
+		"silence":                {[]*decode.Packet{(&conn{port: 1, now: 100 * second}).data(FromLo, 0, "y"), (&conn{port: 2, now: 200 * second}).data(FromLo, 0, "z")}, Idle},
+		"new SYN":                {[]*decode.Packet{again.syn(FromLo)}, Replaced},
+		"late":                   {[]*decode.Packet{later.data(FromLo, 1, "y")}, Idle},
+	}
+	for name, k := range cases {
+		t.Run(name, func(t *testing.T) {
+			h := &opened{}
+			table := NewTable(h, Options{MaxFlows: 8})
+			push(table, open...)
+			push(table, k.more...)
+			table.Flush()
+			if got := h.all[0].ended; len(got) != 1 || got[0] != k.want {
+				t.Errorf("ended %v, want [%v]", got, k.want)
+			}
+			if s := table.Stats(); s.Open != 0 || s.Bytes != 0 {
+				t.Errorf("after Flush: %+v", s)
+			}
+		})
+	}
+}
+
+// A server may take 30 seconds to refuse: the flow must still be there.
+func TestAnswerAfterThirtySeconds(t *testing.T) {
+	c := conn{isn: [2]uint32{1, 2}}
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"))
+	for s := int64(1); s < 60; s++ {
+		table.Expire(s * second)
+	}
+	c.now = 60 * second
+	push(table, c.data(FromHi, 0, "alert"))
+	if got := string(h.all[0].got[FromHi]); got != "alert" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestReuseOfAddressesWithoutSYN(t *testing.T) {
+	h := &opened{}
+	h.model.start = func([]byte) bool { return true }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.data(FromLo, 0, "one"), c.data(FromHi, 0, "1"), c.fin(FromLo, 3), c.fin(FromHi, 1))
+	push(table, c.data(FromLo, 0, "one")) // a retransmission is no new connection
+	c.isn = [2]uint32{90000, 80000}
+	push(table, c.data(FromLo, 0, "two"))
+	if len(h.all) != 2 || string(h.all[1].got[FromLo]) != "two" {
+		t.Fatalf("%d connections", len(h.all))
+	}
+}
+
+// Without a SYN the first segment seen may be the second of the hello.
+func TestBeginningFoundBehindLaterSegment(t *testing.T) {
+	h := &opened{}
+	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.data(FromLo, 9, "end"), c.data(FromLo, 0, "HELLO the"))
+	if got := string(h.all[0].got[FromLo]); got != "HELLO theend" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestHoleThatNeverFills(t *testing.T) {
+	h := &opened{}
+	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 50, "lost its head"), c.data(FromLo, 100, "HELLO"))
+	table.Flush()
+	r := h.all[0]
+	if r.lost[FromLo] != 1 || string(r.got[FromLo]) != "HELLO" {
+		t.Errorf("lost %d, got %q", r.lost[FromLo], r.got[FromLo])
+	}
+}
+
+func TestSnapLengthCutIsALoss(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	p := c.data(FromLo, 0, "begin")
+	p.Missing = 500
+	push(table, c.syn(FromLo), p, c.data(FromLo, 505, "rest"))
+	if r := h.all[0]; r.lost[FromLo] != 1 || string(r.got[FromLo]) != "begin" {
+		t.Errorf("lost %d, got %q", r.lost[FromLo], r.got[FromLo])
+	}
+}
+
+func TestConflictIsReportedAndFirstKept(t *testing.T) {
+	h := &opened{}
+	h.model.need = func([]byte) int { return 6 }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.syn(FromLo), c.data(FromLo, 0, "abc"), c.data(FromLo, 1, "XXdef"))
+	if r := h.all[0]; r.conflicts != 1 || string(r.got[FromLo]) != "abcdef" {
+		t.Errorf("conflicts %d, got %q", r.conflicts, r.got[FromLo])
+	}
+}
+
+// One byte a segment must not make the consumer look at a record once a byte.
+func TestNeedIsRespected(t *testing.T) {
+	h := &opened{}
+	h.model.need = func([]byte) int { return 1000 }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.syn(FromLo))
+	for i := range 1000 {
+		push(table, c.data(FromLo, i, "x"))
+	}
+	if r := h.all[0]; r.calls > 2 || len(r.got[FromLo]) != 1000 {
+		t.Errorf("%d calls, %d bytes", r.calls, len(r.got[FromLo]))
+	}
+}
+
+func TestSettledFlowIsNotFollowedAgain(t *testing.T) {
+	h := &opened{}
+	h.model.limit = 3
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.syn(FromLo), c.data(FromLo, 0, "abc"), c.data(FromLo, 3, "def"), c.fin(FromLo, 6), c.data(FromHi, 0, "x"))
+	table.Flush()
+	if r := h.all[0]; len(h.all) != 1 || string(r.got[FromLo]) != "abc" || len(r.ended) != 0 {
+		t.Errorf("%d connections, %+v", len(h.all), h.all[0])
+	}
+}
+
+// Every connection of a flood holds what it can: memory stays within the
+// bounds, and a real handshake amid them is still heard.
+func TestFloodKeepsBounds(t *testing.T) {
+	h := &opened{}
+	h.model.need = func(b []byte) int { return MaxBuffered }
+	table := NewTable(h, Options{MaxFlows: 500, MaxBytes: 1 << 20})
+	filler := string(bytes.Repeat([]byte("x"), 4000))
+	for i := range 5000 {
+		c := conn{port: uint16(i), isn: [2]uint32{1, 2}, now: int64(i) * 1000}
+		push(table, c.syn(FromLo), c.data(FromLo, 100, filler), c.data(FromLo, 0, "a"))
+		if s := table.Stats(); s.Bytes > 1<<20+8000 || s.Open > 500 {
+			t.Fatalf("after %d: %+v", i, s)
+		}
+	}
+	real := conn{port: 60000, isn: [2]uint32{1, 2}, now: 5e6}
+	h.model.need = nil
+	push(table, real.syn(FromLo), real.data(FromLo, 0, "hello"))
+	if r := h.all[len(h.all)-1]; string(r.got[FromLo]) != "hello" {
+		t.Errorf("got %q", r.got[FromLo])
+	}
+	table.Flush()
+	if s := table.Stats(); s.Bytes != 0 || s.Open != 0 || s.EvictedSum() == 0 {
+		t.Errorf("after Flush: %+v", s)
+	}
+}
+
+// A SYN flood is evicted before the handshakes in progress.
+func TestSYNFloodSparesHandshakes(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 100})
+	victim := conn{port: 60000, isn: [2]uint32{1, 2}}
+	push(table, victim.syn(FromLo), victim.data(FromLo, 0, "hel"))
+	for i := range 10000 {
+		c := conn{port: uint16(i), isn: [2]uint32{uint32(i), 2}}
+		push(table, c.syn(FromLo))
+	}
+	push(table, victim.data(FromLo, 3, "lo"))
+	if len(h.all) != 1 || string(h.all[0].got[FromLo]) != "hello" {
+		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[FromLo])
+	}
+}
+
+func TestClockThatRunsBack(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}, now: 1000 * second}
+	push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+	c.now = 500 * second
+	push(table, c.data(FromLo, 3, "lo"))
+	if got := string(h.all[0].got[FromLo]); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Property: however a stream is cut, shuffled within a window and repeated,
+// the consumer gets the same bytes.
+func TestAnyCutAnyOrder(t *testing.T) {
+	for seed := range int64(300) {
+		r := rand.New(rand.NewSource(seed))
+		want := make([]byte, 1+r.Intn(20000))
+		r.Read(want)
+		c := conn{isn: [2]uint32{r.Uint32(), r.Uint32()}}
+		h := &opened{}
+		table := NewTable(h, Options{MaxFlows: 4})
+		push(table, c.syn(FromLo))
+		push(table, shuffled(r, &c, want)...)
+		if len(h.all) != 1 || !bytes.Equal(h.all[0].got[FromLo], want) {
+			t.Fatalf("seed %d: got %d bytes, want %d", seed, len(h.all[0].got[FromLo]), len(want))
+		}
+		if b := table.Stats().Bytes; b != 0 {
+			t.Fatalf("seed %d: %d bytes held", seed, b)
+		}
+	}
+}
+
+// shuffled cuts b into segments, repeats some, lets some overlap the one
+// before, and swaps within a window of eight.
+func shuffled(r *rand.Rand, c *conn, b []byte) (ps []*decode.Packet) {
+	for at := 0; at < len(b); {
+		n := min(1+r.Intn(1500), len(b)-at)
+		from := max(0, at-r.Intn(200))
+		ps = append(ps, c.data(FromLo, from, string(b[from:at+n])))
+		if r.Intn(10) == 0 {
+			ps = append(ps, c.data(FromLo, at, string(b[at:at+n])))
+		}
+		at += n
+	}
+	for i := range ps {
+		j := min(i+r.Intn(8), len(ps)-1)
+		ps[i], ps[j] = ps[j], ps[i]
+	}
+	return ps
+}
+
+// FuzzPush drives a small table with packets made of the input: whatever
+// comes, the counts add up and the bounds hold.
+func FuzzPush(f *testing.F) {
+	f.Add([]byte("\x02\x00\x00\x00\x10\x00\x05\x03\x01\x04\x10\x09\x00"))
+	f.Add(bytes.Repeat([]byte{0x10, 0x00, 0x40, 0x07, 0x02}, 40))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h := &opened{}
+		h.model.need = func(b []byte) int { return int(b[0]) }
+		h.model.start = func(b []byte) bool { return len(b)&1 == 0 }
+		table := NewTable(h, Options{MaxFlows: 4, MaxBytes: 1000})
+		for ; len(b) >= 5; b = b[5:] {
+			c := conn{port: uint16(b[0] & 7), isn: [2]uint32{0, 0}, now: int64(b[4]) * second}
+			p := c.packet(Dir(b[1]&1), b[2], int(b[3]), fmt.Sprintf("%0*d", b[0]>>3, 0))
+			p.Missing = int(b[1] >> 6)
+			table.Push(p)
+		}
+		table.Flush()
+		if s := table.Stats(); s.Open != 0 || s.Bytes != 0 {
+			t.Fatalf("after Flush: %+v", s)
+		}
+	})
+}
+
+// Looking up a settled flow is what most packets cost.
+func BenchmarkSettled(b *testing.B) {
+	for _, flows := range []int{100, 10000, 100000} {
+		b.Run(fmt.Sprint(flows), func(b *testing.B) {
+			h := &opened{deaf: true}
+			table := NewTable(h, Options{})
+			ps := make([]*decode.Packet, flows)
+			for i := range ps {
+				c := conn{isn: [2]uint32{1, 2}}
+				ps[i] = c.data(FromLo, 0, "x")
+				ps[i].Src[13], ps[i].Src[14] = byte(i), byte(i>>8)
+				ps[i].SrcPort = uint16(i >> 16)
+				table.Push(ps[i])
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				table.Push(ps[i%flows])
+			}
+		})
+	}
+}
+
+func TestSettledCostsNoAllocation(t *testing.T) {
+	h := &opened{deaf: true}
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	p := c.data(FromLo, 0, "x")
+	if n := testing.AllocsPerRun(100, func() { table.Push(p) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

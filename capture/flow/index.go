@@ -1,0 +1,139 @@
+package flow
+
+// index finds an entry by its key: open addressing with linear probing, at
+// most half full, eight bytes a slot.
+type index struct {
+	slots []slot
+	mask  uint32
+	used  int
+}
+
+// slot holds the hash, so that most mismatches cost no look at the entry.
+type slot struct {
+	hash  uint32
+	entry int32 // entry's number plus one; 0: the slot is empty
+}
+
+func newIndex(entries int) index {
+	size := 1
+	for size < 2*entries {
+		size *= 2
+	}
+	return index{slots: make([]slot, size), mask: uint32(size - 1)}
+}
+
+// find returns the entry of a key, or none.
+func (t *Table) find(key *Key, hash uint32) int32 {
+	for at := hash & t.index.mask; ; at = (at + 1) & t.index.mask {
+		s := t.index.slots[at]
+		if s.entry == 0 {
+			return none
+		}
+		if s.hash == hash && t.entries[s.entry-1].key == *key {
+			return s.entry - 1
+		}
+	}
+}
+
+func (x *index) add(hash uint32, entry int32) {
+	at := hash & x.mask
+	for x.slots[at].entry != 0 {
+		at = (at + 1) & x.mask
+	}
+	x.slots[at] = slot{hash, entry + 1}
+	x.used++
+}
+
+// del removes an entry and closes the gap, so that no probe ends early.
+func (x *index) del(hash uint32, entry int32) {
+	at := hash & x.mask
+	for x.slots[at].entry != entry+1 {
+		at = (at + 1) & x.mask
+	}
+	x.used--
+	for next := (at + 1) & x.mask; x.slots[next].entry != 0; next = (next + 1) & x.mask {
+		if home := x.slots[next].hash & x.mask; (next-home)&x.mask >= (next-at)&x.mask {
+			x.slots[at] = x.slots[next]
+			at = next
+		}
+	}
+	x.slots[at] = slot{}
+}
+
+// insert enters a key that is not there, and makes room for it first.
+func (t *Table) insert(key *Key, hash uint32) int32 {
+	t.stats.Flows++
+	i := t.vacancy()
+	t.entries[i] = entry{key: *key, stream: none}
+	t.index.add(hash, i)
+	t.enqueue(i, embryonic)
+	return i
+}
+
+func (t *Table) vacancy() int32 {
+	if t.free == none && int(t.used) == len(t.entries) {
+		t.evict()
+	}
+	if i := t.free; i != none {
+		t.free = t.entries[i].next
+		return i
+	}
+	t.used++
+	return t.used - 1
+}
+
+// remove ends the stream of entry i, if it has one, and forgets the entry.
+func (t *Table) remove(i int32, c Cause) {
+	e := &t.entries[i]
+	if e.stream != none {
+		t.conclude(e, c)
+		t.release(i)
+	}
+	t.dequeue(i)
+	t.index.del(uint32(e.key.hash(t.seed)), i)
+	e.class, e.next = unused, t.free
+	t.free = i
+}
+
+// conclude gives the consumer what waits behind holes, and then the end. What
+// the packets said comes before what the clock or the table says.
+func (t *Table) conclude(e *entry, c Cause) {
+	s := t.streams[e.stream]
+	before := s.size()
+	defer func() { t.stats.Bytes += s.size() - before }()
+	for d := range s.half {
+		if len(s.half[d].pending) > 0 && s.hole(Dir(d)) == Settled {
+			return
+		}
+	}
+	switch {
+	case e.flags&rstSeen != 0:
+		c = Reset
+	case e.has(finSeen, FromLo) || e.has(finSeen, FromHi):
+		c = Closed
+	}
+	s.consumer.End(c)
+}
+
+// newStream returns the number of an unused stream.
+func (t *Table) newStream() int32 {
+	if n := len(t.freeStreams); n > 0 {
+		i := t.freeStreams[n-1]
+		t.freeStreams = t.freeStreams[:n-1]
+		return i
+	}
+	t.streams = append(t.streams, new(stream))
+	return int32(len(t.streams) - 1)
+}
+
+// release gives the stream of entry i back.
+func (t *Table) release(i int32) {
+	e := &t.entries[i]
+	s := t.streams[e.stream]
+	t.stats.Bytes -= s.size()
+	s.consumer = nil
+	s.half[0].reset()
+	s.half[1].reset()
+	t.freeStreams = append(t.freeStreams, e.stream)
+	e.stream = none
+}

@@ -1,0 +1,198 @@
+package flow
+
+import "tlsfloor/capture/decode"
+
+// stream is a connection while it is followed.
+type stream struct {
+	consumer Consumer
+	half     [2]half
+}
+
+func (s *stream) size() int { return s.half[0].size() + s.half[1].size() }
+
+// segment takes the bytes of p, sent in direction d, and reports what the
+// consumer wants after them.
+func (s *stream) segment(p *decode.Packet, d Dir) Interest {
+	h := &s.half[d]
+	if h.ignored {
+		return Listen
+	}
+	seq := p.Seq
+	if p.Flags&decode.SYN != 0 {
+		seq++ // RFC 9293, 3.4: SYN has a number of its own; TCP Fast Open puts data behind it
+	}
+	i := Listen
+	if len(p.Payload) > 0 {
+		i = s.arrive(d, seq, p.Payload)
+	}
+	if p.Missing > 0 && i == Listen && !h.ignored {
+		i = s.cut(d, seq+uint32(len(p.Payload)))
+	}
+	return i
+}
+
+// arrive places data, which begins at seq.
+func (s *stream) arrive(d Dir, seq uint32, data []byte) Interest {
+	h := &s.half[d]
+	if !h.synced {
+		return s.begin(d, seq, data)
+	}
+	ahead := distance(seq, h.next)
+	switch {
+	case ahead == 0:
+		return s.inOrder(d, data)
+	case ahead < 0:
+		return s.again(d, seq, data)
+	case ahead > window:
+		return Listen
+	case h.keep(seq, data):
+		return Listen
+	}
+	return s.hole(d)
+}
+
+// again handles bytes of which the first were seen before, or, while nothing
+// was consumed yet, bytes before the first that were seen.
+func (s *stream) again(d Dir, seq uint32, data []byte) Interest {
+	h := &s.half[d]
+	if h.conflicts(seq, data) {
+		s.consumer.Conflict(d)
+	}
+	_, fresh := trimFront(seq, data, h.next)
+	if len(fresh) == 0 {
+		return Listen
+	}
+	return s.inOrder(d, fresh)
+}
+
+// begin looks for a beginning in a direction of which it was not captured.
+// Segments may be out of order here too, so what is no beginning is kept for
+// when one turns up before it.
+func (s *stream) begin(d Dir, seq uint32, data []byte) Interest {
+	h := &s.half[d]
+	if s.consumer.Start(d, data) {
+		h.synced, h.next = true, seq
+		return s.inOrder(d, data)
+	}
+	h.starts++
+	if h.starts > maxStarts || !h.keep(seq, data) {
+		return s.ignore(d)
+	}
+	return Listen
+}
+
+// inOrder gives data, which begins at next, to the consumer, and then what it
+// joins up with.
+func (s *stream) inOrder(d Dir, data []byte) Interest {
+	h := &s.half[d]
+	for len(data) > 0 {
+		h.next += uint32(len(data))
+		if i := s.deliver(d, data); i != Listen || h.ignored {
+			return i
+		}
+		data = h.take()
+	}
+	return Listen
+}
+
+// deliver gives the consumer data behind what it left before. The bytes go
+// straight from the frame when it left nothing.
+func (s *stream) deliver(d Dir, data []byte) Interest {
+	h := &s.half[d]
+	held := len(h.buf) > 0
+	if held {
+		h.buf = append(h.buf, data...)
+		data = h.buf
+	}
+	if len(data) >= h.need {
+		n, i := s.consume(d, data)
+		if i != Listen || h.ignored {
+			return i
+		}
+		data = data[n:]
+	}
+	if held {
+		h.buf = h.buf[:copy(h.buf, data)]
+	} else {
+		h.buf = append(h.buf, data...)
+	}
+	if len(h.buf) > MaxBuffered {
+		return s.ignore(d)
+	}
+	return Listen
+}
+
+// consume calls the consumer until it asks for more than there is.
+func (s *stream) consume(d Dir, data []byte) (n int, i Interest) {
+	h := &s.half[d]
+	for {
+		took, need, i := s.consumer.Data(d, data[n:])
+		h.pinned = h.pinned || took > 0
+		n += took
+		h.need = need
+		switch {
+		case i == Ignore:
+			return n, s.ignore(d)
+		case i == Settled:
+			return n, Settled
+		case took == 0 || n == len(data) || need > len(data)-n:
+			return n, Listen
+		}
+	}
+}
+
+// hole gives up waiting for the bytes before the first pending ones: the
+// capture lost them.
+func (s *stream) hole(d Dir) Interest {
+	if i := s.lost(d); i != Listen {
+		return i
+	}
+	h := &s.half[d]
+	for len(h.pending) > 0 && !h.ignored {
+		if i := s.skipTo(d, h.first()); i != Listen || h.synced {
+			return i
+		}
+	}
+	return Listen
+}
+
+// skipTo goes on from a segment behind a hole, if a beginning can be there.
+func (s *stream) skipTo(d Dir, first segment) Interest {
+	if !s.consumer.Start(d, first.data) {
+		return Listen
+	}
+	s.half[d].synced, s.half[d].next = true, first.seq
+	return s.inOrder(d, first.data)
+}
+
+// cut notes that bytes at seq were on the wire but not captured.
+func (s *stream) cut(d Dir, seq uint32) Interest {
+	h := &s.half[d]
+	if !h.synced || seq != h.next {
+		return Listen
+	}
+	return s.lost(d)
+}
+
+// lost tells the consumer of a hole, and forgets what was in front of it.
+func (s *stream) lost(d Dir) Interest {
+	h := &s.half[d]
+	h.buf, h.need, h.synced, h.starts = h.buf[:0], 0, false, 0
+	i := s.consumer.Lost(d)
+	if i == Ignore {
+		return s.ignore(d)
+	}
+	return i
+}
+
+// ignore stops listening to a direction; when neither is listened to, the
+// connection is settled.
+func (s *stream) ignore(d Dir) Interest {
+	s.half[d].ignored = true
+	s.half[d].drop()
+	if s.half[d.Other()].ignored {
+		s.consumer.End(Exhausted)
+		return Settled
+	}
+	return Listen
+}

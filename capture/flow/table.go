@@ -1,0 +1,306 @@
+package flow
+
+import (
+	"hash/maphash"
+
+	"tlsfloor/capture/decode"
+)
+
+// DefaultMaxFlows is how many connections a table remembers unless told
+// otherwise: 30 MB when all are in use.
+const DefaultMaxFlows = 1 << 18
+
+// DefaultMaxBytes bounds the bytes that all connections together may hold for
+// their consumers.
+const DefaultMaxBytes = 64 << 20
+
+// Options bound a Table. Zero values stand for the defaults.
+type Options struct {
+	MaxFlows int // connections remembered
+	MaxBytes int // bytes held for all of them
+}
+
+// Stats counts what a table did.
+type Stats struct {
+	Segments uint64          // TCP segments pushed
+	Flows    uint64          // connections entered
+	Followed uint64          // of which somebody followed
+	Expired  uint64          // ended by silence
+	Evicted  [classes]uint64 // ended because there was no room, by class
+	Open     int             // remembered now
+	Bytes    int             // held now
+}
+
+// EvictedSum is how many connections were ended because there was no room.
+func (s *Stats) EvictedSum() uint64 {
+	var n uint64
+	for _, e := range s.Evicted {
+		n += e
+	}
+	return n
+}
+
+// entry is one connection. It has no pointer: see Key.
+type entry struct {
+	key        Key
+	seen       int64     // time of its last packet
+	queued     int64     // when it was put in its queue
+	seq        [2]uint32 // by direction: the first byte's number, if synSeen; behind the FIN, if finSeen
+	prev, next int32     // in its queue
+	stream     int32     // index in Table.streams, or none
+	class      class
+	flags      uint8
+}
+
+// Flags of an entry; the ones with a direction are shifted by it.
+const (
+	synSeen  = 1 << 0 // 1<<1 for FromHi
+	finSeen  = 1 << 2 // 1<<3 for FromHi
+	openerIs = 1 << 4 // 1<<5 for FromHi
+	rstSeen  = 1 << 6
+)
+
+func (e *entry) has(flag uint8, d Dir) bool { return e.flags&(flag<<d) != 0 }
+
+func (e *entry) set(flag uint8, d Dir) { e.flags |= flag << d }
+
+func (e *entry) opener() Opener {
+	switch {
+	case e.has(openerIs, FromLo):
+		return Opener{FromLo, true}
+	case e.has(openerIs, FromHi):
+		return Opener{FromHi, true}
+	}
+	return Opener{}
+}
+
+// Table is the connections in sight. It is used by one goroutine.
+type Table struct {
+	handler Handler
+	seed    maphash.Seed
+	now     int64 // time of the current packet
+	swept   int64 // when sweep last ran
+
+	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
+	used    int32   // entries[used:] were never used
+	free    int32   // list of entries that were, by next
+	index   index
+	queues  [classes]queue
+
+	streams     []*stream
+	freeStreams []int32
+	maxBytes    int
+	stats       Stats
+}
+
+// NewTable makes a table that asks h whom to give the bytes to.
+func NewTable(h Handler, o Options) *Table {
+	if o.MaxFlows <= 0 {
+		o.MaxFlows = DefaultMaxFlows
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	t := &Table{
+		handler: h, seed: maphash.MakeSeed(), maxBytes: o.MaxBytes, free: none,
+		entries: make([]entry, o.MaxFlows), index: newIndex(o.MaxFlows),
+	}
+	for c := range t.queues {
+		t.queues[c] = queue{none, none}
+	}
+	return t
+}
+
+// Stats returns the counts so far.
+func (t *Table) Stats() Stats {
+	s := t.stats
+	s.Open = t.index.used
+	return s
+}
+
+// Push takes a TCP segment. p is borrowed.
+func (t *Table) Push(p *decode.Packet) {
+	t.stats.Segments++
+	t.tick(p.Time)
+	key, dir := KeyOf(p)
+	hash := uint32(key.hash(t.seed))
+	i := t.find(&key, hash)
+	if i == none {
+		if p.Flags&decode.SYN == 0 && len(p.Payload) == 0 {
+			return // the end of something never seen: not worth an entry
+		}
+		i = t.insert(&key, hash)
+	}
+	e := &t.entries[i]
+	e.seen = p.Time
+	if p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && e.class == settled {
+		return
+	}
+	t.segment(i, dir, p)
+}
+
+// Expire does what is due at a time at which no packet came. It is for live
+// captures, where silence passes too.
+func (t *Table) Expire(now int64) { t.tick(now) }
+
+// Flush ends every connection: the capture is over.
+func (t *Table) Flush() {
+	for c := range classes {
+		for t.queues[classes-1-c].head != none {
+			t.remove(t.queues[classes-1-c].head, Finished)
+		}
+	}
+}
+
+// maxBackwards is how far packet time may run back before it is taken for a
+// clock that was set, in nanoseconds.
+const maxBackwards = 60 * second
+
+// tick moves the clock. Frames are a little out of order in real captures, so
+// it does not follow small steps back.
+func (t *Table) tick(now int64) {
+	if now < t.now && t.now-now < maxBackwards {
+		return
+	}
+	t.now = now
+	if now-t.swept >= second || now < t.swept {
+		t.swept = now
+		t.sweep()
+	}
+}
+
+// segment handles a segment of entry i.
+func (t *Table) segment(i int32, d Dir, p *decode.Packet) {
+	if t.replaces(i, d, p) {
+		i = t.replace(i)
+	}
+	e := &t.entries[i]
+	if p.Flags&decode.SYN != 0 {
+		t.syn(e, d, p)
+	}
+	if len(p.Payload) > 0 && e.class != settled && !t.deliver(i, d, p) {
+		return
+	}
+	if p.Flags&(decode.FIN|decode.RST) != 0 {
+		t.end(i, d, p)
+	}
+}
+
+// replaces reports whether the segment begins another connection between the
+// same addresses and ports.
+func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
+	e := &t.entries[i]
+	if e.class == embryonic {
+		return false
+	}
+	if p.Flags&decode.SYN == 0 {
+		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, e.seq[d]) > 0
+	}
+	if p.Flags&decode.ACK != 0 && e.has(synSeen, d.Other()) {
+		return false // answers a SYN that was dealt with; some servers repeat it with another number
+	}
+	return !e.has(synSeen, d) || e.has(finSeen, d) || p.Seq+1 != e.seq[d]
+}
+
+// replace ends entry i and enters its key anew.
+func (t *Table) replace(i int32) int32 {
+	key := t.entries[i].key
+	seen := t.entries[i].seen
+	t.remove(i, Replaced)
+	i = t.insert(&key, uint32(key.hash(t.seed)))
+	t.entries[i].seen = seen
+	return i
+}
+
+// syn notes the number a direction begins with, and who opened.
+func (t *Table) syn(e *entry, d Dir, p *decode.Packet) {
+	e.set(synSeen, d)
+	e.seq[d] = p.Seq + 1
+	if p.Flags&decode.ACK == 0 {
+		e.set(openerIs, d)
+	} else if e.flags&(openerIs|openerIs<<1) == 0 {
+		e.set(openerIs, d.Other())
+	}
+	if e.stream == none {
+		return
+	}
+	if h := &t.streams[e.stream].half[d]; !h.pinned && len(h.buf) == 0 {
+		h.synced, h.next = true, e.seq[d]
+	}
+}
+
+// deliver gives the segment's bytes to the stream of entry i, and reports
+// whether the entry is still there.
+func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
+	e := &t.entries[i]
+	if e.stream == none && !t.follow(i, d, p) {
+		return true
+	}
+	s := t.streams[e.stream]
+	before := s.size()
+	interest := s.segment(p, d)
+	t.stats.Bytes += s.size() - before
+	if interest == Settled {
+		t.settle(i)
+	}
+	if t.stats.Bytes > t.maxBytes {
+		t.economise()
+	}
+	return t.entries[i].class != unused
+}
+
+// follow asks the handler for a consumer, and reports whether there is one.
+func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
+	e := &t.entries[i]
+	c := t.handler.Open(p, d, e.opener())
+	if c == nil {
+		if e.class != closing {
+			t.requeue(i, settled)
+		}
+		return false
+	}
+	t.stats.Followed++
+	e.stream = t.newStream()
+	s := t.streams[e.stream]
+	s.consumer = c
+	for d := range s.half {
+		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), e.seq[d]
+	}
+	if e.class == closing {
+		t.requeue(i, ending)
+	} else {
+		t.requeue(i, followed)
+	}
+	return true
+}
+
+// settle lets the stream of entry i go, and keeps the entry, so that later
+// packets of the connection are recognised.
+func (t *Table) settle(i int32) {
+	t.release(i)
+	if t.entries[i].class == ending {
+		t.requeue(i, closing)
+	} else {
+		t.requeue(i, settled)
+	}
+}
+
+// end notes a FIN or RST. The connection is not over at once: segments that
+// belong before it may still come.
+func (t *Table) end(i int32, d Dir, p *decode.Packet) {
+	e := &t.entries[i]
+	if p.Flags&decode.RST != 0 {
+		e.flags |= rstSeen
+	} else {
+		e.set(finSeen, d)
+		e.seq[d] = p.Seq + uint32(len(p.Payload)) + 1
+	}
+	over := e.flags&rstSeen != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
+	switch {
+	case !over || e.class == closing || e.class == ending:
+	case e.stream == none:
+		t.requeue(i, closing)
+	default:
+		t.requeue(i, ending)
+	}
+}

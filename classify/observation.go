@@ -1,0 +1,147 @@
+package classify
+
+import (
+	"net/netip"
+
+	"tlsfloor/parse"
+)
+
+// Side is one end of a connection. The client is who sent the ClientHello,
+// else who opened the connection.
+type Side uint8
+
+// The two sides.
+const (
+	ClientSide Side = iota
+	ServerSide
+)
+
+// String returns "client" or "server".
+func (s Side) String() string {
+	if s == ServerSide {
+		return "server"
+	}
+	return "client"
+}
+
+// Observation is everything seen of one TLS handshake: facts, no judgement.
+// It owns its memory.
+type Observation struct {
+	// Time is when the first hello was seen, in nanoseconds since the Unix
+	// epoch, by the capture's clock.
+	Time int64
+	// Client and Server are the innermost addresses.
+	Client, Server netip.AddrPort
+	// VLANs are the 802.1Q ids around the packet, outermost first.
+	VLANs []uint16
+	// Tunnels are the other encapsulations, outermost first: "vxlan:77".
+	Tunnels []string
+	// Source is the interface or the capture file, as the user named it.
+	Source string
+
+	// Outcome is how the handshake ended, as far as it was seen.
+	Outcome Outcome
+	// StartTLS names the protocol in front of the TLS records; empty: none.
+	StartTLS string
+	// Proxied holds the addresses that a PROXY protocol header gave; not valid
+	// (zero) without one.
+	Proxied struct{ Client, Server netip.AddrPort }
+
+	// Hello is what the ClientHello says; nil: none was seen.
+	Hello *ClientHello
+	// Answer is what the final ServerHello says (the HelloRetryRequest when
+	// nothing came after it); nil: none was seen.
+	Answer *ServerHello
+	// Alert is the first plaintext alert before the handshake completed, the
+	// server's when both sent one; nil: none.
+	Alert *Alert
+	// Anomalies are oddities of the packets, records and hellos, in a fixed
+	// order, each once.
+	Anomalies []string
+
+	// Names are the candidates for the destination's name, in falling order of
+	// trust, at most one a source.
+	Names []Name
+}
+
+// ClientHello holds the facts of a ClientHello (RFC 8446, 4.1.2).
+type ClientHello struct {
+	SNI           string          // server_name as sent; empty: no such extension, or an empty name
+	RecordVersion parse.Version   // of the record that carried the hello; 0: no record (SSLv2)
+	LegacyVersion parse.Version   // client_version
+	Versions      []parse.Version // supported_versions in order, GREASE removed; nil: no such extension
+	ALPN          []string        // in order, bytes as sent
+	FallbackSCSV  bool            // TLS_FALLBACK_SCSV is among the ciphers (RFC 7507)
+	SSLv2Format   bool            // an SSLv2 CLIENT-HELLO
+	ECH           bool            // encrypted_client_hello is there: SNI is the outer name
+	EarlyData     bool            // 0-RTT offered
+	JA3, JA3Full  string          // lower-case MD5 and the string it is of; empty where not defined (SSLv2 format)
+	JA4           string          // empty where not defined
+}
+
+// MaxVersion is the highest version offered.
+func (c *ClientHello) MaxVersion() parse.Version {
+	return parse.MaxVersion(c.LegacyVersion, c.Versions)
+}
+
+// ServerHello holds the facts of a ServerHello (RFC 8446, 4.1.3).
+type ServerHello struct {
+	Version           parse.Version // supported_versions, else server_version
+	Cipher            uint16
+	ALPN              string // selected protocol, bytes as sent; empty: none
+	JA3S, JA3SFull    string
+	Sentinel          parse.Version // RFC 8446 4.1.3 downgrade sentinel: what the server was held to (TLS 1.2, or 1.1 "or below"); 0: none
+	HelloRetryRequest bool          // a HelloRetryRequest was part of the handshake
+	Resumed           string        // "id", "ticket" or "psk"; empty: a full handshake, or not known
+}
+
+// Alert is a plaintext alert (RFC 8446, 6).
+type Alert struct {
+	From  Side
+	Level uint8
+	Code  uint8
+}
+
+// NameSource is how the name of a destination is known, in falling order of
+// trust.
+type NameSource uint8
+
+// The sources of names.
+const (
+	NameNone        NameSource = iota
+	NameSNI                    // the ClientHello's server_name
+	NameConnect                // asked of a proxy: HTTP CONNECT, SOCKS
+	NameCertificate            // the server's certificate
+	NameDNS                    // an answer seen in the same capture
+	NameAddress                // a published address range: a suspicion, not a name
+)
+
+var nameSourceText = [...]string{"", "sni", "connect", "certificate", "dns", "address"}
+
+// String returns the value of "host_source".
+func (s NameSource) String() string { return nameSourceText[s] }
+
+// Name is a candidate for the destination's name.
+type Name struct {
+	Host   string
+	Source NameSource
+}
+
+// Outcome is how a handshake ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	OutcomeUnknown Outcome = iota
+	Established            // both sides went on to protected records
+	Refused                // an alert ended it
+	Reset                  // a RST ended it
+	Closed                 // FIN before completion
+	Unanswered             // nothing came back within the flow's time
+	Truncated              // the capture ended, or lost packets, before completion
+)
+
+var outcomeText = [...]string{"", "established", "refused", "reset", "closed", "unanswered", "truncated"}
+
+// String returns the value of "outcome".
+func (o Outcome) String() string { return outcomeText[o] }

@@ -1,0 +1,72 @@
+package parse
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Version is a protocol version number as the wire has it.
+type Version uint16
+
+// The versions, by their numbers on the wire. SSLv2 is the number that a pure
+// SSLv2 hello carries.
+const (
+	SSLv2  Version = 0x0002
+	SSLv3  Version = 0x0300
+	TLSv1  Version = 0x0301
+	TLSv11 Version = 0x0302
+	TLSv12 Version = 0x0303
+	TLSv13 Version = 0x0304
+
+	DTLSv1  Version = 0xfeff
+	DTLSv12 Version = 0xfefd
+	DTLSv13 Version = 0xfefc
+)
+
+var versionNames = map[Version]string{
+	SSLv2: "SSLv2", SSLv3: "SSLv3", TLSv1: "TLSv1", TLSv11: "TLSv1.1", TLSv12: "TLSv1.2", TLSv13: "TLSv1.3",
+	DTLSv1: "DTLSv1", DTLSv12: "DTLSv1.2", DTLSv13: "DTLSv1.3",
+}
+
+// String writes the version as OpenSSL and CloudTrail do; a draft of TLS 1.3
+// as "TLSv1.3-draft23", a number that no registry knows as "0xNNNN".
+func (v Version) String() string {
+	if name, ok := versionNames[v]; ok {
+		return name
+	}
+	if v.IsDraft13() {
+		return "TLSv1.3-draft" + strconv.Itoa(int(v&0xff))
+	}
+	return fmt.Sprintf("0x%04x", uint16(v))
+}
+
+// IsDraft13 reports whether v numbers a draft of TLS 1.3 (0x7fNN, as the
+// drafts of RFC 8446 say) or an experiment on one (0xfbNN, Facebook's, and
+// 0x7eNN, Google's).
+func (v Version) IsDraft13() bool {
+	return v>>8 == 0x7f || v>>8 == 0xfb || v>>8 == 0x7e
+}
+
+// Rank orders versions: drafts of TLS 1.3 count as TLS 1.3.
+func (v Version) Rank() Version {
+	if v.IsDraft13() {
+		return TLSv13
+	}
+	return v
+}
+
+// MaxVersion is the highest version a ClientHello offers: the highest of its
+// supported_versions (without GREASE) when it has any, else legacy
+// (RFC 8446, 4.2.1).
+func MaxVersion(legacy Version, supported []Version) Version {
+	highest := Version(0)
+	for _, v := range supported {
+		if v.Rank() > highest {
+			highest = v.Rank()
+		}
+	}
+	if highest == 0 {
+		return legacy
+	}
+	return highest
+}
