@@ -31,6 +31,9 @@ type Consumer interface {
 	// Lost says that bytes of the direction are missing from the capture. If
 	// bytes follow, Start is asked again.
 	Lost(dir Dir) Interest
+	// Held is how many bytes the consumer keeps: they count towards the table's
+	// bound.
+	Held() int
 	// Conflict says that the direction sent the same bytes twice, with
 	// different content. The first to arrive was kept.
 	Conflict(dir Dir)

@@ -41,6 +41,7 @@ func (r *recorder) Data(d Dir, data []byte) (int, int, Interest) {
 }
 
 func (r *recorder) Lost(d Dir) Interest { r.lost[d]++; return Listen }
+func (r *recorder) Held() int           { return 0 }
 func (r *recorder) Conflict(Dir)        { r.conflicts++ }
 func (r *recorder) End(c Cause)         { r.ended = append(r.ended, c) }
 

@@ -99,8 +99,6 @@ func (t *Table) remove(i int32, c Cause) {
 // the packets said comes before what the clock or the table says.
 func (t *Table) conclude(e *entry, c Cause) {
 	s := t.streams[e.stream]
-	before := s.size()
-	defer func() { t.stats.Bytes += s.size() - before }()
 	for d := range s.half {
 		if len(s.half[d].pending) > 0 && s.hole(Dir(d)) == Settled {
 			return
@@ -130,8 +128,8 @@ func (t *Table) newStream() int32 {
 func (t *Table) release(i int32) {
 	e := &t.entries[i]
 	s := t.streams[e.stream]
-	t.stats.Bytes -= s.size()
-	s.consumer = nil
+	t.stats.Bytes -= s.counted
+	s.consumer, s.counted = nil, 0
 	s.half[0].reset()
 	s.half[1].reset()
 	t.freeStreams = append(t.freeStreams, e.stream)

@@ -6,9 +6,13 @@ import "tlsfloor/capture/decode"
 type stream struct {
 	consumer Consumer
 	half     [2]half
+	counted  int // what of Stats.Bytes is this stream's
 }
 
-func (s *stream) size() int { return s.half[0].size() + s.half[1].size() }
+// size is the bytes that the connection costs.
+func (s *stream) size() int {
+	return s.half[0].size() + s.half[1].size() + s.consumer.Held()
+}
 
 // segment takes the bytes of p, sent in direction d, and reports what the
 // consumer wants after them.

@@ -237,16 +237,22 @@ func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
 		return true
 	}
 	s := t.streams[e.stream]
-	before := s.size()
-	interest := s.segment(p, d)
-	t.stats.Bytes += s.size() - before
-	if interest == Settled {
+	if s.segment(p, d) == Settled {
 		t.settle(i)
+		return true
 	}
+	t.account(s)
+	return t.entries[i].class != unused
+}
+
+// account counts what s holds now, and makes room when all hold too much.
+func (t *Table) account(s *stream) {
+	size := s.size()
+	t.stats.Bytes += size - s.counted
+	s.counted = size
 	if t.stats.Bytes > t.maxBytes {
 		t.economise()
 	}
-	return t.entries[i].class != unused
 }
 
 // follow asks the handler for a consumer, and reports whether there is one.
