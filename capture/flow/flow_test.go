@@ -160,6 +160,54 @@ func TestSYNACKRepeatedWithAnotherNumber(t *testing.T) {
 	}
 }
 
+// Two servers, or one that lost its memory, answer with two numbers in turn.
+func TestDataBehindTheOtherSYNACK(t *testing.T) {
+	h := &opened{}
+	h.model.start = func(b []byte) bool { return true }
+	table := NewTable(h, Options{MaxFlows: 8})
+	real, stray := conn{isn: [2]uint32{1, 97572840}}, conn{isn: [2]uint32{1, 3212050950}}
+	push(table, real.syn(FromLo), stray.syn(FromHi), real.syn(FromHi), real.data(FromLo, 0, "hi"), stray.syn(FromHi), real.data(FromHi, 0, "answer"))
+	if got := string(h.all[0].got[FromHi]); len(h.all) != 1 || got != "answer" {
+		t.Errorf("%d connections, got %q", len(h.all), got)
+	}
+}
+
+// A client that is sent an old SYN-ACK says RST and tries again: the answer to
+// that try may take its time.
+func TestOpenedAgainAfterRST(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.syn(FromLo), c.rst(FromLo, 0))
+	c.now = 3 * second
+	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"))
+	for s := int64(4); s < 18; s++ {
+		table.Expire(s * second)
+	}
+	c.now = 18 * second
+	push(table, c.data(FromHi, 0, "answer"))
+	if got := string(h.all[0].got[FromHi]); len(h.all) != 1 || got != "answer" {
+		t.Errorf("%d connections, got %q", len(h.all), got)
+	}
+}
+
+// Captures put one behind the other jump by years: that is no silence.
+func TestClockThatJumps(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}, now: 1000 * second}
+	push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+	for _, years := range []int64{5, -20, 40} {
+		other := conn{port: 9, now: years * 365 * 86400 * second}
+		push(table, other.syn(FromLo))
+	}
+	c.now = 1001 * second
+	push(table, c.data(FromLo, 3, "lo"))
+	if got := string(h.all[0].got[FromLo]); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestNetworksDoNotMix(t *testing.T) {
 	c := conn{}
 	h := &opened{}
@@ -206,6 +254,20 @@ func TestEndings(t *testing.T) {
 				t.Errorf("after Flush: %+v", s)
 			}
 		})
+	}
+}
+
+// A capture that holds every packet twice is one connection each.
+func TestWholeConnectionRepeated(t *testing.T) {
+	h := &opened{}
+	h.model.limit = 2
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	for range 2 {
+		push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"), c.fin(FromLo, 2), c.fin(FromHi, 0))
+	}
+	if len(h.all) != 1 {
+		t.Errorf("%d connections, want 1", len(h.all))
 	}
 }
 

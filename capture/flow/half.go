@@ -61,6 +61,9 @@ func (h *half) drop() {
 	h.buf, h.pending, h.held = h.buf[:0], h.pending[:0], 0
 }
 
+// untouched reports whether nothing came yet where it was expected.
+func (h *half) untouched() bool { return !h.pinned && len(h.buf) == 0 && len(h.pending) == 0 }
+
 // size is the bytes held.
 func (h *half) size() int { return len(h.buf) + h.held }
 

@@ -64,7 +64,7 @@ func (x *index) del(hash uint32, entry int32) {
 func (t *Table) insert(key *Key, hash uint32) int32 {
 	t.stats.Flows++
 	i := t.vacancy()
-	t.entries[i] = entry{key: *key, stream: none}
+	t.entries[i] = entry{key: *key, stream: none, seen: t.now}
 	t.index.add(hash, i)
 	t.enqueue(i, embryonic)
 	return i

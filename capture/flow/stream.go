@@ -42,6 +42,12 @@ func (s *stream) arrive(d Dir, seq uint32, data []byte) Interest {
 		return s.begin(d, seq, data)
 	}
 	ahead := distance(seq, h.next)
+	if h.untouched() && (ahead > window || ahead < -window) {
+		// The SYN that was believed was another one's: servers that are sent
+		// several answer with several numbers.
+		h.synced = false
+		return s.begin(d, seq, data)
+	}
 	switch {
 	case ahead == 0:
 		return s.inOrder(d, data)

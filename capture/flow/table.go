@@ -45,7 +45,8 @@ type entry struct {
 	key        Key
 	seen       int64     // time of its last packet
 	queued     int64     // when it was put in its queue
-	seq        [2]uint32 // by direction: the first byte's number, if synSeen; behind the FIN, if finSeen
+	isn        [2]uint32 // by direction: the number of the first byte, if synSeen
+	fin        [2]uint32 // by direction: the number behind the FIN, if finSeen
 	prev, next int32     // in its queue
 	stream     int32     // index in Table.streams, or none
 	class      class
@@ -58,6 +59,7 @@ const (
 	finSeen  = 1 << 2 // 1<<3 for FromHi
 	openerIs = 1 << 4 // 1<<5 for FromHi
 	rstSeen  = 1 << 6
+	decided  = 1 << 7 // nobody wants to follow it, or not any more
 )
 
 func (e *entry) has(flag uint8, d Dir) bool { return e.flags&(flag<<d) != 0 }
@@ -78,7 +80,9 @@ func (e *entry) opener() Opener {
 type Table struct {
 	handler Handler
 	seed    maphash.Seed
-	now     int64 // time of the current packet
+	now     int64 // the table's clock, in nanoseconds: see tick
+	last    int64 // time of the last packet
+	offset  int64 // from packet time to now
 	swept   int64 // when sweep last ran
 
 	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
@@ -132,7 +136,7 @@ func (t *Table) Push(p *decode.Packet) {
 		i = t.insert(&key, hash)
 	}
 	e := &t.entries[i]
-	e.seen = p.Time
+	e.seen = t.now
 	if p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && e.class == settled {
 		return
 	}
@@ -152,19 +156,25 @@ func (t *Table) Flush() {
 	}
 }
 
-// maxBackwards is how far packet time may run back before it is taken for a
-// clock that was set, in nanoseconds.
-const maxBackwards = 60 * second
+const (
+	// maxBackwards is how far packet time may run back, in nanoseconds: frames
+	// are a little out of order in real captures.
+	maxBackwards = 60 * second
+	// maxForward is the longest pause that is taken for one.
+	maxForward = 3600 * second
+)
 
-// tick moves the clock. Frames are a little out of order in real captures, so
-// it does not follow small steps back.
+// tick moves the table's clock, which follows packet time but never runs back.
+// A larger step is a clock that was set, or a capture put behind another one:
+// it ages nothing.
 func (t *Table) tick(now int64) {
-	if now < t.now && t.now-now < maxBackwards {
-		return
+	if step := now - t.last; step > maxForward || step < -maxBackwards {
+		t.offset -= step
 	}
-	t.now = now
-	if now-t.swept >= second || now < t.swept {
-		t.swept = now
+	t.last = now
+	t.now = max(t.now, now+t.offset)
+	if t.now-t.swept >= second {
+		t.swept = t.now
 		t.sweep()
 	}
 }
@@ -176,9 +186,9 @@ func (t *Table) segment(i int32, d Dir, p *decode.Packet) {
 	}
 	e := &t.entries[i]
 	if p.Flags&decode.SYN != 0 {
-		t.syn(e, d, p)
+		t.syn(i, d, p)
 	}
-	if len(p.Payload) > 0 && e.class != settled && !t.deliver(i, d, p) {
+	if len(p.Payload) > 0 && e.flags&decided == 0 && !t.deliver(i, d, p) {
 		return
 	}
 	if p.Flags&(decode.FIN|decode.RST) != 0 {
@@ -194,38 +204,43 @@ func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
 		return false
 	}
 	if p.Flags&decode.SYN == 0 {
-		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, e.seq[d]) > 0
+		// With a SYN lost by the capture, or reused within its seconds of grace.
+		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, e.fin[d]) > 0
 	}
 	if p.Flags&decode.ACK != 0 && e.has(synSeen, d.Other()) {
 		return false // answers a SYN that was dealt with; some servers repeat it with another number
 	}
-	return !e.has(synSeen, d) || e.has(finSeen, d) || p.Seq+1 != e.seq[d]
+	return !e.has(synSeen, d) || p.Seq+1 != e.isn[d]
 }
 
 // replace ends entry i and enters its key anew.
 func (t *Table) replace(i int32) int32 {
 	key := t.entries[i].key
-	seen := t.entries[i].seen
 	t.remove(i, Replaced)
-	i = t.insert(&key, uint32(key.hash(t.seed)))
-	t.entries[i].seen = seen
-	return i
+	return t.insert(&key, uint32(key.hash(t.seed)))
 }
 
 // syn notes the number a direction begins with, and who opened.
-func (t *Table) syn(e *entry, d Dir, p *decode.Packet) {
+func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
+	e := &t.entries[i]
 	e.set(synSeen, d)
-	e.seq[d] = p.Seq + 1
+	e.isn[d] = p.Seq + 1
 	if p.Flags&decode.ACK == 0 {
 		e.set(openerIs, d)
 	} else if e.flags&(openerIs|openerIs<<1) == 0 {
 		e.set(openerIs, d.Other())
 	}
 	if e.stream == none {
+		if e.class == closing && e.flags&decided == 0 {
+			// A RST turned away an old SYN-ACK, or another host's: the
+			// connection is opened all the same.
+			e.flags &^= rstSeen | finSeen | finSeen<<1
+			t.requeue(i, embryonic)
+		}
 		return
 	}
-	if h := &t.streams[e.stream].half[d]; !h.pinned && len(h.buf) == 0 {
-		h.synced, h.next = true, e.seq[d]
+	if h := &t.streams[e.stream].half[d]; h.untouched() {
+		h.synced, h.next = true, e.isn[d]
 	}
 }
 
@@ -260,6 +275,7 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 	e := &t.entries[i]
 	c := t.handler.Open(p, d, e.opener())
 	if c == nil {
+		e.flags |= decided
 		if e.class != closing {
 			t.requeue(i, settled)
 		}
@@ -270,7 +286,7 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 	s := t.streams[e.stream]
 	s.consumer = c
 	for d := range s.half {
-		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), e.seq[d]
+		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), e.isn[d]
 	}
 	if e.class == closing {
 		t.requeue(i, ending)
@@ -284,6 +300,7 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 // packets of the connection are recognised.
 func (t *Table) settle(i int32) {
 	t.release(i)
+	t.entries[i].flags |= decided
 	if t.entries[i].class == ending {
 		t.requeue(i, closing)
 	} else {
@@ -299,7 +316,7 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 		e.flags |= rstSeen
 	} else {
 		e.set(finSeen, d)
-		e.seq[d] = p.Seq + uint32(len(p.Payload)) + 1
+		e.fin[d] = p.Seq + uint32(len(p.Payload)) + 1
 	}
 	over := e.flags&rstSeen != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
 	switch {
