@@ -40,12 +40,9 @@ func (v Version) String() string {
 	return fmt.Sprintf("0x%04x", uint16(v))
 }
 
-// IsDraft13 reports whether v numbers a draft of TLS 1.3 (0x7fNN, as the
-// drafts of RFC 8446 say) or an experiment on one (0xfbNN, Facebook's, and
-// 0x7eNN, Google's).
-func (v Version) IsDraft13() bool {
-	return v>>8 == 0x7f || v>>8 == 0xfb || v>>8 == 0x7e
-}
+// IsDraft13 reports whether v numbers a draft of TLS 1.3: 0x7fNN, as the
+// drafts of RFC 8446 say, or Facebook's 0xfbNN.
+func (v Version) IsDraft13() bool { return v>>8 == 0x7f || v>>8 == 0xfb }
 
 // Rank orders versions: drafts of TLS 1.3 count as TLS 1.3.
 func (v Version) Rank() Version {
@@ -56,13 +53,14 @@ func (v Version) Rank() Version {
 }
 
 // MaxVersion is the highest version a ClientHello offers: the highest of its
-// supported_versions (without GREASE) when it has any, else legacy
-// (RFC 8446, 4.2.1).
+// supported_versions when it has any that is known, else legacy (RFC 8446,
+// 4.2.1). A number that no registry knows says nothing of what a client can do,
+// however high it is.
 func MaxVersion(legacy Version, supported []Version) Version {
 	highest := Version(0)
 	for _, v := range supported {
-		if v.Rank() > highest {
-			highest = v.Rank()
+		if r := v.Rank(); r > highest && r <= TLSv13 {
+			highest = r
 		}
 	}
 	if highest == 0 {
