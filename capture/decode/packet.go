@@ -57,6 +57,9 @@ const (
 	LayerGENEVE                         // "geneve": ID is the VNI
 	LayerGTPU                           // "gtpu": ID is the TEID
 	LayerCiscoMeta                      // "cmd"
+	LayerPPTP                           // "pptp": GRE version 1 (RFC 2637); ID is the call
+	LayerL2TP                           // "l2tp": ID is the session
+	LayerPBB                            // "pbb": 802.1ah; ID is the I-SID
 )
 
 // Layer is one encapsulation. HasID is false where the protocol carries no
@@ -69,7 +72,7 @@ type Layer struct {
 
 // Network tells apart flows whose addresses and ports agree but that live in
 // different networks: the VLAN ids and virtual network ids (VXLAN, GENEVE,
-// NVGRE) around a packet, outermost first. Numbers that may differ between the
+// NVGRE, PBB) around a packet, outermost first. Numbers that may differ between the
 // two directions of one connection (MPLS labels, GTP-U, GRE keys) are left out.
 // Beyond four, ids are folded into the last element.
 type Network [4]uint32
