@@ -1,0 +1,217 @@
+package names
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestStranger sends a victim answers that it did not ask for.
+func TestStranger(t *testing.T) {
+	forged := answerFor(1, "evil.example", 3600, server)
+	asked := func(s *Store) { s.Learn(start, alice, resolver, queryFor(1, "host.example")) }
+	answered := func(s *Store) { resolve(s, start, alice, "host.example", 60, server) }
+	for _, c := range []struct {
+		name       string
+		before     func(*Store)
+		src        netip.AddrPort
+		msg        []byte
+		alice, bob string
+	}{
+		{"a forged answer to a client that asks elsewhere", answered, stranger, forged, "host.example", "host.example"},
+		{"from the resolver's address, to no question", answered, resolver, forged, "host.example", "host.example"},
+		{"from the resolver's address, with the wrong id", asked, resolver, answerFor(2, "host.example", 60, server), "", ""},
+		{"from the resolver's address, to another question", asked, resolver, forged, "", ""},
+		{"from another address, right otherwise", asked, stranger, answerFor(1, "host.example", 60, server), "", ""},
+		{"a second answer to one question", answered, resolver, answerFor(1, "host.example", 60, netip.MustParseAddr("192.0.2.66")), "host.example", "host.example"},
+		{"another name's address in a true answer", asked, resolver, smuggled(), "", ""},
+		{"a capture without questions", func(*Store) {}, resolver, answerFor(1, "host.example", 60, server), "host.example", "host.example"},
+	} {
+		s := NewStore(Options{})
+		c.before(s)
+		s.Learn(start, c.src, alice, c.msg)
+		if got, _ := s.Lookup(start, alice.Addr(), server); got != c.alice {
+			t.Errorf("%s: the client is told %q, want %q", c.name, got, c.alice)
+		}
+		if got, _ := s.Lookup(start, bob.Addr(), server); got != c.bob {
+			t.Errorf("%s: others are told %q, want %q", c.name, got, c.bob)
+		}
+	}
+}
+
+// smuggled answers for host.example with an address for other.example.
+func smuggled() []byte {
+	msg := queryFor(1, "host.example")
+	msg[2] |= 0x80
+	msg[7] = 1
+	msg = append(appendWire(msg, "other.example"), 0, 1, 0, 1, 0, 0, 0, 60, 0, 4)
+	return append(msg, 192, 0, 2, 1)
+}
+
+// TestStrangerToASilentClient: a client that asks nothing in the capture may be
+// told anything, but it is told it alone.
+func TestStrangerToASilentClient(t *testing.T) {
+	s := NewStore(Options{})
+	carol := netip.MustParseAddrPort("10.0.0.3:40000")
+	resolve(s, start, alice, "host.example", 60, server)
+	s.Learn(start, stranger, bob, answerFor(1, "evil.example", 3600, server))
+	wants(t, s, start, bob, "evil.example")
+	wants(t, s, start, alice, "host.example")
+	wants(t, s, start, carol, "host.example")
+	resolve(s, start, bob, "host.example", 60, server) // what was asked for takes its place
+	s.Learn(start, stranger, bob, answerFor(1, "evil.example", 3600, server))
+	wants(t, s, start, bob, "host.example")
+}
+
+// TestUnaskedDoesNotReplaceAsked: the memory of who asks is bounded, so that a
+// client may be forgotten to have asked while its names stand.
+func TestUnaskedDoesNotReplaceAsked(t *testing.T) {
+	s := NewStore(Options{})
+	resolve(s, start, alice, "host.example", 60, server)
+	s.asked.remove(addrOf(alice.Addr()))
+	s.Learn(start, stranger, alice, answerFor(1, "evil.example", 3600, server))
+	wants(t, s, start, alice, "host.example")
+	later := start + 2*int64(DefaultGrace)
+	s.Learn(later, stranger, alice, answerFor(1, "evil.example", 3600, server))
+	wants(t, s, later, alice, "evil.example")
+}
+
+func TestLateAnswer(t *testing.T) {
+	s := NewStore(Options{})
+	s.Learn(start, alice, resolver, queryFor(1, "host.example"))
+	s.Learn(start+int64(queryLife)+1, resolver, alice, answerFor(1, "host.example", 60, server))
+	wants(t, s, start+int64(queryLife)+1, alice, "")
+	if st := s.Stats(); st.Unsolicited != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestAThousandNamesForOneAddress(t *testing.T) {
+	s := NewStore(Options{})
+	for i := range 1000 {
+		resolve(s, start, alice, fmt.Sprintf("n%d.cdn.example.net", i), 60, server)
+	}
+	wants(t, s, start, alice, "n999.cdn.example.net")
+	wants(t, s, start, bob, "*.cdn.example.net")
+	if s.pairs != 1 || s.shared.len() != 1 {
+		t.Errorf("%d pairs, %d addresses kept", s.pairs, s.shared.len())
+	}
+	checkBounds(t, s)
+}
+
+func TestHostileNamesStayValues(t *testing.T) {
+	for _, label := range []string{"a\x00b", "\x1b[31mred\x1b[0m", "\xff\xfe", "<script>", "\"},{\"", "a b\n"} {
+		s := NewStore(Options{})
+		resolve(s, start, alice, label+".example", 60, server)
+		wants(t, s, start, alice, label+".example")
+	}
+	s := NewStore(Options{})
+	msg := answerFor(1, "host.example", 60, server)
+	msg[12+1+4] = '.' // one label, "host.example" but for its length bytes
+	msg[12] = 12
+	s.Learn(start, resolver, alice, msg)
+	wants(t, s, start, alice, "")
+}
+
+// mostHeap is what a full store may hold, in bytes.
+const mostHeap = 80 << 20
+
+// TestFlood gives a store a million answers, and names as long as names get,
+// all different and for new addresses. No question is seen, so that all of them
+// count.
+func TestFlood(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		answers uint32
+		called  string
+		client  func(i uint32) netip.AddrPort
+	}{
+		{"a million to a thousand clients", 1 << 20, "aaaa.s3.amazonaws.com", func(i uint32) netip.AddrPort { return addressed(10<<24 | i%1000) }},
+		{"long names to a thousand clients", 1 << 17, longest, func(i uint32) netip.AddrPort { return addressed(10<<24 | i%1000) }},
+		{"to one client", 1 << 17, longest, func(uint32) netip.AddrPort { return alice }},
+		{"to a new client each", 1 << 17, longest, func(i uint32) netip.AddrPort { return addressed(10<<24 | i) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := heap()
+			s := NewStore(Options{})
+			s.Learn(start, resolver, bob, answerFor(1, "kept.example", 60, server))
+			msg := answerFor(1, c.called, 60, netip.MustParseAddr("198.51.100.1"))
+			for i := range c.answers {
+				binary.BigEndian.PutUint32(msg[13:], 0x61616161+i&0x0f0f0f0f)
+				binary.BigEndian.PutUint32(msg[len(msg)-4:], i)
+				s.Learn(start+int64(i), resolver, c.client(i), msg)
+			}
+			held := heap() - before
+			t.Logf("%d MB held, %d names in %d views, %d addresses", held>>20, s.pairs, s.views.len(), s.shared.len())
+			if held > mostHeap {
+				t.Errorf("%d MB held", held>>20)
+			}
+			checkBounds(t, s)
+			if got, _ := s.Lookup(start, bob.Addr(), server); c.name == "to one client" && got != "kept.example" {
+				t.Errorf("one client's flood made another forget: %q", got)
+			}
+		})
+	}
+}
+
+// longest is a name of 253 bytes.
+var longest = strings.Repeat(strings.Repeat("a", 63)+".", 3) + strings.Repeat("a", 61)
+
+func addressed(v4 uint32) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, v4))), 40000)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestQueryFlood: questions without end leave the names alone.
+func TestQueryFlood(t *testing.T) {
+	s := NewStore(Options{})
+	resolve(s, start, alice, "host.example", 60, server)
+	for i := range uint32(3 * MaxClients) {
+		s.Learn(start, addressed(10<<24|i), resolver, queryFor(uint16(i), "flood.example"))
+	}
+	wants(t, s, start, alice, "host.example")
+	checkBounds(t, s)
+}
+
+// FuzzStore plays a script of messages into a store that is soon full. Each
+// step is two bytes (who talks to whom, and how much time passes), one of
+// length, and the message.
+func FuzzStore(f *testing.F) {
+	step := func(who byte, msg []byte) []byte { return append([]byte{who, 1, byte(len(msg))}, msg...) }
+	ask, answer := queryFor(1, "a.example"), answerFor(1, "a.example", 60, server)
+	f.Add(append(step(0x01, ask), step(0x11, answer)...))
+	f.Add(step(0x10, answer))
+	var many []byte
+	for i := range 30 {
+		many = append(many, step(byte(0x10|i&0xf), answerFor(uint16(i), fmt.Sprintf("h%d.example", i), 5, addressed(uint32(i)).Addr(), server))...)
+	}
+	f.Add(many)
+	f.Fuzz(func(t *testing.T, script []byte) {
+		s := smallStore()
+		now := start
+		for len(script) >= 3 {
+			who, n := script[0], min(int(script[2]), len(script)-3)
+			now += int64(script[1]) * second
+			client := addressed(10<<24 | uint32(who&0x0f))
+			if who&0x10 == 0 {
+				s.Learn(now, client, resolver, script[3:3+n])
+			} else {
+				s.Learn(now, resolver, client, script[3:3+n])
+			}
+			script = script[3+n:]
+			if name, ok := s.Lookup(now, client.Addr(), server); ok != (name != "") || len(name) > maxName {
+				t.Errorf("Lookup: %q, %v", name, ok)
+			}
+		}
+		checkBounds(t, s)
+	})
+}

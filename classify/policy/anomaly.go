@@ -1,0 +1,33 @@
+package policy
+
+import (
+	"slices"
+
+	"tlsfloor/classify"
+)
+
+// The anomalies that Judge adds, in this order.
+const (
+	// Downgrade: the client offered more than was selected, and the server's
+	// sentinel says that it was asked for less. Somebody changed the hello on
+	// its way, or a middlebox copied the server's random.
+	Downgrade = "downgrade"
+	// SelectedNotOffered: the server selected a version that the client does
+	// not offer.
+	SelectedNotOffered = "selected_not_offered"
+	// NameMismatch: the names that the client asked for and the server showed
+	// are not names of one destination.
+	NameMismatch = "name_mismatch"
+)
+
+func addAnomalies(o *classify.Observation) {
+	addAnomaly(o, Downgrade, downgraded(o))
+	addAnomaly(o, SelectedNotOffered, unoffered(o))
+	addAnomaly(o, NameMismatch, mismatched(o.Names))
+}
+
+func addAnomaly(o *classify.Observation, name string, found bool) {
+	if found && !slices.Contains(o.Anomalies, name) {
+		o.Anomalies = append(o.Anomalies, name)
+	}
+}

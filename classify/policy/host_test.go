@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"tlsfloor/classify"
+)
+
+func names(pairs ...string) []classify.Name {
+	var list []classify.Name
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, classify.Name{Host: pairs[i+1], Source: source(pairs[i])})
+	}
+	return list
+}
+
+func source(text string) classify.NameSource {
+	for s := classify.NameNone; s <= classify.NameAddress; s++ {
+		if s.String() == text {
+			return s
+		}
+	}
+	panic("no such source: " + text)
+}
+
+func TestDestination(t *testing.T) {
+	const ddb = "dynamodb.us-west-2.amazonaws.com"
+	tests := []struct {
+		name     string
+		names    []classify.Name
+		host     string
+		source   string
+		inScope  bool
+		mismatch bool
+	}{
+		{"nothing known", nil, "", "", false, false},
+		{"an empty SNI", names("sni", ""), "", "", false, false},
+		{"letter case and the root", names("sni", "DynamoDB.US-West-2.amazonaws.COM."), ddb, "sni", true, false},
+		{"SNI before the rest", names("sni", ddb, "connect", ddb+".", "certificate", "*.us-west-2.amazonaws.com", "dns", "x.example"), ddb, "sni", true, false},
+		{"fronted: the certificate is another's", names("sni", "www.example.com", "certificate", ddb), "www.example.com", "sni", false, true},
+		{"fronted: the proxy was asked for another", names("sni", ddb, "connect", "www.example.com"), ddb, "sni", true, true},
+		{"a wildcard above the name", names("sni", "b.s3.amazonaws.com", "certificate", "*.s3.AMAZONAWS.com"), "b.s3.amazonaws.com", "sni", true, false},
+		{"a bucket with dots under a wildcard", names("sni", "a.b.s3.amazonaws.com", "certificate", "*.s3.amazonaws.com"), "a.b.s3.amazonaws.com", "sni", true, false},
+		{"a wildcard does not cover its apex", names("sni", "s3.amazonaws.com", "certificate", "*.s3.amazonaws.com"), "s3.amazonaws.com", "sni", true, true},
+		{"a wildcard is no suffix match", names("sni", "evils3.amazonaws.com", "certificate", "*.s3.amazonaws.com"), "evils3.amazonaws.com", "sni", true, true},
+		{"no SNI: the certificate's wildcard", names("certificate", "*.s3.amazonaws.com"), "*.s3.amazonaws.com", "certificate", true, false},
+		{"another name of the address is no mismatch", names("sni", ddb, "dns", "cdn.example.net"), ddb, "sni", true, false},
+		{"no SNI: a DNS answer", names("dns", ddb), ddb, "dns", true, false},
+		{"an IPv4 address as SNI does not hide the certificate", names("sni", "52.94.1.2", "certificate", ddb), ddb, "certificate", true, false},
+		{"an IPv6 address asked of a proxy", names("connect", "[2600:1f18::1]", "dns", ddb), ddb, "dns", true, false},
+		{"an address as SNI and nothing better", names("sni", "52.94.1.2"), "52.94.1.2", "sni", false, false},
+		{"rubbish and nothing better", names("sni", "\x1b[2J\xff"), "\x1b[2j\xff", "sni", false, false},
+		{"rubbish does not hide the certificate", names("sni", "\x00", "certificate", ddb), ddb, "certificate", true, false},
+		{"a suspicion", names("address", ""), "", "address", true, false},
+		{"a suspicion behind an address as SNI", names("sni", "52.94.1.2", "address", ""), "", "address", true, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &classify.Finding{Observation: classify.Observation{Names: tt.names}}
+			newPolicy(t, Options{}).Judge(f)
+			if f.Host != tt.host || f.HostSource.String() != tt.source || f.InScope != tt.inScope {
+				t.Errorf("host %q by %q, in scope %v; want %q by %q, %v", f.Host, f.HostSource, f.InScope, tt.host, tt.source, tt.inScope)
+			}
+			if got := slices.Contains(f.Anomalies, NameMismatch); got != tt.mismatch {
+				t.Errorf("mismatch %v, want %v", got, tt.mismatch)
+			}
+		})
+	}
+}
+
+func TestFlagged(t *testing.T) {
+	const ddb = "dynamodb.us-west-2.amazonaws.com"
+	custom, err := NewScope([]string{"*.example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name    string
+		options Options
+		names   []classify.Name
+		hello   *classify.ClientHello
+		answer  *classify.ServerHello
+		want    bool
+	}{
+		{"a violation to AWS", Options{}, names("sni", ddb), legacy(tls10), selecting(tls10), true},
+		{"an attempt to AWS", Options{}, names("sni", ddb), legacy(tls10), nil, true},
+		{"exposed is not flagged", Options{}, names("sni", ddb), offering(tls12, tls10), selecting(tls12), false},
+		{"a violation elsewhere", Options{}, names("sni", "www.example.com"), legacy(tls10), selecting(tls10), false},
+		{"a violation to no name", Options{}, nil, legacy(tls10), selecting(tls10), false},
+		{"a suspicion", Options{}, names("address", ""), legacy(tls10), selecting(tls10), false},
+		{"a suspicion, when asked", Options{FlagAddresses: true}, names("address", ""), legacy(tls10), selecting(tls10), true},
+		{"a suspicion under another scope", Options{FlagAddresses: true, Scope: custom}, names("address", ""), legacy(tls10), selecting(tls10), false},
+		{"another scope", Options{Scope: custom}, names("sni", "www.example.com"), legacy(tls10), selecting(tls10), true},
+		{"another scope replaces AWS", Options{Scope: custom}, names("sni", ddb), legacy(tls10), selecting(tls10), false},
+		{"a higher floor", Options{Floor: tls13}, names("sni", ddb), legacy(tls12), selecting(tls12), true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &classify.Finding{Observation: classify.Observation{Names: tt.names, Hello: tt.hello, Answer: tt.answer}}
+			newPolicy(t, tt.options).Judge(f)
+			if f.Flagged != tt.want {
+				t.Errorf("flagged %v, want %v", f.Flagged, tt.want)
+			}
+		})
+	}
+}
+
+// The AWS facts of an address range come with the observation, and stay.
+func TestExplainKeepsAddressFacts(t *testing.T) {
+	known := &classify.AWS{Partition: "aws", Region: "eu-west-1", Service: "S3"}
+	f := &classify.Finding{Observation: classify.Observation{Names: names("address", "")}, AWS: known}
+	p := newPolicy(t, Options{})
+	p.Judge(f)
+	p.Explain(f)
+	if f.AWS != known {
+		t.Errorf("AWS is %v, want what came with the range", f.AWS)
+	}
+	f.Names = names("sni", "www.example.com")
+	p.Judge(f)
+	p.Explain(f)
+	if f.AWS != nil {
+		t.Errorf("AWS is %v for a name that is not AWS's", f.AWS)
+	}
+	f.Names = names("sni", "dynamodb.us-west-2.amazonaws.com")
+	p.Judge(f)
+	p.Explain(f)
+	if f.AWS == nil {
+		t.Error("AWS is nil for an AWS name")
+	}
+}
+
+func TestCovers(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"a.example", "A.example.", true},
+		{"*.example.", "a.b.EXAMPLE", true},
+		{"*.example", "example", false},
+		{"*.example", ".example", false},
+		{"*example", "anexample", false},
+		{"*", "example", false},
+		{"a.example", "b.example", false},
+		{"", "a", false},
+	} {
+		if got := Covers(tt.pattern, tt.name); got != tt.want {
+			t.Errorf("Covers(%q, %q) is %v", tt.pattern, tt.name, got)
+		}
+	}
+}
+
+func TestHostnames(t *testing.T) {
+	for host, want := range map[string]bool{
+		"a": true, "a.b": true, "*.a.b": true, "xn--bcher-kva.example": true, "a_b.c": true, "1.a": true, "10.in-addr.arpa": true, "3com": true,
+		"": false, ".": false, "*.": false, "*": false, "a.": false, ".a": false, "a..b": false, "a.*.b": false, "1.2.3.4": false, "1": false,
+		"::1": false, "[::1]": false, "a b": false, "a\x00": false, "\x80": false, "a@b": false, "a/b": false,
+		strings.Repeat("a", 253): true, strings.Repeat("a", 254): false,
+	} {
+		if got := isHostname(host); got != want {
+			t.Errorf("isHostname(%.40q) is %v", host, got)
+		}
+	}
+}
+
+func FuzzNames(f *testing.F) {
+	f.Add("dynamodb.us-west-2.amazonaws.com", "*.amazonaws.com")
+	f.Add("\x00\xff", "*")
+	f.Add("52.94.1.2", "")
+	f.Fuzz(func(t *testing.T, sni, certificate string) {
+		finding := &classify.Finding{Observation: classify.Observation{Names: names("sni", sni, "certificate", certificate)}}
+		p := newPolicy(t, Options{})
+		p.Judge(finding)
+		if finding.Host != normal(sni) && finding.Host != normal(certificate) {
+			t.Errorf("host %q is neither name", finding.Host)
+		}
+		if finding.InScope && !isHostname(finding.Host) {
+			t.Errorf("%q is in scope", finding.Host)
+		}
+	})
+}

@@ -1,0 +1,8 @@
+package emit
+
+// Sensor is who saw the event. Where it was seen (the interface, the capture)
+// is in the event itself.
+type Sensor struct {
+	Host    string // empty: not known
+	Version string // of tlsfloor; empty: not known
+}

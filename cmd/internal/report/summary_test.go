@@ -1,0 +1,318 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"tlsfloor/classify"
+	"tlsfloor/parse"
+)
+
+var toAWS = Options{Floor: parse.TLSv12, Scope: "to AWS"}
+
+func client(last byte) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, last}), 40000)
+}
+
+func seen(v classify.Verdict, selected parse.Version, o classify.Outcome) *classify.Finding {
+	f := &classify.Finding{Verdict: v, Observation: classify.Observation{Outcome: o, Client: client(9)}}
+	if selected != 0 {
+		f.Answer = &classify.ServerHello{Version: selected}
+	}
+	return f
+}
+
+func scoped(f *classify.Finding) *classify.Finding { f.InScope = true; return f }
+
+func flagged(f *classify.Finding, from byte, host, reason string, fix classify.Fix) *classify.Finding {
+	f.InScope, f.Flagged, f.Client, f.Host, f.Reason, f.Fix = true, true, client(from), host, reason, fix
+	f.Server = netip.MustParseAddrPort("52.94.1.2:443")
+	return f
+}
+
+func (s *Summary) times(n int, f *classify.Finding) {
+	for range n {
+		s.Add(f)
+	}
+}
+
+func busy() *Summary {
+	const (
+		old     = "selected TLSv1, below the floor TLSv1.2; the client offers at most TLSv1"
+		weak    = "selected TLSv1.1, below the floor TLSv1.2; the client offers up to TLSv1.3"
+		refused = "offers at most TLSv1.1, below the floor TLSv1.2; refused by the server with protocol_version"
+	)
+	s := New(toAWS)
+	s.times(1100, seen(classify.OK, parse.TLSv13, classify.Established))
+	s.times(3, seen(classify.OK, 0x7f17, classify.Established))
+	s.times(40, scoped(seen(classify.OK, parse.TLSv13, classify.Established)))
+	s.times(13, scoped(seen(classify.Exposed, parse.TLSv12, classify.Established)))
+	s.times(2, scoped(seen(classify.Undetermined, 0, classify.Unanswered)))
+	s.times(2, seen(classify.Violation, parse.SSLv3, classify.OutcomeUnknown))
+	s.times(1, seen(classify.OK, 0x0a0b, classify.Closed))
+	s.times(12, flagged(seen(classify.Violation, parse.TLSv1, classify.Established), 5, "dynamodb.us-west-2.amazonaws.com", old, classify.FixClient))
+	s.times(1, flagged(seen(classify.Attempt, 0, classify.Refused), 5, "dynamodb.us-west-2.amazonaws.com", refused, classify.FixClient))
+	s.times(3, flagged(seen(classify.Violation, parse.TLSv11, classify.Reset), 77, "abc123.execute-api.eu-west-1.amazonaws.com", weak, classify.FixServer))
+	s.times(1, flagged(seen(classify.Violation, parse.TLSv1, classify.Established), 6, "", old, classify.FixUnknown))
+	return s
+}
+
+const busyText = `
+17 handshakes flagged of 1,178 seen; 72 to AWS, 53 of them TLSv1.2 or better, 2
+without an answer.
+Packets were lost: 120 dropped by the kernel, 3 by the interface, 98,765 read.
+Handshakes may be missing.
+
+  selected              all      to AWS
+  TLSv1.3             1,143          40
+  TLSv1.2                13          13
+  TLSv1.1                 3           3  below the floor
+  TLSv1                  13          13  below the floor
+  SSLv3                   2           0  below the floor
+  other                   1           0
+  none                    3           3
+
+  verdict               all      to AWS
+  violation              18          16  selected less than TLSv1.2
+  attempt                 1           1  offered less than TLSv1.2, got nothing
+  exposed                13          13  fine, but less is offered as well
+  ok                  1,144          40  TLSv1.2 or better
+  undetermined            2           2  offered TLSv1.2, no answer seen
+
+  outcome               all      to AWS
+  established         1,169          66
+  refused                 1           1
+  reset                   3           3
+  closed                  1           0
+  unanswered              2           2
+  not known               2           0
+
+Flagged, the most frequent first:
+
+       12  10.0.0.5 -> dynamodb.us-west-2.amazonaws.com
+           selected TLSv1, below the floor TLSv1.2; the client offers at most
+           TLSv1. The client has to change.
+
+        3  10.0.0.77 -> abc123.execute-api.eu-west-1.amazonaws.com
+           selected TLSv1.1, below the floor TLSv1.2; the client offers up to
+           TLSv1.3. The server has to change.
+
+        1  10.0.0.5 -> dynamodb.us-west-2.amazonaws.com
+           offers at most TLSv1.1, below the floor TLSv1.2; refused by the
+           server with protocol_version. The client has to change.
+
+        1  10.0.0.6 -> 52.94.1.2
+           selected TLSv1, below the floor TLSv1.2; the client offers at most
+           TLSv1. Known to be AWS by its address only. Who has to change is not
+           known.
+
+Next: tlsfloor --emit all -r FILE
+      shows every handshake.
+`
+
+func TestSummary(t *testing.T) {
+	clean := New(toAWS)
+	clean.times(1178, seen(classify.OK, parse.TLSv13, classify.Established))
+	clean.times(56, scoped(seen(classify.Exposed, parse.TLSv12, classify.Established)))
+
+	elsewhere := New(toAWS)
+	elsewhere.Add(seen(classify.Violation, parse.TLSv1, classify.Established))
+
+	suspects := New(Options{Floor: parse.TLSv13})
+	suspects.Add(scoped(seen(classify.Violation, parse.TLSv12, classify.Established)))
+
+	for _, tt := range []struct {
+		name    string
+		summary *Summary
+		run     Run
+		want    string
+	}{
+		{"findings of every kind", busy(), Run{
+			Packets: 98765, KernelDropped: 120, InterfaceDropped: 3, Hint: "Next: tlsfloor --emit all -r FILE\n      shows every handshake.\n",
+		}, busyText},
+		{"nothing", New(toAWS), Run{Packets: 1}, `
+No TLS handshake seen in 1 packet.
+`},
+		{"a clean network", clean, Run{Packets: 12000}, `
+0 flagged of 1,234 TLS handshakes; 56 to AWS, all TLSv1.2 or better.
+
+  selected              all      to AWS
+  TLSv1.3             1,178           0
+  TLSv1.2                56          56
+
+  verdict               all      to AWS
+  exposed                56          56  fine, but less is offered as well
+  ok                  1,178           0  TLSv1.2 or better
+
+  outcome               all      to AWS
+  established         1,234          56
+`},
+		{"nothing in scope", elsewhere, Run{Packets: 10}, `
+0 flagged of 1 TLS handshake; none to AWS.
+
+  selected              all      to AWS
+  TLSv1                   1           0  below the floor
+
+  verdict               all      to AWS
+  violation               1           0  selected less than TLSv1.2
+
+  outcome               all      to AWS
+  established             1           0
+`},
+		{"a suspicion, another floor, a scope without a name", suspects, Run{Packets: 10}, `
+0 flagged of 1 TLS handshake; 1 in scope, 0 of them TLSv1.3 or better, 1 below
+it but known by address only.
+
+  selected              all    in scope
+  TLSv1.2                 1           1  below the floor
+
+  verdict               all    in scope
+  violation               1           1  selected less than TLSv1.3
+
+  outcome               all    in scope
+  established             1           1
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := text(t, tt.summary, tt.run, false)
+			if got != strings.TrimPrefix(tt.want, "\n") {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+			checkWidth(t, got)
+		})
+	}
+}
+
+func text(t *testing.T, s *Summary, run Run, color bool) string {
+	t.Helper()
+	var b strings.Builder
+	if err := s.Write(&b, run, color); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func checkWidth(t *testing.T, text string) {
+	t.Helper()
+	for _, line := range strings.Split(text, "\n") {
+		if columns(line) > width || strings.TrimRight(line, " ") != line {
+			t.Errorf("%d columns: %q", columns(line), line)
+		}
+	}
+}
+
+// Colour adds escapes, and changes nothing else.
+func TestColor(t *testing.T) {
+	run := Run{Packets: 98765, KernelDropped: 120}
+	plain, colored := text(t, busy(), run, false), text(t, busy(), run, true)
+	stripped := colored
+	for _, code := range []string{"\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"} {
+		stripped = strings.ReplaceAll(stripped, code, "")
+	}
+	if stripped != plain || colored == plain {
+		t.Errorf("%q\n%q", colored, plain)
+	}
+	if strings.Contains(plain, "\x1b") {
+		t.Error("escapes without colour")
+	}
+	checkWidth(t, colored)
+}
+
+func TestHostileNamesArePrinted(t *testing.T) {
+	s := New(toAWS)
+	for _, host := range []string{"\x1b[2J\x00\x7f\x9b", "a\nb", "\u202egpj", strings.Repeat("x", 300) + ".s3.amazonaws.com"} {
+		s.Add(flagged(seen(classify.Violation, parse.TLSv1, 0), 1, host, "a reason", classify.FixClient))
+	}
+	got := text(t, s, Run{}, false)
+	for _, c := range []byte(got) {
+		if c != '\n' && (c < ' ' || c > '~') {
+			t.Fatalf("byte %#x in %q", c, got)
+		}
+	}
+	for _, want := range []string{`\x1b[2J\x00\x7f\x9b`, `a\x0ab`, "x.s3.amazonaws.com"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	checkWidth(t, got)
+}
+
+func TestLongAddresses(t *testing.T) {
+	s := New(toAWS)
+	f := flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "", "a reason", classify.FixClient)
+	f.Client = netip.MustParseAddrPort("[2001:db8:1111:2222:3333:4444:5555:6666]:40000")
+	f.Server = netip.MustParseAddrPort("[2600:1f18:1111:2222:3333:4444:5555:6666]:443")
+	s.Add(f)
+	got := text(t, s, Run{}, false)
+	const want = `
+        1  2001:db8:1111:2222:3333:4444:5555:6666 ->
+           2600:1f18:1111:2222:3333:4444:5555:6666
+           a reason. Known to be AWS by its address only. The client has to
+           change.
+`
+	if !strings.HasSuffix(got, want) {
+		t.Errorf("%s", got)
+	}
+	checkWidth(t, got)
+}
+
+// A client that makes up names cannot grow the summary, and what it does is
+// counted all the same.
+func TestRowsAreBounded(t *testing.T) {
+	s := New(toAWS)
+	for i := range 3 * maxRows {
+		s.Add(flagged(seen(classify.Violation, parse.TLSv1, 0), 1, fmt.Sprintf("%d.amazonaws.com", i), "a reason", classify.FixClient))
+	}
+	s.times(2, flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "0.amazonaws.com", "a reason", classify.FixClient))
+	if len(s.rows.byKey) != maxRows {
+		t.Errorf("%d rows, want %d", len(s.rows.byKey), maxRows)
+	}
+	got := text(t, s, Run{}, false)
+	for _, want := range []string{"        3  10.0.0.1 -> 0.amazonaws.com", "    2,990  others"} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if s.Flagged() != 3*maxRows+2 {
+		t.Errorf("%d flagged", s.Flagged())
+	}
+}
+
+func TestAddDoesNotAllocate(t *testing.T) {
+	s := New(toAWS)
+	f := flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "a.amazonaws.com", "a reason", classify.FixClient)
+	s.Add(f)
+	if n := testing.AllocsPerRun(100, func() { s.Add(f) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
+
+func TestWriteError(t *testing.T) {
+	want := errors.New("no")
+	if err := New(toAWS).Write(failing{want}, Run{}, false); !errors.Is(err, want) {
+		t.Errorf("%v, want %v", err, want)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func TestDigits(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", 1<<64 - 1: "18,446,744,073,709,551,615"} {
+		if got := digits(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+}
+
+func BenchmarkAdd(b *testing.B) {
+	b.ReportAllocs()
+	s, f := New(toAWS), scoped(seen(classify.OK, parse.TLSv13, classify.Established))
+	for b.Loop() {
+		s.Add(f)
+	}
+}

@@ -1,0 +1,178 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tlsfloor/classify"
+)
+
+// topRows is how many rows of flagged flows a person is shown.
+const topRows = 10
+
+// Run is what only the caller knows about the run.
+type Run struct {
+	Packets          uint64 // read
+	KernelDropped    uint64 // lost before tlsfloor saw them
+	InterfaceDropped uint64
+	// Hint says what to try next, in lines of its own; empty: nothing.
+	Hint string
+}
+
+// Write prints the summary in one Write, in lines of at most 80 columns. color
+// adds the escapes of ANSI terminals; there are none otherwise, whatever the
+// names from the network hold.
+func (s *Summary) Write(w io.Writer, run Run, color bool) error {
+	p := &page{color: color}
+	s.headline(p, run)
+	s.losses(p, run)
+	if s.all.total > 0 {
+		s.versions(p)
+		s.verdicts(p)
+		s.outcomes(p)
+	}
+	s.list(p)
+	if run.Hint != "" {
+		p.line("")
+		p.line("%s", run.Hint)
+	}
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+// headline is the whole result in a sentence.
+func (s *Summary) headline(p *page, run Run) {
+	switch {
+	case s.all.total == 0:
+		p.line("%s", p.bold("No TLS handshake seen")+" in "+number(run.Packets, "packet")+".")
+	case s.flagged > 0:
+		p.wrap("", p.red(number(s.flagged, "handshake")+" flagged")+" of "+digits(s.all.total)+" seen; "+s.reached())
+	default:
+		p.wrap("", p.green("0 flagged")+" of "+number(s.all.total, "TLS handshake")+"; "+s.reached())
+	}
+}
+
+// reached says how many of the handshakes in scope are as they should be.
+func (s *Summary) reached() string {
+	floor := s.options.Floor.String() + " or better"
+	switch good, total := s.scoped.good(), s.scoped.total; {
+	case total == 0:
+		return "none " + s.options.Scope + "."
+	case good == total:
+		return digits(total) + " " + s.options.Scope + ", all " + floor + "."
+	default:
+		return digits(total) + " " + s.options.Scope + ", " + digits(good) + " of them " + floor + s.unflagged() + "."
+	}
+}
+
+// unflagged accounts for the others in scope that are not flagged: the client
+// offers the floor and nothing came back, or the name is a suspicion.
+func (s *Summary) unflagged() string {
+	text := ""
+	if n := s.scoped.verdicts[classify.Undetermined]; n > 0 {
+		text += ", " + digits(n) + " without an answer"
+	}
+	below := s.scoped.verdicts[classify.Violation] + s.scoped.verdicts[classify.Attempt]
+	if below > s.flagged {
+		text += ", " + digits(below-s.flagged) + " below it but known by address only"
+	}
+	return text
+}
+
+func (s *Summary) losses(p *page, run Run) {
+	if run.KernelDropped+run.InterfaceDropped == 0 {
+		return
+	}
+	p.wrap("", p.red("Packets were lost: ")+digits(run.KernelDropped)+" dropped by the kernel, "+digits(run.InterfaceDropped)+
+		" by the interface, "+digits(run.Packets)+" read. Handshakes may be missing.")
+}
+
+func (s *Summary) versions(p *page) {
+	p.heads("selected", s.options.Scope)
+	for i, v := range versionRows {
+		name, note := v.String(), ""
+		switch {
+		case v == otherVersion:
+			name = "other"
+		case v == noVersion:
+			name = "none"
+		case v.Rank() < s.options.Floor:
+			note = "below the floor"
+		}
+		p.counts(name, s.all.versions[i], s.scoped.versions[i], note)
+	}
+}
+
+// verdictRows are the verdicts from bad to good, each in words. %s is the
+// floor.
+var verdictRows = []struct {
+	verdict classify.Verdict
+	note    string
+}{
+	{classify.Violation, "selected less than %s"},
+	{classify.Attempt, "offered less than %s, got nothing"},
+	{classify.Exposed, "fine, but less is offered as well"},
+	{classify.OK, "%s or better"},
+	{classify.Undetermined, "offered %s, no answer seen"},
+}
+
+func (s *Summary) verdicts(p *page) {
+	p.heads("verdict", s.options.Scope)
+	for _, r := range verdictRows {
+		note := strings.ReplaceAll(r.note, "%s", s.options.Floor.String())
+		p.counts(r.verdict.String(), s.all.verdicts[r.verdict], s.scoped.verdicts[r.verdict], note)
+	}
+}
+
+func (s *Summary) outcomes(p *page) {
+	p.heads("outcome", s.options.Scope)
+	for o := classify.Established; o <= classify.Truncated; o++ {
+		p.counts(o.String(), s.all.outcomes[o], s.scoped.outcomes[o], "")
+	}
+	p.counts("not known", s.all.outcomes[classify.OutcomeUnknown], s.scoped.outcomes[classify.OutcomeUnknown], "")
+}
+
+func (s *Summary) list(p *page) {
+	most, others := s.rows.top(topRows)
+	if len(most) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.bold("Flagged")+", the most frequent first:")
+	for _, r := range most {
+		p.line("")
+		p.wrap(margin(digits(r.count)), r.client.String()+" -> "+p.bold(r.destination()))
+		p.wrap(margin(""), printable(r.reason)+". "+r.caveat()+blame[r.fix])
+	}
+	if others > 0 {
+		p.line("")
+		p.wrap(margin(digits(others)), "others")
+	}
+}
+
+var blame = map[classify.Fix]string{
+	classify.FixClient:  "The client has to change.",
+	classify.FixServer:  "The server has to change.",
+	classify.FixUnknown: "Who has to change is not known.",
+}
+
+// margin is what a row of the list begins with.
+func margin(count string) string { return fmt.Sprintf("%9s  ", count) }
+
+// destination is the host in at most a line. A name that is too long keeps its
+// end, which says whose it is.
+func (r *row) destination() string {
+	host, room := printable(r.host), width-len(margin(""))
+	if len(host) > room {
+		return "..." + host[len(host)-room+3:]
+	}
+	return host
+}
+
+func (r *row) caveat() string {
+	if r.named {
+		return ""
+	}
+	return "Known to be AWS by its address only. "
+}

@@ -1,0 +1,123 @@
+package sensor
+
+import (
+	"net/netip"
+
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/classify/policy"
+	"tlsfloor/parse"
+	"tlsfloor/parse/dns"
+)
+
+const portDNS = 53
+
+// datagram shows DNS messages to the names.
+func (s *Sensor) datagram(p *decode.Packet) {
+	if s.options.Names == nil || p.SrcPort != portDNS && p.DstPort != portDNS || p.Missing > 0 {
+		return
+	}
+	src := netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort)
+	dst := netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort)
+	s.options.Names.Learn(p.Time, src, dst, p.Payload)
+}
+
+// lookup appends what the destination was called elsewhere: in DNS, else by
+// the range that its address is in.
+func (s *Sensor) lookup(d *draft, now int64) {
+	o := &d.finding.Observation
+	if s.options.Names != nil {
+		if host, ok := s.options.Names.Lookup(now, o.Client.Addr(), o.Server.Addr()); ok {
+			d.name(host, classify.NameDNS)
+		}
+	}
+	if len(d.names) == 0 && s.options.Ranges != nil {
+		if r, ok := s.options.Ranges().Lookup(o.Server.Addr()); ok {
+			d.names = append(d.names, classify.Name{Source: classify.NameAddress})
+			d.finding.AWS = awsOf(r)
+		}
+	}
+}
+
+func awsOf(r names.Range) *classify.AWS {
+	return &classify.AWS{Region: r.Region, Service: r.Service}
+}
+
+// nameOf chooses among the names of a certificate: what covers the name the
+// client asked for, else the first in scope, else the first. A certificate for
+// many services names the one that matters.
+func (c *session) nameOf(leaf *parse.Certificate) string {
+	s := c.sensor
+	s.leafNames = leaf.Names(s.leafNames[:0])
+	best := ""
+	for i, n := range s.leafNames {
+		name := string(n)
+		if asked := c.asked(); asked != "" && policy.Covers(name, asked) {
+			return name
+		}
+		if i == 0 || s.options.Policy.InScope(name) && !s.options.Policy.InScope(best) {
+			best = name
+		}
+	}
+	return best
+}
+
+// asked is the name that the client gave, to the server or to a proxy.
+func (c *session) asked() string {
+	if len(c.hello.ServerName) > 0 {
+		return string(c.hello.ServerName)
+	}
+	host, _, _ := c.preamble.Target()
+	return host
+}
+
+// resolver follows DNS over TCP (RFC 7766): flow.Consumer.
+type resolver struct {
+	sensor *Sensor
+	ends   [2]netip.AddrPort // by direction: who sends in it
+}
+
+// Start implements flow.Consumer: there is no telling where a message begins.
+func (r *resolver) Start(flow.Dir, []byte) bool { return false }
+
+// Data implements flow.Consumer.
+func (r *resolver) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	for rest := data; ; {
+		msg, after, ok := dns.Framed(rest)
+		if !ok {
+			return len(data) - len(rest), framedNeed(rest), keepIfFits(rest)
+		}
+		r.sensor.options.Names.Learn(r.sensor.packet.Time, r.ends[d], r.ends[d.Other()], msg)
+		rest = after
+	}
+}
+
+// framedNeed is how long the message that b begins with is, with its length.
+func framedNeed(b []byte) int {
+	if len(b) < 2 {
+		return 2
+	}
+	return 2 + int(b[0])<<8 + int(b[1])
+}
+
+// keepIfFits gives up on messages that no resolver sends.
+func keepIfFits(b []byte) flow.Interest {
+	if framedNeed(b) > flow.MaxBuffered {
+		return flow.Ignore
+	}
+	return flow.Listen
+}
+
+// Lost implements flow.Consumer.
+func (r *resolver) Lost(flow.Dir) flow.Interest { return flow.Ignore }
+
+// Held implements flow.Consumer.
+func (r *resolver) Held() int { return 0 }
+
+// Conflict implements flow.Consumer.
+func (r *resolver) Conflict(flow.Dir) {}
+
+// End implements flow.Consumer.
+func (r *resolver) End(flow.Cause) {}

@@ -1,0 +1,148 @@
+package sensor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/classify/policy"
+	"tlsfloor/parse"
+	"tlsfloor/parse/fingerprint"
+)
+
+// Options are what a sensor is told.
+type Options struct {
+	Policy  *policy.Policy
+	Decode  decode.Options
+	Flow    flow.Options
+	Names   *names.Store                 // what addresses were called; nil: nobody knows
+	Ranges  func() *names.Ranges         // AWS's addresses now; nil: not known
+	Emit    func(*classify.Finding) bool // which findings are delivered
+	Deliver func(*classify.Finding)      // takes a finding, and its memory
+	Tally   func(*classify.Finding)      // sees every finding, borrowed, before Emit
+	Report  func(error)                  // told of trouble that does not end the run
+	// Certificates asks for the server's certificate even where SNI names the
+	// destination.
+	Certificates bool
+	// MaxFrames ends the run after so many frames; 0: none.
+	MaxFrames uint64
+}
+
+// Stats are the counts of a sensor and of the rooms it uses.
+type Stats struct {
+	Source capture.Stats
+	Decode decode.Stats
+	Flow   flow.Stats
+
+	ClientHellos uint64
+	ServerHellos uint64
+	Malformed    uint64 // hellos that could not be read
+	Incomplete   uint64 // ClientHellos of which the capture has only the beginning
+	Handshakes   uint64 // observations made
+	Flagged      uint64
+	InScope      uint64
+}
+
+// Sensor reads one source. It is used by one goroutine.
+type Sensor struct {
+	options Options
+	decoder *decode.Decoder
+	table   *flow.Table
+	prints  *fingerprint.Cache
+	source  capture.Source
+
+	frame     capture.Frame
+	packet    decode.Packet
+	free      []*session
+	draft     draft
+	leaf      parse.Certificate
+	leafNames [][]byte
+	stats     Stats
+	unknown   map[string]bool // sources whose link type was reported
+}
+
+// New makes a sensor.
+func New(o Options) *Sensor {
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: make(map[string]bool)}
+	s.table = flow.NewTable(s, o.Flow)
+	return s
+}
+
+// Run reads src to its end, or until Next returns an error that ends it. It
+// calls between whenever no frame waits and every few hundred frames, and
+// stops when that returns false. Flows that are still open at the end are
+// concluded.
+func (s *Sensor) Run(src capture.Source, between func() bool) error {
+	s.source = src
+	defer s.table.Flush()
+	for n := uint64(1); ; n++ {
+		err := src.Next(&s.frame)
+		if err == nil {
+			s.Take(&s.frame)
+		}
+		if err != nil || n%256 == 0 {
+			if !between() {
+				return nil
+			}
+		}
+		if done, err := s.handle(err); done {
+			return err
+		}
+		if n == s.options.MaxFrames {
+			return nil
+		}
+	}
+}
+
+// handle sorts the errors of a source; done says that the run is over.
+func (s *Sensor) handle(err error) (done bool, _ error) {
+	var input *capture.InputError
+	switch {
+	case err == nil, errors.Is(err, capture.ErrTimeout):
+		return false, nil
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case errors.As(err, &input):
+		s.options.Report(err)
+		return false, nil
+	}
+	return true, err
+}
+
+// Take processes one frame.
+func (s *Sensor) Take(f *capture.Frame) {
+	switch s.decoder.Decode(f, &s.packet) {
+	case decode.Segment:
+		s.table.Push(&s.packet)
+	case decode.Datagram:
+		s.datagram(&s.packet)
+	case decode.UnknownLink:
+		s.reportLink(f)
+	}
+}
+
+// Expire lets flows time out while no frame comes.
+func (s *Sensor) Expire(now int64) { s.table.Expire(now) }
+
+// Stats returns the counts so far.
+func (s *Sensor) Stats() Stats {
+	st := s.stats
+	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
+	if s.source != nil {
+		st.Source = s.source.Stats()
+	}
+	return st
+}
+
+func (s *Sensor) reportLink(f *capture.Frame) {
+	if s.unknown[f.Source] {
+		return
+	}
+	s.unknown[f.Source] = true
+	s.options.Report(&capture.InputError{Name: f.Source, Err: fmt.Errorf("frames of %s cannot be read: not a link type that tlsfloor knows", f.Link)})
+}

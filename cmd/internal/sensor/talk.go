@@ -1,0 +1,55 @@
+package sensor
+
+import (
+	"tlsfloor/capture/flow"
+	"tlsfloor/parse"
+	"tlsfloor/parse/starttls"
+)
+
+// talk lets the protocol in front of TLS take its bytes.
+func (c *session) talk(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	s := &c.side[d]
+	step := c.preamble.Push(c.fromServer(d), data)
+	switch step.Status {
+	case starttls.TLS:
+		s.talking, s.upgraded = false, true
+	case starttls.Framed:
+		return step.Consumed, step.Need, c.unwrap(d, step.Inner)
+	case starttls.Foreign:
+		return step.Consumed, 0, c.deaf(d)
+	}
+	return step.Consumed, step.Need, flow.Listen
+}
+
+// deaf gives a direction up: it will not, or no longer, speak TLS in clear.
+func (c *session) deaf(d flow.Dir) flow.Interest {
+	c.side[d].phase, c.side[d].blind = over, true
+	return flow.Ignore
+}
+
+// unwrap reads TLS bytes that came inside another protocol's packets.
+func (c *session) unwrap(d flow.Dir, inner []byte) flow.Interest {
+	s := &c.side[d]
+	s.upgraded = true
+	data := inner
+	if len(s.inner) > 0 {
+		s.inner = append(s.inner, inner...)
+		data = s.inner
+	}
+	for len(data) > 0 {
+		phase := s.phase
+		n, _, i := c.tls(d, data)
+		if i != flow.Listen || c.settled() {
+			return i
+		}
+		data = data[n:]
+		if n == 0 && s.phase == phase {
+			break
+		}
+	}
+	if len(data) > parse.MaxFragment {
+		return c.deaf(d)
+	}
+	s.inner = append(s.inner[:0], data...)
+	return flow.Listen
+}

@@ -1,0 +1,267 @@
+package sensor
+
+import (
+	"tlsfloor/capture/flow"
+	"tlsfloor/parse"
+)
+
+// tls takes bytes that are, or may be, TLS.
+func (c *session) tls(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	switch c.side[d].phase {
+	case opening:
+		return c.recognise(d, data)
+	case records:
+		return c.readRecords(d, data)
+	}
+	return len(data), 0, flow.Ignore
+}
+
+// recognise looks at the first bytes of a direction.
+func (c *session) recognise(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	best := max(parse.LooksLikeClientHello(data), parse.LooksLikeServerHello(data), parse.LooksLikeAlert(data))
+	if best == parse.Yes {
+		c.side[d].phase = records
+		return 0, 0, flow.Listen
+	}
+	v2 := parse.LooksLikeSSLv2ClientHello(data)
+	if v2 == parse.Yes {
+		return c.readSSLv2Client(d, data)
+	}
+	v2s := parse.LooksLikeSSLv2ServerHello(data)
+	if v2s == parse.Yes {
+		return c.readSSLv2Server(d, data)
+	}
+	if max(best, v2, v2s) == parse.Maybe {
+		return 0, len(data) + 1, flow.Listen
+	}
+	return 0, 0, c.notTLS(d)
+}
+
+// notTLS looks for another protocol in a direction whose first bytes are not
+// TLS, unless it is clear already that they had to be.
+func (c *session) notTLS(d flow.Dir) flow.Interest {
+	s, other := &c.side[d], &c.side[d.Other()]
+	if s.upgraded || other.phase == records && !other.upgraded {
+		return c.deaf(d)
+	}
+	s.talking = true
+	return flow.Listen
+}
+
+// readRecords walks the records. It does not wait for a record to be complete:
+// a ServerHello at the front of a long one counts even if the rest is lost.
+func (c *session) readRecords(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	for consumed < len(data) {
+		var n int
+		if s := &c.side[d]; s.left > 0 {
+			n = min(s.left, len(data)-consumed)
+			s.left -= n
+			i = c.fragment(d, data[consumed:consumed+n])
+		} else {
+			n, need, i = c.header(d, data[consumed:])
+		}
+		consumed += n
+		if n == 0 || i != flow.Listen || c.settled() {
+			return consumed, need, i
+		}
+	}
+	return consumed, 0, flow.Listen
+}
+
+// header takes a record's header, and the records that are taken as a whole.
+func (c *session) header(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	r, size, err := parse.ReadRecord(data)
+	const header = 5
+	switch {
+	case err == parse.ErrShort && len(data) < header:
+		return 0, size, flow.Listen
+	case err == parse.ErrOversized:
+		c.oddities.add(oversizedRecord)
+		return 0, 0, c.deaf(d)
+	case err == parse.ErrNotTLS:
+		return 0, 0, c.deaf(d)
+	}
+	switch r.Type {
+	case parse.ApplicationData:
+		return header, 0, c.protect(d)
+	case parse.ChangeCipherSpec, parse.AlertRecord:
+		if err == parse.ErrShort {
+			return 0, size, flow.Listen
+		}
+		return size, 0, c.short(d, r)
+	}
+	c.beginRecord(d, r, size-header)
+	return header, 0, flow.Listen
+}
+
+func (c *session) beginRecord(d flow.Dir, r parse.Record, length int) {
+	s := &c.side[d]
+	s.left, s.skipping = length, r.Type != parse.Handshake
+	if s.skipping {
+		return
+	}
+	if length == 0 {
+		c.oddities.add(emptyRecord)
+	}
+	if _, _, _, ok := s.messages.Partial(); ok {
+		s.split = true
+		return
+	}
+	if !c.hasHello {
+		c.recordVersion = r.Version
+	}
+}
+
+// short takes a ChangeCipherSpec or an alert.
+func (c *session) short(d flow.Dir, r parse.Record) flow.Interest {
+	if r.Type == parse.ChangeCipherSpec {
+		// Around a HelloRetryRequest it protects nothing: it is there for
+		// middleboxes, and another hello follows (RFC 8446, D.4).
+		if c.retried && c.answer.HelloRetryRequest {
+			return flow.Listen
+		}
+		return c.protect(d)
+	}
+	s := &c.side[d]
+	alert, ok := parse.ParseAlert(r.Fragment)
+	if !ok {
+		return c.protect(d)
+	}
+	if !s.alerted {
+		s.alert, s.alerted = alert, true
+	}
+	return flow.Listen
+}
+
+// protect notes that the direction is encrypted from here on.
+func (c *session) protect(d flow.Dir) flow.Interest {
+	s := &c.side[d]
+	s.phase, s.protected = over, true
+	if c.settled() {
+		return flow.Listen // Data sees it, and ends the session
+	}
+	return flow.Ignore
+}
+
+// fragment takes bytes of a record's fragment.
+func (c *session) fragment(d flow.Dir, b []byte) flow.Interest {
+	s := &c.side[d]
+	if s.skipping {
+		return flow.Listen
+	}
+	s.messages.Wanted = c.wanted()
+	for {
+		m, ok := s.messages.Next(&b)
+		if !ok {
+			return flow.Listen
+		}
+		c.message(d, m)
+		s.split = false
+	}
+}
+
+// wanted are the messages worth collecting. The certificate is worth it where
+// nothing else names the destination.
+func (c *session) wanted() parse.TypeSet {
+	const hellos = 1<<parse.TypeClientHello | 1<<parse.TypeServerHello | 1<<parse.TypeHelloRetryRequest
+	if c.sensor.options.Certificates || len(c.hello.ServerName) == 0 {
+		return hellos | 1<<parse.TypeCertificate
+	}
+	return hellos
+}
+
+func (c *session) message(d flow.Dir, m parse.Message) {
+	switch {
+	case m.Skipped:
+		return
+	case m.Type == parse.TypeClientHello:
+		c.clientHello(d, m.Body)
+	case m.Type == parse.TypeServerHello, m.Type == parse.TypeHelloRetryRequest:
+		c.serverHello(d, m)
+	case m.Type == parse.TypeCertificate:
+		c.certificates(d, m.Body)
+	}
+}
+
+// clientHello takes the first ClientHello; a second one answers a
+// HelloRetryRequest or renegotiates.
+func (c *session) clientHello(d flow.Dir, body []byte) {
+	if c.hasHello {
+		return
+	}
+	c.helloBytes = append(c.helloBytes[:0], body...)
+	if c.hello.Parse(c.helloBytes) != nil {
+		c.sensor.stats.Malformed++
+		return
+	}
+	c.tookHello(d)
+	if c.side[d].split {
+		c.oddities.add(helloSplitRecords)
+	}
+}
+
+func (c *session) tookHello(d flow.Dir) {
+	c.sensor.stats.ClientHellos++
+	c.hasHello, c.client = true, role(d)
+	c.began()
+}
+
+// serverHello takes the first ServerHello, and the one that follows a
+// HelloRetryRequest.
+func (c *session) serverHello(d flow.Dir, m parse.Message) {
+	if c.hasAnswer && !c.answer.HelloRetryRequest {
+		return
+	}
+	body := append(c.answerBytes[:0], m.Body...)
+	c.answerBytes = body
+	read := c.answer.Parse
+	if m.Type == parse.TypeHelloRetryRequest {
+		read = c.answer.ParseHelloRetryRequest
+	}
+	if read(body) != nil {
+		c.sensor.stats.Malformed++
+		c.hasAnswer = false
+		return
+	}
+	c.tookAnswer(d)
+	c.retried = c.retried || c.answer.HelloRetryRequest
+}
+
+func (c *session) tookAnswer(d flow.Dir) {
+	c.sensor.stats.ServerHellos++
+	c.hasAnswer = true
+	if c.client == unknownRole {
+		c.client = role(d.Other())
+	}
+	c.began()
+}
+
+// began notes the time of the first hello.
+func (c *session) began() {
+	if c.helloTime == 0 {
+		c.helloTime = c.sensor.packet.Time
+	}
+}
+
+// certificates names the server by its own certificate, the first of the list.
+func (c *session) certificates(d flow.Dir, body []byte) {
+	if role(d) == c.client || !c.wanted().Has(parse.TypeCertificate) {
+		return
+	}
+	list, err := parse.ParseCertificates(body)
+	if err != nil {
+		c.oddities.add(badCertificate)
+		return
+	}
+	if der, ok := list.Next(); ok {
+		c.leaf(der)
+	}
+}
+
+func (c *session) leaf(der []byte) {
+	if err := c.sensor.leaf.Parse(der); err != nil {
+		c.oddities.add(badCertificate)
+		return
+	}
+	c.certificate = c.nameOf(&c.sensor.leaf)
+}

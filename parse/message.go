@@ -1,0 +1,186 @@
+package parse
+
+// HandshakeType is the type of a handshake message (RFC 8446, B.3).
+type HandshakeType uint8
+
+// The handshake messages that are sent in clear in some version.
+const (
+	TypeHelloRequest       HandshakeType = 0
+	TypeClientHello        HandshakeType = 1
+	TypeServerHello        HandshakeType = 2
+	TypeNewSessionTicket   HandshakeType = 4
+	TypeHelloRetryRequest  HandshakeType = 6 // drafts of TLS 1.3 up to 21
+	TypeCertificate        HandshakeType = 11
+	TypeServerKeyExchange  HandshakeType = 12
+	TypeCertificateRequest HandshakeType = 13
+	TypeServerHelloDone    HandshakeType = 14
+	TypeCertificateVerify  HandshakeType = 15
+	TypeClientKeyExchange  HandshakeType = 16
+	TypeFinished           HandshakeType = 20
+	TypeCertificateStatus  HandshakeType = 22
+)
+
+// TypeSet is a set of handshake types below 32.
+type TypeSet uint32
+
+// Types makes a set of its arguments; types of 32 and above are left out.
+func Types(types ...HandshakeType) TypeSet {
+	var s TypeSet
+	for _, t := range types {
+		s |= 1 << t
+	}
+	return s
+}
+
+// Has reports whether t is in the set.
+func (s TypeSet) Has(t HandshakeType) bool { return s&(1<<t) != 0 }
+
+const (
+	messageHeader = 4
+
+	// MaxMessage is the longest message body, in bytes, that is collected from
+	// several fragments.
+	MaxMessage = 1 << 16
+	// MaxCertificateMessage is the same for Certificate: chains of 64 kB exist.
+	MaxCertificateMessage = 1 << 17
+
+	// firstBuffer is the least size of the collecting buffer. It grows with
+	// the bytes that came, not with the length that the header claims: a
+	// thousand flows that each claim 64 kB must not cost 64 MB.
+	firstBuffer = 512
+)
+
+// Message is one handshake message.
+type Message struct {
+	Type   HandshakeType
+	Length int // of the body, as the header claims
+	// Body is a view into the fragment, or into the Messages' buffer when the
+	// message was split; valid until the next call of Next. It is nil when
+	// Skipped.
+	Body []byte
+	// Split: the message was spread over several fragments.
+	Split bool
+	// Skipped: the message is split, and longer than is collected or not
+	// wanted. It is reported as soon as its header is known.
+	Skipped bool
+}
+
+// Messages cuts the fragments of one direction's plaintext handshake records,
+// or parts of them as they come, into messages. The zero value is ready. It
+// holds a buffer, bounded by MaxMessage or MaxCertificateMessage, only while a
+// message is split, and never keeps a reference to a fragment.
+type Messages struct {
+	// Wanted are the types worth collecting when split; the zero value wants
+	// all.
+	Wanted TypeSet
+
+	partial []byte // header and body so far of a split message
+	done    bool   // partial was handed out: it is free at the next call
+	skip    int    // bytes still to come of a message that is skipped
+}
+
+// Next takes the next message out of fragment, which it moves past what it
+// used. Call it until it returns false: by then the fragment is used up, and
+// what is left of a message is kept for the next record's fragment.
+func (m *Messages) Next(fragment *[]byte) (msg Message, ok bool) {
+	m.release()
+	m.pass(fragment)
+	if len(*fragment) == 0 {
+		return Message{}, false
+	}
+	if len(m.partial) == 0 && whole(*fragment) {
+		return takeWhole(fragment), true
+	}
+	return m.collect(fragment)
+}
+
+// Partial tells of a message that has begun and not ended: its type, and how
+// many of its length bytes (header not counted) have come. ok is false between
+// messages.
+func (m *Messages) Partial() (t HandshakeType, have, length int, ok bool) {
+	if m.done || len(m.partial) == 0 {
+		return 0, 0, 0, false
+	}
+	if len(m.partial) < messageHeader {
+		return HandshakeType(m.partial[0]), 0, 0, true
+	}
+	return HandshakeType(m.partial[0]), len(m.partial) - messageHeader, be24(m.partial[1:]), true
+}
+
+// release drops a buffer that was handed out by the call before.
+func (m *Messages) release() {
+	if m.done {
+		m.partial, m.done = nil, false
+	}
+}
+
+// pass moves over what is in fragment of a message that is skipped.
+func (m *Messages) pass(fragment *[]byte) {
+	n := min(m.skip, len(*fragment))
+	m.skip -= n
+	*fragment = (*fragment)[n:]
+}
+
+// whole reports whether b begins with a whole message.
+func whole(b []byte) bool {
+	return len(b) >= messageHeader && len(b)-messageHeader >= be24(b[1:])
+}
+
+func takeWhole(fragment *[]byte) Message {
+	b := *fragment
+	end := messageHeader + be24(b[1:])
+	*fragment = b[end:]
+	return Message{Type: HandshakeType(b[0]), Length: end - messageHeader, Body: b[messageHeader:end:end]}
+}
+
+// collect adds fragment to the split message, or begins one with it.
+func (m *Messages) collect(fragment *[]byte) (Message, bool) {
+	header, ok := m.header(*fragment)
+	if !ok {
+		m.take(fragment, messageHeader)
+		return Message{}, false
+	}
+	msg := Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
+	end := messageHeader + msg.Length
+	if !m.collects(msg) {
+		m.skip = end - len(m.partial)
+		m.partial = nil
+		m.pass(fragment)
+		msg.Skipped = true
+		return msg, true
+	}
+	m.take(fragment, end)
+	if len(m.partial) < end {
+		return Message{}, false
+	}
+	msg.Body, m.done = m.partial[messageHeader:end:end], true
+	return msg, true
+}
+
+// header is the header of the message that partial and fragment begin.
+func (m *Messages) header(fragment []byte) (h [messageHeader]byte, ok bool) {
+	n := copy(h[:], m.partial)
+	n += copy(h[n:], fragment)
+	return h, n == len(h)
+}
+
+// take moves bytes from fragment to partial until that has size bytes.
+func (m *Messages) take(fragment *[]byte, size int) {
+	n := min(size-len(m.partial), len(*fragment))
+	if need := len(m.partial) + n; need > cap(m.partial) {
+		grown := make([]byte, len(m.partial), min(size, max(2*need, firstBuffer)))
+		copy(grown, m.partial)
+		m.partial = grown
+	}
+	m.partial = append(m.partial, (*fragment)[:n]...)
+	*fragment = (*fragment)[n:]
+}
+
+// collects reports whether a split message is worth its buffer.
+func (m *Messages) collects(msg Message) bool {
+	limit := MaxMessage
+	if msg.Type == TypeCertificate {
+		limit = MaxCertificateMessage
+	}
+	return msg.Length <= limit && (m.Wanted == 0 || m.Wanted.Has(msg.Type))
+}

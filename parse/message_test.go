@@ -1,0 +1,183 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// readMessages feeds a handshake in fragments of n bytes.
+func readMessages(m *Messages, handshake []byte, n int) (got []string) {
+	for len(handshake) > 0 {
+		k := min(n, len(handshake))
+		fragment := handshake[:k]
+		for {
+			msg, ok := m.Next(&fragment)
+			if !ok {
+				break
+			}
+			got = append(got, fmt.Sprintf("%d %d %x", msg.Type, msg.Length, msg.Body))
+		}
+		handshake = handshake[k:]
+	}
+	return got
+}
+
+func TestMessagesAnyCut(t *testing.T) {
+	handshake := cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil),
+		message(TypeCertificate, fill(300)), message(TypeServerHelloDone, nil))
+	want := readMessages(new(Messages), handshake, len(handshake))
+	if len(want) != 4 {
+		t.Fatalf("%d messages", len(want))
+	}
+	for n := 1; n < len(handshake); n++ {
+		if got := readMessages(new(Messages), handshake, n); !slices.Equal(got, want) {
+			t.Fatalf("fragments of %d bytes: %q", n, got)
+		}
+	}
+}
+
+func TestMessagesInOneFragmentAreViews(t *testing.T) {
+	handshake := cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil))
+	fragment := handshake
+	var m Messages
+	msg, ok := m.Next(&fragment)
+	if !ok || msg.Split || &msg.Body[0] != &handshake[4] {
+		t.Errorf("copied: %+v", msg)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		fragment := handshake
+		for range 2 {
+			if _, ok := m.Next(&fragment); !ok {
+				t.Fatal("no message")
+			}
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestMessagesSplitIsCollected(t *testing.T) {
+	handshake := message(TypeClientHello, fill(1700))
+	var m Messages
+	first, second := handshake[:1400], handshake[1400:]
+	if msg, ok := m.Next(&first); ok {
+		t.Fatalf("%+v", msg)
+	}
+	if typ, have, length, ok := m.Partial(); !ok || typ != TypeClientHello || have != 1396 || length != 1700 {
+		t.Errorf("partial: %v %d %d %v", typ, have, length, ok)
+	}
+	msg, ok := m.Next(&second)
+	if !ok || !msg.Split || !bytes.Equal(msg.Body, fill(1700)) {
+		t.Errorf("%v %+v", ok, msg)
+	}
+	if _, _, _, ok := m.Partial(); ok {
+		t.Error("still partial")
+	}
+	if m.Next(&second); m.partial != nil {
+		t.Error("the buffer is kept")
+	}
+}
+
+func TestMessagesTypeIsVisibleEarly(t *testing.T) {
+	var m Messages
+	fragment := []byte{byte(TypeClientHello)}
+	m.Next(&fragment)
+	if typ, have, length, ok := m.Partial(); !ok || typ != TypeClientHello || have != 0 || length != 0 {
+		t.Errorf("%v %d %d %v", typ, have, length, ok)
+	}
+}
+
+func TestMessagesSkipped(t *testing.T) {
+	after := message(TypeServerHelloDone, nil)
+	for _, test := range []struct {
+		name      string
+		wanted    TypeSet
+		typ       HandshakeType
+		length    int
+		collected bool
+	}{
+		{"longest hello", 0, TypeClientHello, MaxMessage, true},
+		{"hello too long", 0, TypeClientHello, MaxMessage + 1, false},
+		{"longest certificate", 0, TypeCertificate, MaxCertificateMessage, true},
+		{"certificate too long", 0, TypeCertificate, MaxCertificateMessage + 1, false},
+		{"longest of all", 0, TypeServerHello, 1<<24 - 1, false},
+		{"wanted", Types(TypeServerHello, TypeCertificate), TypeCertificate, 5000, true},
+		{"not wanted", Types(TypeServerHello), TypeCertificate, 5000, false},
+		{"not wanted, type above 31", Types(TypeServerHello), 200, 5000, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := Messages{Wanted: test.wanted}
+			handshake := cat(message(test.typ, make([]byte, test.length)), after)
+			var got []Message
+			for len(handshake) > 0 {
+				k := min(1000, len(handshake))
+				fragment := handshake[:k]
+				for {
+					msg, ok := m.Next(&fragment)
+					if !ok {
+						break
+					}
+					if msg.Body != nil {
+						msg.Body = bytes.Clone(msg.Body)
+					}
+					got = append(got, msg)
+				}
+				handshake = handshake[k:]
+				if c := cap(m.partial); c > MaxCertificateMessage+messageHeader {
+					t.Fatalf("buffer of %d bytes", c)
+				}
+			}
+			if len(got) != 2 || got[0].Type != test.typ || got[0].Length != test.length ||
+				got[0].Skipped == test.collected || test.collected != (len(got[0].Body) == test.length) {
+				t.Errorf("%d messages; first of type %v, length %d, skipped %v, body of %d", len(got), got[0].Type, got[0].Length, got[0].Skipped, len(got[0].Body))
+			}
+			if len(got) == 2 && got[1].Type != TypeServerHelloDone {
+				t.Errorf("the message after it has type %v", got[1].Type)
+			}
+		})
+	}
+}
+
+// TestMessagesBufferFollowsTheBytes has an attacker claim 64 kB and send a few
+// bytes.
+func TestMessagesBufferFollowsTheBytes(t *testing.T) {
+	var m Messages
+	fragment := message(TypeClientHello, make([]byte, MaxMessage))[:100]
+	m.Next(&fragment)
+	if c := cap(m.partial); c > firstBuffer {
+		t.Errorf("buffer of %d bytes for 100", c)
+	}
+}
+
+// FuzzMessages checks that the messages are the same however a handshake is cut
+// into records.
+func FuzzMessages(f *testing.F) {
+	f.Add(cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil)), uint8(3), uint8(0))
+	f.Add(message(TypeClientHello, make([]byte, 70000)), uint8(200), uint8(0))
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0, 1}, uint8(1), uint8(2))
+	f.Fuzz(func(t *testing.T, handshake []byte, a, b uint8) {
+		// Of a message that is skipped when cut and whole otherwise, only the
+		// header can be compared.
+		if len(handshake) > MaxMessage {
+			return
+		}
+		whole := readMessages(new(Messages), handshake, len(handshake)+1)
+		cut := readMessages(new(Messages), handshake, int(a)+1)
+		if !slices.Equal(whole, cut) {
+			t.Fatalf("whole %q, cut %q", whole, cut)
+		}
+		var uneven []string
+		var m Messages
+		rest := handshake
+		for n := int(b); len(rest) > 0; n = (n*7 + 3) % 256 {
+			k := min(n, len(rest))
+			uneven = append(uneven, readMessages(&m, rest[:k], k)...)
+			rest = rest[k:]
+		}
+		if !slices.Equal(whole, uneven) {
+			t.Fatalf("whole %q, uneven %q", whole, uneven)
+		}
+	})
+}

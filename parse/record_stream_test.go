@@ -1,0 +1,151 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// readStream feeds data in pieces of n bytes, and returns each record once it
+// is complete.
+func readStream(data []byte, n int) (records []string, err error) {
+	var s RecordStream
+	var fragment []byte
+	for len(data) > 0 {
+		k := min(n, len(data))
+		piece := data[:k]
+		for {
+			p, ok, err := s.Next(&piece)
+			if err != nil {
+				return records, err
+			}
+			if !ok {
+				break
+			}
+			if p.First {
+				fragment = nil
+			}
+			fragment = append(fragment, p.Fragment...)
+			if p.Last {
+				records = append(records, fmt.Sprintf("%d %v %d %x", p.Type, p.Version, p.Length, fragment))
+			}
+		}
+		data = data[k:]
+	}
+	return records, nil
+}
+
+func TestRecordStreamAnyCut(t *testing.T) {
+	data := cat(record(Handshake, fill(70)), record(AlertRecord, []byte{1, 112}), record(ApplicationData, nil),
+		record(AlertRecord, fill(19)), record(AlertRecord, []byte{2, 40}))
+	want, err := readStream(data, len(data))
+	if err != nil || len(want) != 5 {
+		t.Fatalf("%d records, %v", len(want), err)
+	}
+	for n := 1; n < len(data); n++ {
+		if got, err := readStream(data, n); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("pieces of %d bytes: %q, %v", n, got, err)
+		}
+	}
+}
+
+func TestRecordStreamDoesNotWait(t *testing.T) {
+	body := serverHello()
+	data := record(Handshake, cat(message(TypeServerHello, body), message(TypeCertificate, fill(6000))))[:1400]
+	var s RecordStream
+	p, ok, err := s.Next(&data)
+	if !ok || err != nil || !p.First || p.Last || p.Length != len(body)+6008 {
+		t.Fatalf("%+v %v %v", p, ok, err)
+	}
+	var m Messages
+	if msg, ok := m.Next(&p.Fragment); !ok || !bytes.Equal(msg.Body, body) {
+		t.Errorf("ServerHello not found in the first segment: %+v", msg)
+	}
+}
+
+func TestRecordStreamHeaderAlone(t *testing.T) {
+	data := []byte{23, 3, 3, 0, 9}
+	var s RecordStream
+	if p, ok, err := s.Next(&data); !ok || err != nil || !p.First || p.Last || p.Type != ApplicationData {
+		t.Errorf("%+v %v %v", p, ok, err)
+	}
+	if _, ok, err := s.Next(&data); ok || err != nil {
+		t.Errorf("found more in nothing: %v", err)
+	}
+}
+
+func TestRecordStreamAlertComesWhole(t *testing.T) {
+	var s RecordStream
+	for _, piece := range [][]byte{{21, 3, 1, 0, 2}, {2}} {
+		if p, ok, err := s.Next(&piece); ok || err != nil {
+			t.Fatalf("%+v, %v", p, err)
+		}
+	}
+	piece := []byte{70}
+	p, ok, _ := s.Next(&piece)
+	if !ok || !p.First || !p.Last || !bytes.Equal(p.Fragment, []byte{2, 70}) {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestRecordStreamEndsAtWhatIsNoTLS(t *testing.T) {
+	var s RecordStream
+	data := cat(record(Handshake, fill(3)), []byte("GET /"))
+	if _, ok, err := s.Next(&data); !ok || err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, ok, err := s.Next(&data); ok || err != ErrNotTLS {
+			t.Errorf("%v, %v", ok, err)
+		}
+		data = record(Handshake, fill(3))
+	}
+}
+
+func TestRecordStreamOversized(t *testing.T) {
+	data := record(ApplicationData, make([]byte, MaxFragment+1))
+	var s RecordStream
+	if p, ok, err := s.Next(&data); !ok || err != nil || !p.Oversized() || !p.Last {
+		t.Errorf("%v %v", ok, err)
+	}
+}
+
+func TestRecordStreamAllocatesNothing(t *testing.T) {
+	data := cat(record(Handshake, fill(70)), record(AlertRecord, []byte{1, 112}))
+	var s RecordStream
+	if n := testing.AllocsPerRun(100, func() {
+		for rest := data; len(rest) > 0; {
+			if _, ok, err := s.Next(&rest); !ok || err != nil {
+				t.Fatal(err)
+			}
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// FuzzRecordStream checks that the records are the same however the stream is
+// cut, and those that ReadRecord reads.
+func FuzzRecordStream(f *testing.F) {
+	f.Add(cat(record(Handshake, fill(70)), record(AlertRecord, []byte{1, 112})), uint8(7))
+	f.Add(cat(record(ApplicationData, nil), []byte("GET / HTTP/1.1")), uint8(1))
+	f.Add([]byte{22, 3, 1, 0xff, 0xff, 1, 2, 3}, uint8(2))
+	f.Fuzz(func(t *testing.T, data []byte, n uint8) {
+		whole, wholeErr := readStream(data, len(data)+1)
+		cut, cutErr := readStream(data, int(n)+1)
+		if !slices.Equal(whole, cut) || wholeErr != cutErr {
+			t.Fatalf("whole %q %v, cut %q %v", whole, wholeErr, cut, cutErr)
+		}
+		for i := 0; ; i++ {
+			r, size, err := ReadRecord(data)
+			if err != nil {
+				return
+			}
+			if want := fmt.Sprintf("%d %v %d %x", r.Type, r.Version, len(r.Fragment), r.Fragment); whole[i] != want {
+				t.Fatalf("record %d: %s, want %s", i, whole[i], want)
+			}
+			data = data[size:]
+		}
+	})
+}

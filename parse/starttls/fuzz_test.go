@@ -1,0 +1,91 @@
+package starttls
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+// fuzz runs what one dialogue's two sides send. Cuts must make no difference
+// (but to bytes of no known protocol, where a push is all there is to go by).
+func fuzz(f *testing.F, protocols ...string) {
+	for _, tr := range transcripts {
+		if slices.Contains(protocols, tr.proto) {
+			seed(f, tr.turns)
+		}
+	}
+	f.Fuzz(func(t *testing.T, clientSays, serverSays []byte, serverFirst bool, piece uint8) {
+		turns := []turn{c(string(clientSays)), s(string(serverSays))}
+		if serverFirst {
+			slices.Reverse(turns)
+		}
+		one := play(t, turns, whole)
+		many := play(t, turns, in(1+int(piece)))
+		if one.p.inner != opaque && many.p.inner != opaque {
+			many.mustEqual(one)
+		}
+		play(t, interleave(clientSays, serverSays, 1+int(piece)), whole)
+	})
+}
+
+func seed(f *testing.F, turns []turn) {
+	var say [2]string
+	for _, u := range turns {
+		if u.server {
+			say[1] += u.data
+		} else {
+			say[0] += u.data
+		}
+	}
+	f.Add([]byte(say[0]), []byte(say[1]), turns[0].server, uint8(0))
+	f.Add([]byte(say[0]), []byte{}, false, uint8(2))
+	f.Add([]byte{}, []byte(say[1]), true, uint8(4))
+}
+
+func (c *caller) mustEqual(want *caller) {
+	c.t.Helper()
+	if c.status != want.status || c.at != want.at {
+		c.t.Errorf("statuses %d at bytes %d; in one piece %d at bytes %d", c.status, c.at, want.status, want.at)
+	}
+	if !bytes.Equal(c.inner[0], want.inner[0]) || !bytes.Equal(c.inner[1], want.inner[1]) {
+		c.t.Error("other inner bytes than in one piece")
+	}
+	host, port, _ := want.p.Target()
+	c.mustBe(want.p.Protocol(), host, port)
+}
+
+func interleave(a, b []byte, n int) (turns []turn) {
+	for len(a) > 0 || len(b) > 0 {
+		i, j := min(n, len(a)), min(n, len(b))
+		turns = append(turns, c(string(a[:i])), s(string(b[:j])))
+		a, b = a[i:], b[j:]
+	}
+	return turns
+}
+
+func FuzzLines(f *testing.F) { fuzz(f, "smtp", "imap", "pop3", "nntp", "ftp", "sieve", "irc") }
+
+func FuzzXMPP(f *testing.F) { fuzz(f, "xmpp") }
+
+func FuzzLDAP(f *testing.F) { fuzz(f, "ldap") }
+
+func FuzzDatabases(f *testing.F) { fuzz(f, "postgresql", "mysql") }
+
+func FuzzRDP(f *testing.F) { fuzz(f, "rdp") }
+
+func FuzzProxies(f *testing.F) { fuzz(f, "http-connect", "socks4", "socks5", "proxy-protocol") }
+
+func FuzzTDS(f *testing.F) {
+	seed(f, []turn{c(tdsMessage(0x12, prelogin) + tdsPackets(0x12, clientHello, 9)), s(tdsMessage(0x04, prelogin) + tdsMessage(0x12, serverHello) + alertRecord)})
+	fuzz(f)
+}
+
+func FuzzOpenVPN(f *testing.F) {
+	for _, hmac := range []int{0, 20} {
+		seed(f, []turn{
+			c(ovpnPacket(hmac, 0x38, 0, 0, "") + ovpnPacket(hmac, 0x20, 1, 1, clientHello)),
+			s(ovpnPacket(hmac, 0x40, 1, 0, "") + ovpnPacket(hmac, 0x20, 1, 1, serverHello) + "\x00\x05\x30abcd"),
+		})
+	}
+	fuzz(f)
+}

@@ -1,0 +1,46 @@
+package starttls
+
+import "encoding/binary"
+
+const (
+	// maxPrefix and maxPrefixes bound what may come before TLS in a protocol
+	// that is not known: a version banner and the like, in so many pushes.
+	maxPrefix   = 256
+	maxPrefixes = 4
+)
+
+// opaque passes bytes of no known protocol, a few times, in case TLS comes
+// after them. Without message boundaries, a whole push must begin with it.
+func (p *Preamble) opaque(s side, data []byte) Step {
+	d := &p.dirs[s]
+	switch {
+	case s == client && d.begun && strictHello(data):
+		d.status, p.asked = TLS, true
+		return Step{Status: TLS}
+	case int(d.consumed)+len(data) > maxPrefix || d.messages >= maxPrefixes:
+		return p.foreign(s)
+	}
+	p.inner = opaque
+	return d.took(len(data))
+}
+
+// strictHello judges all of a ClientHello up to its cipher suites (RFC 8446,
+// 4.1.2): with nothing else to go by, the first bytes alone would be a guess.
+func strictHello(data []byte) bool {
+	const fixed = recordHeader + 4 + 2 + 32 // up to the session id's length
+	if len(data) <= fixed || data[0] != recordHandshake || data[5] != helloClient {
+		return false
+	}
+	if ok, _ := recordStart(data); !ok {
+		return false
+	}
+	record := int(binary.BigEndian.Uint16(data[3:]))
+	length := int(binary.BigEndian.Uint16(data[7:]))
+	session := int(data[fixed])
+	rest := data[fixed+1:]
+	if session > 32 || len(rest) < session+2 || record < length+4 {
+		return false
+	}
+	ciphers := int(binary.BigEndian.Uint16(rest[session:]))
+	return ciphers > 0 && ciphers%2 == 0 && 2+32+1+session+2+ciphers < length
+}

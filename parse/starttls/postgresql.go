@@ -1,0 +1,54 @@
+package starttls
+
+import "encoding/binary"
+
+// Request codes in place of a protocol version
+// (https://www.postgresql.org/docs/current/protocol-message-formats.html).
+const (
+	postgresqlSSL = 80877103
+	postgresqlGSS = 80877104
+)
+
+// postgresql reads the two sides of the encryption requests
+// (https://www.postgresql.org/docs/current/protocol-flow.html, SSL session
+// encryption): eight bytes, answered with one letter.
+func (p *Preamble) postgresql(s side, data []byte) Step {
+	if s == server {
+		return p.postgresqlReply(data)
+	}
+	const size = 8
+	d := &p.dirs[client]
+	if len(data) < size {
+		return d.wait(size)
+	}
+	code := binary.BigEndian.Uint32(data[4:])
+	if binary.BigEndian.Uint32(data) != size || code != postgresqlSSL && code != postgresqlGSS {
+		return p.foreign(client) // a StartupMessage in clear
+	}
+	p.asked = code == postgresqlSSL
+	return d.took(size)
+}
+
+// postgresqlReply reads 'S' for TLS or 'N' for neither TLS nor GSSAPI. Letters
+// that open other messages, 'G' for GSSAPI among them, end the look.
+func (p *Preamble) postgresqlReply(data []byte) Step {
+	d := &p.dirs[server]
+	switch data[0] {
+	case 'S':
+		d.ready = true
+	case 'N':
+		p.asked, d.ready = p.asked && p.dirs[client].status == TLS, false
+	default:
+		return p.foreign(server)
+	}
+	return d.took(1)
+}
+
+// postgresqlReplies recognises a server's answers by the ServerHello after
+// them.
+func postgresqlReplies(data []byte) bool {
+	if data[0] == 'N' {
+		data = data[1:]
+	}
+	return data[0] == 'S' && data[1] == recordHandshake && data[2] == 3
+}

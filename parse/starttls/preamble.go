@@ -1,0 +1,175 @@
+package starttls
+
+import "net/netip"
+
+// Bounds of the look at each direction.
+const (
+	// maxBytes is how many bytes may come before TLS. Long EHLO and CAPABILITY
+	// answers are below 4 KiB; a search of an LDAP root DSE is below 16 KiB.
+	maxBytes = 32 << 10
+	// maxMessages is how many lines or packets may come before TLS.
+	maxMessages = 256
+	// maxFramed is how many bytes of a Framed direction are looked at. A
+	// handshake with a long certificate chain is below 64 KiB.
+	maxFramed = 256 << 10
+)
+
+// Status is what a direction of a connection is known to be.
+type Status uint8
+
+// The statuses.
+const (
+	// Undecided: TLS may still come. Go on feeding this direction.
+	Undecided Status = iota
+	// TLS: the next unconsumed byte of this direction begins a TLS record or an
+	// SSLv2 hello; after Framed, it goes on with the stream that Inner began.
+	// Feed this direction no more.
+	TLS
+	// Framed: the protocol carries TLS inside its own packets (TDS, OpenVPN).
+	// Go on feeding; Step.Inner holds the TLS bytes.
+	Framed
+	// Foreign: this direction will not become TLS, or, after Framed, carries no
+	// more of it. Feed it no more.
+	Foreign
+)
+
+// Step is what Push made of some bytes.
+type Step struct {
+	// Consumed is how many bytes of data are done with.
+	Consumed int
+	// Need is how many unconsumed bytes the direction must have before Push can
+	// do more; 0: one more than it has now.
+	Need int
+	// Inner holds the next TLS bytes of a Framed direction, a view into data.
+	Inner []byte
+	// Status is the direction's status after this step.
+	Status Status
+}
+
+// Preamble follows both directions of one connection. The zero value is ready.
+// It allocates nothing until a proxy is asked for a destination or a PROXY
+// header gives addresses.
+type Preamble struct {
+	extra  *extra
+	dirs   [2]direction
+	tunnel protocol // what a proxy was asked in: httpConnect, socks4 or socks5
+	inner  protocol // what is spoken after that
+	lines  lineSet  // what inner may be, when it is lineProtocol
+	hmac   uint8    // OpenVPN: size of the HMAC in control packets
+
+	settled bool // who is the client is known by content
+	swapped bool
+	asked   bool // the client has asked for TLS, and was not refused
+	granted bool // the server has granted it
+	proxied bool // a PROXY protocol header was there
+}
+
+// side is one end of a connection.
+type side uint8
+
+const (
+	client side = iota
+	server
+)
+
+// direction is what is kept of the bytes that one side sends.
+type direction struct {
+	consumed uint32 // bytes done with
+	skip     uint32 // bytes to come of a message that needs no look
+	count    uint32 // HTTP: length of the body; OpenVPN: the message id expected; SOCKS4: port
+	messages uint16
+	scanned  uint16 // bytes of the current line or tag already searched for its end
+	code     uint16 // status of the reply that is being read
+	stage    uint8  // how far the protocol is, in its own terms
+	quote    byte   // XMPP: the quotation mark that is open in the current tag
+	status   Status
+
+	begun     bool // a message of the current protocol was read
+	tunnelled bool // the proxy's part of this direction is over
+	within    bool // XMPP: text came last; only the end of a tag is a boundary
+	midline   bool // what follows is the rest of a line too long to keep
+	literal   bool // IMAP: what follows is the rest of a line after a literal
+	list      bool // a dot-terminated reply goes on
+	ready     bool // the last reply was a positive one, after which TLS may come
+	replied   bool // a whole reply was read
+	deliver   bool // what is skipped is TLS
+	carried   bool // TLS was found inside the protocol's packets
+	chunked   bool // HTTP: the body is chunked
+}
+
+// extra is what few connections have.
+type extra struct {
+	host           string
+	port           uint16
+	client, server netip.AddrPort
+}
+
+// Protocol names the protocol that comes before TLS, as "starttls" in an event
+// has it; empty: none, or TLS was not found. It is at its most precise when
+// both directions have been pushed.
+func (p *Preamble) Protocol() string {
+	switch upgraded := p.asked || p.granted; {
+	case !p.found(client) && !p.found(server):
+		return ""
+	case upgraded && p.inner == lineProtocol:
+		return p.lines.first().String()
+	case upgraded && p.inner != none:
+		return p.inner.String()
+	case p.found(client) && p.dirs[client].tunnelled, p.found(server) && p.dirs[server].tunnelled:
+		return p.tunnel.String()
+	case p.proxied:
+		return "proxy-protocol"
+	}
+	return ""
+}
+
+// found reports whether a side's TLS was found.
+func (p *Preamble) found(s side) bool {
+	status := p.dirs[s].status
+	return status == TLS || p.dirs[s].carried
+}
+
+// Target is the destination that was asked of a proxy (HTTP CONNECT, SOCKS):
+// a name as it was sent, or an IP address without brackets. It is at most 255
+// bytes of printable ASCII.
+func (p *Preamble) Target() (host string, port uint16, ok bool) {
+	if p.extra == nil || p.extra.host == "" {
+		return "", 0, false
+	}
+	return p.extra.host, p.extra.port, true
+}
+
+// Proxied is the pair of addresses that a PROXY protocol header gave.
+func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
+	if p.extra == nil || !p.extra.client.IsValid() {
+		return netip.AddrPort{}, netip.AddrPort{}, false
+	}
+	return p.extra.client, p.extra.server, true
+}
+
+// Swapped reports that the directions turned out to be the other way round
+// than fromServer said.
+func (p *Preamble) Swapped() bool { return p.swapped }
+
+func (p *Preamble) more() *extra {
+	if p.extra == nil {
+		p.extra = new(extra)
+	}
+	return p.extra
+}
+
+// target keeps a destination. One that is too long or holds other than
+// printable ASCII is no name, and is left out.
+func (p *Preamble) target(host []byte, port uint16) {
+	const maxHost = 255
+	if len(host) == 0 || len(host) > maxHost {
+		return
+	}
+	for _, c := range host {
+		if c <= ' ' || c > '~' {
+			return
+		}
+	}
+	e := p.more()
+	e.host, e.port = string(host), port
+}

@@ -1,0 +1,152 @@
+package starttls
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+const (
+	socks5Version  = 5
+	socks5Password = 2 // method (RFC 1929)
+
+	socks5IPv4 = 1
+	socks5Name = 3
+	socks5IPv6 = 4
+)
+
+// How far a direction is.
+const (
+	socks5Methods = iota // offer, selection
+	socks5Auth           // user name and password, status
+	socks5Request        // request, reply
+)
+
+// socks5 reads one message of SOCKS5 (RFC 1928).
+func (p *Preamble) socks5(s side, data []byte) Step {
+	if s == server {
+		return p.socks5Reply(data)
+	}
+	d := &p.dirs[client]
+	switch {
+	case len(data) < opening: // enough to tell an offer from a request
+		return d.wait(opening)
+	case d.stage == socks5Methods && !socks5Asks(data):
+		return p.socks5Offer(data)
+	case data[0] == 1 && d.stage == socks5Auth:
+		return p.socks5Password(data)
+	case data[0] == socks5Version && data[1] == socksConnect:
+		return p.socks5Target(data)
+	}
+	return p.foreign(client)
+}
+
+// socks5Asks tells a request from an offer of one method, 0, where the capture
+// begins after the offer. After such an offer the client waits, or goes on with
+// a request: 5.
+func socks5Asks(data []byte) bool {
+	return data[1] == socksConnect && data[2] == 0 && data[3] != socks5Version
+}
+
+func (p *Preamble) socks5Offer(data []byte) Step {
+	d := &p.dirs[client]
+	size := 2 + int(data[1])
+	switch {
+	case data[0] != socks5Version || data[1] == 0:
+		return p.foreign(client)
+	case len(data) < size:
+		return d.wait(size)
+	}
+	d.stage = socks5Auth
+	return d.took(size)
+}
+
+// socks5Password passes a user name and a password (RFC 1929, 2).
+func (p *Preamble) socks5Password(data []byte) Step {
+	d := &p.dirs[client]
+	at := 2 + int(data[1])
+	if len(data) < at+1 {
+		return d.wait(at + 1)
+	}
+	size := at + 1 + int(data[at])
+	if len(data) < size {
+		return d.wait(size)
+	}
+	d.stage = socks5Request
+	return d.took(size)
+}
+
+// socks5Target reads a CONNECT request, which ends the client's part.
+func (p *Preamble) socks5Target(data []byte) Step {
+	d := &p.dirs[client]
+	size, ok := socks5Size(data)
+	switch {
+	case !ok:
+		return p.foreign(client)
+	case len(data) < size:
+		return d.wait(size)
+	}
+	p.target(socks5Host(data[3:size-2]), binary.BigEndian.Uint16(data[size-2:]))
+	return d.leaveTunnel(size)
+}
+
+// socks5Size is the length of a request or reply, by its address type and, for
+// a name, its length: data has five bytes at least.
+func socks5Size(data []byte) (size int, ok bool) {
+	const fixed = 4 + 2
+	switch data[3] {
+	case socks5IPv4:
+		return fixed + 4, true
+	case socks5IPv6:
+		return fixed + 16, true
+	case socks5Name:
+		return fixed + 1 + int(data[4]), true
+	}
+	return 0, false
+}
+
+// socks5Host writes an address, which begins with its type.
+func socks5Host(address []byte) []byte {
+	if address[0] == socks5Name {
+		return address[2:]
+	}
+	ip, _ := netip.AddrFromSlice(address[1:])
+	return []byte(ip.String())
+}
+
+// socks5Reply reads a server's message. Methods other than none and password
+// encapsulate what follows (GSSAPI), or are none.
+func (p *Preamble) socks5Reply(data []byte) Step {
+	d := &p.dirs[server]
+	const short = 2
+	if len(data) < short {
+		return d.wait(short)
+	}
+	switch {
+	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == 0:
+		d.stage = socks5Request
+	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == socks5Password:
+		d.stage = socks5Auth
+	case d.stage == socks5Auth && data[0] == 1 && data[1] == 0:
+		d.stage = socks5Request
+	case d.stage == socks5Request && data[0] == socks5Version && data[1] == 0:
+		return p.socks5Granted(data)
+	default:
+		return p.foreign(server)
+	}
+	return d.took(short)
+}
+
+func (p *Preamble) socks5Granted(data []byte) Step {
+	d := &p.dirs[server]
+	if len(data) < opening {
+		return d.wait(opening)
+	}
+	size, ok := socks5Size(data)
+	switch {
+	case !ok:
+		return p.foreign(server)
+	case len(data) < size:
+		return d.wait(size)
+	}
+	return d.leaveTunnel(size)
+}
