@@ -313,6 +313,17 @@ func TestBeginningFoundBehindLaterSegment(t *testing.T) {
 	}
 }
 
+func TestBeginningSpreadOverSmallSegments(t *testing.T) {
+	h := &opened{}
+	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
+	table := NewTable(h, Options{MaxFlows: 8})
+	c := conn{isn: [2]uint32{1, 2}}
+	push(table, c.data(FromLo, 50, "later"), c.data(FromLo, 102, "LL"), c.data(FromLo, 100, "HE"), c.data(FromLo, 104, "O"))
+	if got := string(h.all[0].got[FromLo]); got != "HELLO" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestHoleThatNeverFills(t *testing.T) {
 	h := &opened{}
 	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }

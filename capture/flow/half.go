@@ -14,7 +14,11 @@ const (
 	maxSegments = 64
 	// maxStarts is how many segments are tried for a beginning in a direction
 	// whose beginning was not captured.
-	maxStarts = 12
+	maxStarts = 24
+	// startBytes is how much of a direction is joined from small segments to
+	// see whether it begins there: a TLS record's header and a hello's first
+	// fields are 11.
+	startBytes = 32
 	// window is how far from the expected byte a segment may lie and still
 	// belong to what is followed: a receive window of the first round trips.
 	window = 1 << 20
@@ -127,6 +131,17 @@ func (h *half) take() []byte {
 		}
 	}
 	return nil
+}
+
+// run appends to dst, up to its capacity, the bytes of the ith pending segment
+// and of those that follow without a hole.
+func (h *half) run(i int, dst []byte) []byte {
+	for end := h.pending[i].seq; i < len(h.pending) && h.pending[i].seq == end; i++ {
+		data := h.pending[i].data
+		dst = append(dst, data[:min(len(data), cap(dst)-len(dst))]...)
+		end = h.pending[i].end()
+	}
+	return dst
 }
 
 // first removes and returns the first pending segment; there must be one.

@@ -88,6 +88,22 @@ func (s *stream) begin(d Dir, seq uint32, data []byte) Interest {
 	if h.starts > maxStarts || !h.keep(seq, data) {
 		return s.ignore(d)
 	}
+	return s.join(d)
+}
+
+// join looks for a beginning that is spread over small segments.
+func (s *stream) join(d Dir) Interest {
+	h := &s.half[d]
+	var room [startBytes]byte
+	for i := range h.pending {
+		if len(h.pending[i].data) >= startBytes {
+			continue // was asked for as it came
+		}
+		if head := h.run(i, room[:0]); len(head) > len(h.pending[i].data) && s.consumer.Start(d, head) {
+			h.synced, h.next = true, h.pending[i].seq
+			return s.inOrder(d, h.take())
+		}
+	}
 	return Listen
 }
 

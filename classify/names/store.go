@@ -8,7 +8,7 @@ import (
 )
 
 // The bounds of a Store. Full, and of names as long as DNS allows, it holds
-// about 60 MB; of ordinary ones, a third of that.
+// about 45 MB; of ordinary ones, half of that.
 const (
 	// MaxPairs bounds the names in all the clients' views together.
 	MaxPairs = 1 << 16

@@ -69,9 +69,11 @@ func recognise(s side, data []byte) (proto protocol, from side, need int) {
 		return zeroOpens(s, data)
 	case c == 3:
 		return rdpOpens(data)
-	case c == 4:
+	case c == socks4Version:
 		return fourOpens(data)
-	case c == 5:
+	case c == socks5Version && data[1] == 0: // no client offers no method
+		return socks5, server, 0
+	case c == socks5Version:
 		return socks5, s, 0
 	case c == tdsPrelogin && data[1] <= 1:
 		return tds, client, 0
@@ -95,7 +97,7 @@ func zeroOpens(s side, data []byte) (protocol, side, int) {
 	if from, ok := openvpnOpens(data); ok {
 		return openvpn, from, 0
 	}
-	if s == server && data[1] == socks4Granted {
+	if data[1] == socks4Granted {
 		return socks4, server, 0
 	}
 	return none, s, 0

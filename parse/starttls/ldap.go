@@ -95,18 +95,24 @@ func ldapMessage(data []byte) (m ldapEnvelope, need int) {
 	if need = min(m.size, ldapHead); need > len(data) {
 		return m, need
 	}
-	rest := data[outer.head:need]
-	id, n := berHead(rest)
-	if n > len(rest) || id.tag != 2 || id.length < 1 || id.length > 4 || id.head+id.length > len(rest) {
-		return m, need
-	}
-	rest = rest[id.head+id.length:]
-	op, n := berHead(rest)
-	if n > len(rest) || id.head+id.length+op.head+op.length > outer.length {
-		return m, need
-	}
-	m.op, m.body = op.tag, rest[op.head:]
+	m.op, m.body = ldapOperation(data[outer.head:need], outer.length)
 	return m, need
+}
+
+// ldapOperation reads messageID, of one to four bytes, and the head of the
+// operation, both within length. The tag is 0 when they are not there.
+func ldapOperation(rest []byte, length int) (tag byte, body []byte) {
+	const integer = 2
+	id, need := berHead(rest)
+	if end := id.head + id.length; need > len(rest) || id.tag != integer || id.length < 1 || id.length > 4 || end > len(rest) {
+		return 0, nil
+	}
+	rest, length = rest[id.head+id.length:], length-id.head-id.length
+	op, need := berHead(rest)
+	if need > len(rest) || op.head+op.length > length {
+		return 0, nil
+	}
+	return op.tag, rest[op.head:]
 }
 
 // berElement is a tag and a length in BER, and how many bytes they took.

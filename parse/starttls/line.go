@@ -2,14 +2,9 @@ package starttls
 
 import "bytes"
 
-const (
-	// maxLine is how much of a line is read. What matters is at its beginning;
-	// the rest is passed over.
-	maxLine = 1024
-	// maxFirstLine bounds the line by which a dialogue is recognised: bytes
-	// that are not lines at all must not be held for long.
-	maxFirstLine = 512
-)
+// maxLine is how much of a line is read. What matters is at its beginning; the
+// rest is passed over, and not held until its end comes.
+const maxLine = 512
 
 // event is what a line means for an upgrade, as bits.
 type event uint8
@@ -33,21 +28,17 @@ type textLine struct {
 // cannot belong to.
 func (p *Preamble) line(s side, data []byte) Step {
 	d := &p.dirs[s]
-	limit := maxLine
-	if p.lines == 0 {
-		limit = maxFirstLine
-	}
-	text, size := d.readLine(data, limit)
+	text, size := d.readLine(data, maxLine)
 	switch {
-	case bytes.IndexByte(text, 0) >= 0 || p.lines == 0 && d.midline:
+	case bytes.IndexByte(text, 0) >= 0:
 		return p.foreign(s)
 	case size == 0:
 		return d.wait(0)
 	}
-	was := p.lines
+	first := p.lines == 0
 	from, ok := p.heed(s, cut(text))
 	switch {
-	case !ok && was == 0:
+	case !ok && first && !d.midline:
 		return p.opaque(s, data)
 	case !ok:
 		return p.foreign(from)

@@ -65,6 +65,8 @@ func TestFakedHellos(t *testing.T) {
 		"in a proxy's page":                     {c("CONNECT a:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 403 No\r\nContent-Length: 400\r\n\r\nHTTP/1.1 200 OK\r\n\r\n" + serverHello)},
 		"in an XMPP message":                    {c(xmlHead + xmlStream + "<message>"), c(clientHello)},
 		"in an LDAP entry":                      {c(berSearch), s("\x30\x7f\x02\x01\x01\x64\x7a" + berOK + serverHello)},
+		"behind a second proxy":                 {c("\x05\x01\x00\x01\x0a\x00\x00\x01\x00\x50CONNECT a:443 HTTP/1.1\r\n\r\n" + clientHello)},
+		"between an XMPP tag and the next":      {c(xmlHead + xmlStream + "<starttls/>text"), c(clientHello)},
 		"at the start of a line, not asked for": {s("220 mx\r\n"), c("EHLO x\r\n"), c(clientHello)},
 	} {
 		for how, cut := range cuttings {

@@ -147,6 +147,10 @@ func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
 	return p.extra.client, p.extra.server, true
 }
 
+// Recognised reports whether the bytes so far are those of a protocol that may
+// upgrade, and not only not those of another one.
+func (p *Preamble) Recognised() bool { return p.inner != none || p.tunnel != none || p.proxied }
+
 // Swapped reports that the directions turned out to be the other way round
 // than fromServer said.
 func (p *Preamble) Swapped() bool { return p.swapped }

@@ -90,7 +90,8 @@ func TestServerFirst(t *testing.T) {
 			}
 			got := play(t, turns, whole)
 			got.mustFind(tlsAt(turns))
-			if !got.p.Swapped() || got.p.Protocol() != tr.proto {
+			known := tr.proto != "xmpp" // where both sides may open with the same tags
+			if got.p.Swapped() != known || got.p.Protocol() != tr.proto {
 				t.Errorf("Swapped() = %t, Protocol() = %q", got.p.Swapped(), got.p.Protocol())
 			}
 		})

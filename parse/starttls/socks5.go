@@ -116,12 +116,17 @@ func socks5Host(address []byte) []byte {
 // socks5Reply reads a server's message. Methods other than none and password
 // encapsulate what follows (GSSAPI), or are none.
 func (p *Preamble) socks5Reply(data []byte) Step {
-	d := &p.dirs[server]
 	const short = 2
-	if len(data) < short {
+	d := &p.dirs[server]
+	switch {
+	case d.stage == socks5Methods && len(data) < opening: // enough to tell a selection from a reply
+		return d.wait(opening)
+	case len(data) < short:
 		return d.wait(short)
 	}
 	switch {
+	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == 0 && data[2] == 0:
+		return p.socks5Granted(data)
 	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == 0:
 		d.stage = socks5Request
 	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == socks5Password:

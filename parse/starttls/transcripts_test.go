@@ -1,5 +1,7 @@
 package starttls
 
+import "strings"
+
 // transcript is a dialogue that upgrades.
 type transcript struct {
 	name   string
@@ -90,6 +92,9 @@ var transcripts = []transcript{
 		s("* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"), c("a1 CAPABILITY\r\n"),
 		s("* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n"), c("a2 STARTTLS\r\n"), s("a2 OK Begin TLS\r\n"),
 		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "imap with a long capability line", proto: "imap", turns: []turn{
+		s("* OK [CAPABILITY IMAP4rev1" + strings.Repeat(" XTENSION", 500) + "] ready\r\n"), c("a STARTTLS\r\n"), s("a OK\r\n"),
+		cTLS(clientHello), sTLS(serverHello)}},
 	{name: "imap with a login in literals first", proto: "imap", turns: []turn{
 		s("* OK ready\r\n"), c("a LOGIN {5}\r\n"), s("+ go on\r\n"), c("alice {6+}\r\nsecret\r\n"), s("a NO use TLS\r\n"),
 		c("b STARTTLS\r\n"), s("b OK\r\n"), cTLS(clientHello), sTLS(serverHello)}},
@@ -150,6 +155,9 @@ var transcripts = []transcript{
 		c("CONNECT [2001:db8::1]:8443 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 200 OK\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
 	{name: "http-connect, answered with a length all the same", proto: "http-connect", host: "a", port: 443, server: "-", turns: []turn{
 		c("CONNECT a:443 HTTP/1.0\n\n"), s("HTTP/1.0 200 OK\nContent-Length: 10\n\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-connect with a long ticket", proto: "http-connect", host: "a", port: 443, turns: []turn{
+		c("CONNECT a:443 HTTP/1.1\r\nProxy-Authorization: Negotiate " + strings.Repeat("YII=", 2000) + "\r\n\r\n"),
+		s("HTTP/1.1 200 OK\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
 	{name: "smtp through http-connect", proto: "smtp", host: "email-smtp.us-east-1.amazonaws.com", port: 587, turns: []turn{
 		c("CONNECT email-smtp.us-east-1.amazonaws.com:587 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 200 OK\r\n\r\n220 mx\r\n"),
 		c("EHLO x\r\n"), s("250 STARTTLS\r\n"), c("STARTTLS\r\n"), s("220 go\r\n"), cTLS(clientHello), sTLS(serverHello)}},
@@ -184,6 +192,13 @@ var transcripts = []transcript{
 	{name: "smtp behind proxy-protocol", proto: "smtp", turns: []turn{
 		c("PROXY TCP6 2001:db8::1 2001:db8::2 40000 25\r\n"), s("220 mx\r\n"), c("EHLO x\r\n"), s("250 STARTTLS\r\n"),
 		c("STARTTLS\r\n"), s("220 go\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "mysql behind proxy-protocol", proto: "mysql", turns: []turn{
+		c(proxyV2), s(myGreeting), c(mySSL), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "xmpp, begun before the capture", proto: "xmpp", turns: []turn{
+		s("<stream:features><starttls/></stream:features>"), c("<starttls/>"), s("<proceed/>"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "socks5, begun before the capture", proto: "socks5", host: "10.0.0.1", port: 443, turns: []turn{
+		c("\x05\x01\x00\x01\x0a\x00\x00\x01\x01\xbb"), s("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"),
+		cTLS(clientHello), sTLS(serverHello)}},
 	{name: "postgresql behind proxy-protocol", proto: "postgresql", turns: []turn{
 		c(proxyV2 + pgSSL), s("S"), cTLS(clientHello), sTLS(serverHello)}},
 }

@@ -51,7 +51,7 @@ func (p *Preamble) xmppTag(s side, name []byte) bool {
 		return false
 	case d.stage == 0:
 		d.stage = 1
-		return oneOf(name, "?XML", "STREAM")
+		return oneOf(name, "?XML", "STREAM", "FEATURES")
 	case d.stage == 1:
 		d.stage = 2
 		return oneOf(name, "STREAM", "FEATURES")

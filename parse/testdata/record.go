@@ -196,7 +196,7 @@ func makeCertificate() string {
 // ciphers, groups, versions and key shares.
 //
 // With postQuantum, it has an X25519MLKEM768 share, as Chrome has since 2024,
-// and no padding.
+// an encrypted_client_hello, and no padding.
 func chrome(postQuantum bool) []byte {
 	groups, shares := u16(0x3a3a, 29, 23, 24), cat(u16(0x3a3a), vec16([]byte{0}), u16(29), vec16(fill(32)))
 	if postQuantum {
@@ -221,8 +221,11 @@ func chrome(postQuantum bool) []byte {
 		ext(43, vec8(u16(0x4a4a, 0x0304, 0x0303))),
 		ext(27, vec8(u16(2))),
 		ext(0x4469, vec16(vec8([]byte("h2")))),
-		ext(0x5a5a, []byte{0}),
 	)
+	if postQuantum {
+		extensions = cat(extensions, ext(0xfe0d, fill(186)))
+	}
+	extensions = cat(extensions, ext(0x5a5a, []byte{0}))
 	body := cat(u16(0x0303), fill(32), vec8(fill(32)), vec16(ciphers), []byte{1, 0})
 	if padding := 512 - 4 - len(body) - 2 - len(extensions) - 4; padding > 0 {
 		extensions = cat(extensions, ext(21, make([]byte, padding)))

@@ -149,7 +149,8 @@ func (c *session) speaks(d flow.Dir, data []byte) bool {
 		return true
 	}
 	trial := c.preamble
-	return trial.Push(c.fromServer(d), data).Status != starttls.Foreign
+	step := trial.Push(c.fromServer(d), data)
+	return step.Status != starttls.Foreign && trial.Recognised()
 }
 
 // fromServer reports whether d is the direction away from who was connected

@@ -1,0 +1,229 @@
+package sensor
+
+import (
+	"errors"
+	"io"
+	"math/rand"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/file"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/emit"
+)
+
+const captures = "../../../testdata/captures"
+
+// watched runs frames through a sensor and returns its events, sorted, without
+// what the way to the sensor decides: time, tunnels, VLAN ids.
+func watched(t *testing.T, frames []capture.Frame) []string {
+	t.Helper()
+	var events []string
+	s := newSensor(t, func(f *classify.Finding) {
+		f.Time, f.VLANs, f.Tunnels, f.Source = 0, nil, nil, ""
+		events = append(events, string(emit.AppendNative(nil, f, emit.Sensor{})))
+	})
+	for i := range frames {
+		s.Take(&frames[i])
+	}
+	s.table.Flush()
+	slices.Sort(events)
+	return events
+}
+
+func newSensor(t testing.TB, deliver func(*classify.Finding)) *Sensor {
+	t.Helper()
+	p, err := policy.New(policy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{
+		Policy: p, Names: names.NewStore(names.Options{}), Deliver: deliver,
+		Emit: func(*classify.Finding) bool { return true }, Report: func(err error) { t.Error(err) },
+	})
+}
+
+// read returns the frames of a recorded capture.
+func read(t testing.TB, name string) (frames []capture.Frame) {
+	t.Helper()
+	src, err := file.Open([]string{filepath.Join(captures, name)}, file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	for {
+		var f capture.Frame
+		err := src.Next(&f)
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Data = slices.Clone(f.Data)
+		frames = append(frames, f)
+	}
+}
+
+// Property: however the segments of a connection are cut, repeated and
+// shuffled, and whatever they are wrapped in, the findings are the same but for
+// the tunnels.
+func TestRecutShuffledWrapped(t *testing.T) {
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() == "file-cut-short.pcap" {
+			continue // reading it ends with an error, by intent
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			frames := read(t, e.Name())
+			want := watched(t, frames)
+			for seed := range int64(2) {
+				r := rand.New(rand.NewSource(seed))
+				got := watched(t, transformed(r, frames))
+				if !slices.Equal(got, want) {
+					t.Fatalf("seed %d: got\n%s\nwant\n%s", seed, strings.Join(got, "\n"), strings.Join(want, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// transformed cuts, repeats, shuffles and wraps the TCP segments of frames.
+// What is not TCP stays as it is.
+func transformed(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
+	nest := someNest(r)
+	decoder := decode.New(decode.Options{})
+	var run []piece // of one direction of one connection: only these are shuffled
+	flush := func() {
+		shuffle(r, run)
+		for _, p := range run {
+			out = append(out, p.frame(nest))
+		}
+		run = run[:0]
+	}
+	for i := range frames {
+		var p decode.Packet
+		switch decoder.Decode(&frames[i], &p) {
+		case decode.Segment:
+			if len(run) > 0 && !run[0].follows(&p) {
+				flush()
+			}
+			run = append(run, pieces(r, &p)...)
+			if p.Flags&(decode.SYN|decode.FIN|decode.RST) != 0 {
+				flush() // what opens and closes a connection stays in its place
+			}
+		case decode.Datagram:
+			flush()
+			out = append(out, frames[i])
+		}
+	}
+	flush()
+	return out
+}
+
+// piece is a segment to be sent.
+type piece struct {
+	time    int64
+	segment wrap.Segment
+	payload []byte
+}
+
+func (p piece) follows(next *decode.Packet) bool {
+	return p.segment.Src == netip.AddrPortFrom(next.Src.Netip(next.V6), next.SrcPort) &&
+		p.segment.Dst == netip.AddrPortFrom(next.Dst.Netip(next.V6), next.DstPort) &&
+		next.Flags&(decode.SYN|decode.FIN|decode.RST) == 0
+}
+
+// pieces cuts a segment. A SYN keeps what it carries, a FIN goes with the last.
+func pieces(r *rand.Rand, p *decode.Packet) (out []piece) {
+	s := wrap.Segment{
+		Src: netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), Dst: netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort),
+		Seq: p.Seq, Ack: p.Ack, Flags: p.Flags,
+	}
+	rest := slices.Clone(p.Payload)
+	for p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(rest) > 1 {
+		n := 1 + r.Intn(min(len(rest)-1, 1+r.Intn(700)))
+		if len(rest)-n < 1 {
+			break
+		}
+		out = append(out, piece{p.Time, s, rest[:n]})
+		if r.Intn(8) == 0 {
+			out = append(out, piece{p.Time, s, rest[:n]})
+		}
+		s.Seq, rest = s.Seq+uint32(n), rest[n:]
+	}
+	return append(out, piece{p.Time, s, rest})
+}
+
+// shuffle swaps within a window of six.
+func shuffle(r *rand.Rand, run []piece) {
+	for i := range run {
+		j := min(i+r.Intn(6), len(run)-1)
+		run[i], run[j] = run[j], run[i]
+	}
+}
+
+func (p piece) frame(nest []layer) capture.Frame {
+	data := wrap.TCP(p.segment, p.payload)
+	framed := wrap.Ethernet(data)
+	for _, l := range nest {
+		framed = l.wrap(framed, data)
+	}
+	return capture.Frame{Time: p.time, Data: framed, Length: len(framed), Link: capture.LinkEthernet, Source: "capture"}
+}
+
+// layer is one encapsulation: of a frame, of which packet is what follows the
+// Ethernet header.
+type layer struct {
+	name string
+	wrap func(frame, packet []byte) []byte
+}
+
+var ends = wrap.Ends{Src: netip.MustParseAddr("198.51.100.1"), Dst: netip.MustParseAddr("198.51.100.2")}
+
+var layers = []layer{
+	{"vlan", func(f, _ []byte) []byte { return wrap.VLAN(f, 12) }},
+	{"qinq", func(f, _ []byte) []byte { return wrap.QinQ(f, 100, 7) }},
+	{"vxlan", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 77, f)) }},
+	{"geneve", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.GENEVE(ends, 9, f)) }},
+	{"nvgre", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.NVGRE(ends, 5, f)) }},
+	{"gretap", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.GREBridge(ends, f)) }},
+	{"erspan1", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.ERSPAN1(ends, f)) }},
+	{"erspan2", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.ERSPAN2(ends, 3, f)) }},
+	{"erspan3", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.ERSPAN3(ends, 3, f)) }},
+	{"pseudowire", func(f, _ []byte) []byte { return wrap.MPLSEthernet(f, 100, 200) }},
+}
+
+// innermost are encapsulations of a packet, not of a frame.
+var innermost = []layer{
+	{"none", func(f, _ []byte) []byte { return f }},
+	{"gre", func(_, p []byte) []byte { return wrap.Ethernet(wrap.GRE(ends, p)) }},
+	{"gre with a key", func(_, p []byte) []byte { return wrap.Ethernet(wrap.GREKeyed(ends, 42, p)) }},
+	{"ip in ip", func(_, p []byte) []byte { return wrap.Ethernet(wrap.IPIP(ends, p)) }},
+	{"gtp-u", func(_, p []byte) []byte { return wrap.Ethernet(wrap.GTPU(ends, 4711, p)) }},
+	{"geneve of packets", func(_, p []byte) []byte { return wrap.Ethernet(wrap.GENEVEIP(ends, 0, p)) }},
+	{"mpls", func(f, _ []byte) []byte { return wrap.MPLS(f, 100, 200) }},
+	{"pppoe", func(f, _ []byte) []byte { return wrap.PPPoE(f, 3) }},
+	{"cisco metadata", func(f, _ []byte) []byte { return wrap.CiscoMeta(f, 16) }},
+}
+
+// someNest chooses up to four encapsulations.
+func someNest(r *rand.Rand) []layer {
+	nest := []layer{innermost[r.Intn(len(innermost))]}
+	for range r.Intn(4) {
+		nest = append(nest, layers[r.Intn(len(layers))])
+	}
+	return nest
+}
