@@ -149,7 +149,9 @@ func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
 
 // Recognised reports whether the bytes so far are those of a protocol that may
 // upgrade, and not only not those of another one.
-func (p *Preamble) Recognised() bool { return p.inner != none || p.tunnel != none || p.proxied }
+func (p *Preamble) Recognised() bool {
+	return p.inner != none && p.inner != opaque || p.tunnel != none || p.proxied
+}
 
 // Swapped reports that the directions turned out to be the other way round
 // than fromServer said.
