@@ -1,6 +1,10 @@
 package starttls
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tlsfloor/parse"
+)
 
 const (
 	// maxPrefix and maxPrefixes bound what may come before TLS in a protocol
@@ -24,21 +28,19 @@ func (p *Preamble) opaque(s side, data []byte) Step {
 	return d.took(len(data))
 }
 
-// strictHello judges all of a ClientHello up to its cipher suites (RFC 8446,
-// 4.1.2): with nothing else to go by, the first bytes alone would be a guess.
+// strictHello judges a ClientHello up to its cipher suites (RFC 8446, 4.1.2),
+// of one record: with nothing else to go by, the signature alone would be a
+// guess.
 func strictHello(data []byte) bool {
-	const fixed = recordHeader + 4 + 2 + 32 // up to the session id's length
-	if len(data) <= fixed || data[0] != recordHandshake || data[5] != helloClient {
-		return false
-	}
-	if ok, _ := recordStart(data); !ok {
+	const fixed = 5 + 4 + 2 + 32 // up to the session id's length
+	if parse.LooksLikeClientHello(data) != parse.Yes || len(data) <= fixed {
 		return false
 	}
 	record := int(binary.BigEndian.Uint16(data[3:]))
 	length := int(binary.BigEndian.Uint16(data[7:]))
 	session := int(data[fixed])
 	rest := data[fixed+1:]
-	if session > 32 || len(rest) < session+2 || record < length+4 {
+	if data[6] != 0 || session > 32 || len(rest) < session+2 || record < length+4 {
 		return false
 	}
 	ciphers := int(binary.BigEndian.Uint16(rest[session:]))

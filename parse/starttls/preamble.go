@@ -46,9 +46,9 @@ type Step struct {
 	Status Status
 }
 
-// Preamble follows both directions of one connection. The zero value is ready.
-// It allocates nothing until a proxy is asked for a destination or a PROXY
-// header gives addresses.
+// Preamble follows both directions of one connection. The zero value is ready,
+// and a copy is independent. It allocates nothing until a proxy is asked for a
+// destination or a PROXY header gives addresses.
 type Preamble struct {
 	extra  *extra
 	dirs   [2]direction
@@ -150,18 +150,28 @@ func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
 // Recognised reports whether the bytes so far are those of a protocol that may
 // upgrade, and not only not those of another one.
 func (p *Preamble) Recognised() bool {
-	return p.inner != none && p.inner != opaque || p.tunnel != none || p.proxied
+	switch p.inner {
+	case none, opaque:
+		return p.tunnel != none || p.proxied
+	case lineProtocol:
+		return p.lines != 0
+	}
+	return true
 }
 
 // Swapped reports that the directions turned out to be the other way round
 // than fromServer said.
 func (p *Preamble) Swapped() bool { return p.swapped }
 
+// more returns the extra fields to write to: new ones, because a copy of p may
+// hold the old.
 func (p *Preamble) more() *extra {
-	if p.extra == nil {
-		p.extra = new(extra)
+	e := new(extra)
+	if p.extra != nil {
+		*e = *p.extra
 	}
-	return p.extra
+	p.extra = e
+	return e
 }
 
 // target keeps a destination. One that is too long or holds other than

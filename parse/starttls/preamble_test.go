@@ -189,3 +189,40 @@ func TestSizeOfState(t *testing.T) {
 		t.Errorf("a Preamble has %d bytes, want at most %d", size, most)
 	}
 }
+
+func TestRecognised(t *testing.T) {
+	for name, tc := range map[string]struct {
+		data string
+		want bool
+	}{
+		"nothing yet":          {"", false},
+		"half a line":          {"EHLO cli", false},
+		"a line of SMTP":       {"EHLO client\r\n", true},
+		"a reply":              {"250-mx\r\n", true},
+		"a search":             {berSearch, true},
+		"a request of a proxy": {"CONNECT a:443 HTTP/1.1\r\n", true},
+		"a PROXY header":       {proxyV2, true},
+		"HTTP":                 {"GET / HTTP/1.1\r\n", false},
+		"a line of nobody":     {"Subject: x\r\n", false},
+		"binary":               {"\xde\xad\xbe\xef\xde\xad", false},
+		"a hello":              {clientHello, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := play(t, []turn{c(tc.data)}, whole).p.Recognised(); got != tc.want {
+				t.Errorf("Recognised() = %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestCopiesAreIndependent(t *testing.T) {
+	got := play(t, []turn{c("CONNECT a:443 HTTP/1.1\r\n\r\n")}, whole)
+	trial := got.p
+	trial.Push(false, []byte("CONNECT b:444 HTTP/1.1\r\n\r\n"))
+	if host, port, _ := got.p.Target(); host != "a" || port != 443 {
+		t.Errorf("the copy's target %s:%d came through", host, port)
+	}
+	if host, _, _ := trial.Target(); host != "b" {
+		t.Errorf("the copy's target is %s", host)
+	}
+}

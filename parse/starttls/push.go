@@ -1,5 +1,7 @@
 package starttls
 
+import "tlsfloor/parse"
+
 // Push takes the first unconsumed bytes of one direction; data begins with the
 // first byte that no earlier Step has consumed.
 //
@@ -89,12 +91,11 @@ func (p *Preamble) upgrade(s side, data []byte) (r Step, decided bool) {
 	if d.status == Framed || d.within || d.begun && !p.open(s) {
 		return Step{}, false
 	}
-	found, need := tlsStart(data, p.open(s))
-	switch {
-	case need > len(data):
-		return Step{Need: need}, true
-	case !found:
+	switch tlsStart(data, p.open(s)) {
+	case parse.No:
 		return Step{}, false
+	case parse.Maybe:
+		return d.wait(0), true
 	}
 	d.status = TLS
 	p.granted = p.granted || s == server && d.ready

@@ -143,14 +143,14 @@ func (c *session) Start(d flow.Dir, data []byte) bool {
 }
 
 // speaks reports whether data, the first of its direction, begins an SSLv2
-// hello or a protocol that may upgrade.
+// hello, or with a whole message of a protocol that may upgrade.
 func (c *session) speaks(d flow.Dir, data []byte) bool {
 	if parse.LooksLikeSSLv2ClientHello(data) == parse.Yes {
 		return true
 	}
 	trial := c.preamble
 	step := trial.Push(c.fromServer(d), data)
-	return step.Status != starttls.Foreign && trial.Recognised()
+	return step.Consumed > 0 && step.Status != starttls.Foreign && trial.Recognised()
 }
 
 // fromServer reports whether d is the direction away from who was connected
