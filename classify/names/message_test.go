@@ -22,7 +22,7 @@ const (
 	start  = 1_700_000_000 * second
 )
 
-// query is a question for an address of name.
+// queryFor is a question for an address of name.
 func queryFor(id uint16, name string) []byte {
 	msg := binary.BigEndian.AppendUint16(nil, id)
 	msg = append(msg, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0)

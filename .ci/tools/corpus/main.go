@@ -1,0 +1,55 @@
+// Command corpus runs tlsfloor on every capture of a corpus, one process a
+// capture, and scores what it wrote with the corpus's own score.py.
+//
+//	go run ./corpus TLSFLOOR CORPUS FLOORS
+//
+// It fails when a capture crashed tlsfloor or took over a second of CPU, and
+// when a score lies below its line in FLOORS.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	if len(os.Args) != 4 {
+		fmt.Fprintln(os.Stderr, "usage: corpus TLSFLOOR CORPUS FLOORS")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(tlsfloor, corpus, floors string) error {
+	limits, err := readFloors(floors)
+	if err != nil {
+		return err
+	}
+	captures, err := filepath.Glob(filepath.Join(corpus, "pcap", "*"))
+	if err != nil {
+		return err
+	}
+	if len(captures) == 0 {
+		return fmt.Errorf("corpus: no captures in %s", filepath.Join(corpus, "pcap"))
+	}
+	out, err := os.MkdirTemp("", "tlsfloor-corpus-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(out)
+
+	outputs, failed := replayAll(tlsfloor, captures, out)
+	for _, s := range scores {
+		values, err := s.measure(corpus, outputs)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		failed = errors.Join(failed, limits.compare(s.name, values))
+	}
+	return failed
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+)
+
+// packageVariables collects the names of each package's variables.
+func packageVariables(files []source) map[string]map[string]bool {
+	all := map[string]map[string]bool{}
+	for _, f := range files {
+		if f.isTest() {
+			continue
+		}
+		if all[f.room()] == nil {
+			all[f.room()] = map[string]bool{}
+		}
+		for _, name := range variables(f.syntax) {
+			all[f.room()][name.Name] = true
+		}
+	}
+	return all
+}
+
+// variables lists the names that the file's var declarations give at package
+// level.
+func variables(f *ast.File) []*ast.Ident {
+	var names []*ast.Ident
+	for _, d := range f.Decls {
+		declaration, ok := d.(*ast.GenDecl)
+		if !ok || declaration.Tok != token.VAR {
+			continue
+		}
+		for _, spec := range declaration.Specs {
+			names = append(names, spec.(*ast.ValueSpec).Names...)
+		}
+	}
+	return names
+}
+
+// checkGlobals complains about functions that change a package's variable: by
+// assignment to it or to a part of it, or by taking its address.
+func checkGlobals(f source, globals map[string]bool) []string {
+	own := map[any]bool{}
+	for _, name := range variables(f.syntax) {
+		own[name.Obj] = true
+	}
+	var complaints []string
+	complain := func(n ast.Node, e ast.Expr) {
+		name := root(e)
+		if name == nil || !globals[name.Name] || name.Obj != nil && !own[name.Obj] {
+			return
+		}
+		complaints = append(complaints, fmt.Sprintf("%s: %s keeps no mutable globals: %s is changed here", f.at(n), f.room(), name.Name))
+	}
+	for _, d := range f.syntax.Decls {
+		function, ok := d.(*ast.FuncDecl)
+		if !ok || function.Body == nil {
+			continue
+		}
+		ast.Inspect(function.Body, func(n ast.Node) bool {
+			for _, e := range changed(n) {
+				complain(n, e)
+			}
+			return true
+		})
+	}
+	return complaints
+}
+
+// changed lists the expressions that a node changes, or lets others change.
+func changed(n ast.Node) []ast.Expr {
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		if n.Tok != token.DEFINE {
+			return n.Lhs
+		}
+	case *ast.IncDecStmt:
+		return []ast.Expr{n.X}
+	case *ast.UnaryExpr:
+		if n.Op == token.AND {
+			return []ast.Expr{n.X}
+		}
+	}
+	return nil
+}
+
+// root is the variable that an expression is a part of, or nil.
+func root(e ast.Expr) *ast.Ident {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e
+	case *ast.SelectorExpr:
+		return root(e.X)
+	case *ast.IndexExpr:
+		return root(e.X)
+	case *ast.StarExpr:
+		return root(e.X)
+	case *ast.ParenExpr:
+		return root(e.X)
+	}
+	return nil
+}

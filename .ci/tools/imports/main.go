@@ -1,0 +1,30 @@
+// Command imports checks which package of the repository may import what, so
+// that the rooms stay apart. It reads every Go file, whatever its build
+// constraints, and prints one line for each rule that is broken.
+//
+//	go run ./imports ROOT
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: imports ROOT")
+		os.Exit(2)
+	}
+	files, err := readTree(os.Args[1])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "imports:", err)
+		os.Exit(2)
+	}
+	complaints := check(files)
+	for _, c := range complaints {
+		fmt.Fprintln(os.Stderr, c)
+	}
+	if len(complaints) > 0 {
+		os.Exit(1)
+	}
+}

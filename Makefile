@@ -1,0 +1,62 @@
+# "make help" lists the targets. Each of them sets up what it needs first.
+
+SHELL = /bin/sh
+GO ?= go
+TOOL = $(GO) tool -modfile=.ci/tools/go.mod
+# libpcap is a C library, so a build without cgo is never wanted.
+export CGO_ENABLED = 1
+
+# Passed to "go test": make test TESTFLAGS='-race -v'
+TESTFLAGS ?=
+# How long each fuzz target runs in "make test", and in "make fuzz".
+FUZZTIME ?= 2s
+LONGFUZZTIME ?= 60s
+# The captures "make demo" shows.
+DEMO ?= $(addprefix testdata/captures/,\
+	java-tls10-sni.pcap node-tls11-sni.pcap go-tls10-refused.pcap \
+	openssl-tls10-nosni-certificate.pcap curl-tls10-dns.pcap \
+	postgresql-tls11.pcap python-tls12-sni.pcap go-tls13-postquantum.pcap)
+SHARED ?= ../shared
+
+.PHONY: help setup build demo test check fuzz bench corpus bench-peers bench-live record clean
+
+help: ## what can be made
+	@awk -F '##' '/^[a-z-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
+
+setup: ## install a C compiler and libpcap's headers if they are missing
+	@.ci/setup build
+
+build: setup ## build ./tlsfloor
+	@$(GO) build -o tlsfloor ./cmd/tlsfloor
+
+demo: build ## run tlsfloor on recorded captures
+	@./tlsfloor -r $(DEMO)
+
+test: setup ## run all tests, and each fuzz target for FUZZTIME (2s)
+	$(GO) test $(TESTFLAGS) ./...
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, scripts, go.mod
+	@.ci/setup check
+	@.ci/check
+
+fuzz: setup ## run each fuzz target for LONGFUZZTIME (60s)
+	@FUZZTIME=$(LONGFUZZTIME) .ci/fuzz
+
+bench: setup ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+corpus: build ## score tlsfloor against ../shared/corpus
+	@$(GO) run -C .ci/tools ./corpus $(CURDIR)/tlsfloor $(abspath $(SHARED))/corpus $(CURDIR)/.ci/corpus-floors
+
+bench-peers: build ## compare its speed with other tools' (needs ../shared/bench)
+	@$(SHARED)/bench/peers.sh $(PEERFLAGS) ./tlsfloor -r {} --emit all
+
+bench-live: build ## find the packet rate at which it begins to lose hellos (root; needs ../shared/bench)
+	@$(SHARED)/bench/live.sh $(LIVEFLAGS) -k tlsfloor -- ./tlsfloor -i {} --emit all
+
+record: setup ## record testdata/captures again (Linux, root)
+	@testdata/record/record
+
+clean: ## remove what was built
+	rm -f tlsfloor

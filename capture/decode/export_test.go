@@ -1,0 +1,12 @@
+package decode
+
+import "tlsfloor/capture"
+
+// General is Decode without the short way for plain frames.
+func General(d *Decoder, f *capture.Frame, p *Packet) Result { return d.general(f, p) }
+
+// The bounds of the fragment store.
+const (
+	MaxDatagrams = maxDatagrams
+	MaxHeldBytes = maxPieces * pieceSize
+)

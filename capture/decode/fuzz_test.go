@@ -1,0 +1,117 @@
+package decode_test
+
+import (
+	"slices"
+	"testing"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/decode/wrap"
+)
+
+// addSeeds adds a frame of every link type and of every encapsulation, and
+// datagrams in fragments.
+func addSeeds(f *testing.F) {
+	ethernet := uint16(capture.LinkEthernet)
+	for _, l := range linkFrames("hello") {
+		f.Add(uint16(l.link), uint16(0), l.frame, []byte{})
+	}
+	for _, data := range wrappedFrames() {
+		f.Add(ethernet, uint16(0), data, []byte{})
+		f.Add(ethernet, uint16(len(data)/2), data, data)
+	}
+	for _, packet := range [][]byte{tcp4(text), tcp6(text), wrap.VXLAN(outer4, 7, wrap.Ethernet(tcp4(text)))} {
+		list := wrap.Fragments(packet, len(packet)/2+60, 1)
+		f.Add(uint16(capture.LinkRaw), uint16(0), list[0], list[1])
+		f.Add(uint16(capture.LinkRaw), uint16(0), list[1], list[0])
+	}
+}
+
+// wrappedFrames is the same segment in every encapsulation.
+func wrappedFrames() [][]byte {
+	v4, v6, frame := tcp4("x"), tcp6("x"), wrap.Ethernet(tcp4("x"))
+	frames := [][]byte{
+		frame, wrap.Ethernet(v6), wrap.SNAP(v4), wrap.VLAN(frame, 5), wrap.QinQ(frame, 5, 6), arp(),
+		wrap.CiscoMeta(frame, 15), wrap.MPLS(frame, 1, 2), wrap.MPLSEthernet(frame, 1), wrap.PPPoE(frame, 7), wrap.PBB(frame, 7),
+		inUDP(9, 4790, hex("0c00000100004d00"), v4), inUDP(9, 1701, hex("00030000 00000003"), frame),
+		inIP(115, hex("00000003 00000000"), frame), inIP(137, hex("00010140"), v4),
+		inIP(47, hex("f0000800 00000000 00000005 00000001 08000004 0a000001 00000000"), v4),
+		inIP(51, hex("06040000 00000001 00000001 000000000000000000000000"), v4[20:]),
+		wrap.Ethernet(withExtensions(v6, 0, hex("2b00010400000000"), hex("0600000000000000"))),
+		deepestNest().data,
+	}
+	for _, packet := range [][]byte{
+		wrap.IPIP(outer4, v4), wrap.IPIP(outer6, v4), wrap.IPIP(outer4, v6), wrap.GRE(outer4, v4), wrap.GREKeyed(outer4, 1, v4),
+		wrap.GREBridge(outer4, frame), wrap.NVGRE(outer4, 7, frame), wrap.ERSPAN1(outer4, frame), wrap.ERSPAN2(outer4, 7, frame),
+		wrap.ERSPAN3(outer4, 7, frame), wrap.PPTP(outer4, 7, v4), wrap.L2TP(outer4, 7, v4), wrap.Teredo(outer4, teredoTCP("x")),
+		wrap.VXLAN(outer4, 7, frame), wrap.GENEVE(outer4, 7, frame), wrap.GENEVEIP(outer4, 7, v6), wrap.GTPU(outer4, 7, v4),
+	} {
+		frames = append(frames, wrap.Ethernet(packet))
+	}
+	return frames
+}
+
+// FuzzDecode decodes two frames of a link type, each shorter than on the wire
+// by cut, one after the other and the first again.
+func FuzzDecode(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, link, cut uint16, first, second []byte) {
+		d := decode.New(decode.Options{VXLANPorts: []uint16{5000}})
+		for i, data := range [][]byte{first, second, first} {
+			frame := frameOf(capture.LinkType(link), slices.Clip(slices.Clone(data)))
+			frame.Length += int(cut)
+			frame.Time += int64(i) * 20e9
+			var p decode.Packet
+			r := d.Decode(&frame, &p)
+			checkPacket(t, &frame, &p, r)
+			checkStats(t, d.Stats())
+			checkGeneral(t, &frame, &p, r)
+		}
+	})
+}
+
+func checkPacket(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Result) {
+	if p.NumLayers > decode.MaxLayers {
+		t.Fatalf("%d layers", p.NumLayers)
+	}
+	if (r == decode.UnknownLink) == decode.Supports(f.Link) {
+		t.Errorf("%v for %v", r, f.Link)
+	}
+	if r != decode.Segment && r != decode.Datagram {
+		return
+	}
+	if len(p.Payload) > max(len(f.Data), 65535) || p.Missing < 0 {
+		t.Errorf("%d bytes of payload and %d missing", len(p.Payload), p.Missing)
+	}
+	if (r == decode.Segment) != (p.Proto == decode.TCP) || (r == decode.Datagram) != (p.Proto == decode.UDP) {
+		t.Errorf("%v of protocol %d", r, p.Proto)
+	}
+	for _, l := range p.Layers[:p.NumLayers] {
+		if l.Kind == 0 || int(l.Kind) >= decode.NumLayerKinds || l.String() == "" {
+			t.Errorf("layer %+v", l)
+		}
+	}
+}
+
+func checkStats(t *testing.T, s decode.Stats) {
+	f := s.Fragments
+	if f.Held < 0 || f.Held > decode.MaxDatagrams || f.HeldBytes < 0 || f.HeldBytes > decode.MaxHeldBytes {
+		t.Errorf("%+v", f)
+	}
+}
+
+// checkGeneral decodes the frame without the short way for plain frames, which
+// must give the same. A decoder of its own has no fragments to join, so only
+// frames without are compared.
+func checkGeneral(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Result) {
+	d := decode.New(decode.Options{VXLANPorts: []uint16{5000}})
+	var q decode.Packet
+	q.Time, q.Source = f.Time, f.Source
+	want := decode.General(d, f, &q)
+	if d.Stats().Fragments.Received != 0 {
+		return
+	}
+	if r != want || (r == decode.Segment || r == decode.Datagram) && !equal(p, &q) {
+		t.Errorf("%v %+v\nin general %v %+v", r, p, want, q)
+	}
+}

@@ -1,0 +1,138 @@
+package decode
+
+import "encoding/binary"
+
+const (
+	ipv4Header   = 20 // without options
+	ipv6Header   = 40
+	fragmentMask = 0x3fff // more fragments, and the offset
+)
+
+// ip reads an IP packet whose version only the packet itself tells.
+func (d *Decoder) ip() stage {
+	if len(d.rest) == 0 {
+		return d.end(Malformed)
+	}
+	switch d.rest[0] >> 4 {
+	case 4:
+		return (*Decoder).ipv4
+	case 6:
+		return (*Decoder).ipv6
+	}
+	return d.end(Foreign)
+}
+
+func (d *Decoder) ipv4() stage {
+	if len(d.rest) < ipv4Header || d.rest[0]>>4 != 4 {
+		return d.end(Malformed)
+	}
+	header, total := int(d.rest[0]&15)*4, int(u16(d.rest[2:]))
+	// A sender that leaves segmentation to its network card has a total length
+	// of zero in its own captures.
+	if total != 0 {
+		d.limit(total)
+	}
+	h := d.take(header)
+	if header < ipv4Header || h == nil {
+		return d.end(Malformed)
+	}
+	p := d.packet
+	p.Src.setIPv4(h[12:16])
+	p.Dst.setIPv4(h[16:20])
+	p.V6, d.headers, d.protocol = false, 0, h[9]
+	if u16(h[6:])&fragmentMask != 0 {
+		return d.fragmentIPv4(h)
+	}
+	return (*Decoder).upper
+}
+
+func (d *Decoder) ipv6() stage {
+	h := d.take(ipv6Header)
+	if h == nil || h[0]>>4 != 6 {
+		return d.end(Malformed)
+	}
+	// Zero is a jumbogram (RFC 2675), or a sender's own segmentation offload.
+	if length := int(u16(h[4:])); length != 0 {
+		d.limit(length)
+	}
+	p := d.packet
+	p.Src, p.Dst = Addr(h[8:24]), Addr(h[24:40])
+	p.V6, d.headers, d.protocol = true, 0, h[6]
+	return (*Decoder).upper
+}
+
+// setIPv4 sets the IPv4-mapped form.
+func (a *Addr) setIPv4(b []byte) {
+	binary.BigEndian.PutUint64(a[0:8], 0)
+	binary.BigEndian.PutUint32(a[8:12], 0xffff)
+	*(*[4]byte)(a[12:16]) = [4]byte(b)
+}
+
+// upper reads what d.protocol names. ICMP is foreign on purpose: the TCP
+// segments quoted in its errors are no flows.
+func (d *Decoder) upper() stage {
+	switch d.protocol {
+	case uint8(TCP):
+		return (*Decoder).tcp
+	case uint8(UDP):
+		return (*Decoder).udp
+	case protoIPv4:
+		return d.enter(Layer{Kind: LayerIPIP}, (*Decoder).ipv4)
+	case protoIPv6:
+		return d.enter(Layer{Kind: d.ipv6Within()}, (*Decoder).ipv6)
+	case protoGRE:
+		return (*Decoder).gre
+	case protoMPLS:
+		return (*Decoder).mpls
+	case protoL2TP:
+		return (*Decoder).l2tpOverIP
+	case protoAH:
+		return d.extension(4)
+	}
+	if d.packet.V6 {
+		return d.upperIPv6()
+	}
+	return d.end(Foreign)
+}
+
+// upperIPv6 reads the headers that exist in IPv6 only.
+func (d *Decoder) upperIPv6() stage {
+	switch d.protocol {
+	case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
+		return d.extension(8)
+	case protoFragment:
+		return (*Decoder).fragmentIPv6
+	}
+	return d.end(Foreign)
+}
+
+// ipv6Within is the kind of an IPv6 packet inside the present IP packet.
+func (d *Decoder) ipv6Within() LayerKind {
+	if d.packet.V6 {
+		return LayerIPIP
+	}
+	return Layer6in4
+}
+
+// extension skips an extension header. Its second byte counts units, and
+// leaves out eight bytes (RFC 8200, 4.2; RFC 4302, 2.2).
+func (d *Decoder) extension(unit int) stage {
+	if !d.countHeader() {
+		return d.tooDeep()
+	}
+	if len(d.rest) < 8 {
+		return d.end(Malformed)
+	}
+	h := d.take(8 + unit*int(d.rest[1]))
+	if h == nil {
+		return d.end(Malformed)
+	}
+	d.protocol = h[0]
+	return (*Decoder).upper
+}
+
+// countHeader reports whether the packet may have yet another header.
+func (d *Decoder) countHeader() bool {
+	d.headers++
+	return d.headers <= maxHeaders
+}

@@ -1,0 +1,79 @@
+package decode
+
+const (
+	minPlain  = 14 + ipv4Header + tcpHeader
+	plainIPv4 = 0x45 // version 4, no options
+)
+
+// plain decodes the frame that nearly all traffic consists of: Ethernet with at
+// most one VLAN tag, IPv4 without options or IPv6 without extension headers,
+// and a whole TCP segment. It reports false, with nothing in p to rely on, for
+// every other frame, odd ones included: judging those is for the general
+// decoder, which gives the same answer for plain frames in three times the
+// time.
+func plain(b []byte, p *Packet) bool {
+	if len(b) < minPlain {
+		return false
+	}
+	kind := u16(b[12:])
+	b = b[14:]
+	p.NumLayers = 0
+	p.Network.reset()
+	if kind == etherVLAN {
+		kind = u16(b[2:])
+		p.plainTag(b)
+		b = b[4:]
+	}
+	switch kind {
+	case etherIPv4:
+		return plainTCP4(b, p)
+	case etherIPv6:
+		return plainTCP6(b, p)
+	}
+	return false
+}
+
+func (p *Packet) plainTag(tag []byte) {
+	l := vlanLayer(tag)
+	p.Layers[0], p.NumLayers = l, 1
+	if l.HasID {
+		p.Network[0] = uint32(LayerVLAN)<<24 | l.ID
+	}
+}
+
+func plainTCP4(b []byte, p *Packet) bool {
+	if len(b) < ipv4Header || b[0] != plainIPv4 || b[9] != byte(TCP) || u16(b[6:])&fragmentMask != 0 {
+		return false
+	}
+	total := int(u16(b[2:]))
+	if total > len(b) || total < ipv4Header+tcpHeader {
+		return false
+	}
+	p.Src.setIPv4(b[12:16])
+	p.Dst.setIPv4(b[16:20])
+	p.V6 = false
+	return plainTCP(b[ipv4Header:total], p)
+}
+
+func plainTCP6(b []byte, p *Packet) bool {
+	if len(b) < ipv6Header || b[0]>>4 != 6 || b[6] != byte(TCP) {
+		return false
+	}
+	end := ipv6Header + int(u16(b[4:]))
+	if end > len(b) || end < ipv6Header+tcpHeader {
+		return false
+	}
+	p.Src, p.Dst = Addr(b[8:24]), Addr(b[24:40])
+	p.V6 = true
+	return plainTCP(b[ipv6Header:end], p)
+}
+
+func plainTCP(b []byte, p *Packet) bool {
+	header := int(b[12]>>4) * 4
+	if header < tcpHeader || header > len(b) {
+		return false
+	}
+	setTCP(p, b)
+	p.Payload, p.Missing, p.Anomalies = b[header:], 0, 0
+	return true
+}

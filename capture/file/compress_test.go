@@ -1,0 +1,225 @@
+package file
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/ulikunitz/xz"
+
+	"tlsfloor/capture"
+)
+
+// compressors wrap content as the tools of that name do.
+var compressors = map[string]func(testing.TB, []byte) []byte{
+	"gzip": func(tb testing.TB, content []byte) []byte {
+		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
+	},
+	"zstd": func(tb testing.TB, content []byte) []byte {
+		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })
+	},
+	"lz4": func(tb testing.TB, content []byte) []byte {
+		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil })
+	},
+	"lz4 legacy": func(tb testing.TB, content []byte) []byte {
+		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) {
+			z := lz4.NewWriter(w)
+			return z, z.Apply(lz4.LegacyOption(true))
+		})
+	},
+	"xz": func(tb testing.TB, content []byte) []byte {
+		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) })
+	},
+}
+
+func compress(tb testing.TB, content []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	z, err := open(&b)
+	check(tb, err)
+	_, err = z.Write(content)
+	check(tb, err)
+	check(tb, z.Close())
+	return b.Bytes()
+}
+
+// formats writes the same frames in every way they can be written.
+func formats(tb testing.TB, frames []capture.Frame) map[string][]byte {
+	all := map[string][]byte{"pcap": asPcap(tb, frames), "pcapng": asPcapng(tb, frames)}
+	for name, pack := range compressors {
+		all["pcap in "+name] = pack(tb, asPcap(tb, frames))
+		all["pcapng in "+name] = pack(tb, asPcapng(tb, frames))
+	}
+	return all
+}
+
+// TestReadBack: what pcapgo wrote is read back the same, from a file, from a
+// pipe that gives one byte at a time, and compressed.
+func TestReadBack(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	frames := randomFrames(r, 200)
+	for name, content := range formats(t, frames) {
+		t.Run(name, func(t *testing.T) {
+			got, err := readAll(t, writeTemp(t, "named.txt", content))
+			check(t, err)
+			same(t, got, frames)
+			got, err = readReader(t, iotest.OneByteReader(bytes.NewReader(content)))
+			check(t, err)
+			same(t, got, frames)
+			got, err = readReader(t, iotest.DataErrReader(bytes.NewReader(content)))
+			check(t, err)
+			same(t, got, frames)
+		})
+	}
+}
+
+// TestStraddling: records that lie across the end of the buffer, at every
+// place.
+func TestStraddling(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	frames := randomFrames(r, 3000)
+	for name, content := range map[string][]byte{
+		"pcap":   asPcap(t, frames),
+		"pcapng": asPcapng(t, frames),
+		"zstd":   compressors["zstd"](t, asPcapng(t, frames)),
+	} {
+		got, err := readAll(t, writeTemp(t, "many", content))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		same(t, got, frames)
+	}
+}
+
+// TestCutAnywhere: a file cut at any byte gives the frames before the cut, and
+// says that it was cut unless that was between two records.
+func TestCutAnywhere(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	frames := randomFramesUpTo(r, 4, 100)
+	between := map[string]int{"pcap": 4, "pcapng": 5} // pcapng has a block more
+	for name, content := range formats(t, frames) {
+		if strings.Contains(name, "legacy") {
+			continue // the format has no end: nothing says that a block is missing
+		}
+		t.Run(name, func(t *testing.T) {
+			step := 1
+			if strings.Contains(name, " in ") {
+				step = 7 // decompressors take their time to begin
+			}
+			whole, before := 0, 0
+			for cut := 1; cut < len(content); cut += step {
+				got, err := readBytes(t, content[:cut])
+				checkCut(t, got, frames, err, cut)
+				if len(got) < before {
+					t.Fatalf("cut at %d: %d frames, %d with less of the file", cut, len(got), before)
+				}
+				if before = len(got); err == nil {
+					whole++
+				}
+			}
+			if whole != between[name] {
+				t.Errorf("%d cuts were not noticed, want %d", whole, between[name])
+			}
+		})
+	}
+}
+
+func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
+	t.Helper()
+	same(t, got, frames[:len(got)])
+	if cut < magicLen && errors.Is(err, ErrNotCapture) {
+		return
+	}
+	if err != nil && !errors.Is(err, ErrTruncated) {
+		t.Fatalf("cut at %d: %v", cut, err)
+	}
+}
+
+// TestCompressedCut: compressed content that ends early is truncated, wherever
+// its records end.
+func TestCompressedCut(t *testing.T) {
+	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(9, 10)), 50))
+	for name, pack := range compressors {
+		packed := pack(t, content)
+		got, err := readBytes(t, packed[:len(packed)*3/4])
+		if !errors.Is(err, ErrTruncated) || len(got) == 50 {
+			t.Errorf("%s: %d frames, then %v", name, len(got), err)
+		}
+	}
+}
+
+func TestCompressedDamage(t *testing.T) {
+	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(11, 12)), 50))
+	for name, pack := range compressors {
+		packed := pack(t, content)
+		for i := 20; i < 60; i++ {
+			packed[len(packed)/2+i] ^= 0x55
+		}
+		if name == "lz4 legacy" {
+			continue // it has no checksum
+		}
+		if _, err := readBytes(t, packed); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTruncated) {
+			t.Errorf("%s: read to the end, then %v", name, err)
+		}
+	}
+}
+
+// TestConcatenated: each format may be several compressed pieces, one after the
+// other.
+func TestConcatenated(t *testing.T) {
+	frames := randomFrames(rand.New(rand.NewPCG(13, 14)), 50)
+	content := asPcap(t, frames)
+	for name, pack := range compressors {
+		if name == "lz4 legacy" {
+			continue // the end of a piece cannot be told
+		}
+		got, err := readBytes(t, join(pack(t, content[:1000]), pack(t, content[1000:])))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		same(t, got, frames)
+	}
+}
+
+func TestSkippableFrameFirst(t *testing.T) {
+	frames := randomFrames(rand.New(rand.NewPCG(15, 16)), 5)
+	skipped := []byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user")
+	got, err := readBytes(t, join(skipped, compressors["zstd"](t, asPcap(t, frames))))
+	check(t, err)
+	same(t, got, frames)
+}
+
+func TestCompressedErrors(t *testing.T) {
+	text := []byte("hello, world, this is no capture")
+	for name, pack := range compressors {
+		for _, content := range [][]byte{text, text[:2], nil} {
+			if _, err := readBytes(t, pack(t, content)); !errors.Is(err, ErrNotCapture) {
+				t.Errorf("%s of %q: %v", name, content, err)
+			}
+		}
+	}
+}
+
+// TestDictionaryBound: a file of a few bytes can ask for 4 GiB of memory.
+func TestDictionaryBound(t *testing.T) {
+	withSum := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)) }
+	hugeXz := join([]byte("\xfd7zXZ\x00"), withSum([]byte{0, 0}), // no check of the content
+		withSum([]byte{2, 0, 0x21, 1, 40, 0, 0, 0}), // LZMA2, dictionary of 4 GiB - 1
+		[]byte("\x01\x00\x03abcd"))
+	hugeZstd := []byte("\x28\xb5\x2f\xfd\x00\xf8" + "\x01\x00\x00abcd")
+	for name, content := range map[string][]byte{"xz": hugeXz, "zstd": hugeZstd} {
+		_, err := readBytes(t, content)
+		if !errors.Is(err, ErrUnsupported) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

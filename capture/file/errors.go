@@ -1,0 +1,75 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"tlsfloor/capture"
+)
+
+// What can be wrong with an input. Next wraps them in a *capture.InputError,
+// with the place in the file where there is one.
+var (
+	// ErrNotCapture: the content is no capture file this package knows.
+	ErrNotCapture = errors.New("not a capture file (pcap or pcapng)")
+	// ErrUnsupported: a capture, in a format or version that is not read.
+	ErrUnsupported = errors.New("unsupported capture format")
+	// ErrTruncated: the input ended inside a record, a header or its
+	// compressed data. The frames before it were delivered.
+	ErrTruncated = errors.New("truncated")
+	// ErrDamaged: a length or a number contradicts the format, so that what
+	// follows cannot be found. The frames before it were delivered.
+	ErrDamaged = errors.New("damaged")
+	// ErrReplaced: a followed file was cut short or replaced by another one;
+	// the new content is read from its beginning.
+	ErrReplaced = errors.New("replaced while it was followed; reading the new file from its beginning")
+
+	errNoCaptures = errors.New("no file in this directory is a capture file (pcap or pcapng)")
+	errNoInput    = errors.New("no capture file named")
+)
+
+// Two ways for an input to have nothing more, that are not its end.
+var (
+	// errIdle: nothing to read yet, as from a quiet pipe or a followed file.
+	// Nothing was consumed; the same call may be made again.
+	errIdle = errors.New("nothing to read yet")
+	// errStopped: Stop was called.
+	errStopped = errors.New("stopped")
+)
+
+// inputError names the input. A PathError is reduced to its cause: it would
+// repeat the name and add the system call.
+func inputError(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return &capture.InputError{Name: printable(name), Err: err}
+}
+
+func printable(name string) string {
+	if name == stdinName {
+		return "standard input"
+	}
+	return name
+}
+
+// place is where in a file something is wrong.
+type place struct {
+	what   string // "record" or "block"
+	number uint64 // from 1
+	offset int64  // in bytes, of the uncompressed content
+}
+
+func (p place) String() string {
+	return fmt.Sprintf("%s %d, at byte %d,", p.what, p.number, p.offset)
+}
+
+func (p place) truncated() error {
+	return fmt.Errorf("%w: %s is cut short", ErrTruncated, p)
+}
+
+func (p place) damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s %s", ErrDamaged, p, fmt.Sprintf(format, args...))
+}

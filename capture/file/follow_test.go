@@ -1,0 +1,283 @@
+package file
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsfloor/capture"
+)
+
+// patience bounds every wait of these tests.
+const patience = 20 * time.Second
+
+// nextWithin reads a frame, passing over timeouts.
+func nextWithin(t *testing.T, s *Source) (capture.Frame, error) {
+	t.Helper()
+	for begin := time.Now(); time.Since(begin) < patience; {
+		if f, err := nextCopy(s); err != capture.ErrTimeout {
+			return f, err
+		}
+	}
+	t.Fatal("nothing came")
+	return capture.Frame{}, nil
+}
+
+func wantFrames(t *testing.T, s *Source, want ...capture.Frame) {
+	t.Helper()
+	var got []capture.Frame
+	for range want {
+		f, err := nextWithin(t, s)
+		check(t, err)
+		got = append(got, f)
+	}
+	same(t, got, want)
+}
+
+// wantTimeouts makes sure that s is quiet, and gives the caller its turn.
+func wantTimeouts(t *testing.T, s *Source, n int) {
+	t.Helper()
+	for range n {
+		if f, err := nextCopy(s); err != capture.ErrTimeout {
+			t.Fatalf("%+v, %v; want a timeout", f, err)
+		}
+	}
+}
+
+func wantError(t *testing.T, s *Source, kind error) {
+	t.Helper()
+	f, err := nextWithin(t, s)
+	var input *capture.InputError
+	if !errors.Is(err, kind) || !errors.As(err, &input) {
+		t.Fatalf("%+v, %v; want %v", f, err, kind)
+	}
+}
+
+// TestPipe: a quiet pipe is waited for without holding the caller, and its end
+// is the end.
+func TestPipe(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(41, 42)), 3)
+	content := asPcap(t, frames)
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer r.Close()
+	s := mustOpen(t, Options{Stdin: r}, "-")
+	defer s.Close()
+	wantTimeouts(t, s, 2)
+	half := offsetOf(frames, 1) + 20 // in the middle of the second record
+	for _, piece := range [][]byte{content[:3], content[3:30], content[30:half]} {
+		write(t, w, piece)
+	}
+	wantFrames(t, s, frames[0])
+	wantTimeouts(t, s, 2)
+	write(t, w, content[half:])
+	wantFrames(t, s, frames[1:]...)
+	wantTimeouts(t, s, 1)
+	check(t, w.Close())
+	if _, err := nextWithin(t, s); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+func write(t *testing.T, w io.Writer, content []byte) {
+	t.Helper()
+	_, err := w.Write(content)
+	check(t, err)
+}
+
+// TestPipeMerged: a quiet pipe's next frame may be the earliest, so that the
+// files have to wait for it.
+func TestPipeMerged(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(43, 44)), 4)
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer r.Close()
+	s := mustOpen(t, Options{Stdin: r}, writeTemp(t, "odd", asPcap(t, []capture.Frame{frames[1], frames[3]})), "-")
+	defer s.Close()
+	wantTimeouts(t, s, 2)
+	write(t, w, asPcap(t, frames[:1]))
+	wantFrames(t, s, frames[0])
+	wantTimeouts(t, s, 2)
+	write(t, w, asPcap(t, frames[2:3])[pcapHeaderLen:])
+	wantFrames(t, s, frames[1:3]...)
+	check(t, w.Close())
+	wantFrames(t, s, frames[3])
+}
+
+// TestStopWhileWaiting: Stop ends a source that waits, also inside a
+// decompressor.
+func TestStopWhileWaiting(t *testing.T) {
+	content := asPcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
+	for name, begin := range map[string][]byte{
+		"nothing": nil,
+		"plain":   content[:30],
+		"gzip":    compressors["gzip"](t, content)[:20],
+		"zstd":    compressors["zstd"](t, content)[:20],
+		"lz4":     compressors["lz4"](t, content)[:20],
+		"xz":      compressors["xz"](t, content)[:20],
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w, err := os.Pipe()
+			check(t, err)
+			defer r.Close()
+			defer w.Close()
+			write(t, w, begin)
+			s := mustOpen(t, Options{Stdin: r}, "-")
+			defer s.Close()
+			time.AfterFunc(2*idleWait, s.Stop)
+			if _, err := nextWithin(t, s); err != io.EOF {
+				t.Errorf("after Stop: %v", err)
+			}
+		})
+	}
+}
+
+// TestDeviceIsNoRegularFile: what cannot be opened twice is opened once.
+func TestDeviceIsNoRegularFile(t *testing.T) {
+	_, err := readAll(t, os.DevNull, os.DevNull)
+	if !errors.Is(err, ErrNotCapture) || strings.Count(err.Error(), "it is empty") != 2 {
+		t.Errorf("%v", err)
+	}
+}
+
+// growing is a file that a test goes on writing.
+type growing struct {
+	t    *testing.T
+	path string
+	file *os.File
+}
+
+func newGrowing(t *testing.T, path string) *growing {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	check(t, err)
+	t.Cleanup(func() { file.Close() })
+	return &growing{t, path, file}
+}
+
+func (g *growing) add(content []byte) {
+	g.t.Helper()
+	write(g.t, g.file, content)
+}
+
+// TestFollow: a file is read as it grows, from before it has a header, and with
+// records that are written in two pieces.
+func TestFollow(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(47, 48)), 4)
+	for name, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": asPcap, "pcapng": asPcapng} {
+		t.Run(name, func(t *testing.T) {
+			content := format(t, frames)
+			upTo := func(n int) int { return len(format(t, frames[:n])) }
+			g := newGrowing(t, filepath.Join(t.TempDir(), "growing"))
+			s := mustOpen(t, Options{Follow: true}, g.path)
+			defer s.Close()
+			wantTimeouts(t, s, 2)
+			g.add(content[:10])
+			wantTimeouts(t, s, 1)
+			g.add(content[10 : upTo(1)+5])
+			wantFrames(t, s, frames[0])
+			wantTimeouts(t, s, 2)
+			g.add(content[upTo(1)+5 : upTo(2)])
+			wantFrames(t, s, frames[1])
+			g.add(content[upTo(2):])
+			wantFrames(t, s, frames[2:]...)
+			wantTimeouts(t, s, 1)
+			s.Stop()
+			if _, err := nextWithin(t, s); err != io.EOF {
+				t.Errorf("after Stop: %v", err)
+			}
+		})
+	}
+}
+
+// TestFollowSeveral: one followed file at its end does not hold up another.
+func TestFollowSeveral(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(49, 50)), 4)
+	dir := t.TempDir()
+	one, two := newGrowing(t, filepath.Join(dir, "one")), newGrowing(t, filepath.Join(dir, "two"))
+	one.add(asPcap(t, frames[:1]))
+	two.add(asPcap(t, frames[1:3]))
+	s := mustOpen(t, Options{Follow: true}, one.path, two.path)
+	defer s.Close()
+	wantFrames(t, s, frames[:3]...)
+	wantTimeouts(t, s, 2)
+	one.add(asPcap(t, frames[3:])[pcapHeaderLen:])
+	wantFrames(t, s, frames[3])
+	wantTimeouts(t, s, 1)
+}
+
+// TestFollowReplaced: when another file takes the name, or the file is written
+// anew, that is said, and the new content is read.
+func TestFollowReplaced(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(51, 52)), 4)
+	replace := map[string]func(*growing) *growing{
+		"by another file": func(g *growing) *growing {
+			check(t, os.Rename(g.path, g.path+".1"))
+			return newGrowing(t, g.path)
+		},
+		"in place": func(g *growing) *growing { return newGrowing(t, g.path) },
+	}
+	for name, replaced := range replace {
+		t.Run(name, func(t *testing.T) {
+			g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
+			g.add(asPcap(t, frames[:2]))
+			s := mustOpen(t, Options{Follow: true}, g.path)
+			defer s.Close()
+			wantFrames(t, s, frames[:2]...)
+			wantTimeouts(t, s, 1)
+			g = replaced(g)
+			wantError(t, s, ErrReplaced)
+			wantTimeouts(t, s, 1)
+			g.add(asPcap(t, frames[2:]))
+			wantFrames(t, s, frames[2:]...)
+		})
+	}
+}
+
+func TestFollowRemoved(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 2)
+	g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
+	g.add(asPcap(t, frames))
+	s := mustOpen(t, Options{Follow: true}, g.path)
+	defer s.Close()
+	wantFrames(t, s, frames...)
+	check(t, os.Remove(g.path))
+	wantError(t, s, errRemoved)
+	if _, err := nextWithin(t, s); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+// TestFollowDirectory: a ring that is being written. New files are taken up,
+// the ones before them are let go, and one that is written again is new.
+func TestFollowDirectory(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(55, 56)), 8)
+	dir := t.TempDir()
+	s := mustOpen(t, Options{Follow: true}, dir)
+	defer s.Close()
+	wantTimeouts(t, s, 1)
+	check(t, os.WriteFile(filepath.Join(dir, "notes"), []byte("no capture"), 0o600))
+	ring := func(i int) *growing { return newGrowing(t, filepath.Join(dir, []string{"ring0", "ring1"}[i%2])) }
+
+	first := ring(0)
+	first.add(asPcap(t, frames[:2]))
+	wantFrames(t, s, frames[:2]...)
+	first.add(asPcap(t, frames[2:3])[pcapHeaderLen:])
+	wantFrames(t, s, frames[2])
+	ring(1).add(asPcap(t, frames[3:5]))
+	wantFrames(t, s, frames[3:5]...)
+	if open := openFiles(t, dir); open != 3 { // this test holds two of them
+		t.Errorf("%d files are open, want 3", open)
+	}
+	ring(2).add(asPcap(t, frames[5:7]))
+	wantFrames(t, s, frames[5:7]...)
+	wantTimeouts(t, s, 1)
+	if skipped := s.Skipped(); len(skipped) != 1 {
+		t.Errorf("skipped %v", skipped)
+	}
+}

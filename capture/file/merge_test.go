@@ -1,0 +1,351 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+
+	"tlsfloor/capture"
+)
+
+// TestMerge: frames dealt out to files at random come back in order, whatever
+// the files are called and in whichever order they are named.
+func TestMerge(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for range 20 {
+		frames := distinctFrames(r, 300)
+		files := make([][]capture.Frame, 1+r.IntN(12))
+		for _, f := range frames {
+			i := r.IntN(len(files))
+			files[i] = append(files[i], f)
+		}
+		got, err := readAll(t, writeFiles(t, r, files)...)
+		check(t, err)
+		same(t, got, frames)
+	}
+}
+
+func distinctFrames(r *rand.Rand, n int) []capture.Frame {
+	frames := randomFramesUpTo(r, n, 100)
+	for i := range frames {
+		frames[i].Time += int64(i)
+	}
+	return frames
+}
+
+func writeFiles(t *testing.T, r *rand.Rand, files [][]capture.Frame) []string {
+	dir := t.TempDir()
+	var names []string
+	for i, frames := range files {
+		content := asPcap(t, frames)
+		switch i % 3 {
+		case 1:
+			content = asPcapng(t, frames)
+		case 2:
+			content = compressors["gzip"](t, content)
+		}
+		names = append(names, filepath.Join(dir, fmt.Sprint(i)))
+		check(t, os.WriteFile(names[i], content, 0o600))
+	}
+	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	return names
+}
+
+// TestMergeTies: of equal times, the file named first comes first, so that
+// reading twice gives the same.
+func TestMergeTies(t *testing.T) {
+	var names []string
+	for i := range 5 {
+		f := capture.Frame{Time: 7, Data: []byte{byte(i)}, Length: 1}
+		names = append(names, writeTemp(t, "x", asPcap(t, []capture.Frame{f})))
+	}
+	got, err := readAll(t, names...)
+	check(t, err)
+	for i, f := range got {
+		if f.Data[0] != byte(i) || f.Source != names[i] {
+			t.Errorf("frame %d is of file %d", i, f.Data[0])
+		}
+	}
+}
+
+// TestMergeDisorderInside: frames out of order inside a file are delivered as
+// they are, and nothing is lost.
+func TestMergeDisorderInside(t *testing.T) {
+	at := func(times ...int64) (frames []capture.Frame) {
+		for _, time := range times {
+			frames = append(frames, capture.Frame{Time: time})
+		}
+		return frames
+	}
+	one := writeTemp(t, "one", asPcap(t, at(10, 30, 20, 40)))
+	two := writeTemp(t, "two", asPcap(t, at(15, 25, 5, 50)))
+	got, err := readAll(t, one, two)
+	check(t, err)
+	var times []int64
+	for _, f := range got {
+		times = append(times, f.Time)
+	}
+	if want := []int64{10, 15, 25, 5, 30, 20, 40, 50}; !slices.Equal(times, want) {
+		t.Errorf("times %v, want %v", times, want)
+	}
+}
+
+// TestRing: a long ring of files is one stream, with few files open and little
+// memory.
+func TestRing(t *testing.T) {
+	const files, each = 2 * maxHeld, 5
+	r := rand.New(rand.NewPCG(23, 24))
+	frames := distinctFrames(r, files*each)
+	dir := t.TempDir()
+	for i := range files {
+		name := filepath.Join(dir, fmt.Sprintf("ring%d", i))
+		check(t, os.WriteFile(name, asPcap(t, frames[i*each:(i+1)*each]), 0o600))
+	}
+	s := mustOpen(t, Options{}, dir)
+	defer s.Close()
+	if n := len(s.LatePaths()); n != files-maxHeld {
+		t.Errorf("%d files are left to be opened later, want %d", n, files-maxHeld)
+	}
+	before := memory()
+	got, errs := drain(t, s)
+	if grown := memory() - before; grown > 8<<20 {
+		t.Errorf("reading took %d bytes", grown)
+	}
+	check(t, errors.Join(errs...))
+	same(t, got, frames)
+	if open := openFiles(t, dir); open != 0 {
+		t.Errorf("%d files are still open", open)
+	}
+}
+
+func memory() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// openFiles counts this process's descriptors of files in a directory.
+func openFiles(t *testing.T, dir string) (n int) {
+	const fds = "/proc/self/fd"
+	entries, err := os.ReadDir(fds)
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, e := range entries {
+		target, err := os.Readlink(filepath.Join(fds, e.Name()))
+		if err == nil && filepath.Dir(target) == dir {
+			n++
+		}
+	}
+	return n
+}
+
+// TestManyAtOnce: files that all overlap are open together, with small buffers.
+func TestManyAtOnce(t *testing.T) {
+	const files = 100
+	var names []string
+	var content bytes.Buffer
+	for i := range files {
+		content.Reset()
+		content.Write(asPcap(t, []capture.Frame{{Time: int64(i)}, {Time: int64(files + i)}}))
+		names = append(names, writeTemp(t, "x", content.Bytes()))
+	}
+	before := memory()
+	s := mustOpen(t, Options{}, names...)
+	defer s.Close()
+	got, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	if grown, limit := memory()-before, uint64(files*(readSizeMany+4096)+manyStreams*readSize+1<<20); grown > limit {
+		t.Errorf("reading took %d bytes, want at most %d", grown, limit)
+	}
+	for i, f := range got {
+		if f.Time != int64(i) {
+			t.Fatalf("frame %d is of time %d", i, f.Time)
+		}
+	}
+}
+
+// TestBadFilesAmongGood: each bad input is named once, and the good ones are
+// read whole.
+func TestBadFilesAmongGood(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 26))
+	frames := distinctFrames(r, 30)
+	first := asPcap(t, frames[:10])
+	text := writeTemp(t, "x.txt", []byte("hello, world"))
+	empty := writeTemp(t, "empty.pcap", nil)
+	cut := writeTemp(t, "cut.pcap", first[:len(first)-1])
+	missing := filepath.Join(t.TempDir(), "missing.pcap")
+	noCaptures := filepath.Dir(text)
+	s := mustOpen(t, Options{}, text, cut, missing, writeTemp(t, "good", asPcapng(t, frames[10:])), empty, noCaptures)
+	defer s.Close()
+	got, errs := drain(t, s)
+	same(t, got, slices.Concat(frames[:9], frames[10:]))
+	wantErrors(t, errs, map[string]error{
+		missing + ": no such file or directory":                                                     fs.ErrNotExist,
+		noCaptures + ": no file in this directory is a capture file (pcap or pcapng)":               errNoCaptures,
+		text + ": not a capture file (pcap or pcapng)":                                              ErrNotCapture,
+		empty + ": not a capture file (pcap or pcapng): it is empty":                                ErrNotCapture,
+		fmt.Sprintf("%s: truncated: record 10, at byte %d, is cut short", cut, offsetOf(frames, 9)): ErrTruncated,
+	})
+	if !slices.Contains(s.Skipped(), text) {
+		t.Errorf("the text file in the directory is not among the skipped: %v", s.Skipped())
+	}
+}
+
+// offsetOf is where the record of frames[i] begins in a classic capture.
+func offsetOf(frames []capture.Frame, i int) int {
+	at := pcapHeaderLen
+	for _, f := range frames[:i] {
+		at += 16 + len(f.Data)
+	}
+	return at
+}
+
+func wantErrors(t *testing.T, errs []error, want map[string]error) {
+	t.Helper()
+	if len(errs) != len(want) {
+		t.Errorf("%d errors, want %d", len(errs), len(want))
+	}
+	for _, err := range errs {
+		kind, ok := want[err.Error()]
+		var input *capture.InputError
+		if !ok || !errors.Is(err, kind) || !errors.As(err, &input) {
+			t.Errorf("unexpected error: %v", err)
+		}
+	}
+}
+
+func TestNothingNamed(t *testing.T) {
+	if _, err := Open(nil, Options{}); !errors.Is(err, errNoInput) {
+		t.Errorf("Open of nothing: %v", err)
+	}
+}
+
+// TestDirectory: the captures of a directory, by content and not by name, and
+// none from below it.
+func TestDirectory(t *testing.T) {
+	r := rand.New(rand.NewPCG(27, 28))
+	frames := distinctFrames(r, 30)
+	dir := t.TempDir()
+	write := func(name string, content []byte) { check(t, os.WriteFile(filepath.Join(dir, name), content, 0o600)) }
+	write("b.txt", asPcap(t, frames[:10]))
+	write("a", compressors["zstd"](t, asPcapng(t, frames[10:20])))
+	write("readme.pcap", []byte("no capture at all"))
+	write("empty.pcap", nil)
+	check(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
+	write("sub/c.pcap", asPcap(t, frames[20:]))
+	check(t, os.Symlink("nowhere", filepath.Join(dir, "broken")))
+	s := mustOpen(t, Options{}, dir)
+	defer s.Close()
+	got, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	same(t, got, frames[:20])
+	if want := filepath.Join(dir, "b.txt"); got[0].Source != want {
+		t.Errorf("the source is %q, want %q", got[0].Source, want)
+	}
+	want := []string{filepath.Join(dir, "empty.pcap"), filepath.Join(dir, "readme.pcap")}
+	if !slices.Equal(s.Skipped(), want) {
+		t.Errorf("skipped %v, want %v", s.Skipped(), want)
+	}
+}
+
+func TestProgressAndStats(t *testing.T) {
+	r := rand.New(rand.NewPCG(29, 30))
+	frames := distinctFrames(r, 100)
+	one, two := asPcap(t, frames[:50]), compressors["gzip"](t, asPcapng(t, frames[50:]))
+	s := mustOpen(t, Options{}, writeTemp(t, "one", one), writeTemp(t, "two", two))
+	defer s.Close()
+	size := int64(len(one) + len(two))
+	if done, total := s.Progress(); done != 0 || total != size {
+		t.Errorf("at the start, %d bytes of %d; want 0 of %d", done, total, size)
+	}
+	_, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	if done, total := s.Progress(); done != size || total != size {
+		t.Errorf("at the end, %d bytes of %d; want %d of %d", done, total, size, size)
+	}
+	want := capture.Stats{Frames: 100}
+	for _, f := range frames {
+		want.Bytes += uint64(len(f.Data))
+	}
+	if got := s.Stats(); got != want {
+		t.Errorf("the counts are %+v, want %+v", got, want)
+	}
+}
+
+// evenLength lets frames of even length through.
+type evenLength struct{}
+
+func (evenLength) Matches(_ []byte, length int) bool { return length%2 == 0 }
+
+func TestFilter(t *testing.T) {
+	var asked []capture.LinkType
+	noRaw := errors.New("no raw packets here")
+	compile := func(link capture.LinkType, _ int) (capture.Matcher, error) {
+		asked = append(asked, link)
+		if link == capture.LinkRaw {
+			return nil, noRaw
+		}
+		return evenLength{}, nil
+	}
+	order := bothOrders[0]
+	head := join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0), ngInterfaceBlock(order, 101, 0))
+	path := writeTemp(t, "x.pcapng", join(head,
+		ngEnhanced(order, 0, 0, nil, 2), ngEnhanced(order, 1, 1, nil, 2), ngEnhanced(order, 0, 2, nil, 3),
+		ngEnhanced(order, 1, 3, nil, 2), ngEnhanced(order, 0, 4, nil, 4)))
+	s := mustOpen(t, Options{Filter: compile}, path)
+	defer s.Close()
+	if want := []capture.LinkType{1}; !slices.Equal(asked, want) {
+		t.Errorf("compiled in Open for %v, want %v", asked, want)
+	}
+	got, errs := drain(t, s)
+	if len(got) != 2 || got[0].Length != 2 || got[1].Length != 4 {
+		t.Errorf("frames %+v", got)
+	}
+	wantErrors(t, errs, map[string]error{path + ": the expression cannot be used with RAW (101): no raw packets here": noRaw})
+	if want := []capture.LinkType{1, 101}; !slices.Equal(asked, want) {
+		t.Errorf("compiled for %v, want %v", asked, want)
+	}
+	if got, want := s.Stats(), (capture.Stats{Frames: 2, Filtered: 3}); got != want {
+		t.Errorf("the counts are %+v, want %+v", got, want)
+	}
+}
+
+func TestStop(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	path := writeTemp(t, "big", asPcap(t, randomFrames(r, 2000)))
+	s := mustOpen(t, Options{}, path, path)
+	defer s.Close()
+	var f capture.Frame
+	check(t, s.Next(&f))
+	s.Stop()
+	got, errs := drain(t, s)
+	if len(errs) > 0 || len(got) > 2*readSize/16 || s.Stats().Bytes > 2*readSize {
+		t.Errorf("%d more frames, %v", len(got), errs)
+	}
+}
+
+// TestNextAllocatesNothing over files that are merged, once they are open.
+func TestNextAllocatesNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(33, 34))
+	frames := distinctFrames(r, 4000)
+	var halves [2][]capture.Frame
+	for i, f := range frames {
+		halves[i%2] = append(halves[i%2], f)
+	}
+	s := mustOpen(t, Options{Filter: func(capture.LinkType, int) (capture.Matcher, error) { return evenLength{}, nil }},
+		writeTemp(t, "one", asPcap(t, halves[0])), writeTemp(t, "two", asPcapng(t, halves[1])))
+	defer s.Close()
+	var f capture.Frame
+	check(t, s.Next(&f))
+	if n := testing.AllocsPerRun(1000, func() { check(t, s.Next(&f)) }); n != 0 {
+		t.Errorf("a frame allocates %v times", n)
+	}
+}

@@ -1,0 +1,133 @@
+package file
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+
+	"tlsfloor/capture"
+)
+
+func TestPcapHeaders(t *testing.T) {
+	data := []byte("0123456789")
+	const at = 1_772_366_400*nanoseconds + 123_456_000
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		tests := map[string]struct {
+			header   []byte
+			fraction uint32
+			link     capture.LinkType
+		}{
+			"microseconds":           {pcapHeader(order, magicMicroseconds, 1), 123_456, 1},
+			"nanoseconds":            {pcapHeader(order, magicNanoseconds, 1), 123_456_000, 1},
+			"link type over 255":     {pcapHeader(order, magicMicroseconds, 276), 123_456, capture.LinkLinuxSLL2},
+			"with a frame check":     {pcapHeader(order, magicMicroseconds, 0x44000001), 123_456, 1},
+			"DLT_RAW":                {pcapHeader(order, magicMicroseconds, 12), 123_456, capture.LinkRaw},
+			"DLT_RAW of OpenBSD":     {pcapHeader(order, magicMicroseconds, 14), 123_456, capture.LinkRaw},
+			"version 2.3":            {pcapHeaderVersion(order, magicMicroseconds, 2, 3, 1), 123_456, 1},
+			"captured over the snap": {join(pcapHeader(order, magicMicroseconds, 1)[:16], order.AppendUint32(nil, 4), order.AppendUint32(nil, 1)), 123_456, 1},
+		}
+		for name, test := range tests {
+			t.Run(fmt.Sprint(order, " ", name), func(t *testing.T) {
+				record := pcapRecord(order, 1_772_366_400, test.fraction, data, 60)
+				frames, err := readBytes(t, join(test.header, record, record))
+				check(t, err)
+				want := capture.Frame{Time: at, Data: data, Length: 60, Link: test.link}
+				same(t, frames, []capture.Frame{want, want})
+			})
+		}
+	}
+}
+
+// TestPcapModified: the record headers of the 1990s' patched libpcap are eight
+// bytes longer.
+func TestPcapModified(t *testing.T) {
+	order := binary.LittleEndian
+	record := pcapRecord(order, 5, 6, nil, 70)
+	record[8] = 3
+	record = append(record, 0, 0, 0, 1, 8, 0, 0, 0, 'a', 'b', 'c')
+	frames, err := readBytes(t, join(pcapHeader(order, magicModified, 1), record, record))
+	check(t, err)
+	want := capture.Frame{Time: 5*nanoseconds + 6000, Data: []byte("abc"), Length: 70, Link: 1}
+	same(t, frames, []capture.Frame{want, want})
+}
+
+// TestPcapExchangedLengths: before version 2.3 the length on the wire came
+// first, and 2.3 was written both ways.
+func TestPcapExchangedLengths(t *testing.T) {
+	order := binary.LittleEndian
+	for minor, exchanged := range []bool{true, true, true, true, false} {
+		record := order.AppendUint64(nil, 0)
+		captured, length := uint32(3), uint32(70)
+		if exchanged {
+			captured, length = length, captured
+		}
+		record = order.AppendUint32(record, captured)
+		record = append(order.AppendUint32(record, length), "abc"...)
+		frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, uint16(minor), 1), record, record))
+		check(t, err)
+		want := capture.Frame{Data: []byte("abc"), Length: 70, Link: 1}
+		same(t, frames, []capture.Frame{want, want})
+	}
+}
+
+// TestPcapLengthBelowCaptured: what follows may subtract one from the other.
+func TestPcapLengthBelowCaptured(t *testing.T) {
+	order := binary.BigEndian
+	frames, err := readBytes(t, join(pcapHeader(order, magicMicroseconds, 1), pcapRecord(order, 0, 0, []byte("abc"), 1)))
+	check(t, err)
+	same(t, frames, []capture.Frame{{Data: []byte("abc"), Length: 3, Link: 1}})
+}
+
+func TestPcapTimeAfter2038(t *testing.T) {
+	order := binary.LittleEndian
+	frames, err := readBytes(t, join(pcapHeader(order, magicNanoseconds, 1), pcapRecord(order, 0xffffffff, 0xffffffff, nil, 0)))
+	check(t, err)
+	same(t, frames, []capture.Frame{{Time: 0xffffffff*nanoseconds + 0xffffffff, Link: 1}})
+}
+
+func TestPcapErrors(t *testing.T) {
+	order := binary.LittleEndian
+	header := pcapHeader(order, magicMicroseconds, 1)
+	record := pcapRecord(order, 0, 0, []byte("abc"), 3)
+	largest := pcapRecord(order, 0, 0, make([]byte, maxCaptured), maxCaptured)
+	oversized := order.AppendUint32(make([]byte, 8), maxCaptured+1)
+	oversized = append(oversized, make([]byte, maxCaptured+10)...)
+	tests := map[string]struct {
+		content []byte
+		frames  int
+		err     error
+		text    string
+	}{
+		"nothing":             {nil, 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng): it is empty"},
+		"three bytes":         {header[:3], 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
+		"text":                {[]byte("hello, world, this is no capture"), 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
+		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, ErrUnsupported, "standard input: unsupported capture format: snoop"},
+		"half a header":       {header[:20], 0, ErrTruncated, "standard input: truncated: the file header is cut short"},
+		"header only":         {header, 0, nil, ""},
+		"version 1":           {pcapHeaderVersion(order, magicMicroseconds, 1, 2, 1), 0, ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
+		"version 2.5":         {pcapHeaderVersion(order, magicMicroseconds, 2, 5, 1), 0, ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
+		"reserved link bits":  {pcapHeader(order, magicMicroseconds, 0x300000), 0, ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
+		"half a record head":  {join(header, record, record[:9]), 1, ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"half a record":       {join(header, record, record[:17]), 1, ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"largest record":      {join(header, largest, record), 2, nil, ""},
+		"record over the max": {join(header, record, oversized), 1, ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { testError(t, test.content, test.frames, test.err, test.text) })
+	}
+}
+
+func testError(t *testing.T, content []byte, frames int, want error, text string) {
+	t.Helper()
+	got, err := readBytes(t, content)
+	if len(got) != frames || !errors.Is(err, want) {
+		t.Fatalf("%d frames, then %v; want %d, then %v", len(got), err, frames, want)
+	}
+	if err == nil {
+		err = errors.New("")
+	}
+	if err.Error() != text {
+		t.Errorf("the text is\n%s, want\n%s", err, text)
+	}
+}

@@ -1,0 +1,371 @@
+package file
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"tlsfloor/capture"
+)
+
+// Block types (draft-ietf-opsawg-pcapng).
+const (
+	blockSection   = 0x0a0d0d0a // the same in both byte orders
+	blockInterface = 1
+	blockObsolete  = 2
+	blockSimple    = 3
+	blockEnhanced  = 6
+)
+
+const (
+	byteOrderMagic = 0x1a2b3c4d
+	// A block is its type, its length, its body and its length again.
+	blockHeaderLen   = 8
+	blockTrailerLen  = 4
+	minBlockLen      = blockHeaderLen + blockTrailerLen
+	sectionHeadLen   = blockHeaderLen + 4 // up to the byte-order magic
+	minSectionBody   = 16
+	minInterfaceBody = 8
+	packetBodyLen    = 20 // of an enhanced or obsolete packet, before its data
+	// maxBlock is libpcap's bound for any block.
+	maxBlock = 16 << 20
+	// maxInterfaces bounds the memory a section can take.
+	maxInterfaces = 1 << 16
+)
+
+// Options of an interface.
+const (
+	optionEnd      = 0
+	optionTSResol  = 9
+	optionTSOffset = 14
+)
+
+// pcapngReader reads pcapng.
+type pcapngReader struct {
+	w          *window
+	source     string
+	bigEndian  bool
+	interfaces []ngInterface
+	// last is the time of the last frame: simple packets have none.
+	last  int64
+	block uint64
+	// skipping: the rest of an unknown block, which began at from, is still to
+	// be passed over.
+	skipping bool
+	from     int64
+}
+
+type ngInterface struct {
+	link    capture.LinkType
+	snaplen uint32 // 0: no limit
+	scale   scale
+}
+
+func pcapngMagic(head []byte) bool {
+	return binary.LittleEndian.Uint32(head) == blockSection
+}
+
+func newPcapngReader(w *window, source string) (records, error) {
+	if err := w.fill(sectionHeadLen); err != nil {
+		return nil, headerCut(err)
+	}
+	if _, ok := sectionOrder(w.buf[w.pos+blockHeaderLen:]); !ok {
+		return nil, ErrNotCapture
+	}
+	return &pcapngReader{w: w, source: source}, nil
+}
+
+// sectionOrder reads the byte order of a section off its magic.
+func sectionOrder(b []byte) (bigEndian, ok bool) {
+	switch uint32(byteOrderMagic) {
+	case binary.LittleEndian.Uint32(b):
+		return false, true
+	case binary.BigEndian.Uint32(b):
+		return true, true
+	}
+	return false, false
+}
+
+func (r *pcapngReader) u16(b []byte) uint16 {
+	if r.bigEndian {
+		return binary.BigEndian.Uint16(b)
+	}
+	return binary.LittleEndian.Uint16(b)
+}
+
+func (r *pcapngReader) u32(b []byte) uint32 {
+	if r.bigEndian {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+// u64 reads a timestamp, which is stored as two numbers, the higher first.
+func (r *pcapngReader) u64(b []byte) uint64 {
+	return uint64(r.u32(b))<<32 | uint64(r.u32(b[4:]))
+}
+
+func (r *pcapngReader) next(f *capture.Frame) error {
+	for {
+		kind, body, err := r.read()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case blockEnhanced:
+			err = r.enhanced(body, f)
+		case blockSimple:
+			err = r.simple(body, f)
+		case blockObsolete:
+			err = r.obsolete(body, f)
+		case blockSection:
+			err = r.section(body)
+		case blockInterface:
+			err = r.iface(body)
+		}
+		if err != nil {
+			return err
+		}
+		r.w.pos += minBlockLen + len(body)
+		r.block++
+		if kind == blockEnhanced || kind == blockSimple || kind == blockObsolete {
+			return nil
+		}
+	}
+}
+
+// read brings the next block that matters into memory. The window stays at
+// its beginning.
+func (r *pcapngReader) read() (kind uint32, body []byte, err error) {
+	for {
+		length, err := r.header()
+		if err != nil {
+			return 0, nil, err
+		}
+		kind = r.u32(r.w.buf[r.w.pos:])
+		if !matters(kind) {
+			if err := r.skip(length); err != nil {
+				return 0, nil, err
+			}
+			continue
+		}
+		body, err := r.hold(length)
+		return kind, body, err
+	}
+}
+
+func matters(kind uint32) bool {
+	switch kind {
+	case blockEnhanced, blockSimple, blockObsolete, blockSection, blockInterface:
+		return true
+	}
+	return false
+}
+
+// header finds the length of the next block. A section header sets the byte
+// order its own length is written in.
+func (r *pcapngReader) header() (uint32, error) {
+	if r.skipping {
+		if err := r.skip(0); err != nil {
+			return 0, err
+		}
+	}
+	w := r.w
+	if err := r.need(blockHeaderLen); err != nil {
+		return 0, err
+	}
+	if r.u32(w.buf[w.pos:]) == blockSection {
+		if err := r.sectionHead(); err != nil {
+			return 0, err
+		}
+	}
+	length := r.u32(w.buf[w.pos+4:])
+	if length < minBlockLen || length > maxBlock || length%4 != 0 {
+		return 0, r.place().damaged("claims a length of %d bytes; it has to be a multiple of 4 from %d to %d", length, minBlockLen, maxBlock)
+	}
+	return length, nil
+}
+
+func (r *pcapngReader) sectionHead() error {
+	if err := r.need(sectionHeadLen); err != nil {
+		return err
+	}
+	big, ok := sectionOrder(r.w.buf[r.w.pos+blockHeaderLen:])
+	if !ok {
+		return r.place().damaged("begins a section without a byte-order magic")
+	}
+	r.bigEndian = big
+	return nil
+}
+
+func (r *pcapngReader) skip(length uint32) error {
+	if !r.skipping {
+		r.skipping, r.from = true, r.w.offset()
+	}
+	err := r.w.skip(int64(length))
+	if err == io.EOF {
+		return place{"block", r.block + 1, r.from}.truncated()
+	}
+	if err != nil {
+		return err
+	}
+	r.skipping = false
+	r.block++
+	return nil
+}
+
+// hold brings a whole block into memory and checks that its two lengths agree,
+// which finds damage before it is taken for packets.
+func (r *pcapngReader) hold(length uint32) ([]byte, error) {
+	if length > maxWindow {
+		return nil, r.place().damaged("claims a length of %d bytes; the limit is %d", length, maxWindow)
+	}
+	if err := r.need(int(length)); err != nil {
+		return nil, err
+	}
+	block := r.w.buf[r.w.pos : r.w.pos+int(length)]
+	trailer := len(block) - blockTrailerLen
+	if again := r.u32(block[trailer:]); again != length {
+		return nil, r.place().damaged("gives its length as %d at its beginning and %d at its end", length, again)
+	}
+	return block[blockHeaderLen:trailer], nil
+}
+
+func (r *pcapngReader) need(n int) error {
+	if r.w.end-r.w.pos >= n {
+		return nil
+	}
+	if err := r.w.fill(n); err != nil {
+		return r.w.ended(err, r.place())
+	}
+	return nil
+}
+
+func (r *pcapngReader) place() place {
+	return place{"block", r.block + 1, r.w.offset()}
+}
+
+func (r *pcapngReader) section(body []byte) error {
+	if len(body) < minSectionBody {
+		return r.place().damaged("is too short for a section header")
+	}
+	major, minor := r.u16(body[4:]), r.u16(body[6:])
+	if major != 1 || minor != 0 && minor != 2 {
+		return fmt.Errorf("%w: pcapng version %d.%d", ErrUnsupported, major, minor)
+	}
+	r.interfaces = r.interfaces[:0]
+	return nil
+}
+
+func (r *pcapngReader) iface(body []byte) error {
+	if len(body) < minInterfaceBody {
+		return r.place().damaged("is too short for an interface description")
+	}
+	if len(r.interfaces) == maxInterfaces {
+		return r.place().damaged("describes one interface more than %d", maxInterfaces)
+	}
+	r.interfaces = append(r.interfaces, ngInterface{
+		link:    linkType(r.u16(body)),
+		snaplen: r.u32(body[4:]),
+		scale:   r.timestamps(body[minInterfaceBody:]),
+	})
+	return nil
+}
+
+// timestamps reads an interface's options for its resolution and offset. A
+// list that ends early has told what it has.
+func (r *pcapngReader) timestamps(options []byte) scale {
+	s, offset := microseconds, int64(0)
+	for len(options) >= 4 {
+		code, length := r.u16(options), int(r.u16(options[2:]))
+		options = options[4:]
+		if code == optionEnd || length > len(options) {
+			break
+		}
+		switch {
+		case code == optionTSResol && length == 1:
+			s = newScale(options[0])
+		case code == optionTSOffset && length == 8:
+			offset = r.i64(options)
+		}
+		options = options[min((length+3)&^3, len(options)):]
+	}
+	s.setOffset(offset)
+	return s
+}
+
+// i64 reads a plain 64-bit number, which unlike a timestamp lies in the
+// section's byte order as a whole.
+func (r *pcapngReader) i64(b []byte) int64 {
+	if r.bigEndian {
+		return int64(binary.BigEndian.Uint64(b))
+	}
+	return int64(binary.LittleEndian.Uint64(b))
+}
+
+func (r *pcapngReader) enhanced(body []byte, f *capture.Frame) error {
+	if len(body) < packetBodyLen {
+		return r.place().damaged("is too short for a packet")
+	}
+	return r.packet(r.u32(body), body, f)
+}
+
+// obsolete reads a Packet Block: an enhanced one, but for a shorter interface
+// number that shares its place with a count of drops.
+func (r *pcapngReader) obsolete(body []byte, f *capture.Frame) error {
+	if len(body) < packetBodyLen {
+		return r.place().damaged("is too short for a packet")
+	}
+	return r.packet(uint32(r.u16(body)), body, f)
+}
+
+func (r *pcapngReader) packet(id uint32, body []byte, f *capture.Frame) error {
+	if uint64(id) >= uint64(len(r.interfaces)) {
+		return r.unknownInterface(id)
+	}
+	on := &r.interfaces[id]
+	captured := r.u32(body[12:])
+	if captured > maxCaptured || int(captured) > len(body)-packetBodyLen {
+		return r.tooLong(captured)
+	}
+	r.last = on.scale.time(r.u64(body[4:]))
+	r.set(f, body[packetBodyLen:packetBodyLen+captured], r.u32(body[16:]), on.link)
+	return nil
+}
+
+// simple reads a packet of the first interface, cut at its snapshot length.
+func (r *pcapngReader) simple(body []byte, f *capture.Frame) error {
+	if len(body) < 4 {
+		return r.place().damaged("is too short for a packet")
+	}
+	if len(r.interfaces) == 0 {
+		return r.unknownInterface(0)
+	}
+	on := &r.interfaces[0]
+	length := r.u32(body)
+	captured := length
+	if on.snaplen != 0 {
+		captured = min(captured, on.snaplen)
+	}
+	if captured > maxCaptured || int(captured) > len(body)-4 {
+		return r.tooLong(captured)
+	}
+	r.set(f, body[4:4+captured], length, on.link)
+	return nil
+}
+
+func (r *pcapngReader) set(f *capture.Frame, data []byte, length uint32, link capture.LinkType) {
+	f.Time = r.last
+	f.Data = data[:len(data):len(data)]
+	f.Length = max(int(length), len(data))
+	f.Link = link
+	f.Source = r.source
+}
+
+func (r *pcapngReader) unknownInterface(id uint32) error {
+	return r.place().damaged("is of interface %d, which the section does not describe", id)
+}
+
+func (r *pcapngReader) tooLong(captured uint32) error {
+	return r.place().damaged("claims %d captured bytes, more than it holds or than the limit of %d", captured, maxCaptured)
+}

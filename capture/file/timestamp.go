@@ -1,0 +1,88 @@
+package file
+
+import (
+	"math"
+	"math/bits"
+)
+
+// scale turns a pcapng timestamp into nanoseconds since the Unix epoch. It is
+// worked out once an interface, so that a packet costs one multiplication.
+// Times that an int64 cannot hold (beyond the year 2262) become the last one
+// it can.
+type scale struct {
+	// multiply, then divide by divide and by two to the power of shift.
+	multiply, divide uint64
+	shift            uint
+	// offset is added: if_tsoffset, in nanoseconds.
+	offset int64
+}
+
+const nanoseconds = 1_000_000_000
+
+var microseconds = decimalScale(6)
+
+// newScale reads an if_tsresol: a power of ten, or of two when the highest bit
+// is set (pcapng, 4.2).
+func newScale(resolution byte) scale {
+	power := uint(resolution & 0x7f)
+	if resolution&0x80 != 0 {
+		return scale{multiply: nanoseconds, divide: 1, shift: power}
+	}
+	return decimalScale(power)
+}
+
+func decimalScale(power uint) scale {
+	switch {
+	case power <= 9:
+		return scale{multiply: powerOfTen(9 - power), divide: 1}
+	case power <= 9+19:
+		return scale{multiply: 1, divide: powerOfTen(power - 9)}
+	}
+	return scale{divide: 1} // 64 bits of such units are less than a nanosecond
+}
+
+func powerOfTen(n uint) uint64 {
+	p := uint64(1)
+	for ; n > 0; n-- {
+		p *= 10
+	}
+	return p
+}
+
+func (s *scale) time(units uint64) int64 {
+	high, low := bits.Mul64(units, s.multiply)
+	if s.shift > 0 {
+		high, low = shiftRight(high, low, s.shift)
+	}
+	if s.divide > 1 {
+		low /= s.divide // multiply is 1 then, and so high 0
+	}
+	if high != 0 || low > math.MaxInt64 {
+		low = math.MaxInt64
+	}
+	return saturatingAdd(int64(low), s.offset)
+}
+
+func shiftRight(high, low uint64, n uint) (uint64, uint64) {
+	if n >= 64 {
+		return 0, high >> (n - 64)
+	}
+	return high >> n, high<<(64-n) | low>>n
+}
+
+// setOffset takes an if_tsoffset in seconds.
+func (s *scale) setOffset(seconds int64) {
+	const most = math.MaxInt64 / nanoseconds
+	s.offset = max(-most, min(seconds, most)) * nanoseconds
+}
+
+func saturatingAdd(a, b int64) int64 {
+	sum := a + b
+	switch {
+	case a > 0 && b > 0 && sum < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && sum >= 0:
+		return math.MinInt64
+	}
+	return sum
+}

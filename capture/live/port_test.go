@@ -1,0 +1,97 @@
+package live
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"tlsfloor/capture"
+)
+
+func TestLinkType(t *testing.T) {
+	tests := []struct {
+		dlt  uint8
+		goos string
+		want capture.LinkType
+	}{
+		{1, "linux", capture.LinkEthernet},
+		{113, "linux", capture.LinkLinuxSLL},
+		{276 & 0xff, "linux", capture.LinkLinuxSLL2},
+		{12, "linux", capture.LinkRaw},
+		{12, "darwin", capture.LinkRaw},
+		{0, "darwin", capture.LinkNull},
+		{12, "openbsd", capture.LinkLoop},
+		{14, "openbsd", capture.LinkRaw},
+		{108, "freebsd", capture.LinkLoop},
+		{127, "linux", capture.LinkRadiotap},
+	}
+	for _, test := range tests {
+		if got := linkType(test.dlt, test.goos); got != test.want {
+			t.Errorf("%d on %s is %v, want %v", test.dlt, test.goos, got, test.want)
+		}
+	}
+}
+
+func TestSince(t *testing.T) {
+	tests := map[string]struct {
+		before, now int
+		want        uint64
+	}{
+		"nothing":          {5, 5, 0},
+		"some":             {5, 12, 7},
+		"over 32 bits":     {math.MaxUint32, 4, 5},
+		"a step back":      {100, 0, 0},
+		"negative, signed": {-1, 4, 5},
+	}
+	for name, test := range tests {
+		if got := since(test.before, test.now); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	if _, err := Open(Options{}); !errors.Is(err, errNoneNamed) {
+		t.Errorf("without an interface: %v", err)
+	}
+	_, err := Open(Options{Interfaces: []string{"nosuch0"}})
+	var input *capture.InputError
+	if !errors.Is(err, ErrNoInterface) || !errors.As(err, &input) || input.Name != "nosuch0" {
+		t.Fatalf("no such interface: %v", err)
+	}
+	all, err2 := Interfaces()
+	if err2 != nil || len(all) == 0 {
+		t.Skipf("no interfaces to be named: %v", err2)
+	}
+	for _, i := range all {
+		if named := strings.Contains(err.Error(), i.Name); named != i.Up {
+			t.Errorf("%q, up %v, named %v in: %v", i.Name, i.Up, named, err)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	tests := map[string]error{
+		activatePermission:        ErrPermission,
+		activatePromiscPermission: ErrPermission,
+		activateNoDevice:          ErrNoInterface,
+		activateNotUp:             ErrDown,
+		activatePromiscuous:       ErrPromiscuous,
+	}
+	for text, want := range tests {
+		name := "lo"
+		if !exists(name) {
+			name = "lo0"
+		}
+		if err := explain(name, errors.New(text)); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+	if err := explain("nosuch0", errors.New(activatePermission)); !errors.Is(err, ErrNoInterface) {
+		t.Errorf("no permission for an interface that is not there: %v", err)
+	}
+	if err := explain("lo", errors.New("Error: it rains")); err.Error() != "it rains" {
+		t.Errorf("something else: %v", err)
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden events anew")
+
+const (
+	captures = "../../testdata/captures"
+	golden   = "../../testdata/golden"
+	truth    = "../../testdata/truth.jsonl"
+)
+
+// replay runs tlsfloor on recorded captures, and returns its events. The
+// sensor has a fixed name, so that every machine writes the same.
+func replay(t *testing.T, args ...string) []byte {
+	t.Helper()
+	var out, messages bytes.Buffer
+	args = append([]string{"--sensor-name", "bastion-1", "--quiet"}, args...)
+	if status := run(args, strings.NewReader(""), &out, &messages); status != exitOK {
+		t.Fatalf("tlsfloor %s: status %d: %s", strings.Join(args, " "), status, &messages)
+	}
+	return out.Bytes()
+}
+
+// recorded lists the captures, by file name.
+func recorded(t *testing.T) []string {
+	t.Helper()
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if len(names) < 50 {
+		t.Fatalf("only %d captures", len(names))
+	}
+	return names
+}
+
+// TestGolden compares every event of every recorded capture, whole, with the
+// one that was looked at when it was written.
+func TestGolden(t *testing.T) {
+	for _, name := range recorded(t) {
+		t.Run(name, func(t *testing.T) {
+			got := replay(t, "--emit", "all", "-r", filepath.Join(captures, name))
+			got = bytes.ReplaceAll(got, []byte(captures+"/"), nil)
+			file := filepath.Join(golden, name+".jsonl")
+			if *update {
+				if err := os.WriteFile(file, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s\n(go test ./cmd/tlsfloor -update writes it anew)", got, want)
+			}
+		})
+	}
+}
+
+// facts maps what truth.jsonl says of a flow to where an event says it.
+// truth.jsonl is written by the recorder, from what the programs at the two
+// ends said and from tshark, without tlsfloor.
+var facts = map[string]string{
+	"src_ip": "src_ip", "src_port": "src_port", "dst_ip": "dst_ip", "dst_port": "dst_port",
+	"outcome": "outcome", "verdict": "verdict", "flagged": "flagged",
+	"host": "host", "host_source": "host_source", "starttls": "starttls",
+	"selected": "server.version", "cipher": "tlsDetails.cipherSuite", "resumed": "server.resumed",
+	"max": "client.max_version", "versions": "client.versions", "sni": "client.sni", "ech": "client.ech",
+	"hello_retry_request": "server.hello_retry_request", "early_data": "client.early_data",
+	"alert": "alert.description", "alert_from": "alert.from",
+	"anomalies": "anomalies", "tunnels": "tunnels", "vlan": "vlan",
+}
+
+// unasked are keys of truth.jsonl that no event has.
+var unasked = map[string]bool{"client": true, "server": true, "witnesses": true}
+
+// TestTruth holds the events against what was seen without tlsfloor.
+func TestTruth(t *testing.T) {
+	for _, line := range lines(t, truth) {
+		name := line["capture"].(string)
+		t.Run(name, func(t *testing.T) {
+			var got []map[string]any
+			decodeLines(t, replay(t, "--emit", "all", "-r", filepath.Join(captures, name)), &got)
+			flows := line["flows"].([]any)
+			if len(got) != len(flows) {
+				t.Fatalf("%d flows, want %d", len(got), len(flows))
+			}
+			for _, flow := range flows {
+				compareFlow(t, flow.(map[string]any), got)
+			}
+		})
+	}
+}
+
+// compareFlow looks for the event of a flow; where addresses repeat, the
+// version tells them apart.
+func compareFlow(t *testing.T, want map[string]any, events []map[string]any) {
+	t.Helper()
+	for _, e := range events {
+		if at(e, "src_ip") == want["src_ip"] && at(e, "src_port") == want["src_port"] && at(e, "server.version") == want["selected"] {
+			compareFacts(t, want, e)
+			return
+		}
+	}
+	t.Errorf("no event of %v:%v with version %v", want["src_ip"], want["src_port"], want["selected"])
+}
+
+func compareFacts(t *testing.T, want, event map[string]any) {
+	t.Helper()
+	for key, value := range want {
+		path, known := facts[key]
+		switch {
+		case !known && !unasked[key]:
+			t.Errorf("truth.jsonl has %q, which is not compared", key)
+		case known && !agrees(event, path, value):
+			t.Errorf("%s is %v, want %v", path, at(event, path), value)
+		}
+	}
+	for _, key := range []string{"host", "sni", "alert", "starttls", "selected"} {
+		if got := at(event, facts[key]); want[key] == nil && got != nil {
+			t.Errorf("%s is %v, which nobody else saw", facts[key], got)
+		}
+	}
+}
+
+// agrees compares a value. Programs name cipher suites as OpenSSL or as IANA
+// does, and an event has both names.
+func agrees(event map[string]any, path string, want any) bool {
+	if path == "tlsDetails.cipherSuite" && at(event, "server.cipher") == want {
+		return true
+	}
+	if want == "yes" {
+		want = true
+	}
+	return reflect.DeepEqual(at(event, path), want)
+}
+
+// at is the value at a dotted path of an event; nil: absent.
+func at(event map[string]any, path string) any {
+	key, rest, nested := strings.Cut(path, ".")
+	if !nested {
+		return event[key]
+	}
+	inner, _ := event[key].(map[string]any)
+	return at(inner, rest)
+}
+
+func lines(t *testing.T, file string) (all []map[string]any) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decodeLines(t, b, &all)
+	return all
+}
+
+func decodeLines(t *testing.T, b []byte, all *[]map[string]any) {
+	t.Helper()
+	for d := json.NewDecoder(bytes.NewReader(b)); d.More(); {
+		var one map[string]any
+		if err := d.Decode(&one); err != nil {
+			t.Fatal(err)
+		}
+		*all = append(*all, one)
+	}
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"tlsfloor/classify/policy"
+	"tlsfloor/parse"
+)
+
+// options are the command line, checked.
+type options struct {
+	interfaces []string
+	files      []string
+	expression string // BPF
+
+	emit         string
+	scope        []string
+	minVersion   string
+	failOn       string
+	certificates bool
+
+	count    uint64
+	snaplen  int
+	buffer   int // KiB, as tcpdump has it
+	promisc  bool
+	follow   bool
+	vxlan    []uint
+	names    string
+	ranges   string
+	flagAddr bool
+	quiet    bool
+	sensor   string
+
+	list, help, version bool
+}
+
+func (o *options) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("tlsfloor", pflag.ContinueOnError)
+	f.SortFlags = false
+	f.SetOutput(io.Discard)
+	f.StringArrayVarP(&o.interfaces, "interface", "i", nil, "watch this `interface`; may be repeated; \"any\" is all of them")
+	f.StringArrayVarP(&o.files, "read", "r", nil, "read this capture `file`, or \"-\"; may be repeated, and more may follow")
+	f.BoolVarP(&o.list, "list-interfaces", "D", false, "list the interfaces and exit")
+	f.StringVar(&o.emit, "emit", "flagged", "which flows to write: `flagged`, aws (all in scope) or all")
+	f.StringArrayVar(&o.scope, "scope", nil, "destinations that matter: aws, aws-all, or a `pattern` like *.example.com; may be repeated (default aws)")
+	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor: `version` 1.2 or 1.3")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with status 3 when such a flow was flagged: `verdict` violation or attempt (which includes violation)")
+	f.BoolVar(&o.certificates, "certificates", false, "read the server's certificate even where SNI names the destination")
+	f.StringVar(&o.names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
+	f.StringVar(&o.ranges, "aws-ip-ranges", "", "AWS's ip-ranges.json: `file`")
+	f.BoolVar(&o.flagAddr, "flag-addresses", false, "also flag flows known to be AWS's by address only")
+	f.Uint64VarP(&o.count, "count", "c", 0, "stop after this `number` of packets")
+	f.BoolVar(&o.follow, "follow", false, "go on reading a capture that is still being written")
+	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
+	f.IntVarP(&o.snaplen, "snapshot-length", "s", 262144, "capture so many `bytes` of each packet")
+	f.IntVarP(&o.buffer, "buffer-size", "B", 65536, "kernel buffer, in `KiB`")
+	f.BoolVar(&o.promisc, "promiscuous", false, "see what is not for this host, too")
+	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
+	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary at the end")
+	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	f.BoolVarP(&o.help, "help", "h", false, "print this and exit")
+	return f
+}
+
+func parseOptions(args []string) (*options, error) {
+	o := new(options)
+	f := o.flags()
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("%w (--help lists the options)", err)
+	}
+	if o.help || o.version || o.list {
+		return o, nil
+	}
+	if err := o.operands(f.Args()); err != nil {
+		return nil, err
+	}
+	return o, o.check()
+}
+
+// operands sorts what is no option: behind -r, names of files that exist are
+// more captures, as the shell's *.pcap gives them. The rest is an expression.
+func (o *options) operands(args []string) error {
+	for len(o.files) > 0 && len(args) > 0 && (args[0] == "-" || exists(args[0])) {
+		o.files, args = append(o.files, args[0]), args[1:]
+	}
+	o.expression = strings.Join(args, " ")
+	if len(o.files) == 0 && len(o.interfaces) == 0 && len(args) > 0 && exists(args[0]) {
+		return fmt.Errorf("%s: to read a capture, use -r %s", args[0], args[0])
+	}
+	return nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+func (o *options) check() error {
+	switch {
+	case len(o.files) == 0 && len(o.interfaces) == 0:
+		return errors.New("nothing to watch: give an interface (-i eth0) or a capture (-r file.pcap); --help lists the options")
+	case len(o.files) > 0 && len(o.interfaces) > 0:
+		return errors.New("-i and -r do not go together: watch an interface, or read captures")
+	case !oneOf(o.emit, "flagged", "aws", "all"):
+		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.emit)
+	case !oneOf(o.minVersion, "1.2", "1.3"):
+		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
+	case !oneOf(o.failOn, "", "violation", "attempt"):
+		return fmt.Errorf("--fail-on %s: must be violation or attempt", o.failOn)
+	case o.snaplen < 64 || o.snaplen > 262144:
+		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
+	case o.buffer < 64 || o.buffer > 2<<20:
+		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+	case o.flagAddr && o.ranges == "":
+		return errors.New("--flag-addresses needs --aws-ip-ranges")
+	}
+	return o.checkPorts()
+}
+
+func (o *options) checkPorts() error {
+	for _, p := range o.vxlan {
+		if p == 0 || p > 65535 {
+			return fmt.Errorf("--vxlan-port %d: must be from 1 to 65535", p)
+		}
+	}
+	return nil
+}
+
+func oneOf(s string, allowed ...string) bool {
+	for _, a := range allowed {
+		if s == a {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *options) floor() parse.Version {
+	if o.minVersion == "1.3" {
+		return parse.TLSv13
+	}
+	return parse.TLSv12
+}
+
+// sensorName is what events call this sensor; empty: they leave it out.
+func (o *options) sensorName() string {
+	if o.sensor != "" {
+		return o.sensor
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func (o *options) vxlanPorts() []uint16 {
+	var ports []uint16
+	for _, p := range o.vxlan {
+		ports = append(ports, uint16(p))
+	}
+	return ports
+}
+
+// policy makes what the options say of judging.
+func (o *options) policy() (*policy.Policy, error) {
+	scope, err := policy.NewScope(o.scope)
+	if err != nil {
+		return nil, err
+	}
+	return policy.New(policy.Options{Floor: o.floor(), Scope: scope, FlagAddresses: o.flagAddr})
+}
+
+const synopsis = `tlsfloor watches TLS handshakes, and flags those to AWS that run below TLS 1.2.
+It only listens: it never sends a packet.
+
+  tlsfloor -i INTERFACE [options] [expression]    watch an interface
+  tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng)
+  tlsfloor host NAME...                           what AWS names say
+
+Flows are written to standard output, one JSON object a line. The expression is
+a packet filter, as tcpdump has it. Options:
+
+`
+
+func (m *messages) usage(stdout io.Writer) int {
+	fmt.Fprint(stdout, synopsis, new(options).flags().FlagUsages())
+	return exitOK
+}

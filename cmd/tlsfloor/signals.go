@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+)
+
+// signals is what was asked of the process from outside: SIGINT and SIGTERM
+// end the run with everything flushed, SIGUSR1 prints the counts, SIGHUP reads
+// the files of names again. SIGPIPE is ignored, so that a reader that leaves is
+// an error of one write and not the end of the process.
+type signals struct {
+	arrived chan os.Signal
+	done    chan struct{}
+	stop    atomic.Bool
+	stats   atomic.Bool
+	reload  atomic.Bool
+}
+
+// watchSignals calls stop, which must be safe from another goroutine, when the
+// run is to end. A second SIGINT kills: the first one took away the handler.
+func watchSignals(stop func()) *signals {
+	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{})}
+	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE)
+	go s.loop(stop)
+	return s
+}
+
+func (s *signals) loop(stop func()) {
+	for {
+		select {
+		case <-s.done:
+			return
+		case sig := <-s.arrived:
+			s.handle(sig, stop)
+		}
+	}
+}
+
+func (s *signals) handle(sig os.Signal, stop func()) {
+	switch sig {
+	case syscall.SIGUSR1:
+		s.stats.Store(true)
+	case syscall.SIGHUP:
+		s.reload.Store(true)
+	default:
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		s.stop.Store(true)
+		stop()
+	}
+}
+
+func (s *signals) stopped() bool { return s.stop.Load() }
+
+// statsWanted reports whether the counts were asked for since the last call.
+func (s *signals) statsWanted() bool { return s.stats.Load() && s.stats.Swap(false) }
+
+// reloadWanted reports whether the files are to be read again.
+func (s *signals) reloadWanted() bool { return s.reload.Load() && s.reload.Swap(false) }
+
+func (s *signals) close() {
+	signal.Stop(s.arrived)
+	close(s.done)
+}

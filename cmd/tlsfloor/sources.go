@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tlsfloor/capture/file"
+	"tlsfloor/capture/live"
+)
+
+// open opens the interfaces or the captures.
+func (w *watcher) open(stdin io.Reader) error {
+	if len(w.options.interfaces) > 0 {
+		return w.openLive()
+	}
+	return w.openFiles(stdin)
+}
+
+func (w *watcher) openLive() error {
+	src, err := live.Open(live.Options{
+		Interfaces: w.options.interfaces, Filter: w.options.expression,
+		Snaplen: w.options.snaplen, BufferBytes: w.options.buffer << 10, Promiscuous: w.options.promisc,
+	})
+	if err != nil {
+		return err
+	}
+	w.source, w.stop = src, src.Stop
+	return nil
+}
+
+func (w *watcher) openFiles(stdin io.Reader) error {
+	o := file.Options{Stdin: stdin, Follow: w.options.follow}
+	if w.options.expression != "" {
+		compile, err := live.Compiler(w.options.expression)
+		if err != nil {
+			return err
+		}
+		o.Filter = compile
+	}
+	src, err := file.Open(w.options.files, o)
+	if err != nil {
+		return err
+	}
+	if isTerminal(w.w) {
+		w.bar = &progress{messages: w.messages, of: src.Progress}
+	}
+	w.source, w.stop = src, src.Stop
+	return nil
+}
+
+// listInterfaces prints what -i can name, a line each.
+func listInterfaces(stdout io.Writer, m *messages) int {
+	all, err := live.Interfaces()
+	if err != nil {
+		return m.fail(err)
+	}
+	for _, i := range all {
+		fmt.Fprintln(stdout, strings.TrimRight(fmt.Sprintf("%-16s %-9s %s", i.Name, state(i), about(i)), " "))
+	}
+	return exitOK
+}
+
+func state(i live.Interface) string {
+	switch {
+	case i.Running:
+		return "up"
+	case i.Up:
+		return "up, idle"
+	}
+	return "down"
+}
+
+// about is an interface's addresses, or else what the system calls it.
+func about(i live.Interface) string {
+	if len(i.Addresses) == 0 {
+		return printable(i.Description)
+	}
+	addresses := make([]string, len(i.Addresses))
+	for n, a := range i.Addresses {
+		addresses[n] = a.String()
+	}
+	return strings.Join(addresses, " ")
+}
