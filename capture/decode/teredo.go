@@ -9,10 +9,15 @@ const (
 	teredoPrefix         = 0x20010000
 )
 
+// teredo takes the addresses of Teredo, or a length that matches to the byte:
+// relays forward packets of any address.
 func (d *Decoder) teredo() (stage, bool) {
 	n := teredoIndicators(d.rest)
 	b := d.rest[n:]
-	if !soundIPv6(b, d.wire()-n) || !teredoAddresses(b) && !linkLocal(b[8:24]) {
+	if !soundIPv6(b, d.wire()-n) {
+		return nil, false
+	}
+	if !teredoAddresses(b) && !linkLocal(b[8:24]) && ipv6Header+int(u16(b[4:])) != d.wire()-n {
 		return nil, false
 	}
 	return d.inner(n, Layer{Kind: LayerTeredo}, (*Decoder).ipv6)

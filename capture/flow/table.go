@@ -312,13 +312,14 @@ func (t *Table) settle(i int32) {
 // belong before it may still come.
 func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 	e := &t.entries[i]
-	if p.Flags&decode.RST != 0 {
-		e.flags |= rstSeen
-	} else {
+	switch {
+	case p.Flags&decode.RST == 0:
 		e.set(finSeen, d)
 		e.fin[d] = p.Seq + uint32(len(p.Payload)) + 1
+	case !e.has(finSeen, d):
+		e.flags |= rstSeen // behind a FIN it only answers what came too late
 	}
-	over := e.flags&rstSeen != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
+	over := p.Flags&decode.RST != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
 	switch {
 	case !over || e.class == closing || e.class == ending:
 	case e.stream == none:

@@ -323,6 +323,7 @@ func TestInterfaceDownAndUp(t *testing.T) {
 	wantNumber(t, s, 1)
 	ip(t, "link set v down")
 	wantInputError(t, s, "v", ErrDown, ErrLost)
+	wantIdle(t, s)
 	ip(t, "link set v up")
 	from.handle.Close() // its end lost the carrier as well
 	sendUntilSeen(t, s, "v", 2)
@@ -342,6 +343,7 @@ func TestInterfaceRemovedAndBack(t *testing.T) {
 		wantNumber(t, s, 1)
 		ip(t, "link del v")
 		wantInputError(t, s, "v", ErrLost)
+		wantIdle(t, s)
 		if len(interfaces) > 1 {
 			newSender(t, "steady").send(7)
 			wantNumber(t, s, 7)
@@ -353,6 +355,21 @@ func TestInterfaceRemovedAndBack(t *testing.T) {
 		}
 		s.Close()
 		ip(t, "link del v")
+	}
+}
+
+// wantIdle: waiting for an interface costs next to nothing.
+func wantIdle(t *testing.T, s *Source) {
+	t.Helper()
+	var f capture.Frame
+	begin := time.Now()
+	for range 5 {
+		if err := s.Next(&f); err != capture.ErrTimeout {
+			t.Fatalf("%+v, %v; want a timeout", f, err)
+		}
+	}
+	if took := time.Since(begin); took < 3*DefaultTimeout {
+		t.Errorf("five timeouts took only %v", took)
 	}
 }
 

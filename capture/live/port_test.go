@@ -64,10 +64,14 @@ func TestOpenErrors(t *testing.T) {
 	if err2 != nil || len(all) == 0 {
 		t.Skipf("no interfaces to be named: %v", err2)
 	}
+	var up []string
 	for _, i := range all {
-		if named := strings.Contains(err.Error(), i.Name); named != i.Up {
-			t.Errorf("%q, up %v, named %v in: %v", i.Name, i.Up, named, err)
+		if i.Up {
+			up = append(up, i.Name)
 		}
+	}
+	if want := "nosuch0: no such interface; there are: " + strings.Join(up, ", "); err.Error() != want {
+		t.Errorf("the text is %q, want %q", err, want)
 	}
 }
 

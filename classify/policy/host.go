@@ -16,7 +16,7 @@ const maxHostname = 253
 // better is known, the literal (or whatever was sent) stands.
 func destination(names []classify.Name) (string, classify.NameSource) {
 	for _, n := range names {
-		if n.Source == classify.NameAddress || isHostname(withoutRoot(n.Host)) {
+		if n.Source == classify.NameAddress || IsHostname(withoutRoot(n.Host)) {
 			return normal(n.Host), n.Source
 		}
 	}
@@ -42,7 +42,7 @@ func mismatched(names []classify.Name) bool {
 	for _, n := range names {
 		host := withoutRoot(n.Host)
 		switch {
-		case n.Source > classify.NameCertificate || !isHostname(host):
+		case n.Source > classify.NameCertificate || !IsHostname(host):
 		case first == "":
 			first = host
 		case !Covers(host, first) && !Covers(first, host):
@@ -67,10 +67,10 @@ func Covers(pattern, name string) bool {
 	return cut > 0 && strings.EqualFold(name[cut:], suffix)
 }
 
-// isHostname reports whether s has the form of a host name or of a
+// IsHostname reports whether s has the form of a host name or of a
 // certificate's wildcard: letters, digits, hyphens and the underscores of old
 // bucket names. The last label of a name is not a number; an IPv4 address's is.
-func isHostname(s string) bool {
+func IsHostname(s string) bool {
 	s = strings.TrimPrefix(s, "*.")
 	if len(s) == 0 || len(s) > maxHostname {
 		return false

@@ -158,8 +158,8 @@ func TestHostnames(t *testing.T) {
 		"::1": false, "[::1]": false, "a b": false, "a\x00": false, "\x80": false, "a@b": false, "a/b": false,
 		strings.Repeat("a", 253): true, strings.Repeat("a", 254): false,
 	} {
-		if got := isHostname(host); got != want {
-			t.Errorf("isHostname(%.40q) is %v", host, got)
+		if got := IsHostname(host); got != want {
+			t.Errorf("IsHostname(%.40q) is %v", host, got)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func FuzzNames(f *testing.F) {
 		if finding.Host != normal(sni) && finding.Host != normal(certificate) {
 			t.Errorf("host %q is neither name", finding.Host)
 		}
-		if finding.InScope && !isHostname(finding.Host) {
+		if finding.InScope && !IsHostname(finding.Host) {
 			t.Errorf("%q is in scope", finding.Host)
 		}
 	})

@@ -74,7 +74,7 @@ func checkPattern(pattern, name string) error {
 		return fmt.Errorf("it is empty")
 	case pattern[0] == '*' && !strings.HasPrefix(pattern, "*."), strings.Contains(name, "*"):
 		return fmt.Errorf("a * stands alone or in front, as in *.example.com")
-	case !isHostname(name):
+	case !IsHostname(name):
 		return fmt.Errorf("not a host name (an international one is written with xn--)")
 	case name == pattern && strings.HasPrefix(name, "aws") && !strings.Contains(name, "."):
 		return fmt.Errorf("no such preset: there are aws and aws-all")
@@ -90,7 +90,7 @@ func (s *Scope) match(host string) bool {
 	switch {
 	case s.preset == presetNamed:
 		return host != ""
-	case !isHostname(host):
+	case !IsHostname(host):
 		return false
 	case s.preset == presetAWS && aws.InScope(host), s.preset == presetAWSAll && aws.InScopeAll(host):
 		return true

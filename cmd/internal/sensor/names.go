@@ -52,12 +52,15 @@ func (c *session) nameOf(leaf *parse.Certificate) string {
 	s := c.sensor
 	s.leafNames = leaf.Names(s.leafNames[:0])
 	best := ""
-	for i, n := range s.leafNames {
+	for _, n := range s.leafNames {
 		name := string(n)
+		if !policy.IsHostname(name) {
+			continue // "Load balancer 1", an address, or an attack
+		}
 		if asked := c.asked(); asked != "" && policy.Covers(name, asked) {
 			return name
 		}
-		if i == 0 || s.options.Policy.InScope(name) && !s.options.Policy.InScope(best) {
+		if best == "" || s.options.Policy.InScope(name) && !s.options.Policy.InScope(best) {
 			best = name
 		}
 	}

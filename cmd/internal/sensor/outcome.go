@@ -8,7 +8,8 @@ import (
 
 // outcome says how the handshake ended, when the connection ended by cause.
 func (c *session) outcome(cause flow.Cause) classify.Outcome {
-	alerted := c.side[0].alerted || c.side[1].alerted
+	server := c.server()
+	alerted := server != nil && server.alerted
 	switch {
 	case c.fatal():
 		return classify.Refused
@@ -36,10 +37,13 @@ func (c *session) established() bool {
 	return (a.protected || a.blind || !a.sent) && (b.protected || b.blind || !b.sent)
 }
 
-// fatal reports whether an alert ended the handshake.
+// fatal reports whether an alert ended the handshake. What a client says before
+// it has heard anything answers a connection that was closed on it.
 func (c *session) fatal() bool {
+	server := c.server()
 	for d := range c.side {
-		if s := &c.side[d]; s.alerted && s.alert.Level == parse.AlertFatal {
+		s := &c.side[d]
+		if s.alerted && s.alert.Level == parse.AlertFatal && (s == server || server == nil || server.sent) {
 			return true
 		}
 	}
