@@ -71,10 +71,8 @@ func recognise(s side, data []byte) (proto protocol, from side, need int) {
 		return rdpOpens(data)
 	case c == socks4Version:
 		return fourOpens(data)
-	case c == socks5Version && data[1] == 0: // no client offers no method
-		return socks5, server, 0
 	case c == socks5Version:
-		return socks5, s, 0
+		return socks5, socks5Speaker(s, data), 0
 	case c == tdsPrelogin && data[1] <= 1:
 		return tds, client, 0
 	case c == '0':

@@ -142,6 +142,15 @@ func TestAnyCut(t *testing.T) {
 	}
 }
 
+// TestSOCKS5Reversed begins with the server's choice of a method.
+func TestSOCKS5Reversed(t *testing.T) {
+	turns := []turn{c("\x05\x00"), s("\x05\x01\x00\x03\x01a\x01\xbb"), c("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"),
+		sTLS(clientHello), cTLS(serverHello)}
+	got := play(t, turns, whole)
+	got.mustFind(tlsAt(turns))
+	got.mustBe("socks5", "a", 443)
+}
+
 func TestProxiedAddresses(t *testing.T) {
 	pair := func(a, b string) [2]netip.AddrPort {
 		return [2]netip.AddrPort{netip.MustParseAddrPort(a), netip.MustParseAddrPort(b)}

@@ -21,6 +21,18 @@ const (
 	socks5Request        // request, reply
 )
 
+// socks5Speaker corrects who speaks: no client offers no method, and a server
+// that says 1 refuses or goes on with GSSAPI.
+func socks5Speaker(s side, data []byte) side {
+	switch data[1] {
+	case 0:
+		return server
+	case socksConnect:
+		return client
+	}
+	return s
+}
+
 // socks5 reads one message of SOCKS5 (RFC 1928).
 func (p *Preamble) socks5(s side, data []byte) Step {
 	if s == server {

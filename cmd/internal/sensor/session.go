@@ -78,7 +78,7 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 		return &resolver{sensor: s, ends: endsOf(p, d)}
 	}
 	c := s.session()
-	c.opener = o
+	c.opener, c.first = o, d
 	c.openTime = p.Time
 	c.ends = endsOf(p, d)
 	c.source = p.Source
@@ -159,7 +159,7 @@ func (c *session) fromServer(d flow.Dir) bool {
 	if c.opener.Known {
 		return d != c.opener.Dir
 	}
-	return c.side[d.Other()].sent
+	return d != c.first
 }
 
 // Data implements flow.Consumer.
