@@ -11,11 +11,12 @@ TESTFLAGS ?=
 # How long each fuzz target runs in "make test", and in "make fuzz".
 FUZZTIME ?= 2s
 LONGFUZZTIME ?= 60s
-# The captures "make demo" shows.
-DEMO ?= $(addprefix testdata/captures/,\
-	java-tls10-sni.pcap node-tls11-sni.pcap go-tls10-refused.pcap \
-	openssl-tls10-nosni-certificate.pcap curl-tls10-dns.pcap \
-	postgresql-tls11.pcap python-tls12-sni.pcap go-tls13-postquantum.pcap)
+# The captures that "make demo" shows: nine flows to change, three that are well.
+DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
+	java-tls10-sni node-tls11-sni openssl-tls10-refused openssl-server-tls10 \
+	openssl-tls10-certificate openssl-tls10-dns-refused curl-connect \
+	postgresql-tls10 vxlan-4789 \
+	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
 .PHONY: help setup build demo test check fuzz bench corpus bench-peers bench-live record clean
@@ -55,7 +56,8 @@ bench-peers: build ## compare its speed with other tools' (needs ../shared/bench
 bench-live: build ## find the packet rate at which it begins to lose hellos (root; needs ../shared/bench)
 	@$(SHARED)/bench/live.sh $(LIVEFLAGS) -k tlsfloor -- ./tlsfloor -i {} --emit all
 
-record: setup ## record testdata/captures again (Linux, root)
+record: ## record testdata/captures again (Debian or Ubuntu, root)
+	@.ci/setup build record
 	@testdata/record/record
 
 clean: ## remove what was built

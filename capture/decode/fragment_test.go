@@ -134,6 +134,7 @@ func TestFragmentAttacks(t *testing.T) {
 	first, second, third := segment[:24], segment[24:40], segment[40:]
 	evil := []byte(strings.Repeat("X", 48))
 	whole := string(segment[20:])
+	options := wrap.TCP(wrap.Segment{Src: addr4a, Dst: addr4b, Options: make([]byte, 12)}, segment[20:])[20:]
 	tests := []struct {
 		name      string
 		packets   [][]byte
@@ -185,6 +186,16 @@ func TestFragmentAttacks(t *testing.T) {
 			"TCP header in two fragments",
 			[][]byte{piece4(0, true, segment[:16]), piece4(16, false, segment[16:])},
 			whole, decode.FragmentTiny,
+		},
+		{
+			"TCP options in two fragments",
+			[][]byte{piece4(0, true, options[:24]), piece4(24, false, options[24:])},
+			whole, decode.FragmentTiny,
+		},
+		{
+			"TCP header and options in the first fragment",
+			[][]byte{piece4(0, true, options[:32]), piece4(32, false, options[32:])},
+			whole, 0,
 		},
 		{
 			"first fragment of eight bytes",
@@ -251,13 +262,14 @@ func TestFragmentsOfOthers(t *testing.T) {
 	udp := wrap.Fragments(wrap.UDP(addr4a, addr4b, []byte(text)), 100, 1)
 	back := wrap.Fragments(segment(addr4b, addr4a, text), 100, 1)
 	otherID := wrap.Fragments(tcp4(text), 100, 2)
-	inVLAN := func(list [][]byte, id uint16) (packets [][]byte) {
-		for _, p := range list { // as VXLAN, which is a packet like the others
-			packets = append(packets, wrap.VXLAN(outer4, uint32(id), wrap.Ethernet(p)))
+	inVNI := func(list [][]byte, id uint32) (packets [][]byte) {
+		for _, p := range list {
+			packets = append(packets, wrap.VXLAN(outer4, id, wrap.Ethernet(p)))
 		}
 		return packets
 	}
-	lists := [][][]byte{a, udp, back, otherID, inVLAN(a, 1), inVLAN(b, 2)}
+	v6, v6b := wrap.Fragments(tcp6(text), 120, 1), wrap.Fragments(tcp6(strings.ToUpper(text)), 120, 1)
+	lists := [][][]byte{a, udp, back, otherID, inVNI(a, 1), inVNI(b, 2), v6, inVNI(v6, 1), inVNI(v6b, 2)}
 	var mixed [][]byte
 	for i := range a {
 		for _, list := range lists {

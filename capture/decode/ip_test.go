@@ -203,17 +203,29 @@ func TestDatagram(t *testing.T) {
 func TestPacketIsOverwritten(t *testing.T) {
 	d := decode.New(decode.Options{})
 	var p decode.Packet
-	for _, data := range [][]byte{
-		wrap.Ethernet(wrap.VXLAN(outer6, 7, wrap.VLAN(wrap.Ethernet(tcp6("first")), 8))),
-		wrap.Ethernet(tcp4("second")),
-	} {
-		f := ethernet(data)
-		d.Decode(&f, &p)
+	push := func(frame []byte) decode.Result {
+		f := ethernet(frame)
+		return d.Decode(&f, &p)
 	}
+	var r decode.Result
+	for _, tiny := range wrap.Fragments(tcp6("first"), 56, 1) {
+		r = push(wrap.Ethernet(wrap.VXLAN(outer6, 7, wrap.VLAN(wrap.Ethernet(tiny), 8))))
+	}
+	if r != decode.Segment || p.Anomalies == 0 || p.NumLayers != 2 || !p.V6 {
+		t.Fatalf("result %v, anomalies %b", r, p.Anomalies)
+	}
+	push(wrap.Ethernet(tcp4("second")))
 	fresh, _ := decodeOne(ethernet(wrap.Ethernet(tcp4("second"))))
-	p.Layers, fresh.Layers = [decode.MaxLayers]decode.Layer{}, [decode.MaxLayers]decode.Layer{}
-	p.Payload, fresh.Payload = nil, nil
 	if !equal(&p, &fresh) {
 		t.Errorf("%+v\nwant\n%+v", p, fresh)
+	}
+}
+
+// A broken file may give a frame any length on the wire.
+func TestMissingIsBounded(t *testing.T) {
+	f := frameOf(capture.LinkRaw, changed(tcp4("x"), 2, 0, 0)[14:])
+	f.Length = 1 << 30
+	if p, r := decodeOne(f); r != decode.Segment || p.Missing == 0 || p.Missing > 1<<20 {
+		t.Errorf("result %v, %d missing", r, p.Missing)
 	}
 }

@@ -141,6 +141,8 @@ func TestTunnelVariants(t *testing.T) {
 		{"GTP-U from the port", "gtpu:1", inUDP(2152, 9, hex("30ff002900000001"), v4)},
 		{"GTP-U of Ethernet", "gtpu:1", inUDP(9, 2152, hex("30ff003700000001"), frame)},
 		{"Teredo without indicators", "teredo", inUDP(3544, 9, teredo)},
+		{"Teredo of other addresses", "teredo", inUDP(9, 3544, tcp6("x"))},
+		{"Teredo with a trailer", "teredo", inUDP(9, 3544, teredo, []byte{4, 2, 0, 0})},
 		{"Teredo with authentication", "teredo", inUDP(9, 3544, hex("00010000 0102030405060708 00"), teredo)},
 		{"Teredo with both", "teredo", inUDP(9, 3544, hex("00010203 6162 636465 0102030405060708 00 0000 3fff c0a80001"), teredo)},
 		{"Teredo between clients", "teredo", inUDP(40000, 40001, teredo)},
@@ -211,9 +213,10 @@ func TestNotTunnels(t *testing.T) {
 		{"GTP-U, extension past the end", inUDP(9, 2152, hex("34ff003100000001 00000085 ff000000"), v4)},
 		{"GTP-U of something else", inUDP(9, 2152, hex("30ff000400000001 ffffffff"))},
 		{"Teredo port, no IPv6", inUDP(9, 3544, v4)},
-		{"Teredo port, not Teredo's addresses", inUDP(9, 3544, tcp6("x"))},
+		{"Teredo port, neither its addresses nor its length", inUDP(9, 3544, tcp6("x"), []byte{0})},
 		{"Teredo port, authentication too long", inUDP(9, 3544, hex("0001ffff 00"))},
 		{"IPv6 in UDP on no port of Teredo's", inUDP(9, 9, tcp6("x"))},
+		{"Teredo with a byte too many, on no port of Teredo's", inUDP(9, 9, teredoTCP("x"), []byte{0})},
 		{"L2TP control", inUDP(1701, 1701, hex("c802 000c 0001 0000 0000 0000"))},
 		{"L2TP of LCP", inUDP(1701, 1701, hex("0002 0001 0003 ff03 c021 01010004"))},
 		{"L2TP, length too long", inUDP(1701, 1701, hex("4002 ffff 0001 0003 ff03 0021"), v4)},
@@ -258,16 +261,18 @@ func TestNetwork(t *testing.T) {
 		}
 	})
 	t.Run("told apart", func(t *testing.T) {
-		deep := frame
-		for id := range uint16(4) {
-			deep = wrap.VLAN(deep, id+1)
+		under := func(frame []byte) []byte { // four more tags around
+			return wrap.QinQ(wrap.QinQ(frame, 1, 2), 3, 4)
 		}
+		deep := under(frame)
 		seen := map[decode.Network]int{none: -1}
 		for i, f := range [][]byte{
 			wrap.VLAN(frame, 5), ip(wrap.VXLAN(outer4, 5, frame)), ip(wrap.GENEVE(outer4, 5, frame)),
 			ip(wrap.NVGRE(outer4, 5, frame)), wrap.PBB(frame, 5), ip(wrap.VXLAN(outer4, 0, frame)),
 			wrap.QinQ(frame, 5, 6), wrap.QinQ(frame, 6, 5), wrap.QinQ(frame, 5, 5), deep,
 			wrap.VLAN(deep, 5), wrap.QinQ(deep, 5, 6), wrap.QinQ(deep, 6, 5), wrap.QinQ(deep, 5, 5),
+			under(wrap.VLAN(frame, 5)), under(wrap.QinQ(frame, 5, 6)), under(wrap.QinQ(frame, 6, 5)),
+			under(wrap.QinQ(frame, 5, 5)), under(wrap.QinQ(frame, 6, 6)),
 		} {
 			n := network(f)
 			if other, ok := seen[n]; ok {

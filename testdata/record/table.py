@@ -44,7 +44,10 @@ def expectation(flow):
     if "alert" in flow:
         words.append("alert %s" % flow["alert"])
     words.append("%s by %s" % (flow["host"], flow["host_source"]) if "host" in flow else "no name")
-    words.append("**flagged**" if flow["flagged"] else flow["verdict"])
+    words += [key + " " + flow[key] for key in ("starttls", "resumed") if key in flow]
+    words += ["in %s" % layer for layer in flow.get("tunnels", [])]
+    words += ["vlan %d" % tag for tag in flow.get("vlan", [])]
+    words.append("**flagged** %s" % flow["verdict"] if flow["flagged"] else flow["verdict"])
     return ", ".join(words)
 
 
@@ -69,7 +72,7 @@ def main(testdata, recorded, *names):
     with open(readme, encoding="utf-8") as text:
         before, rest = text.read().split(BEGIN)
     after = rest.split(END)[1]
-    rows = ["| file | what it holds | client and server | what to expect |", "|---|---|---|---|"]
+    rows = ["| file | what it holds | client and server | to expect |", "|---|---|---|---|"]
     rows += map(row, lines)
     with open(readme, "w", encoding="utf-8") as out:
         out.write(before + BEGIN + "\n" + "\n".join(rows) + "\n" + END + after)

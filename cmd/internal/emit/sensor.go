@@ -5,4 +5,5 @@ package emit
 type Sensor struct {
 	Host    string // empty: not known
 	Version string // of tlsfloor; empty: not known
+	Live    bool   // events are of interfaces, not of captures
 }

@@ -107,7 +107,7 @@ go_postquantum() {
 	client "$work/golang" client "$server4:443" TLSv1 TLSv1.3 "$sqs"
 	established "client=Go $(go_version)" "server=Go $(go_version)" max=TLSv1.3 sni="$sqs"
 }
-scenario go-postquantum pcap "A hello of 1.7 kB over two segments" go_postquantum
+scenario go-postquantum pcap "A hello of 1.5 kB over two segments" go_postquantum
 
 # The same where the interface cuts segments and fills in checksums: the
 # capture sees neither.

@@ -91,7 +91,8 @@ server_only() {
 	s_server
 	capture src host "$server4"
 	s_client - -tls1
-	openssl_flow host="$dynamodb" host_source=certificate
+	# shellcheck disable=SC2046 # two KEY=VALUE
+	flow $(said client) "$(openssl_client)" "$(openssl_server)" host="$dynamodb" host_source=certificate
 }
 scenario server-only pcap "The server's packets only, with a downgrade sentinel" server_only
 
