@@ -1,12 +1,20 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
+	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -31,7 +39,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: condition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "cut": cut},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "cut": cut, "handshakes": handshakes},
 	})
 }
 
@@ -50,6 +58,42 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := os.ReadFile(args[0])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b[:len(b)-n], 0o644))
+}
+
+// handshakes PORT VERSION NAME has a TLS client and a server on loopback agree on
+// a version, several times in two seconds: a capture takes a moment to begin.
+func handshakes(ts *testscript.TestScript, _ bool, args []string) {
+	version := map[string]uint16{"1.0": tls.VersionTLS10, "1.2": tls.VersionTLS12}[args[1]]
+	listener, err := tls.Listen("tcp", "127.0.0.1:"+args[0], serverConfig(ts))
+	ts.Check(err)
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(c, c); c.Close() }()
+		}
+	}()
+	for range 8 {
+		c, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{
+			ServerName: args[2], InsecureSkipVerify: true, MinVersion: version, MaxVersion: version,
+		})
+		ts.Check(err)
+		c.Close()
+		time.Sleep(250 * time.Millisecond)
+	}
+}
+
+// serverConfig is a server's that takes every version, with a new certificate.
+func serverConfig(ts *testscript.TestScript) *tls.Config {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	ts.Check(err)
+	return &tls.Config{MinVersion: tls.VersionTLS10, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
 // condition knows [root], beside the conditions of testscript itself.

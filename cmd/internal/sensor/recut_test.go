@@ -83,8 +83,9 @@ func TestRecutShuffledWrapped(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.Name() == "file-cut-short.pcap" {
-			continue // reading it ends with an error, by intent
+		if reason, ok := notRecut[e.Name()]; ok || e.IsDir() {
+			t.Log(e.Name(), reason)
+			continue
 		}
 		t.Run(e.Name(), func(t *testing.T) {
 			frames := read(t, e.Name())
@@ -98,6 +99,12 @@ func TestRecutShuffledWrapped(t *testing.T) {
 			}
 		})
 	}
+}
+
+// notRecut are captures that the transformation itself would change.
+var notRecut = map[string]string{
+	"file-cut-short.pcap": "ends with an error, by intent",
+	"mirrored-twice.pcap": "unwrapped, its two networks would be one",
 }
 
 // transformed cuts, repeats, shuffles and wraps the TCP segments of frames.

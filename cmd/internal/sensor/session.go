@@ -47,10 +47,10 @@ type session struct {
 	sensor                  *Sensor
 	side                    [2]side
 	ends                    [2]netip.AddrPort // by direction: who sends in it
-	opener flow.Opener
-	first  flow.Dir // the direction that was heard first
-	client                  role  // the direction of the ClientHello, or the opposite of the ServerHello's
-	helloTime               int64 // of the first hello; 0: none
+	opener                  flow.Opener
+	first                   flow.Dir // the direction that was heard first
+	client                  role     // the direction of the ClientHello, or the opposite of the ServerHello's
+	helloTime               int64    // of the first hello; 0: none
 	openTime                int64
 	hello                   parse.ClientHello // views into helloBytes
 	answer                  parse.ServerHello // views into answerBytes; the final one, else the HelloRetryRequest
