@@ -64,7 +64,8 @@ func (x *index) del(hash uint32, entry int32) {
 func (t *Table) insert(key *Key, hash uint32) int32 {
 	t.stats.Flows++
 	i := t.vacancy()
-	t.entries[i] = entry{key: *key, stream: none, seen: t.now}
+	t.entries[i] = entry{key: *key, seen: t.moment()}
+	t.details[i].stream = none
 	t.index.add(hash, i)
 	t.enqueue(i, embryonic)
 	return i
@@ -75,7 +76,7 @@ func (t *Table) vacancy() int32 {
 		t.evict()
 	}
 	if i := t.free; i != none {
-		t.free = t.entries[i].next
+		t.free = t.details[i].next
 		return i
 	}
 	t.used++
@@ -85,20 +86,20 @@ func (t *Table) vacancy() int32 {
 // remove ends the stream of entry i, if it has one, and forgets the entry.
 func (t *Table) remove(i int32, c Cause) {
 	e := &t.entries[i]
-	if e.stream != none {
-		t.conclude(e, c)
+	if t.details[i].stream != none {
+		t.conclude(i, c)
 		t.release(i)
 	}
 	t.dequeue(i)
 	t.index.del(uint32(e.key.hash(t.seed)), i)
-	e.class, e.next = unused, t.free
+	e.class, t.details[i].next = unused, t.free
 	t.free = i
 }
 
 // conclude gives the consumer what waits behind holes, and then the end. What
 // the packets said comes before what the clock or the table says.
-func (t *Table) conclude(e *entry, c Cause) {
-	s := t.streams[e.stream]
+func (t *Table) conclude(i int32, c Cause) {
+	e, s := &t.entries[i], t.streams[t.details[i].stream]
 	for d := range s.half {
 		if len(s.half[d].pending) > 0 && s.hole(Dir(d)) == Settled {
 			return
@@ -126,12 +127,12 @@ func (t *Table) newStream() int32 {
 
 // release gives the stream of entry i back.
 func (t *Table) release(i int32) {
-	e := &t.entries[i]
-	s := t.streams[e.stream]
+	d := &t.details[i]
+	s := t.streams[d.stream]
 	t.stats.Bytes -= s.counted
 	s.consumer, s.counted = nil, 0
 	s.half[0].reset()
 	s.half[1].reset()
-	t.freeStreams = append(t.freeStreams, e.stream)
-	e.stream = none
+	t.freeStreams = append(t.freeStreams, d.stream)
+	d.stream = none
 }

@@ -1,12 +1,12 @@
 package flow
 
-// class is what a table entry is worth: lower ones are evicted first.
+// class is what a table entry is worth.
 type class uint8
 
 const (
-	embryonic class = iota // only a SYN was seen
-	closing                // both FINs or a RST were seen; late segments may follow
+	closing   class = iota // both FINs or a RST were seen; late segments may follow
 	settled                // nobody follows it any more, or ever did
+	embryonic              // only a SYN was seen
 	ending                 // as closing, but its handshake was not decided yet
 	followed               // its handshake is under way
 	unused                 // the entry is free
@@ -16,14 +16,23 @@ const (
 
 const second = int64(1e9)
 
-// patience is how long an entry may be silent, in nanoseconds of packet time.
-// A server that dislikes a hello may take 30 s to say so.
-var patience = [classes]int64{
-	embryonic: 40 * second,
-	closing:   5 * second,
-	settled:   60 * second,
-	ending:    5 * second,
-	followed:  90 * second,
+// moment is a time by the table's clock, in units of 2^20 ns (1.05 ms). It
+// wraps around after 52 days, which is why moments are only subtracted.
+type moment uint32
+
+const (
+	unit        = 20
+	secondUnits = moment(second >> unit)
+)
+
+// patience is how long an entry may be silent. A server that dislikes a hello
+// may take 30 s to say so.
+var patience = [classes]moment{
+	embryonic: 40 * secondUnits,
+	closing:   secondUnits,
+	settled:   60 * secondUnits,
+	ending:    5 * secondUnits,
+	followed:  90 * secondUnits,
 }
 
 // none is the index of no entry.
@@ -34,31 +43,36 @@ const none = int32(-1)
 // neighbours' cache lines for every packet: an entry that turns out to have
 // been busy when it comes to the head is put at the end again. So an entry
 // lasts between one and two times its patience.
-type queue struct{ head, tail int32 }
+type queue struct {
+	head, tail int32
+	length     int
+}
 
 func (t *Table) enqueue(i int32, c class) {
-	e, q := &t.entries[i], &t.queues[c]
-	e.class, e.queued, e.prev, e.next = c, t.now, q.tail, none
+	d, q := &t.details[i], &t.queues[c]
+	t.entries[i].class = c
+	d.queued, d.prev, d.next = t.moment(), q.tail, none
 	if q.tail == none {
 		q.head = i
 	} else {
-		t.entries[q.tail].next = i
+		t.details[q.tail].next = i
 	}
 	q.tail = i
+	q.length++
 }
 
 func (t *Table) dequeue(i int32) {
-	e := &t.entries[i]
-	q := &t.queues[e.class]
-	if e.prev == none {
-		q.head = e.next
+	d, q := &t.details[i], &t.queues[t.entries[i].class]
+	q.length--
+	if d.prev == none {
+		q.head = d.next
 	} else {
-		t.entries[e.prev].next = e.next
+		t.details[d.prev].next = d.next
 	}
-	if e.next == none {
-		q.tail = e.prev
+	if d.next == none {
+		q.tail = d.prev
 	} else {
-		t.entries[e.next].prev = e.prev
+		t.details[d.next].prev = d.prev
 	}
 }
 
@@ -70,8 +84,8 @@ func (t *Table) requeue(i int32, c class) {
 // sweep ends what has been silent for too long.
 func (t *Table) sweep() {
 	for c := range classes {
-		for i := t.queues[c].head; i != none && t.now-t.entries[i].queued >= patience[c]; i = t.queues[c].head {
-			if t.now-t.entries[i].seen < patience[c] {
+		for i := t.queues[c].head; i != none && t.moment()-t.details[i].queued >= patience[c]; i = t.queues[c].head {
+			if t.moment()-t.entries[i].seen < patience[c] {
 				t.requeue(i, c)
 				continue
 			}
@@ -85,19 +99,29 @@ func (t *Table) sweep() {
 // queued, when one must go at once.
 const busyTries = 8
 
-// evict makes room: the least promising class first, in it the oldest.
+// evict makes room. What is over costs nothing to forget, and what is settled
+// little; but when SYNs without a connection fill a quarter of the table, they
+// are a flood, and go before what is settled. Handshakes under way go last, the
+// oldest first.
 func (t *Table) evict() {
-	for c := range classes {
-		if t.queues[c].head != none {
-			t.evictFrom(c)
-			return
-		}
+	flood := t.queues[embryonic].length > len(t.entries)/4
+	switch {
+	case t.queues[closing].head != none:
+		t.evictFrom(closing)
+	case flood || t.queues[settled].head == none && t.queues[embryonic].head != none:
+		t.evictFrom(embryonic)
+	case t.queues[settled].head != none:
+		t.evictFrom(settled)
+	case t.queues[ending].head != none:
+		t.evictFrom(ending)
+	default:
+		t.evictFrom(followed)
 	}
 }
 
 func (t *Table) evictFrom(c class) {
 	i := t.queues[c].head
-	for n := 0; n < busyTries && t.entries[i].seen > t.entries[i].queued; n++ {
+	for n := 0; n < busyTries && t.entries[i].seen != t.details[i].queued; n++ {
 		t.requeue(i, c)
 		i = t.queues[c].head
 	}

@@ -77,7 +77,7 @@ func (c *session) observeHello(d *draft) *classify.ClientHello {
 		d.versions = h.AppendVersions(d.versions)
 	}
 	d.hello = classify.ClientHello{
-		SNI: string(h.ServerName), RecordVersion: c.recordVersion, LegacyVersion: h.LegacyVersion, Versions: d.versions,
+		SNI: c.sensor.strings.of(h.ServerName), RecordVersion: c.recordVersion, LegacyVersion: h.LegacyVersion, Versions: d.versions,
 		FallbackSCSV: h.FallbackSCSV(), SSLv2Format: h.SSLv2Format, ECH: h.EncryptedClientHello, EarlyData: h.EarlyData,
 	}
 	return &d.hello

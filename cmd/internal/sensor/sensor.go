@@ -62,13 +62,14 @@ type Sensor struct {
 	draft     draft
 	leaf      parse.Certificate
 	leafNames [][]byte
+	strings   interned
 	stats     Stats
 	unknown   map[string]bool // sources whose link type was reported
 }
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: make(map[string]bool)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: make(map[string]bool), strings: make(interned)}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }
@@ -84,16 +85,10 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 		err := src.Next(&s.frame)
 		if err == nil {
 			s.Take(&s.frame)
-		}
-		if err != nil || n%256 == 0 {
-			if !between() {
-				return nil
-			}
-		}
-		if done, err := s.handle(err); done {
+		} else if done, err := s.handle(err); done {
 			return err
 		}
-		if n == s.options.MaxFrames {
+		if (err != nil || n%256 == 0) && !between() || n == s.options.MaxFrames {
 			return nil
 		}
 	}
@@ -103,7 +98,7 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 func (s *Sensor) handle(err error) (done bool, _ error) {
 	var input *capture.InputError
 	switch {
-	case err == nil, errors.Is(err, capture.ErrTimeout):
+	case errors.Is(err, capture.ErrTimeout):
 		return false, nil
 	case errors.Is(err, io.EOF):
 		return true, nil

@@ -16,6 +16,8 @@ const (
 	opening phase = iota // nothing was recognised yet
 	records              // TLS records in clear
 	over                 // nothing more is wanted
+
+	talking // of state only: another protocol's turn
 )
 
 // side is one direction of a connection.
@@ -165,28 +167,28 @@ func (c *session) fromServer(d flow.Dir) bool {
 
 // Data implements flow.Consumer.
 func (c *session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	for consumed < len(data) {
+	c.side[d].sent = true
+	for {
 		was := c.side[d].state()
 		n, more, i := c.step(d, data[consumed:])
-		consumed, need = consumed+n, more
-		if i == flow.Listen && c.settled() {
-			i = flow.Settled
-		}
-		if i == flow.Settled {
+		consumed += n
+		switch {
+		case i == flow.Settled || i == flow.Listen && c.settled():
 			c.finish(c.outcome(flow.Exhausted))
-			return consumed, 0, i
-		}
-		if i == flow.Ignore || n == 0 && was == c.side[d].state() {
-			c.side[d].sent = true
-			return consumed, need, i
+			return consumed, 0, flow.Settled
+		case i == flow.Ignore || consumed == len(data) || n == 0 && was == c.side[d].state():
+			return consumed, more, i
 		}
 	}
-	c.side[d].sent = true
-	return consumed, need, flow.Listen
 }
 
 // state is what of a side decides who takes its next bytes.
-func (s *side) state() [2]bool { return [2]bool{s.talking, s.phase == opening} }
+func (s *side) state() phase {
+	if s.talking {
+		return talking
+	}
+	return s.phase
+}
 
 // settled reports whether the handshake can have nothing more to say.
 func (c *session) settled() bool {
