@@ -50,22 +50,65 @@ func BenchmarkNextPcap(b *testing.B) {
 	benchmarkNext(b, Options{}, benchCapture(b, benchFrames))
 }
 
-// BenchmarkParsePcap leaves the read(2) out: what a record costs once its bytes
-// are in memory.
-func BenchmarkParsePcap(b *testing.B) {
-	content, err := os.ReadFile(benchCapture(b, 1000))
-	if err != nil {
-		b.Fatal(err)
-	}
-	r := &pcapReader{w: &window{buf: content, end: len(content)}, headerLen: 16, unit: 1000}
+// benchmarkParse leaves the read(2) out: what a record costs once its bytes are
+// in memory. first is where the records begin.
+func benchmarkParse(b *testing.B, w *window, first int, r records) {
+	b.Helper()
 	b.ReportAllocs()
 	var f capture.Frame
 	for b.Loop() {
-		if r.w.pos == r.w.end || r.w.pos == 0 {
-			r.w.pos = pcapHeaderLen
+		if w.pos == w.end || w.pos == 0 {
+			w.pos = first
 		}
 		if err := r.next(&f); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+func BenchmarkParsePcap(b *testing.B) {
+	content, err := os.ReadFile(benchCapture(b, 1000))
+	check(b, err)
+	w := &window{buf: content, end: len(content)}
+	benchmarkParse(b, w, pcapHeaderLen, &pcapReader{w: w, headerLen: 16, unit: 1000})
+}
+
+func BenchmarkParsePcapng(b *testing.B) {
+	packet := ngEnhanced(binary.LittleEndian, 0, 5, make([]byte, benchFrameLen), benchFrameLen)
+	content := bytes.Repeat(packet, 1000)
+	w := &window{buf: content, end: len(content)}
+	benchmarkParse(b, w, 0, &pcapngReader{w: w, interfaces: []ngInterface{{link: 1, scale: microseconds}}})
+}
+
+// BenchmarkNextPcapng is BenchmarkNextPcap for the other format.
+func BenchmarkNextPcapng(b *testing.B) {
+	order := binary.LittleEndian
+	content := join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0))
+	packet := make([]byte, benchFrameLen)
+	for i := range uint64(benchFrames) {
+		content = append(content, ngEnhanced(order, 0, i, packet, benchFrameLen)...)
+	}
+	benchmarkNext(b, Options{}, writeTemp(b, "bench.pcapng", content))
+}
+
+// BenchmarkNextMerged reads two files that take turns at every frame: the
+// worst case.
+func BenchmarkNextMerged(b *testing.B) {
+	path := benchCapture(b, benchFrames)
+	benchmarkNext(b, Options{}, path, path)
+}
+
+// BenchmarkNextRing reads the same frames as a ring of files.
+func BenchmarkNextRing(b *testing.B) {
+	const files = 50
+	var paths []string
+	for i := range files {
+		first := i * benchFrames / files
+		content := pcapHeader(binary.LittleEndian, magicMicroseconds, 1)
+		for k := range benchFrames / files {
+			content = append(content, pcapRecord(binary.LittleEndian, uint32(first+k), 0, make([]byte, benchFrameLen), benchFrameLen)...)
+		}
+		paths = append(paths, writeTemp(b, "ring", content))
+	}
+	benchmarkNext(b, Options{}, paths...)
 }

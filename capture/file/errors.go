@@ -45,10 +45,10 @@ func inputError(name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return &capture.InputError{Name: printable(name), Err: err}
+	return &capture.InputError{Name: inputName(name), Err: err}
 }
 
-func printable(name string) string {
+func inputName(name string) string {
 	if name == stdinName {
 		return "standard input"
 	}

@@ -32,18 +32,24 @@ func (s *Source) prepare(link capture.LinkType) compiled {
 	return c
 }
 
-// matches reports whether f is to be delivered. That the expression makes no
-// sense for frames of this type is said once a source, and they are passed
-// over.
-func (s *Source) matches(f *capture.Frame) (bool, error) {
+// filter reports whether f is to be delivered, and counts it. That the
+// expression makes no sense for frames of this type is said once a source, and
+// they are passed over.
+func (s *Source) filter(f *capture.Frame) (bool, error) {
 	if s.matcher == nil || f.Link != s.matchLink {
 		c := s.prepare(f.Link)
 		if c.err != nil {
+			s.stats.Filtered++
 			return false, c.tell(f)
 		}
 		s.matcher, s.matchLink = c.matcher, f.Link
 	}
-	return s.matcher.Matches(f.Data, f.Length), nil
+	if !s.matcher.Matches(f.Data, f.Length) {
+		s.stats.Filtered++
+		return false, nil
+	}
+	s.count(f)
+	return true, nil
 }
 
 func (c *compiled) tell(f *capture.Frame) error {

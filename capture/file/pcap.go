@@ -27,9 +27,12 @@ const (
 
 // pcapReader reads classic pcap (draft-ietf-opsawg-pcap).
 type pcapReader struct {
-	w         *window
-	source    string
-	link      capture.LinkType
+	w      *window
+	source string
+	link   capture.LinkType
+	// foreign: record headers are not as this machine's libpcap writes them,
+	// because of bigEndian or lengths.
+	foreign   bool
 	bigEndian bool
 	// lengths says that the two lengths of a record may be exchanged.
 	lengths lengthOrder
@@ -79,6 +82,7 @@ func newPcapReader(w *window, source string) (records, error) {
 	if err := r.setLink(order.Uint32(h[20:])); err != nil {
 		return nil, err
 	}
+	r.foreign = r.bigEndian || r.lengths != capturedFirst
 	w.pos += pcapHeaderLen
 	return r, nil
 }
@@ -132,22 +136,14 @@ func (r *pcapReader) next(f *capture.Frame) error {
 			return r.ended(err)
 		}
 	}
-	h := w.buf[w.pos : w.pos+16]
-	seconds := binary.LittleEndian.Uint32(h)
-	fraction := binary.LittleEndian.Uint32(h[4:])
-	captured := binary.LittleEndian.Uint32(h[8:])
-	length := binary.LittleEndian.Uint32(h[12:])
-	if r.bigEndian {
-		seconds, fraction = bits.ReverseBytes32(seconds), bits.ReverseBytes32(fraction)
-		captured, length = bits.ReverseBytes32(captured), bits.ReverseBytes32(length)
+	h := readHeader(w.buf[w.pos : w.pos+16])
+	if r.foreign {
+		h = r.convert(h)
 	}
-	if r.lengths != capturedFirst {
-		captured, length = r.lengths.sort(captured, length)
+	if h.captured > maxCaptured {
+		return r.place().damaged("claims %d captured bytes; the limit is %d", h.captured, maxCaptured)
 	}
-	if captured > maxCaptured {
-		return r.place().damaged("claims %d captured bytes; the limit is %d", captured, maxCaptured)
-	}
-	n := r.headerLen + int(captured)
+	n := r.headerLen + int(h.captured)
 	if w.end-w.pos < n {
 		if err := w.fill(n); err != nil {
 			return r.ended(err)
@@ -156,19 +152,32 @@ func (r *pcapReader) next(f *capture.Frame) error {
 	r.record++
 	start, end := w.pos+r.headerLen, w.pos+n
 	w.pos = end
-	f.Time = int64(seconds)*nanoseconds + int64(fraction)*r.unit
+	f.Time = int64(h.seconds)*nanoseconds + int64(h.fraction)*r.unit
 	f.Data = w.buf[start:end:end]
-	f.Length = max(int(length), int(captured))
+	f.Length = max(int(h.length), int(h.captured))
 	f.Link = r.link
 	f.Source = r.source
 	return nil
 }
 
-func (o lengthOrder) sort(captured, length uint32) (uint32, uint32) {
-	if o == wireFirst || captured > length {
-		return length, captured
+type recordHeader struct {
+	seconds, fraction, captured, length uint32
+}
+
+func readHeader(b []byte) recordHeader {
+	le := binary.LittleEndian
+	return recordHeader{le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[12:])}
+}
+
+func (r *pcapReader) convert(h recordHeader) recordHeader {
+	if r.bigEndian {
+		h.seconds, h.fraction = bits.ReverseBytes32(h.seconds), bits.ReverseBytes32(h.fraction)
+		h.captured, h.length = bits.ReverseBytes32(h.captured), bits.ReverseBytes32(h.length)
 	}
-	return captured, length
+	if r.lengths == wireFirst || r.lengths == wireFirstIfLarger && h.captured > h.length {
+		h.captured, h.length = h.length, h.captured
+	}
+	return h
 }
 
 func (r *pcapReader) place() place {

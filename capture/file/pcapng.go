@@ -27,6 +27,8 @@ const (
 	minSectionBody   = 16
 	minInterfaceBody = 8
 	packetBodyLen    = 20 // of an enhanced or obsolete packet, before its data
+	packetOffset     = blockHeaderLen + packetBodyLen
+	minEnhancedLen   = packetOffset + blockTrailerLen
 	// maxBlock is libpcap's bound for any block.
 	maxBlock = 16 << 20
 	// maxInterfaces bounds the memory a section can take.
@@ -106,6 +108,9 @@ func (r *pcapngReader) u64(b []byte) uint64 {
 }
 
 func (r *pcapngReader) next(f *capture.Frame) error {
+	if r.quick(f) {
+		return nil
+	}
 	for {
 		kind, body, err := r.read()
 		if err != nil {
@@ -132,6 +137,27 @@ func (r *pcapngReader) next(f *capture.Frame) error {
 			return nil
 		}
 	}
+}
+
+// quick reads what nearly every block is: an enhanced packet in little-endian,
+// whole in memory. Everything else, and everything that is wrong, it leaves to
+// the general way, which takes three times as long.
+func (r *pcapngReader) quick(f *capture.Frame) bool {
+	le, b := binary.LittleEndian, r.w.buf[r.w.pos:r.w.end]
+	if r.bigEndian || r.skipping || len(b) < minEnhancedLen || le.Uint32(b) != blockEnhanced {
+		return false
+	}
+	length, id, captured := le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[20:])
+	if length%4 != 0 || uint64(length) > uint64(len(b)) || captured > maxCaptured || minEnhancedLen+captured > length ||
+		uint64(id) >= uint64(len(r.interfaces)) || le.Uint32(b[length-blockTrailerLen:]) != length {
+		return false
+	}
+	on := &r.interfaces[id]
+	r.last = on.scale.time(uint64(le.Uint32(b[12:]))<<32 | uint64(le.Uint32(b[16:])))
+	r.set(f, b[packetOffset:packetOffset+captured], le.Uint32(b[24:]), on.link)
+	r.w.pos += int(length)
+	r.block++
+	return true
 }
 
 // read brings the next block that matters into memory. The window stays at

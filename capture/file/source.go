@@ -85,22 +85,19 @@ func (s *Source) Next(f *capture.Frame) error {
 		if err := s.advance(f); err != nil {
 			return err
 		}
-		if s.options.Filter != nil {
-			ok, err := s.matches(f)
-			if !ok {
-				s.stats.Filtered++
-			}
-			if err != nil {
-				return err
-			}
-			if !ok {
-				continue
-			}
+		if s.options.Filter == nil {
+			s.count(f)
+			return nil
 		}
-		s.stats.Frames++
-		s.stats.Bytes += uint64(len(f.Data))
-		return nil
+		if ok, err := s.filter(f); ok || err != nil {
+			return err
+		}
 	}
+}
+
+func (s *Source) count(f *capture.Frame) {
+	s.stats.Frames++
+	s.stats.Bytes += uint64(len(f.Data))
 }
 
 // advance fills f with the next frame in time order. As long as one file is

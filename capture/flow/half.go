@@ -66,7 +66,10 @@ func (h *half) drop() {
 }
 
 // untouched reports whether nothing came yet where it was expected.
-func (h *half) untouched() bool { return !h.pinned && len(h.buf) == 0 && len(h.pending) == 0 }
+func (h *half) untouched() bool { return !h.pinned && h.empty() }
+
+// empty reports whether nothing is held.
+func (h *half) empty() bool { return len(h.buf) == 0 && len(h.pending) == 0 }
 
 // size is the bytes held.
 func (h *half) size() int { return len(h.buf) + h.held }

@@ -1,7 +1,8 @@
 package flow
 
 // index finds an entry by its key: open addressing with linear probing, at
-// most half full, eight bytes a slot.
+// most half full, eight bytes a slot. It grows with what is in it, so that the
+// index of an ordinary network stays in the processor's cache.
 type index struct {
 	slots []slot
 	mask  uint32
@@ -14,12 +15,29 @@ type slot struct {
 	entry int32 // entry's number plus one; 0: the slot is empty
 }
 
-func newIndex(entries int) index {
-	size := 1
-	for size < 2*entries {
-		size *= 2
+const firstSlots = 1 << 12
+
+func newIndex() index {
+	return index{slots: make([]slot, firstSlots), mask: firstSlots - 1}
+}
+
+func (x *index) grow() {
+	old := x.slots
+	x.slots = make([]slot, 2*len(old))
+	x.mask = uint32(len(x.slots) - 1)
+	for _, s := range old {
+		if s.entry != 0 {
+			x.place(s)
+		}
 	}
-	return index{slots: make([]slot, size), mask: uint32(size - 1)}
+}
+
+func (x *index) place(s slot) {
+	at := s.hash & x.mask
+	for x.slots[at].entry != 0 {
+		at = (at + 1) & x.mask
+	}
+	x.slots[at] = s
 }
 
 // find returns the entry of a key, or none.
@@ -29,18 +47,17 @@ func (t *Table) find(key *Key, hash uint32) int32 {
 		if s.entry == 0 {
 			return none
 		}
-		if s.hash == hash && t.entries[s.entry-1].key == *key {
+		if s.hash == hash && t.entries[s.entry-1].key.equal(key) {
 			return s.entry - 1
 		}
 	}
 }
 
 func (x *index) add(hash uint32, entry int32) {
-	at := hash & x.mask
-	for x.slots[at].entry != 0 {
-		at = (at + 1) & x.mask
+	if 2*x.used >= len(x.slots) {
+		x.grow()
 	}
-	x.slots[at] = slot{hash, entry + 1}
+	x.place(slot{hash, entry + 1})
 	x.used++
 }
 

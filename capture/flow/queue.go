@@ -29,11 +29,16 @@ const (
 // may take 30 s to say so.
 var patience = [classes]moment{
 	embryonic: 40 * secondUnits,
-	closing:   secondUnits,
+	closing:   5 * secondUnits,
 	settled:   60 * secondUnits,
 	ending:    5 * secondUnits,
 	followed:  90 * secondUnits,
 }
+
+// maxClosing is how many connections that are over are remembered at most: a
+// busy server has more in a second than the processor's cache holds, and late
+// segments come within a few.
+const maxClosing = 1 << 13
 
 // none is the index of no entry.
 const none = int32(-1)

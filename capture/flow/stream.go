@@ -26,13 +26,36 @@ func (s *stream) segment(p *decode.Packet, d Dir) Interest {
 		seq++ // RFC 9293, 3.4: SYN has a number of its own; TCP Fast Open puts data behind it
 	}
 	i := Listen
-	if len(p.Payload) > 0 {
+	switch {
+	case len(p.Payload) == 0:
+	case h.synced && seq == h.next && h.empty():
+		i = s.straight(d, p.Payload)
+	default:
 		i = s.arrive(d, seq, p.Payload)
 	}
 	if p.Missing > 0 && i == Listen && !h.ignored {
 		i = s.cut(d, seq+uint32(len(p.Payload)))
 	}
 	return i
+}
+
+// straight gives the consumer the bytes of a frame that it was waiting for,
+// with nothing before and nothing behind them: what nearly every segment is.
+func (s *stream) straight(d Dir, data []byte) Interest {
+	h := &s.half[d]
+	h.next += uint32(len(data))
+	n, need, i := s.consumer.Data(d, data)
+	h.pinned = h.pinned || n > 0
+	switch {
+	case i == Ignore:
+		return s.ignore(d)
+	case i == Settled || n == len(data):
+		h.need = need
+		return i
+	}
+	h.next -= uint32(len(data) - n)
+	h.need = need
+	return s.inOrder(d, data[n:])
 }
 
 // arrive places data, which begins at seq.

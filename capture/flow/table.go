@@ -115,7 +115,7 @@ func NewTable(h Handler, o Options) *Table {
 	}
 	t := &Table{
 		handler: h, seed: maphash.MakeSeed(), maxBytes: o.MaxBytes, free: none,
-		entries: make([]entry, o.MaxFlows), details: make([]details, o.MaxFlows), index: newIndex(o.MaxFlows),
+		entries: make([]entry, o.MaxFlows), details: make([]details, o.MaxFlows), index: newIndex(),
 	}
 	for c := range t.queues {
 		t.queues[c] = queue{head: none, tail: none}
@@ -317,7 +317,7 @@ func (t *Table) settle(i int32) {
 	t.release(i)
 	t.entries[i].flags |= decided
 	if t.entries[i].class == ending {
-		t.requeue(i, closing)
+		t.close(i)
 	} else {
 		t.requeue(i, settled)
 	}
@@ -338,8 +338,17 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 	switch {
 	case !over || e.class == closing || e.class == ending:
 	case t.details[i].stream == none:
-		t.requeue(i, closing)
+		t.close(i)
 	default:
 		t.requeue(i, ending)
+	}
+}
+
+// close lets an entry of which nothing more is wanted wait a little for late
+// segments.
+func (t *Table) close(i int32) {
+	t.requeue(i, closing)
+	if t.queues[closing].length > maxClosing {
+		t.remove(t.queues[closing].head, Closed)
 	}
 }

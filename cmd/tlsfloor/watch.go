@@ -57,7 +57,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	w.sensor = sensor.New(sensor.Options{
 		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
 		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()},
-		Emit:   selection.Wants, Deliver: w.writer.Send, Tally: w.tally,
+		Emit: selection.Wants, FlaggedOnly: selection == emit.Flagged, Deliver: w.writer.Send, Tally: w.tally,
 		Report: w.say, MaxFrames: w.options.count,
 	})
 	return nil

@@ -69,8 +69,8 @@ func (c *session) nameOf(leaf *parse.Certificate) string {
 
 // asked is the name that the client gave, to the server or to a proxy.
 func (c *session) asked() string {
-	if len(c.hello.ServerName) > 0 {
-		return string(c.hello.ServerName)
+	if c.offer.sni != "" {
+		return c.offer.sni
 	}
 	host, _, _ := c.preamble.Target()
 	return host

@@ -17,7 +17,6 @@ type draft struct {
 	finding   classify.Finding
 	hello     classify.ClientHello
 	answer    classify.ServerHello
-	versions  []parse.Version
 	anomalies []string
 	names     []classify.Name
 }
@@ -25,7 +24,7 @@ type draft struct {
 // finish makes the session's finding, if a hello was seen, and lets the
 // session go.
 func (c *session) finish(o classify.Outcome) {
-	if c.hasHello || c.hasAnswer {
+	if c.offer.seen || c.answer.seen {
 		f := c.observe(&c.sensor.draft, o)
 		c.sensor.judge(c, f)
 	}
@@ -58,10 +57,10 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 	o.Client, o.Server = c.ends[c.client], c.ends[1-c.client]
 	o.StartTLS = c.preamble.Protocol()
 	o.Alert = c.alert()
-	if c.hasHello {
+	if c.offer.seen {
 		o.Hello = c.observeHello(d)
 	}
-	if c.hasAnswer {
+	if c.answer.seen {
 		o.Answer = c.observeAnswer(d)
 	}
 	o.Names = c.candidates(d)
@@ -71,41 +70,18 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 }
 
 func (c *session) observeHello(d *draft) *classify.ClientHello {
-	h := &c.hello
-	d.versions = d.versions[:0]
-	if h.HasSupportedVersions {
-		d.versions = h.AppendVersions(d.versions)
-	}
+	o := &c.offer
 	d.hello = classify.ClientHello{
-		SNI: c.sensor.strings.of(h.ServerName), RecordVersion: c.recordVersion, LegacyVersion: h.LegacyVersion, Versions: d.versions,
-		FallbackSCSV: h.FallbackSCSV(), SSLv2Format: h.SSLv2Format, ECH: h.EncryptedClientHello, EarlyData: h.EarlyData,
+		SNI: o.sni, RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions,
+		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early,
 	}
 	return &d.hello
 }
 
 func (c *session) observeAnswer(d *draft) *classify.ServerHello {
 	a := &c.answer
-	d.answer = classify.ServerHello{
-		Version: a.SelectedVersion, Cipher: a.CipherSuite, Sentinel: a.DowngradeSentinel,
-		HelloRetryRequest: c.retried, Resumed: c.resumed(),
-	}
+	d.answer = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.retried}
 	return &d.answer
-}
-
-// resumed says how the session was resumed. A server takes a ticket without a
-// word, by echoing the session id that came with it (RFC 5077, 3.4).
-func (c *session) resumed() string {
-	switch {
-	case c.answer.PreSharedKey:
-		return "psk"
-	case !c.hasHello || c.answer.SelectedVersion.Rank() >= parse.TLSv13:
-		return ""
-	case len(c.answer.SessionID) == 0 || !slices.Equal(c.answer.SessionID, c.hello.SessionID):
-		return ""
-	case c.hello.SessionTicket:
-		return "ticket"
-	}
-	return "id"
 }
 
 // candidates lists what the destination may be called, in falling order of
@@ -136,11 +112,11 @@ func (d *draft) name(host string, source classify.NameSource) {
 func (c *session) appendAnomalies(dst []string) []string {
 	dst = c.oddities.appendNames(dst)
 	odd := parse.Oddities(0)
-	if c.hasHello {
-		odd |= c.hello.Oddities
+	if c.offer.seen {
+		odd |= c.offer.oddities
 	}
-	if c.hasAnswer {
-		odd |= c.answer.Oddities
+	if c.answer.seen {
+		odd |= c.answer.oddities
 	}
 	return odd.AppendNames(dst)
 }
@@ -165,32 +141,58 @@ func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	return &own
 }
 
+// ownHello completes the facts of the ClientHello from its bytes, which parsed
+// before.
 func (c *session) ownHello(from *classify.ClientHello) *classify.ClientHello {
-	h := *from
-	h.Versions = nil
-	if c.hello.HasSupportedVersions {
-		h.Versions = append(make([]parse.Version, 0, len(from.Versions)), from.Versions...)
+	own, h := *from, &c.sensor.hello
+	if c.offer.sslv2 {
+		_, _ = h.ReadSSLv2(c.offer.bytes)
+	} else {
+		_ = h.Parse(c.offer.bytes)
 	}
-	for list := c.hello.ALPN; ; {
+	own.Versions = slices.Clone(from.Versions)
+	own.FallbackSCSV = h.FallbackSCSV()
+	for list := h.ALPN; ; {
 		name, ok := list.Next()
 		if !ok {
 			break
 		}
-		h.ALPN = append(h.ALPN, string(name))
+		own.ALPN = append(own.ALPN, c.sensor.strings.of(name))
 	}
-	p := c.sensor.prints.Client(&c.hello)
-	h.JA3, h.JA3Full, h.JA4 = p.JA3, p.JA3Full, p.JA4
-	return &h
+	p := c.sensor.prints.Client(h)
+	own.JA3, own.JA3Full, own.JA4 = p.JA3, p.JA3Full, p.JA4
+	return &own
 }
 
+// ownAnswer is the same for the ServerHello. It comes after ownHello.
 func (c *session) ownAnswer(from *classify.ServerHello) *classify.ServerHello {
-	a := *from
-	a.ALPN = string(c.answer.ALPN)
-	if !c.pureSSLv2 {
-		p := c.sensor.prints.Server(&c.answer)
-		a.JA3S, a.JA3SFull = p.JA3S, p.JA3SFull
+	own, h := *from, &c.sensor.answer
+	if c.answer.sslv2 {
+		return &own
 	}
-	return &a
+	_ = c.sensor.parseAnswer(c.answer.bytes, c.answer.draft)
+	own.ALPN = c.sensor.strings.of(h.ALPN)
+	own.Resumed = c.resumed(h)
+	p := c.sensor.prints.Server(h)
+	own.JA3S, own.JA3SFull = p.JA3S, p.JA3SFull
+	return &own
+}
+
+// resumed says how the session was resumed. A server takes a ticket without a
+// word, by echoing the session id that came with it (RFC 5077, 3.4).
+func (c *session) resumed(h *parse.ServerHello) string {
+	hello := &c.sensor.hello // as ownHello left it
+	switch {
+	case h.PreSharedKey:
+		return "psk"
+	case !c.offer.seen || h.SelectedVersion.Rank() >= parse.TLSv13:
+		return ""
+	case len(h.SessionID) == 0 || !slices.Equal(h.SessionID, hello.SessionID):
+		return ""
+	case hello.SessionTicket:
+		return "ticket"
+	}
+	return "id"
 }
 
 func proxied(p *starttls.Preamble) (client, server netip.AddrPort) {
@@ -201,10 +203,11 @@ func proxied(p *starttls.Preamble) (client, server netip.AddrPort) {
 // describe lists the VLAN ids and the tunnels, outermost first.
 func (n *network) describe() (vlans []uint16, tunnels []string) {
 	for _, l := range n.layers[:n.count] {
-		if l.Kind == decode.LayerVLAN {
-			vlans = append(vlans, uint16(l.ID))
-		} else {
+		switch {
+		case l.Kind != decode.LayerVLAN:
 			tunnels = append(tunnels, l.String())
+		case l.HasID: // else a priority tag: no VLAN
+			vlans = append(vlans, uint16(l.ID))
 		}
 	}
 	return vlans, tunnels

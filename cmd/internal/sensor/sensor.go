@@ -17,15 +17,18 @@ import (
 
 // Options are what a sensor is told.
 type Options struct {
-	Policy  *policy.Policy
-	Decode  decode.Options
-	Flow    flow.Options
-	Names   *names.Store                 // what addresses were called; nil: nobody knows
-	Ranges  func() *names.Ranges         // AWS's addresses now; nil: not known
-	Emit    func(*classify.Finding) bool // which findings are delivered
-	Deliver func(*classify.Finding)      // takes a finding, and its memory
-	Tally   func(*classify.Finding)      // sees every finding, borrowed, before Emit
-	Report  func(error)                  // told of trouble that does not end the run
+	Policy *policy.Policy
+	Decode decode.Options
+	Flow   flow.Options
+	Names  *names.Store                 // what addresses were called; nil: nobody knows
+	Ranges func() *names.Ranges         // AWS's addresses now; nil: not known
+	Emit   func(*classify.Finding) bool // which findings are delivered
+	// FlaggedOnly says that Emit wants flagged findings only: of a handshake
+	// that cannot become one, the hellos need not be kept.
+	FlaggedOnly bool
+	Deliver     func(*classify.Finding) // takes a finding, and its memory
+	Tally       func(*classify.Finding) // sees every finding, borrowed, before Emit
+	Report      func(error)             // told of trouble that does not end the run
 	// Certificates asks for the server's certificate even where SNI names the
 	// destination.
 	Certificates bool
@@ -60,6 +63,8 @@ type Sensor struct {
 	packet    decode.Packet
 	free      []*session
 	draft     draft
+	hello     parse.ClientHello // scratch, as the next two: each holds what was parsed last
+	answer    parse.ServerHello
 	leaf      parse.Certificate
 	leafNames [][]byte
 	strings   interned

@@ -46,24 +46,20 @@ const unknownRole role = -1
 
 // session follows one connection: flow.Consumer.
 type session struct {
-	sensor                  *Sensor
-	side                    [2]side
-	ends                    [2]netip.AddrPort // by direction: who sends in it
-	opener                  flow.Opener
-	first                   flow.Dir // the direction that was heard first
-	client                  role     // the direction of the ClientHello, or the opposite of the ServerHello's
-	helloTime               int64    // of the first hello; 0: none
-	openTime                int64
-	hello                   parse.ClientHello // views into helloBytes
-	answer                  parse.ServerHello // views into answerBytes; the final one, else the HelloRetryRequest
-	helloBytes, answerBytes []byte
-	recordVersion           parse.Version
-	hasHello, hasAnswer     bool
-	pureSSLv2               bool // the answer was an SSLv2 SERVER-HELLO
-	retried                 bool // a HelloRetryRequest was seen
-	oddities                oddities
-	preamble                starttls.Preamble
-	certificate             string // the name in the server's certificate
+	sensor      *Sensor
+	side        [2]side
+	ends        [2]netip.AddrPort // by direction: who sends in it
+	opener      flow.Opener
+	first       flow.Dir // the direction that was heard first
+	client      role     // the direction of the ClientHello, or the opposite of the ServerHello's
+	helloTime   int64    // of the first hello; 0: none
+	openTime    int64
+	offer       offer
+	answer      answer
+	retried     bool // a HelloRetryRequest was seen
+	oddities    oddities
+	preamble    starttls.Preamble
+	certificate string // the name in the server's certificate
 
 	source  string
 	network network
@@ -122,11 +118,12 @@ const maxKeptBuffer = 4 << 10
 // release makes the session ready for another connection.
 func (c *session) release() {
 	s := c.sensor
-	hello, answer := c.helloBytes[:0], c.answerBytes[:0]
+	hello, reply, versions := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions
 	if cap(hello) > maxKeptBuffer {
 		hello = nil
 	}
-	*c = session{sensor: s, client: unknownRole, helloBytes: hello, answerBytes: answer}
+	*c = session{sensor: s, client: unknownRole}
+	c.offer.bytes, c.answer.bytes, c.offer.versions = hello, reply, versions
 	s.free = append(s.free, c)
 }
 
@@ -229,7 +226,7 @@ func (c *session) Lost(d flow.Dir) flow.Interest {
 
 // incomplete counts a ClientHello of which the rest will not come.
 func (c *session) incomplete(s *side) {
-	if t, _, _, ok := s.messages.Partial(); ok && t == parse.TypeClientHello && !c.hasHello {
+	if t, _, _, ok := s.messages.Partial(); ok && t == parse.TypeClientHello && !c.offer.seen {
 		c.sensor.stats.Incomplete++
 	}
 }
@@ -239,7 +236,7 @@ func (c *session) Conflict(flow.Dir) { c.oddities.add(tcpConflict) }
 
 // Held implements flow.Consumer.
 func (c *session) Held() int {
-	n := cap(c.helloBytes) + cap(c.answerBytes)
+	n := cap(c.offer.bytes) + cap(c.answer.bytes)
 	for d := range c.side {
 		_, have, _, _ := c.side[d].messages.Partial()
 		n += have + cap(c.side[d].inner)

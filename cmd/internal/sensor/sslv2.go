@@ -8,19 +8,15 @@ import (
 // readSSLv2Client takes an SSLv2 CLIENT-HELLO. What follows it is in the
 // format of the version that the server selects.
 func (c *session) readSSLv2Client(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	size, err := c.hello.ReadSSLv2(data)
+	size, err := c.sensor.hello.ReadSSLv2(data)
 	switch {
 	case err == parse.ErrShort:
 		return 0, size, flow.Listen
-	case err != nil || c.hasHello:
+	case err != nil || c.offer.seen:
 		return 0, 0, c.deaf(d)
 	}
-	c.helloBytes = append(c.helloBytes[:0], data[:size]...)
-	if _, err := c.hello.ReadSSLv2(c.helloBytes); err != nil {
-		return 0, 0, c.deaf(d)
-	}
-	c.recordVersion = 0
-	c.tookHello(d)
+	c.offer.record = 0
+	c.takeOffer(d, data[:size])
 	c.side[d].phase = records
 	return size, 0, flow.Listen
 }
@@ -32,13 +28,12 @@ func (c *session) readSSLv2Server(d flow.Dir, data []byte) (consumed, need int, 
 	switch {
 	case err == parse.ErrShort:
 		return 0, size, flow.Listen
-	case err != nil || c.hasAnswer:
+	case err != nil || c.answer.seen:
 		return 0, 0, c.deaf(d)
 	}
-	c.answer = parse.ServerHello{LegacyVersion: hello.Version, SelectedVersion: hello.Version}
-	c.pureSSLv2 = true
-	c.tookAnswer(d)
-	if len(hello.Certificate) > 0 && len(c.hello.ServerName) == 0 {
+	c.takeAnswer(d, &parse.ServerHello{SelectedVersion: hello.Version})
+	c.answer.sslv2 = true
+	if len(hello.Certificate) > 0 && !c.offer.named {
 		c.leaf(hello.Certificate)
 	}
 	c.side[d].phase, c.side[d].protected = over, true

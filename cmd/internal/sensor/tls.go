@@ -107,8 +107,8 @@ func (c *session) beginRecord(d flow.Dir, r parse.Record, length int) {
 		s.split = true
 		return
 	}
-	if !c.hasHello {
-		c.recordVersion = r.Version
+	if !c.offer.seen {
+		c.offer.record = r.Version
 	}
 }
 
@@ -117,7 +117,7 @@ func (c *session) short(d flow.Dir, r parse.Record) flow.Interest {
 	if r.Type == parse.ChangeCipherSpec {
 		// Around a HelloRetryRequest it protects nothing: it is there for
 		// middleboxes, and another hello follows (RFC 8446, D.4).
-		if c.retried && c.answer.HelloRetryRequest {
+		if c.answer.retry {
 			return flow.Listen
 		}
 		return c.protect(d)
@@ -164,7 +164,7 @@ func (c *session) fragment(d flow.Dir, b []byte) flow.Interest {
 // nothing else names the destination.
 func (c *session) wanted() parse.TypeSet {
 	const hellos = 1<<parse.TypeClientHello | 1<<parse.TypeServerHello | 1<<parse.TypeHelloRetryRequest
-	if c.sensor.options.Certificates || len(c.hello.ServerName) == 0 {
+	if c.sensor.options.Certificates || !c.offer.named {
 		return hellos | 1<<parse.TypeCertificate
 	}
 	return hellos
@@ -180,66 +180,6 @@ func (c *session) message(d flow.Dir, m parse.Message) {
 		c.serverHello(d, m)
 	case m.Type == parse.TypeCertificate:
 		c.certificates(d, m.Body)
-	}
-}
-
-// clientHello takes the first ClientHello; a second one answers a
-// HelloRetryRequest or renegotiates.
-func (c *session) clientHello(d flow.Dir, body []byte) {
-	if c.hasHello {
-		return
-	}
-	c.helloBytes = append(c.helloBytes[:0], body...)
-	if c.hello.Parse(c.helloBytes) != nil {
-		c.sensor.stats.Malformed++
-		return
-	}
-	c.tookHello(d)
-	if c.side[d].split {
-		c.oddities.add(helloSplitRecords)
-	}
-}
-
-func (c *session) tookHello(d flow.Dir) {
-	c.sensor.stats.ClientHellos++
-	c.hasHello, c.client = true, role(d)
-	c.began()
-}
-
-// serverHello takes the first ServerHello, and the one that follows a
-// HelloRetryRequest.
-func (c *session) serverHello(d flow.Dir, m parse.Message) {
-	if c.hasAnswer && !c.answer.HelloRetryRequest {
-		return
-	}
-	body := append(c.answerBytes[:0], m.Body...)
-	c.answerBytes = body
-	read := c.answer.Parse
-	if m.Type == parse.TypeHelloRetryRequest {
-		read = c.answer.ParseHelloRetryRequest
-	}
-	if read(body) != nil {
-		c.sensor.stats.Malformed++
-		c.hasAnswer = false
-		return
-	}
-	c.tookAnswer(d)
-	c.retried = c.retried || c.answer.HelloRetryRequest
-}
-
-func (c *session) tookAnswer(d flow.Dir) {
-	c.sensor.stats.ServerHellos++
-	c.hasAnswer = true
-	if c.client == unknownRole {
-		c.client = role(d.Other())
-	}
-	c.began()
-}
-
-// began notes the time of the first hello.
-func (c *session) began() {
-	if c.helloTime == 0 {
-		c.helloTime = c.sensor.packet.Time
 	}
 }
 

@@ -1,0 +1,138 @@
+package sensor
+
+import (
+	"unsafe"
+
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify/policy"
+	"tlsfloor/parse"
+)
+
+// offer is what judging needs of a ClientHello, and its bytes for the findings
+// that are delivered: only those are given fingerprints.
+type offer struct {
+	seen     bool
+	sni      string // empty too where the name cannot matter: see dull
+	named    bool   // there is a name, in sni or not
+	record   parse.Version
+	legacy   parse.Version
+	versions []parse.Version // nil: no such extension
+	oddities parse.Oddities
+	sslv2    bool
+	ech      bool
+	early    bool
+	bytes    []byte // the body, or the SSLv2 record
+}
+
+// answer is the same of the final ServerHello, or of a HelloRetryRequest that
+// nothing came after.
+type answer struct {
+	seen     bool
+	version  parse.Version
+	sentinel parse.Version
+	cipher   uint16
+	oddities parse.Oddities
+	retry    bool // it is a HelloRetryRequest
+	draft    bool // as a message of its own, as the drafts of TLS 1.3 had it
+	sslv2    bool // an SSLv2 SERVER-HELLO, of which bytes holds nothing
+	bytes    []byte
+}
+
+// clientHello takes the first ClientHello; a second one answers a
+// HelloRetryRequest or renegotiates.
+func (c *session) clientHello(d flow.Dir, body []byte) {
+	if c.offer.seen {
+		return
+	}
+	h := &c.sensor.hello
+	if h.Parse(body) != nil {
+		c.sensor.stats.Malformed++
+		return
+	}
+	c.takeOffer(d, body)
+	if c.side[d].split {
+		c.oddities.add(helloSplitRecords)
+	}
+}
+
+// takeOffer keeps what the sensor's hello, parsed from b, says.
+func (c *session) takeOffer(d flow.Dir, b []byte) {
+	s, h, o := c.sensor, &c.sensor.hello, &c.offer
+	s.stats.ClientHellos++
+	c.client = role(d)
+	c.began()
+	o.seen, o.legacy, o.oddities = true, h.LegacyVersion, h.Oddities
+	o.sslv2, o.ech, o.early = h.SSLv2Format, h.EncryptedClientHello, h.EarlyData
+	o.named = len(h.ServerName) > 0
+	if h.HasSupportedVersions {
+		o.versions = h.AppendVersions(emptied(o.versions))
+	} else {
+		o.versions = nil
+	}
+	if s.dull(h.ServerName) {
+		return
+	}
+	o.sni = s.strings.of(h.ServerName)
+	o.bytes = append(o.bytes[:0], b...)
+}
+
+// emptied keeps the memory of versions, and is not nil: an extension of nothing
+// but GREASE is there all the same.
+func emptied(versions []parse.Version) []parse.Version {
+	if versions == nil {
+		return make([]parse.Version, 0, 4)
+	}
+	return versions[:0]
+}
+
+// dull reports whether a name already decides that the handshake will only be
+// counted: it is the most trusted one, and out of scope.
+func (s *Sensor) dull(name []byte) bool {
+	if !s.options.FlaggedOnly || len(name) == 0 {
+		return false
+	}
+	host := unsafe.String(&name[0], len(name)) // for the two calls only
+	return policy.IsHostname(host) && !s.options.Policy.InScope(host)
+}
+
+// serverHello takes the first ServerHello, and the one that follows a
+// HelloRetryRequest.
+func (c *session) serverHello(d flow.Dir, m parse.Message) {
+	if c.answer.seen && !c.answer.retry {
+		return
+	}
+	draft := m.Type == parse.TypeHelloRetryRequest
+	if err := c.sensor.parseAnswer(m.Body, draft); err != nil {
+		c.sensor.stats.Malformed++
+		return
+	}
+	c.takeAnswer(d, &c.sensor.answer)
+	c.answer.draft = draft
+	c.answer.bytes = append(c.answer.bytes[:0], m.Body...)
+}
+
+func (s *Sensor) parseAnswer(body []byte, draft bool) error {
+	if draft {
+		return s.answer.ParseHelloRetryRequest(body)
+	}
+	return s.answer.Parse(body)
+}
+
+func (c *session) takeAnswer(d flow.Dir, h *parse.ServerHello) {
+	c.sensor.stats.ServerHellos++
+	if c.client == unknownRole {
+		c.client = role(d.Other())
+	}
+	c.began()
+	a := &c.answer
+	a.seen, a.version, a.cipher, a.sentinel = true, h.SelectedVersion, h.CipherSuite, h.DowngradeSentinel
+	a.oddities, a.retry = h.Oddities, h.HelloRetryRequest
+	c.retried = c.retried || a.retry
+}
+
+// began notes the time of the first hello.
+func (c *session) began() {
+	if c.helloTime == 0 {
+		c.helloTime = c.sensor.packet.Time
+	}
+}
