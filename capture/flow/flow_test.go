@@ -413,6 +413,36 @@ func TestFloodKeepsBounds(t *testing.T) {
 	}
 }
 
+// The queues pass over the records of entries that moved on; none may be lost
+// when they make room.
+func TestQueuesUnderChurn(t *testing.T) {
+	h := &opened{}
+	h.model.limit = 5
+	table := NewTable(h, Options{MaxFlows: 5000})
+	for i := range 60000 {
+		c := conn{port: uint16(i), isn: [2]uint32{uint32(i), 2}, now: int64(i) * 1000}
+		push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+		if i%3 != 0 { // two of three go on to the end
+			push(table, c.data(FromLo, 3, "lo"), c.fin(FromLo, 5), c.fin(FromHi, 0))
+		}
+		for class, q := range table.queues {
+			n := 0
+			for at := q.head; i%5000 == 0 && at != q.tail; at++ {
+				if table.current(*q.at(at)) {
+					n++
+				}
+			}
+			if i%5000 == 0 && n != q.length {
+				t.Fatalf("after %d: class %d has %d entries in its queue, and counts %d", i, class, n, q.length)
+			}
+		}
+	}
+	table.Flush()
+	if s := table.Stats(); s.Open != 0 || s.Bytes != 0 {
+		t.Errorf("after Flush: %+v", s)
+	}
+}
+
 // A SYN flood is evicted before the handshakes in progress.
 func TestSYNFloodSparesHandshakes(t *testing.T) {
 	h := &opened{}

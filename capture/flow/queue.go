@@ -43,42 +43,45 @@ const maxClosing = 1 << 13
 // none is the index of no entry.
 const none = int32(-1)
 
-// queue is a list of the entries of one class, in the order they were put in
-// it. Seeing a packet does not move an entry, which would touch its
-// neighbours' cache lines for every packet: an entry that turns out to have
-// been busy when it comes to the head is put at the end again. So an entry
-// lasts between one and two times its patience.
+// queue holds the entries of one class, in the order they were put in it.
+//
+// It is a ring of records, not a list through the entries: taking an entry out
+// of the middle of a list touches its neighbours, which nobody had in the
+// cache. Here the record stays, and is passed over when it comes to the head
+// and its ticket is no longer the entry's. Nor does seeing a packet move an
+// entry: one that turns out to have been busy when it comes to the head is put
+// at the end again. So an entry lasts between one and two times its patience.
 type queue struct {
-	head, tail int32
-	length     int
+	ring       []record // its length is a power of two
+	head, tail uint32   // of records ever taken, and ever put
+	length     int      // entries in it
 }
 
+type record struct {
+	entry  int32
+	ticket uint32
+	queued moment
+}
+
+const firstRing = 1 << 10
+
+func (q *queue) at(n uint32) *record { return &q.ring[n&uint32(len(q.ring)-1)] }
+
 func (t *Table) enqueue(i int32, c class) {
-	d, q := &t.details[i], &t.queues[c]
-	t.entries[i].class = c
-	d.queued, d.prev, d.next = t.moment(), q.tail, none
-	if q.tail == none {
-		q.head = i
-	} else {
-		t.details[q.tail].next = i
+	q := &t.queues[c]
+	if int(q.tail-q.head) == len(q.ring) {
+		t.makeRoom(q)
 	}
-	q.tail = i
+	t.tickets++
+	t.entries[i].class, t.details[i].ticket = c, t.tickets
+	*q.at(q.tail) = record{i, t.tickets, t.moment()}
+	q.tail++
 	q.length++
 }
 
 func (t *Table) dequeue(i int32) {
-	d, q := &t.details[i], &t.queues[t.entries[i].class]
-	q.length--
-	if d.prev == none {
-		q.head = d.next
-	} else {
-		t.details[d.prev].next = d.next
-	}
-	if d.next == none {
-		q.tail = d.prev
-	} else {
-		t.details[d.next].prev = d.prev
-	}
+	t.queues[t.entries[i].class].length--
+	t.details[i].ticket = 0
 }
 
 func (t *Table) requeue(i int32, c class) {
@@ -86,16 +89,49 @@ func (t *Table) requeue(i int32, c class) {
 	t.enqueue(i, c)
 }
 
+// makeRoom drops the records that are no longer anybody's; when that is less
+// than half of them, it doubles the ring. So the ring is at most four times as
+// long as the table has entries.
+func (t *Table) makeRoom(q *queue) {
+	size := max(firstRing, len(q.ring))
+	if 2*q.length >= len(q.ring) {
+		size = max(firstRing, 2*len(q.ring))
+	}
+	kept := make([]record, size)
+	n := uint32(0)
+	for at := q.head; at != q.tail; at++ {
+		if r := *q.at(at); t.current(r) {
+			kept[n] = r
+			n++
+		}
+	}
+	q.ring, q.head, q.tail = kept, 0, n
+}
+
+// current reports whether the record is the entry's place.
+func (t *Table) current(r record) bool { return t.details[r.entry].ticket == r.ticket }
+
+// oldest returns the record at the head of a class's queue, after those that
+// are nobody's; ok is false when the queue is empty.
+func (t *Table) oldest(c class) (r record, ok bool) {
+	for q := &t.queues[c]; q.head != q.tail; q.head++ {
+		if r := *q.at(q.head); t.current(r) {
+			return r, true
+		}
+	}
+	return record{}, false
+}
+
 // sweep ends what has been silent for too long.
 func (t *Table) sweep() {
 	for c := range classes {
-		for i := t.queues[c].head; i != none && t.moment()-t.details[i].queued >= patience[c]; i = t.queues[c].head {
-			if t.moment()-t.entries[i].seen < patience[c] {
-				t.requeue(i, c)
+		for r, ok := t.oldest(c); ok && t.moment()-r.queued >= patience[c]; r, ok = t.oldest(c) {
+			if t.moment()-t.entries[r.entry].seen < patience[c] {
+				t.requeue(r.entry, c)
 				continue
 			}
 			t.stats.Expired++
-			t.remove(i, Idle)
+			t.remove(r.entry, Idle)
 		}
 	}
 }
@@ -109,37 +145,37 @@ const busyTries = 8
 // are a flood, and go before what is settled. Handshakes under way go last, the
 // oldest first.
 func (t *Table) evict() {
-	flood := t.queues[embryonic].length > len(t.entries)/4
-	switch {
-	case t.queues[closing].head != none:
-		t.evictFrom(closing)
-	case flood || t.queues[settled].head == none && t.queues[embryonic].head != none:
-		t.evictFrom(embryonic)
-	case t.queues[settled].head != none:
-		t.evictFrom(settled)
-	case t.queues[ending].head != none:
-		t.evictFrom(ending)
-	default:
-		t.evictFrom(followed)
+	order := []class{closing, settled, embryonic, ending, followed}
+	if t.queues[embryonic].length > len(t.entries)/4 {
+		order = []class{closing, embryonic, settled, ending, followed}
+	}
+	for _, c := range order {
+		if t.evictFrom(c) {
+			return
+		}
 	}
 }
 
-func (t *Table) evictFrom(c class) {
-	i := t.queues[c].head
-	for n := 0; n < busyTries && t.entries[i].seen != t.details[i].queued; n++ {
-		t.requeue(i, c)
-		i = t.queues[c].head
+// evictFrom forgets the oldest entry of a class, and reports whether there was
+// one.
+func (t *Table) evictFrom(c class) bool {
+	r, ok := t.oldest(c)
+	for n := 0; ok && n < busyTries && t.entries[r.entry].seen != r.queued; n++ {
+		t.requeue(r.entry, c)
+		r, ok = t.oldest(c)
 	}
-	t.stats.Evicted[c]++
-	t.remove(i, Evicted)
+	if ok {
+		t.stats.Evicted[c]++
+		t.remove(r.entry, Evicted)
+	}
+	return ok
 }
 
 // economise makes room for bytes: handshakes that ended undecided first, then
 // the oldest.
 func (t *Table) economise() {
 	for _, c := range []class{ending, followed} {
-		for t.stats.Bytes > t.maxBytes && t.queues[c].head != none {
-			t.evictFrom(c)
+		for t.stats.Bytes > t.maxBytes && t.evictFrom(c) {
 		}
 	}
 }

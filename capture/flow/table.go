@@ -53,11 +53,11 @@ type entry struct {
 
 // details are the rest of the entry with the same number.
 type details struct {
-	isn        [2]uint32 // by direction: the number of the first byte, if synSeen
-	fin        [2]uint32 // by direction: the number behind the FIN, if finSeen
-	queued     moment    // when it was put in its queue
-	prev, next int32     // in its queue
-	stream     int32     // index in Table.streams, or none
+	isn    [2]uint32 // by direction: the number of the first byte, if synSeen
+	fin    [2]uint32 // by direction: the number behind the FIN, if finSeen
+	ticket uint32    // of its place in the queue of its class
+	next   int32     // of the free entries
+	stream int32     // index in Table.streams, or none
 }
 
 // Flags of an entry; the ones with a direction are shifted by it.
@@ -98,6 +98,7 @@ type Table struct {
 	free    int32 // list of entries that were, by next
 	index   index
 	queues  [classes]queue
+	tickets uint32
 
 	streams     []*stream
 	freeStreams []int32
@@ -116,9 +117,6 @@ func NewTable(h Handler, o Options) *Table {
 	t := &Table{
 		handler: h, seed: maphash.MakeSeed(), maxBytes: o.MaxBytes, free: none,
 		entries: make([]entry, o.MaxFlows), details: make([]details, o.MaxFlows), index: newIndex(),
-	}
-	for c := range t.queues {
-		t.queues[c] = queue{head: none, tail: none}
 	}
 	return t
 }
@@ -162,8 +160,8 @@ func (t *Table) Expire(now int64) { t.tick(now) }
 // Flush ends every connection: the capture is over.
 func (t *Table) Flush() {
 	for c := range classes {
-		for t.queues[classes-1-c].head != none {
-			t.remove(t.queues[classes-1-c].head, Finished)
+		for r, ok := t.oldest(classes - 1 - c); ok; r, ok = t.oldest(classes - 1 - c) {
+			t.remove(r.entry, Finished)
 		}
 	}
 }
@@ -348,7 +346,7 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 // segments.
 func (t *Table) close(i int32) {
 	t.requeue(i, closing)
-	if t.queues[closing].length > maxClosing {
-		t.remove(t.queues[closing].head, Closed)
+	if r, ok := t.oldest(closing); ok && t.queues[closing].length > maxClosing {
+		t.remove(r.entry, Closed)
 	}
 }
