@@ -1,0 +1,96 @@
+package sensor
+
+import (
+	"os"
+	"testing"
+
+	"tlsfloor/capture"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/classify/policy"
+)
+
+// everything returns the frames of all recorded captures, and their bytes.
+func everything(b *testing.B) (frames []capture.Frame, bytes int64) {
+	b.Helper()
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range entries {
+		if _, skip := notRecut[e.Name()]; skip || e.IsDir() {
+			continue
+		}
+		frames = append(frames, read(b, e.Name())...)
+	}
+	for _, f := range frames {
+		bytes += int64(len(f.Data))
+	}
+	return frames, bytes
+}
+
+func benchSensor(b *testing.B, flaggedOnly bool) *Sensor {
+	p, err := policy.New(policy.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return New(Options{
+		Policy: p, Names: names.NewStore(names.Options{}), FlaggedOnly: flaggedOnly,
+		Emit:    func(f *classify.Finding) bool { return f.Flagged || !flaggedOnly },
+		Deliver: func(*classify.Finding) {}, Report: func(err error) { b.Error(err) },
+	})
+}
+
+// BenchmarkCapture is a whole capture from frame to finding, without reading
+// the file and without writing events. Nearly all of it is handshakes.
+func BenchmarkCapture(b *testing.B) {
+	frames, bytes := everything(b)
+	for name, flagged := range map[string]bool{"flagged": true, "all": false} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(bytes)
+			for range b.N {
+				s := benchSensor(b, flagged)
+				for i := range frames {
+					s.Take(&frames[i])
+				}
+				s.table.Flush()
+			}
+			b.ReportMetric(float64(len(frames))*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
+		})
+	}
+}
+
+// BenchmarkSettledPacket is one segment of a connection that is decided, through
+// decode and flow: what most packets of a network cost.
+func BenchmarkSettledPacket(b *testing.B) {
+	s := benchSensor(b, true)
+	frames := read(b, "curl-tls12-sni.pcap")
+	for i := range frames[:len(frames)-4] {
+		s.Take(&frames[i])
+	}
+	var data *capture.Frame
+	for i := range frames {
+		if frames[i].Length > 100 {
+			data = &frames[i]
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		s.Take(data)
+	}
+}
+
+// A settled flow's packets must cost no allocation, from frame to flow.
+func TestSettledPacketAllocatesNothing(t *testing.T) {
+	s := newSensor(t, func(*classify.Finding) {})
+	frames := read(t, "curl-tls12-sni.pcap")
+	for i := range frames {
+		s.Take(&frames[i])
+	}
+	last := len(frames) - 1
+	if n := testing.AllocsPerRun(100, func() { s.Take(&frames[last]) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
