@@ -95,7 +95,10 @@ func (in *input) pollable(fds []unix.PollFd) []unix.PollFd {
 func readable(fd int) bool {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)
-	return n != 0 || err != nil && err != unix.EINTR
+	if err != nil {
+		return err != unix.EINTR // n is -1
+	}
+	return n > 0
 }
 
 // wait returns nil when one of fds may be read, and errIdle when idleWait has

@@ -14,7 +14,7 @@ import sys
 VERSIONS = {0x0002: "SSLv2", 0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
 RANK = {name: number for number, name in VERSIONS.items()}
 ALERTS = {
-    40: "handshake_failure", 42: "bad_certificate", 47: "illegal_parameter", 70: "protocol_version",
+    40: "handshake_failure", 42: "bad_certificate", 47: "illegal_parameter", 50: "decode_error", 70: "protocol_version",
     71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback", 112: "unrecognized_name",
     116: "certificate_required",
 }
@@ -22,7 +22,7 @@ HELLO_RETRY_REQUEST = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = "1", "2", "11"
 
 FIELDS = [
-    "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
+    "frame.protocols", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
     "tls.handshake.type", "tls.handshake.version", "tls.handshake.extensions.supported_version",
     "tls.handshake.extensions_server_name", "tls.handshake.random", "tls.alert_message.desc",
     "tls.handshake.extensions.psk.identity.selected",
@@ -46,8 +46,9 @@ def dissect(capture, which):
 
 def address(frame, side):
     """The innermost address and port of a frame."""
-    ip = (frame["ip." + side] or frame["ipv6." + side])[-1]
-    return ip, int(frame["tcp.%sport" % side][-1])
+    layers = frame["frame.protocols"][0].split(":")
+    innermost = [layer for layer in layers if layer in ("ip", "ipv6")][-1]
+    return frame[innermost + "." + side][-1], int(frame["tcp.%sport" % side][-1])
 
 
 def number(text):

@@ -34,7 +34,7 @@ var homes = []struct{ imported, home string }{
 var (
 	pure    = []string{"parse", "classify"}
 	outside = []string{
-		"bufio", "context", "database", "io/fs", "io/ioutil", "log", "math/rand",
+		"context", "database", "io/fs", "io/ioutil", "log", "math/rand",
 		"net", "os", "os/exec", "path/filepath", "plugin", "runtime/debug", "syscall", "testing",
 		"golang.org/x/sys", "golang.org/x/term",
 	}

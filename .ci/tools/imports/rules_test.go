@@ -43,7 +43,9 @@ func TestCheck(t *testing.T) {
 		{"parse writes a table", "parse/hello.go", `package parse; var table = map[int]int{}; func f() { table[1] = 2 }`, "table is changed here"},
 		{"parse counts", "parse/hello.go", `package parse; var n int; func f() { n++ }`, "n is changed here"},
 		{"parse counts in a local of that name", "parse/hello.go", `package parse; var n int; func f() { n := 1; n++ }`, ""},
-		{"parse lends a global", "parse/hello.go", `package parse; var n struct{ a int }; func f() *int { return &n.a }`, "n is changed here"},
+		{"parse empties a global", "parse/hello.go", `package parse; var table = map[int]int{}; func f() { delete(table, 1) }`, "table is changed here"},
+		{"parse points at a global", "parse/hello.go", `package parse; var n struct{ a int }; func f() *int { return &n.a }`, ""},
+		{"parse has a pool", "parse/hello.go", `package parse; import "sync"; var pool sync.Pool`, "pool is made to be changed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

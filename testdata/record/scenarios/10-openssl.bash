@@ -88,3 +88,13 @@ openssl_ipv6() {
 	openssl_flow max=TLSv1 sni="$sqs"
 }
 scenario openssl-ipv6 pcap "IPv6" openssl_ipv6
+
+# The client's address is one of Teredo's.
+openssl_teredo_address() {
+	local teredo=2001:0:c000:221:0:fbff:f5ff:fffa
+	ip address add $teredo/128 dev eth0
+	ip -6 route replace 2001:db8:1::/64 dev eth0 src $teredo
+	ip -n server -6 route add 2001::/32 dev eth0
+	openssl_ipv6
+}
+scenario openssl-teredo-address pcap "IPv6 from a Teredo address" openssl_teredo_address

@@ -100,15 +100,25 @@ openssl_no_cipher() {
 scenario openssl-tls12-no-cipher pcap "TLSv1.2, refused because no cipher suite is shared" openssl_no_cipher
 
 # Servers that do not answer a hello in TLS.
-disappointing() { # HOW OUTCOME
+disappointing() { # HOW KEY=VALUE...
 	serve server "$work/golang" "$1" "$server4:443"
 	listening 443
 	capture
 	refused_client "$dynamodb" -tls1
-	flow "$(openssl_client)" "server=Go $(go_version)" ${2:+outcome=$2} max=TLSv1 sni="$dynamodb"
+	flow "$(openssl_client)" "server=Go $(go_version)" "${@:2}" max=TLSv1 sni="$dynamodb"
 }
-scenario openssl-tls10-reset pcap "TLSv1, and the server resets the connection" disappointing reset reset
-scenario openssl-tls10-closed pcap "TLSv1, and the server closes the connection" disappointing close closed
+scenario openssl-tls10-reset pcap "TLSv1, and the server resets the connection" disappointing reset outcome=reset
+scenario openssl-tls10-closed pcap "TLSv1, and the server closes the connection: the client complains" \
+	disappointing close alert=decode_error alert_from=client
+
+go_closed() {
+	serve server "$work/golang" close "$server4:443"
+	listening 443
+	capture
+	refused "$work/golang" client "$server4:443" TLSv1 TLSv1 "$sqs"
+	flow "client=Go $(go_version)" "server=Go $(go_version)" outcome=closed max=TLSv1 sni="$sqs"
+}
+scenario go-tls10-closed pcap "TLSv1, and the server closes the connection: the client says nothing" go_closed
 
 # The capture ends while the client still waits.
 unanswered() {
