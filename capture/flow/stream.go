@@ -1,6 +1,10 @@
 package flow
 
-import "tlsfloor/capture/decode"
+import (
+	"unsafe"
+
+	"tlsfloor/capture/decode"
+)
 
 // stream is a connection while it is followed.
 type stream struct {
@@ -9,9 +13,9 @@ type stream struct {
 	counted  int // what of Stats.Bytes is this stream's
 }
 
-// size is the bytes that the connection costs.
+// size is the bytes that the connection costs while it is followed.
 func (s *stream) size() int {
-	return s.half[0].size() + s.half[1].size() + s.consumer.Held()
+	return int(unsafe.Sizeof(*s)) + s.half[0].size() + s.half[1].size() + s.consumer.Held()
 }
 
 // segment takes the bytes of p, sent in direction d, and reports what the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"tlsfloor/capture/flow"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
@@ -36,6 +37,7 @@ type options struct {
 	flagAddr bool
 	quiet    bool
 	sensor   string
+	memory   int // MiB
 
 	list, help, version bool
 }
@@ -62,6 +64,7 @@ func (o *options) flags() *pflag.FlagSet {
 	f.IntVarP(&o.buffer, "buffer-size", "B", 65536, "kernel buffer, in `KiB`")
 	f.BoolVar(&o.promisc, "promiscuous", false, "see what is not for this host, too")
 	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
+	f.IntVar(&o.memory, "memory", 256, "bound on memory, in `MiB`; what does not fit is given up, the least promising first")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary at the end")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
@@ -118,6 +121,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
 	case o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+	case o.memory < 64 || o.memory > 1<<20:
+		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
 	case o.flagAddr && o.ranges == "":
 		return errors.New("--flag-addresses needs --aws-ip-ranges")
 	}
@@ -167,6 +172,13 @@ func (o *options) vxlanPorts() []uint16 {
 		ports = append(ports, uint16(p))
 	}
 	return ports
+}
+
+// flowBounds share the memory out: an eighth for what is remembered of
+// connections, a quarter for what is held for handshakes under way. The rest is
+// for names, fingerprints, events on their way, and the collector's slack.
+func (o *options) flowBounds() flow.Options {
+	return flow.Options{MaxFlows: o.memory << 10, MaxBytes: o.memory << 20 / 4}
 }
 
 // policy makes what the options say of judging.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"runtime/debug"
 	"syscall"
 
 	"tlsfloor/capture"
@@ -54,9 +55,10 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	w.writer = emit.NewWriter(stdout, emit.Native{Sensor: emit.Sensor{Host: w.options.sensorName(), Version: version()}})
+	debug.SetMemoryLimit(int64(w.options.memory) << 20)
 	w.sensor = sensor.New(sensor.Options{
 		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
-		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()},
+		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()}, Flow: w.options.flowBounds(),
 		Emit: selection.Wants, FlaggedOnly: selection == emit.Flagged, Deliver: w.writer.Send, Tally: w.tally,
 		Report: w.say, MaxFrames: w.options.count,
 	})

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"net/netip"
+	"unsafe"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
@@ -234,9 +235,12 @@ func (c *session) incomplete(s *side) {
 // Conflict implements flow.Consumer.
 func (c *session) Conflict(flow.Dir) { c.oddities.add(tcpConflict) }
 
+// sessionSize is what a session costs beside its buffers, in bytes.
+const sessionSize = int(unsafe.Sizeof(session{}))
+
 // Held implements flow.Consumer.
 func (c *session) Held() int {
-	n := cap(c.offer.bytes) + cap(c.answer.bytes)
+	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
 	for d := range c.side {
 		_, have, _, _ := c.side[d].messages.Partial()
 		n += have + cap(c.side[d].inner)
