@@ -61,6 +61,7 @@ func wantError(t *testing.T, s *Source, kind error) {
 // TestPipe: a quiet pipe is waited for without holding the caller, and its end
 // is the end.
 func TestPipe(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(41, 42)), 3)
 	content := asPcap(t, frames)
 	r, w, err := os.Pipe()
@@ -93,6 +94,7 @@ func write(t *testing.T, w io.Writer, content []byte) {
 // TestPipeMerged: a quiet pipe's next frame may be the earliest, so that the
 // files have to wait for it.
 func TestPipeMerged(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(43, 44)), 4)
 	r, w, err := os.Pipe()
 	check(t, err)
@@ -112,6 +114,7 @@ func TestPipeMerged(t *testing.T) {
 // TestStopWhileWaiting: Stop ends a source that waits, also inside a
 // decompressor.
 func TestStopWhileWaiting(t *testing.T) {
+	t.Parallel()
 	content := asPcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
 	for name, begin := range map[string][]byte{
 		"nothing": nil,
@@ -122,6 +125,7 @@ func TestStopWhileWaiting(t *testing.T) {
 		"xz":      compressors["xz"](t, content)[:20],
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r, w, err := os.Pipe()
 			check(t, err)
 			defer r.Close()
@@ -168,9 +172,11 @@ func (g *growing) add(content []byte) {
 // TestFollow: a file is read as it grows, from before it has a header, and with
 // records that are written in two pieces.
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(47, 48)), 4)
 	for name, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": asPcap, "pcapng": asPcapng} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			content := format(t, frames)
 			upTo := func(n int) int { return len(format(t, frames[:n])) }
 			g := newGrowing(t, filepath.Join(t.TempDir(), "growing"))
@@ -197,6 +203,7 @@ func TestFollow(t *testing.T) {
 
 // TestFollowSeveral: one followed file at its end does not hold up another.
 func TestFollowSeveral(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(49, 50)), 4)
 	dir := t.TempDir()
 	one, two := newGrowing(t, filepath.Join(dir, "one")), newGrowing(t, filepath.Join(dir, "two"))
@@ -214,6 +221,7 @@ func TestFollowSeveral(t *testing.T) {
 // TestFollowReplaced: when another file takes the name, or the file is written
 // anew, that is said, and the new content is read.
 func TestFollowReplaced(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(51, 52)), 4)
 	replace := map[string]func(*growing) *growing{
 		"by another file": func(g *growing) *growing {
@@ -224,6 +232,7 @@ func TestFollowReplaced(t *testing.T) {
 	}
 	for name, replaced := range replace {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
 			g.add(asPcap(t, frames[:2]))
 			s := mustOpen(t, Options{Follow: true}, g.path)
@@ -240,6 +249,7 @@ func TestFollowReplaced(t *testing.T) {
 }
 
 func TestFollowRemoved(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 2)
 	g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
 	g.add(asPcap(t, frames))
@@ -256,6 +266,7 @@ func TestFollowRemoved(t *testing.T) {
 // TestFollowDirectory: a ring that is being written. New files are taken up,
 // the ones before them are let go, and one that is written again is new.
 func TestFollowDirectory(t *testing.T) {
+	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(55, 56)), 8)
 	dir := t.TempDir()
 	s := mustOpen(t, Options{Follow: true}, dir)

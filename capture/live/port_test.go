@@ -3,6 +3,8 @@ package live
 import (
 	"errors"
 	"math"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,6 +51,22 @@ func TestSince(t *testing.T) {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}
+}
+
+func TestInterfaces(t *testing.T) {
+	all, err := Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range all {
+		if i.Loopback && i.Up {
+			if !slices.Contains(i.Addresses, netip.MustParseAddr("127.0.0.1")) {
+				t.Errorf("the addresses of %s are %v", i.Name, i.Addresses)
+			}
+			return
+		}
+	}
+	t.Skipf("no loopback interface that is up among %+v", all)
 }
 
 func TestOpenErrors(t *testing.T) {

@@ -75,7 +75,8 @@ func (b *batch) add(f *capture.Frame) {
 }
 
 // several reads interfaces by a goroutine each. It costs a copy of each frame,
-// about 20 ns for a small one, and portBatches batches of memory an interface.
+// a hand-over between goroutines for each batch, and portBatches batches of
+// memory an interface.
 type several struct {
 	timeout time.Duration
 	stopped *atomic.Bool
