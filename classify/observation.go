@@ -55,6 +55,9 @@ type Observation struct {
 	// Alert is the first plaintext alert before the handshake completed, the
 	// server's when both sent one; nil: none.
 	Alert *Alert
+	// Certificate is the server's, below TLS 1.3; nil: not asked for, or not
+	// seen.
+	Certificate *Certificate
 	// Anomalies are oddities of the packets, records and hellos, in a fixed
 	// order, each once.
 	Anomalies []string
@@ -100,6 +103,15 @@ type Alert struct {
 	From  Side
 	Level uint8
 	Code  uint8
+}
+
+// Certificate is what the server's certificate says of itself. It was not
+// verified in any way.
+type Certificate struct {
+	Subject, Issuer     string   // as RFC 4514 writes them
+	DNSNames            []string // of subjectAltName, as sent, at most parse.MaxNames
+	NotBefore, NotAfter int64    // in seconds since the Unix epoch; 0: not readable
+	SHA256              string   // of the certificate, lower-case hex
 }
 
 // NameSource is how the name of a destination is known, in falling order of

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"strconv"
+	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/parse"
@@ -25,6 +26,7 @@ func AppendNative(dst []byte, f *classify.Finding, s Sensor) []byte {
 	dst = appendText(dst, `"starttls":`, f.StartTLS)
 	dst = appendClient(dst, f.Hello)
 	dst = appendServer(dst, f.Answer)
+	dst = appendCertificate(dst, f.Certificate)
 	dst = appendAlert(dst, f.Alert)
 	dst = appendTexts(dst, `"anomalies":`, f.Anomalies)
 	return append(appendSensor(dst, s, f.Source), '}')
@@ -200,6 +202,29 @@ func appendCipher(dst []byte, a *classify.ServerHello) []byte {
 	}
 	iana, _, _ := parse.CipherName(a.Cipher)
 	return appendNumber(appendWord(dst, `"cipher":`, iana), `"cipher_id":`, a.Cipher)
+}
+
+func appendCertificate(dst []byte, c *classify.Certificate) []byte {
+	if c == nil {
+		return dst
+	}
+	return appendObject(dst, `"certificate":`, func(dst []byte) []byte {
+		dst = appendWire(dst, `"subject":`, c.Subject)
+		dst = appendWire(dst, `"issuer":`, c.Issuer)
+		dst = appendWires(dst, `"dns_names":`, c.DNSNames)
+		dst = appendSeconds(dst, `"not_before":`, c.NotBefore)
+		dst = appendSeconds(dst, `"not_after":`, c.NotAfter)
+		return appendWord(dst, `"sha256":`, c.SHA256)
+	})
+}
+
+// appendSeconds writes a time that is known to the second; 0: it is not known.
+func appendSeconds(dst []byte, key string, at int64) []byte {
+	if at == 0 {
+		return dst
+	}
+	dst = append(appendKey(dst, key), '"')
+	return append(time.Unix(at, 0).UTC().AppendFormat(dst, time.RFC3339), '"')
 }
 
 func appendAlert(dst []byte, a *classify.Alert) []byte {

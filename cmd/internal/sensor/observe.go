@@ -57,6 +57,7 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 	o.Client, o.Server = c.ends[c.client], c.ends[1-c.client]
 	o.StartTLS = c.preamble.Protocol()
 	o.Alert = c.alert()
+	o.Certificate = c.certificate
 	if c.offer.seen {
 		o.Hello = c.observeHello(d)
 	}
@@ -92,7 +93,7 @@ func (c *session) candidates(d *draft) []classify.Name {
 	if host, _, ok := c.preamble.Target(); ok {
 		d.name(host, classify.NameConnect)
 	}
-	d.name(c.certificate, classify.NameCertificate)
+	d.name(c.certified, classify.NameCertificate)
 	c.sensor.lookup(d, c.openTime)
 	return d.names
 }

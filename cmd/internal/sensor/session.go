@@ -6,6 +6,7 @@ import (
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/starttls"
 )
@@ -60,7 +61,8 @@ type session struct {
 	retried     bool // a HelloRetryRequest was seen
 	oddities    oddities
 	preamble    starttls.Preamble
-	certificate string // the name in the server's certificate
+	certified   string                // the name in the server's certificate
+	certificate *classify.Certificate // nil unless asked for
 
 	source  string
 	network network

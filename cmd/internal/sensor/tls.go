@@ -199,9 +199,13 @@ func (c *session) certificates(d flow.Dir, body []byte) {
 }
 
 func (c *session) leaf(der []byte) {
-	if err := c.sensor.leaf.Parse(der); err != nil {
+	leaf := &c.sensor.leaf
+	if err := leaf.Parse(der); err != nil {
 		c.oddities.add(badCertificate)
 		return
 	}
-	c.certificate = c.nameOf(&c.sensor.leaf)
+	c.certified = c.nameOf(leaf)
+	if c.sensor.options.Certificates {
+		c.certificate = describeCertificate(leaf, der)
+	}
 }
