@@ -1,0 +1,362 @@
+package emit
+
+import (
+	"bytes"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tlsfloor/classify"
+	"tlsfloor/parse"
+)
+
+var update = flag.Bool("update", false, "write the golden events anew")
+
+// foreign are the formats that others define, each with its definition.
+var foreign = []struct {
+	name       string
+	definition func(testing.TB) complainer
+}{
+	{"ecs", func(t testing.TB) complainer { return loadECS(t) }},
+	{"ocsf", func(t testing.TB) complainer { return loadOCSF(t) }},
+	{"eve", func(t testing.TB) complainer { return loadEVE(t) }},
+	{"zeek", func(t testing.TB) complainer { return loadZeek(t) }},
+}
+
+func parseFormat(t testing.TB, name string, by Sensor) Format {
+	t.Helper()
+	format, err := ParseFormat(name, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return format
+}
+
+func TestParseFormat(t *testing.T) {
+	for name, begins := range map[string]string{
+		"native": `{"schema":"tlsfloor/1"`, "ecs": `{"@timestamp"`, "ocsf": `{"class_uid"`, "eve": `{"timestamp"`, "zeek": `{"ts"`,
+	} {
+		if line := string(parseFormat(t, name, sensor).AppendFinding(nil, violation())); !strings.HasPrefix(line, begins) {
+			t.Errorf("%s begins %.30s", name, line)
+		}
+	}
+	_, err := ParseFormat("cef", sensor)
+	if want := `no such format "cef": there are native, ecs, ocsf, eve and zeek`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// Every event of every recorded capture, by the definition of its format.
+func TestFormatsOfCaptures(t *testing.T) {
+	for _, tt := range foreign {
+		t.Run(tt.name, func(t *testing.T) {
+			schema, format := tt.definition(t), parseFormat(t, tt.name, sensor)
+			eachCaptured(t, func(t *testing.T, f *classify.Finding) {
+				validateWith(t, schema, format.AppendFinding(nil, f))
+			})
+		})
+	}
+}
+
+// What no capture happens to hold: each combination of what an event is
+// composed by.
+func TestFormatsOfVariants(t *testing.T) {
+	for _, tt := range foreign {
+		t.Run(tt.name, func(t *testing.T) {
+			schema := tt.definition(t)
+			for _, by := range []Sensor{{}, sensor, {Host: "bastion-1", Live: true}} {
+				format := parseFormat(t, tt.name, by)
+				for _, f := range variants() {
+					line := format.AppendFinding(nil, f)
+					checkPrintable(t, line)
+					validateWith(t, schema, line)
+				}
+				if line := format.AppendStats(nil, &Stats{Time: 1, Source: "eth0", Packets: 2, Flows: 3}); len(line) > 0 {
+					validateWith(t, schema, line)
+				}
+			}
+		})
+	}
+}
+
+// variants are findings that differ in one thing each.
+func variants() []*classify.Finding {
+	var all []*classify.Finding
+	add := func(change func(*classify.Finding)) {
+		f := violation()
+		change(f)
+		all = append(all, f)
+	}
+	for o := classify.OutcomeUnknown; o <= classify.Truncated; o++ {
+		add(func(f *classify.Finding) { f.Outcome, f.Flagged = o, false })
+		add(func(f *classify.Finding) { f.Outcome, f.Verdict = o, classify.Attempt })
+	}
+	for v := classify.Undetermined; v < classify.Attempt; v++ {
+		add(func(f *classify.Finding) { f.Verdict, f.Flagged, f.Fix = v, false, classify.FixNone })
+	}
+	for s := classify.NameNone; s <= classify.NameAddress; s++ {
+		add(func(f *classify.Finding) { f.HostSource = s })
+	}
+	for x := classify.FixNone; x <= classify.FixUnknown; x++ {
+		add(func(f *classify.Finding) { f.Fix = x })
+	}
+	for _, v := range versions {
+		add(func(f *classify.Finding) { f.Answer.Version, f.Hello.LegacyVersion, f.Hello.Versions = v, v, nil })
+	}
+	for _, way := range [][2]string{
+		{"10.0.0.5:1", "172.16.0.1:2"}, {"8.8.8.8:1", "10.0.0.5:2"}, {"8.8.8.8:1", "1.1.1.1:2"}, {"127.0.0.1:1", "127.0.0.1:2"},
+		{"[2001:db8::5]:1", "[2600::1]:443"}, {"[fe80::1%eth0]:1", "[fe80::2%eth0]:443"}, {"[::1]:0", "[::1]:65535"}, {"[::ffff:10.0.0.5]:1", "[::ffff:8.8.8.8]:443"},
+	} {
+		add(func(f *classify.Finding) {
+			f.Client, f.Server = netip.MustParseAddrPort(way[0]), netip.MustParseAddrPort(way[1])
+			f.Flagged = false
+		})
+	}
+	for code := range 256 {
+		add(func(f *classify.Finding) { f.Alert = &classify.Alert{Level: 1, Code: uint8(code)} })
+	}
+	add(func(f *classify.Finding) { f.Hello = nil })
+	add(func(f *classify.Finding) { f.Answer = nil })
+	add(func(f *classify.Finding) { f.Hello, f.Answer, f.Alert, f.AWS = nil, nil, nil, nil; f.Flagged = false })
+	add(func(f *classify.Finding) { f.Hello, f.Answer = &classify.ClientHello{}, &classify.ServerHello{} })
+	add(func(f *classify.Finding) { f.Answer.Cipher = 0xfafa })
+	add(func(f *classify.Finding) { f.VLANs = []uint16{1} })
+	add(func(f *classify.Finding) { f.VLANs = []uint16{1, 2, 3} })
+	add(func(f *classify.Finding) { f.Time = -1 })
+	add(func(f *classify.Finding) { f.Source, f.Reason, f.Host, f.Names = "", "", "", nil })
+	add(func(f *classify.Finding) {
+		*f = classify.Finding{Observation: classify.Observation{Client: f.Client, Server: f.Server}}
+	})
+	return all
+}
+
+var versions = []parse.Version{
+	parse.SSLv2, parse.SSLv3, parse.TLSv1, parse.TLSv11, parse.TLSv12, parse.TLSv13, parse.DTLSv1, parse.DTLSv12, parse.DTLSv13,
+	0x7f17, 0xfb1a, 0x0a0a, 0x0305, 0,
+}
+
+// Whatever a peer, a file name or a host name holds: one line, well-formed, by
+// the definition, and nothing in it that a terminal obeys.
+func FuzzFormats(f *testing.F) {
+	f.Add([]byte("dynamodb.us-west-2.amazonaws.com"), "eth0", uint16(0x0301))
+	f.Add([]byte("\x00\x1b[2J\x1b]0;pwned\x07\n\r\"\\\x7f"), "\u202egpj.pcap", uint16(0x0a0a))
+	f.Add([]byte("\xff\xfe\xed\xa0\x80\u2028\u2029"), "caf\u00e9 \U0001f600 \xff", uint16(0x7f17))
+	f.Add([]byte(strings.Repeat("\x80", 300)), "", uint16(2))
+	f.Add([]byte("_"), "__", uint16(0xfb20))
+	f.Fuzz(func(t *testing.T, wire []byte, text string, number uint16) {
+		for _, flagged := range []bool{true, false} {
+			finding := hostile(string(wire), text, number)
+			finding.Flagged = flagged
+			for _, tt := range foreign {
+				format := parseFormat(t, tt.name, Sensor{Host: text, Version: text, Live: number%2 == 0})
+				line := format.AppendFinding(nil, finding)
+				checkPrintable(t, line)
+				if _, err := os.Stat(published); err != nil {
+					decodeEvent(t, line)
+				} else {
+					validateWith(t, tt.definition(t), line)
+				}
+			}
+		}
+	})
+}
+
+func TestFormatsDoNotAllocate(t *testing.T) {
+	f, dst, stats := violation(), make([]byte, 0, 8192), Stats{Packets: 1}
+	unflagged := violation()
+	unflagged.Flagged = false
+	for _, tt := range foreign {
+		format := parseFormat(t, tt.name, sensor)
+		if n := testing.AllocsPerRun(100, func() {
+			dst = format.AppendFinding(dst[:0], f)
+			dst = format.AppendFinding(dst[:0], unflagged)
+			dst = format.AppendStats(dst[:0], &stats)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations, want 0", tt.name, n)
+		}
+	}
+}
+
+func TestFormatsAppend(t *testing.T) {
+	for _, tt := range foreign {
+		if got := parseFormat(t, tt.name, sensor).AppendFinding([]byte("before "), violation()); !bytes.HasPrefix(got, []byte(`before {"`)) {
+			t.Errorf("%s: %.40s", tt.name, got)
+		}
+	}
+}
+
+// The same packets give the same identity, and other ones another.
+func TestFlowSum(t *testing.T) {
+	seen := map[[20]byte]string{}
+	for name, change := range map[string]func(*classify.Observation){
+		"as it was":      func(*classify.Observation) {},
+		"later":          func(o *classify.Observation) { o.Time++ },
+		"another port":   func(o *classify.Observation) { o.Client = netip.AddrPortFrom(o.Client.Addr(), 40313) },
+		"another server": func(o *classify.Observation) { o.Server = netip.MustParseAddrPort("52.94.1.3:443") },
+		"turned round":   func(o *classify.Observation) { o.Client, o.Server = o.Server, o.Client },
+	} {
+		o := violation().Observation
+		change(&o)
+		if other, taken := seen[flowSum(&o)]; taken {
+			t.Errorf("%s is the same as %s", name, other)
+		}
+		seen[flowSum(&o)] = name
+		if again := o; flowSum(&again) != flowSum(&o) {
+			t.Errorf("%s changes", name)
+		}
+	}
+}
+
+// golden are captures whose events were looked at, one of a kind.
+var golden = []string{
+	"openssl-tls10-sni.pcap", "openssl-tls10-refused.pcap", "java-ssl3.pcap", "openssl-ipv6.pcap", "wrapped-vlan.pcap",
+	"postgresql-tls10.pcap", "openssl-tls12-resumed-ticket.pcap", "openssl-tls10-dns.pcap", "haproxy-v2.pcap", "openssl-tls10-reset.pcap",
+}
+
+func TestFormatsGolden(t *testing.T) {
+	all, err := captured()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range foreign {
+		var got []byte
+		for _, name := range golden {
+			if len(all[name]) == 0 {
+				t.Fatalf("no findings in %s", name)
+			}
+			for _, f := range all[name] {
+				got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0"}).AppendFinding(got, f), '\n')
+			}
+		}
+		compareGolden(t, filepath.Join("testdata", tt.name+".jsonl"), got)
+	}
+}
+
+func compareGolden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: got\n%s\nwant\n%s\n(go test ./cmd/internal/emit -update writes it anew)", file, got, want)
+	}
+}
+
+// eveSchema is Suricata's JSON Schema.
+type eveSchema struct{ *jsonschema.Schema }
+
+var eveCompiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile(published + "/suricata-eve.schema.json")
+})
+
+func loadEVE(t testing.TB) complainer {
+	t.Helper()
+	definition(t, "suricata-eve.schema.json")
+	schema, err := eveCompiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return eveSchema{schema}
+}
+
+func (s eveSchema) complaints(event map[string]any) []string {
+	if err := s.Validate(event); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
+// zeekLog is what the list of published definitions says of ssl.log, which
+// Zeek describes in its own language only.
+type zeekLog struct{ columns, versions []string }
+
+func loadZeek(t testing.TB) complainer {
+	t.Helper()
+	text, err := os.ReadFile(definition(t, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Columns and versions are in back quotes: `ts uid ...` and `TLSv10 ...`.
+	_, said, _ := strings.Cut(string(text), "Zeek's ssl.log JSON:")
+	said, _, _ = strings.Cut(said, "\n")
+	var log zeekLog
+	for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(said, -1) {
+		if words := strings.Fields(quoted[1]); slices.Contains(words, "TLSv10") {
+			log.versions = append(log.versions, words...)
+		} else {
+			log.columns = append(log.columns, words...)
+		}
+	}
+	if !slices.Contains(log.columns, "id.resp_p") || !slices.Contains(log.columns, "ja4") || len(log.versions) < 6 {
+		t.Fatalf("cannot read the columns: %q %q", log.columns, log.versions)
+	}
+	return log
+}
+
+// zeekTypes are the types of the columns, as their values look in JSON.
+var zeekTypes = map[string]string{
+	"ts": `^-?[0-9]+\.[0-9]{6}$`, "uid": `^"C[0-9A-Za-z]{17}"$`, "resumed": `^(true|false)$`, "established": `^(true|false)$`,
+	"id.orig_p": `^[0-9]{1,5}$`, "id.resp_p": `^[0-9]{1,5}$`, "tlsfloor.flagged": `^(true|false)$`,
+}
+
+func (z zeekLog) complaints(event map[string]any) []string {
+	var all []string
+	for name, value := range event {
+		if !slices.Contains(z.columns, name) && name != "community_id" && !strings.HasPrefix(name, "tlsfloor.") {
+			all = append(all, name+": no such column")
+		}
+		if pattern, ok := zeekTypes[name]; !ok && !isText(value) {
+			all = append(all, name+": no text")
+		} else if ok && !regexp.MustCompile(pattern).MatchString(literal(value)) {
+			all = append(all, name+": "+literal(value))
+		}
+	}
+	for _, name := range []string{"ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "resumed", "established"} {
+		if _, there := event[name]; !there {
+			all = append(all, name+": absent, which Zeek never leaves out")
+		}
+	}
+	version, named := event["version"].(string)
+	if named && !slices.Contains(z.versions, version) && !regexp.MustCompile(`^(SSLv2|DTLSv1[03]|TLSv13-draft[0-9]+|unknown-[0-9]+)$`).MatchString(version) {
+		all = append(all, "version: "+version)
+	}
+	return all
+}
+
+func isText(value any) bool {
+	text, ok := value.(string)
+	return ok && text != ""
+}
+
+func BenchmarkFormats(b *testing.B) {
+	plain := violation()
+	plain.VLANs, plain.Tunnels, plain.Names, plain.Anomalies, plain.Alert = nil, nil, nil, nil, nil
+	plain.Hello.JA3Full = "769,49171-49172-156-157-47-53-10,0-23-65281-10-11-35-16-5-13,29-23-24,0"
+	plain.Proxied.Client, plain.Proxied.Server = netip.AddrPort{}, netip.AddrPort{}
+	for _, tt := range foreign {
+		b.Run(tt.name, func(b *testing.B) {
+			b.ReportAllocs()
+			format := parseFormat(b, tt.name, sensor)
+			dst := format.AppendFinding(nil, plain)
+			b.SetBytes(int64(len(dst)))
+			for b.Loop() {
+				dst = format.AppendFinding(dst[:0], plain)
+			}
+		})
+	}
+}
