@@ -35,8 +35,6 @@ type half struct {
 	synced  bool      // next is valid
 	pinned  bool      // the consumer has consumed: next can not move back
 	ignored bool
-	fin     bool // a FIN was seen, at finSeq
-	finSeq  uint32
 }
 
 // segment is a copy of bytes that arrived before others.

@@ -84,7 +84,8 @@ func randomPayload(r *rand.Rand) []byte {
 	first := []byte{0x45, 0x46, 0x4f, 0x60, 0x40, 0}
 	rest := make([]byte, 100)
 	for i := range rest {
-		rest[i] = byte(r.UintN(256)) & byte(r.UintN(256))
+		a, b := byte(r.UintN(256)), byte(r.UintN(256))
+		rest[i] = a & b
 	}
 	rest[0] = first[r.IntN(len(first))]
 	rest[6+r.IntN(4)] = []byte{6, 17, 1, 47, 50, 51, 0, 43, 44, 60}[r.IntN(10)]
