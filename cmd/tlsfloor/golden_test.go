@@ -24,7 +24,7 @@ const (
 func replay(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var out, messages bytes.Buffer
-	args = append([]string{"--sensor-name", "bastion-1", "--quiet"}, args...)
+	args = append([]string{"--sensor-name", "bastion-1", "--quiet", "--no-sandbox"}, args...)
 	status := run(args, strings.NewReader(""), &out, &messages)
 	if status != exitOK && !strings.Contains(messages.String(), "truncated") { // file-cut-short.pcap, by intent
 		t.Fatalf("tlsfloor %s: status %d: %s", strings.Join(args, " "), status, &messages)

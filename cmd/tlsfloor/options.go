@@ -20,6 +20,9 @@ type options struct {
 	files      []string
 	expression string // BPF
 
+	outputs      []string
+	format       string
+	spool        string
 	emit         string
 	scope        []string
 	minVersion   string
@@ -39,6 +42,11 @@ type options struct {
 	sensor   string
 	memory   int // MiB
 
+	user           string
+	noSandbox      bool
+	requireSandbox bool
+	metrics        string
+
 	list, help, version bool
 }
 
@@ -50,6 +58,9 @@ func (o *options) flags() *pflag.FlagSet {
 	f.StringArrayVarP(&o.files, "read", "r", nil, "read this capture `file`, or \"-\"; may be repeated, and more may follow")
 	f.BoolVarP(&o.list, "list-interfaces", "D", false, "list the interfaces and exit")
 	f.StringVar(&o.emit, "emit", "flagged", "which flows to write: `flagged`, aws (all in scope) or all")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "where events go: stdout, file:PATH, syslog+tls://HOST and others (docs/outputs.md); may be repeated (`output`, default stdout)")
+	f.StringVar(&o.format, "format", "native", "of outputs that do not say: `format` native, ecs, ocsf, eve or zeek")
+	f.StringVar(&o.spool, "spool", "", "`folder` in which events wait for outputs that are away or full")
 	f.StringArrayVar(&o.scope, "scope", nil, "destinations that matter: aws, aws-all, or a `pattern` like *.example.com; may be repeated (default aws)")
 	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor: `version` 1.2 or 1.3")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with status 3 when such a flow was flagged: `verdict` violation or attempt (which includes violation)")
@@ -65,6 +76,10 @@ func (o *options) flags() *pflag.FlagSet {
 	f.BoolVar(&o.promisc, "promiscuous", false, "see what is not for this host, too")
 	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
 	f.IntVar(&o.memory, "memory", 256, "bound on memory, in `MiB`; what does not fit is given up, the least promising first")
+	f.StringVar(&o.metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
+	f.StringVar(&o.user, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
+	f.BoolVar(&o.requireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
+	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no summary at the end")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
@@ -121,6 +136,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
 	case o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+	case o.noSandbox && o.requireSandbox:
+		return errors.New("--no-sandbox and --require-sandbox do not go together")
 	case o.memory < 64 || o.memory > 1<<20:
 		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
 	case o.flagAddr && o.ranges == "":

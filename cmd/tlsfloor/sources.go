@@ -25,7 +25,7 @@ func (w *watcher) openLive() error {
 	if err != nil {
 		return err
 	}
-	w.source, w.stop = src, src.Stop
+	w.source, w.stop, w.late = src, src.Stop, func() []string { return nil }
 	return nil
 }
 
@@ -45,7 +45,7 @@ func (w *watcher) openFiles(stdin io.Reader) error {
 	if isTerminal(w.w) {
 		w.bar = &progress{messages: w.messages, of: src.Progress}
 	}
-	w.source, w.stop = src, src.Stop
+	w.source, w.stop, w.late = src, src.Stop, src.LatePaths
 	return nil
 }
 

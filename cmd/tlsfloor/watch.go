@@ -9,7 +9,7 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
 )
@@ -30,21 +30,24 @@ type watcher struct {
 	source    capture.Source
 	stop      func() // makes source end soon; safe from another goroutine
 	sensor    *sensor.Sensor
-	writer    *emit.Writer
+	events    *sink.Set
 	summary   *report.Summary
 	knowledge *knowledge
 	worst     classify.Verdict // of what was flagged
 	flagged   bool
 	bar       *progress
+	late      func() []string // files that source may open later
+	metrics   exporter
 }
 
-// prepare opens everything that can fail before the first packet.
+// prepare opens everything that can fail before the first packet, and then
+// takes away from the process what it does not need any more.
 func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	pol, err := w.options.policy()
 	if err != nil {
 		return err
 	}
-	selection, err := emit.ParseSelection(w.options.emit)
+	outputs, err := w.options.outputConfigs()
 	if err != nil {
 		return err
 	}
@@ -54,15 +57,17 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.open(stdin); err != nil {
 		return err
 	}
-	w.writer = emit.NewWriter(stdout, emit.Native{Sensor: emit.Sensor{Host: w.options.sensorName(), Version: version()}})
+	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
+		return err
+	}
 	debug.SetMemoryLimit(int64(w.options.memory) << 20)
 	w.sensor = sensor.New(sensor.Options{
 		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
 		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()}, Flow: w.options.flowBounds(),
-		Emit: selection.Wants, FlaggedOnly: selection == emit.Flagged, Deliver: w.writer.Send, Tally: w.tally,
-		Report: w.say, MaxFrames: w.options.count,
+		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}),
+		Deliver: w.events.Send, Tally: w.tally, Report: w.say, MaxFrames: w.options.count,
 	})
-	return nil
+	return w.confine()
 }
 
 // say says trouble with one input, above the progress.
@@ -89,10 +94,11 @@ func (w *watcher) run() int {
 	if err != nil {
 		w.trouble(err)
 	}
+	w.exportMetrics(true)
 	if err := w.source.Close(); err != nil {
 		w.trouble(err)
 	}
-	if err := w.writer.Close(); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if err := w.events.Close(); err != nil && !errors.Is(err, syscall.EPIPE) {
 		w.trouble(err) // a reader that has seen enough, like head, is no trouble
 	}
 	if !w.options.quiet {
@@ -110,13 +116,21 @@ func (w *watcher) between(s *signals) bool {
 		w.counts(&stats)
 	}
 	if s.reloadWanted() {
-		if err := w.knowledge.load(); err != nil {
+		w.reload()
+	}
+	w.exportMetrics(false)
+	w.bar.show()
+	return !s.stopped() && w.events.Err() == nil
+}
+
+// reload reads lists again, and opens files again that logrotate took away.
+func (w *watcher) reload() {
+	for _, err := range []error{w.knowledge.load(), w.events.Reopen()} {
+		if err != nil {
 			w.bar.clear()
-			w.note("%s; going on with what was known", printable(err.Error()))
+			w.note("%s; going on as before", printable(err.Error()))
 		}
 	}
-	w.bar.show()
-	return !s.stopped() && w.writer.Err() == nil
 }
 
 func (w *watcher) status() int {

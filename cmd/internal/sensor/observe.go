@@ -35,6 +35,7 @@ func (c *session) finish(o classify.Outcome) {
 func (s *Sensor) judge(c *session, f *classify.Finding) {
 	s.options.Policy.Judge(f)
 	s.stats.Handshakes++
+	s.stats.Verdicts[f.Verdict]++
 	if f.Flagged {
 		s.stats.Flagged++
 	}

@@ -44,9 +44,10 @@ type Stats struct {
 
 	ClientHellos uint64
 	ServerHellos uint64
-	Malformed    uint64 // hellos that could not be read
-	Incomplete   uint64 // ClientHellos of which the capture has only the beginning
-	Handshakes   uint64 // observations made
+	Malformed    uint64                         // hellos that could not be read
+	Incomplete   uint64                         // ClientHellos of which the capture has only the beginning
+	Handshakes   uint64                         // observations made
+	Verdicts     [classify.Violation + 1]uint64 // the same, by verdict
 	Flagged      uint64
 	InScope      uint64
 }

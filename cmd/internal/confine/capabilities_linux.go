@@ -1,0 +1,90 @@
+package confine
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
+)
+
+// capabilities is a set, a bit each.
+type capabilities uint64
+
+const netRaw capabilities = 1 << unix.CAP_NET_RAW
+
+// keptCapabilities are those wanted of those there.
+func (c *confinement) keptCapabilities() capabilities {
+	if !c.KeepNetRaw || !c.kernel.proc {
+		return 0
+	}
+	return permitted() & netRaw
+}
+
+func permitted() capabilities {
+	header, data := capabilityHeader(), [2]unix.CapUserData{}
+	if unix.Capget(&header, &data[0]) != nil {
+		return 0
+	}
+	return capabilities(data[0].Permitted) | capabilities(data[1].Permitted)<<32
+}
+
+func capabilityHeader() unix.CapUserHeader {
+	return unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3} // of the calling thread
+}
+
+// dropBounding empties the bounding set, from which a program that is started
+// takes capabilities, and reports whether it is empty. That needs a capability
+// of its own; where it is not there, no-new-privileges has the same effect.
+func (c *confinement) dropBounding() bool {
+	if !c.kernel.proc {
+		return false
+	}
+	for n := uintptr(0); ; n++ {
+		switch prctl(unix.PR_CAPBSET_DROP, n) {
+		case nil:
+		case unix.EINVAL: // behind the last one this kernel has
+			return n > 0
+		default:
+			return false
+		}
+	}
+}
+
+// dropCapabilities drops all but keep on every thread.
+func (c *confinement) dropCapabilities(keep capabilities, bounded bool) Step {
+	if !c.kernel.proc {
+		return degraded(stepCapabilities, noProc)
+	}
+	if err := setCapabilities(keep); err != nil {
+		return degraded(stepCapabilities, "not dropped: %v", err)
+	}
+	if bounded {
+		return done(stepCapabilities, "%s kept", keep)
+	}
+	return done(stepCapabilities, "%s kept (the bounding set is not ours to empty)", keep)
+}
+
+func (s capabilities) String() string {
+	if s == netRaw {
+		return "CAP_NET_RAW"
+	}
+	return "none"
+}
+
+// setCapabilities leaves keep permitted and effective, and nothing inheritable:
+// with the inheritable set go the ambient ones.
+func setCapabilities(keep capabilities) error {
+	header := capabilityHeader()
+	data := [2]unix.CapUserData{
+		{Effective: uint32(keep), Permitted: uint32(keep)},
+		{Effective: uint32(keep >> 32), Permitted: uint32(keep >> 32)},
+	}
+	_, _, err := psx.Syscall3(unix.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data)), 0)
+	if err != 0 {
+		return err
+	}
+	if keep == 0 {
+		return nil
+	}
+	return prctl(unix.PR_SET_KEEPCAPS, 0)
+}

@@ -1,0 +1,177 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/emit"
+)
+
+const (
+	// queueLength bounds the findings that wait to be encoded. A finding can
+	// hold a hello's worth of text: some 10 MB in all at the worst.
+	queueLength = 256
+	// liveQueueLength is longer: where Send does not wait, the queue has to
+	// last while another process has the processor.
+	liveQueueLength = 1024
+	// gathering is how long findings gather before they are encoded. A person
+	// does not notice; waking a goroutine for each would cost more than encoding
+	// it.
+	gathering = 10 * time.Millisecond
+)
+
+// Set is the outputs of a run.
+type Set struct {
+	outputs []*output
+	options Options
+
+	events  chan event
+	wake    chan struct{} // has an element when the queue fills
+	closing chan struct{}
+	done    chan struct{}
+}
+
+// Wants reports whether any output takes a finding.
+func (s *Set) Wants(f *classify.Finding) bool {
+	for _, o := range s.outputs {
+		if o.config.Wants(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// Send takes f and its memory, for the outputs that want it. Any number of
+// goroutines may send, but not after Close. Whether it waits is up to
+// Options.Live.
+func (s *Set) Send(f *classify.Finding) { s.send(event{finding: f}) }
+
+// SendStats takes the counts of a run, in their order among the findings, for
+// all outputs.
+func (s *Set) SendStats(c *emit.Stats) { s.send(event{stats: c}) }
+
+func (s *Set) send(e event) {
+	if !s.options.Live {
+		s.events <- e
+	} else {
+		select {
+		case s.events <- e:
+		default:
+			s.overflow(e)
+		}
+	}
+	if len(s.events) < cap(s.events)/2 {
+		return
+	}
+	signal(s.wake)
+}
+
+// overflow counts an event that came too fast even for the queue.
+func (s *Set) overflow(e event) {
+	for _, o := range s.outputs {
+		if o.wants(e) {
+			o.drop(1)
+		}
+	}
+}
+
+// run encodes what was sent.
+func (s *Set) run() {
+	defer close(s.done)
+	timer := time.NewTimer(gathering)
+	for e := range s.events {
+		s.gather(timer)
+		s.add(e)
+		for len(s.events) > 0 {
+			s.add(<-s.events)
+		}
+		for _, o := range s.outputs {
+			o.backlog.announce()
+		}
+	}
+}
+
+// gather lets the queue fill for a while.
+func (s *Set) gather(timer *time.Timer) {
+	timer.Reset(gathering)
+	select {
+	case <-timer.C:
+	case <-s.wake:
+	case <-s.closing:
+	}
+}
+
+func (s *Set) add(e event) {
+	for _, o := range s.outputs {
+		o.add(e)
+	}
+}
+
+// Err returns why nothing can be sent any more: the first output's reason, when
+// every output was given up. It is cheap enough to ask after every packet. A
+// reader of standard output that has seen enough and left is
+// errors.Is(err, syscall.EPIPE).
+func (s *Set) Err() error {
+	for _, o := range s.outputs {
+		if o.err() == nil {
+			return nil
+		}
+	}
+	if len(s.outputs) == 0 {
+		return nil
+	}
+	return s.outputs[0].failed()
+}
+
+// died says that an output was given up, if another is left: else Err does.
+func (s *Set) died(o *output) {
+	if s.Err() == nil {
+		o.trouble.say(fmt.Sprintf("given up: %v", o.err()))
+	}
+}
+
+// Reopen opens files and reads secrets and certificates anew, and tries again
+// at once what has failed: for SIGHUP. An output that it fails for goes on as
+// before. It takes as long as the disk does.
+func (s *Set) Reopen() error {
+	var errs []error
+	for _, o := range s.outputs {
+		if err := o.transport.Reopen(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", o.config.Name(), err))
+		}
+		o.poke()
+	}
+	return errors.Join(errs...)
+}
+
+// Close sends what is left, as far as Options.Grace allows, and closes the
+// outputs. What then remains stays in the spool for the next run, or is lost;
+// either is said. The error is about what was lost, or about outputs that were
+// given up.
+func (s *Set) Close() error {
+	close(s.closing)
+	close(s.events)
+	var all sync.WaitGroup
+	for _, o := range s.outputs {
+		o.backlog.hurry()
+		o.poke()
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			o.await(s.options)
+		}()
+	}
+	<-s.done
+	for _, o := range s.outputs {
+		o.backlog.finish()
+	}
+	all.Wait()
+	var errs []error
+	for _, o := range s.outputs {
+		errs = append(errs, o.close())
+	}
+	return joinLosses(errs)
+}

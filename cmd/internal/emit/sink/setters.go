@@ -1,0 +1,167 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/cmd/internal/emit/spool"
+	"tlsfloor/cmd/internal/emit/transport/syslog"
+)
+
+// setters read the value of each option, which is not empty.
+var setters = map[string]func(c *Config, value string) error{
+	"format": text(func(c *Config) *string { return &c.Format }),
+	"emit": func(c *Config, value string) (err error) {
+		c.Emit, err = emit.ParseSelection(value)
+		return err
+	},
+	"spool":      text(func(c *Config) *string { return &c.Spool }),
+	"spool-size": setSpoolSize,
+
+	"rotate": setRotate,
+	"every":  setEvery,
+	"keep":   setKeep,
+	"mode":   setMode,
+
+	"facility": setFacility,
+
+	"ca":          text(func(c *Config) *string { return &c.tls.CA }),
+	"cert":        text(func(c *Config) *string { return &c.tls.Cert }),
+	"key":         text(func(c *Config) *string { return &c.tls.Key }),
+	"server-name": text(func(c *Config) *string { return &c.tls.ServerName }),
+
+	"token-file": text(func(c *Config) *string { return &c.splunk.Token.File }),
+	"token-env":  variable(func(c *Config) *string { return &c.splunk.Token.Variable }),
+	"index":      text(func(c *Config) *string { return &c.splunk.Index }),
+	"source":     text(func(c *Config) *string { return &c.splunk.Source }),
+	"sourcetype": text(func(c *Config) *string { return &c.splunk.SourceType }),
+
+	"api-key-file":  text(func(c *Config) *string { return &c.elastic.Key.File }),
+	"api-key-env":   variable(func(c *Config) *string { return &c.elastic.Key.Variable }),
+	"user":          text(func(c *Config) *string { return &c.elastic.User }),
+	"password-file": text(func(c *Config) *string { return &c.elastic.Password.File }),
+	"password-env":  variable(func(c *Config) *string { return &c.elastic.Password.Variable }),
+	"pipeline":      setPipeline,
+}
+
+func text(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		*field(c) = value
+		return nil
+	}
+}
+
+// variable takes the name of an environment variable. What is none may be the
+// secret itself, and is not repeated.
+func variable(field func(*Config) *string) func(*Config, string) error {
+	return func(c *Config, value string) error {
+		if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			return errors.New("is not the name of an environment variable")
+		}
+		*field(c) = value
+		return nil
+	}
+}
+
+func setSpoolSize(c *Config, value string) (err error) {
+	c.SpoolSize, err = parseSize(value, spool.MinSize)
+	return err
+}
+
+// minRotate keeps a mistyped size from making a file for every line.
+const minRotate = 64 << 10
+
+func setRotate(c *Config, value string) (err error) {
+	c.file.Size, err = parseSize(value, minRotate)
+	return err
+}
+
+func setEvery(c *Config, value string) error {
+	d, err := parseDuration(value)
+	if err != nil || d < time.Minute || d > 366*24*time.Hour {
+		return errors.New("must be a time like 24h or 7d, from 1m to 366d")
+	}
+	c.file.Every = d
+	return nil
+}
+
+func setKeep(c *Config, value string) error {
+	n, err := strconv.ParseUint(value, 10, 20)
+	if err != nil || n == 0 {
+		return errors.New("must be a number of files, at least 1")
+	}
+	c.file.Keep = int(n)
+	return nil
+}
+
+func setMode(c *Config, value string) error {
+	mode, err := strconv.ParseUint(value, 8, 16)
+	if err != nil || mode&^0o666 != 0 || mode&0o600 != 0o600 {
+		return errors.New("must be octal digits like 0640")
+	}
+	c.file.Mode = fs.FileMode(mode)
+	return nil
+}
+
+func setFacility(c *Config, value string) error {
+	code, ok := syslog.ParseFacility(value)
+	if !ok {
+		return errors.New("must be a facility of syslog, like local0 or daemon")
+	}
+	c.facility = code
+	return nil
+}
+
+func setPipeline(c *Config, value string) error {
+	c.url += "&pipeline=" + url.QueryEscape(value)
+	return nil
+}
+
+// units of sizes. A factor of 1000 is the rule where no "i" says otherwise.
+var units = map[string]int64{
+	"": 1, "B": 1, "K": 1e3, "KB": 1e3, "KIB": 1 << 10, "M": 1e6, "MB": 1e6, "MIB": 1 << 20,
+	"G": 1e9, "GB": 1e9, "GIB": 1 << 30, "T": 1e12, "TB": 1e12, "TIB": 1 << 40,
+}
+
+// maxSize bounds sizes, in bytes, so that sums of them do not overflow.
+const maxSize = 1 << 50
+
+// parseSize reads a number of bytes like 100MB or 1GiB.
+func parseSize(value string, least int64) (int64, error) {
+	digits := value
+	if i := strings.IndexFunc(value, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		digits = value[:i]
+	}
+	unit, ok := units[strings.ToUpper(value[len(digits):])]
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || !ok || n > maxSize/unit || n*unit < least {
+		return 0, fmt.Errorf("must be a size like 100MB or 1GiB, at least %d bytes", least)
+	}
+	return n * unit, nil
+}
+
+// parseDuration reads what time.ParseDuration does, and days.
+func parseDuration(value string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(value)
+}
+
+// isPrintable reports whether a text can stand in a message: one line that
+// moves no cursor.
+func isPrintable(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\ufffd' {
+			return false
+		}
+	}
+	return true
+}

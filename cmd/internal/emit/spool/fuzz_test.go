@@ -1,0 +1,102 @@
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzOpen gives the spool a segment and a position that it has not written:
+// whatever is in them, it opens, comes to an end, and works on.
+func FuzzOpen(f *testing.F) {
+	whole := AppendFrame(AppendFrame([]byte(magic), []byte("one")), []byte("two"))
+	var slots []byte
+	slots = append(slots, make([]byte, 2*slotSize)...)
+	f.Add(whole, slots)
+	f.Add(whole[:len(whole)-1], []byte{})
+	f.Add([]byte(magic), slots[:slotSize])
+	f.Add([]byte(magic+"\xff\xff\xff\xff\x00\x00\x00\x00"), slots)
+	f.Add([]byte(magic+"\x00\x00\x00\x00\x00\x00\x00\x00"), slots)
+	f.Add([]byte("not a segment"), []byte("not a position"))
+	f.Fuzz(func(t *testing.T, segment, slots []byte) {
+		folder := t.TempDir()
+		write(t, segmentPath(folder, 1), segment)
+		write(t, filepath.Join(folder, "position"), slots)
+		s, err := Open(folder, MinSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drain(t, s)
+		put(t, s, 0, 3)
+		take(t, s, 0, 3)
+		closeSpool(t, s)
+	})
+}
+
+func write(t *testing.T, name string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// drain commits everything: as many records as the spool counts.
+func drain(t *testing.T, s *Spool) {
+	t.Helper()
+	for n := s.Len(); n > 0; {
+		records, err := s.Read(1)
+		if err != nil || len(records) == 0 {
+			t.Fatalf("%d of the records are not there: %v", n, err)
+		}
+		n -= len(records)
+		if err := s.Commit(len(records)); err != nil || s.Len() != n {
+			t.Fatalf("%d records are left, want %d: %v", s.Len(), n, err)
+		}
+	}
+	if records, err := s.Read(1); len(records) > 0 || errors.Is(err, errDamaged) {
+		t.Fatalf("%q, %v behind the last record", records, err)
+	}
+}
+
+// FuzzReader walks bytes in memory: the records that come out are those of a
+// prefix, framed again.
+func FuzzReader(f *testing.F) {
+	whole := AppendFrame(AppendFrame(nil, []byte("one")), []byte("two"))
+	f.Add(whole)
+	f.Add(whole[:len(whole)-1])
+	f.Add([]byte("\xff\xff\xff\xff\x00\x00\x00\x00"))
+	f.Add(append(whole, "\x00\xff\x00\x00\x00\x00\x00\x00 and more"...))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r := reader{file: bytes.NewReader(text), end: int64(len(text))}
+		var again []byte
+		for {
+			record, err := r.next()
+			if err != nil {
+				break
+			}
+			again = AppendFrame(again, record)
+		}
+		if !bytes.HasPrefix(text, again) || r.at != int64(len(again)) {
+			t.Fatalf("%q is at %d, and reads as %q", text, r.at, again)
+		}
+	})
+}
+
+// FuzzFrame holds that what AppendFrame writes is what readFrame reads, and
+// that no record comes of other bytes but with their right checksum.
+func FuzzFrame(f *testing.F) {
+	f.Add([]byte("record"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte{}, []byte("\xff"))
+	f.Fuzz(func(t *testing.T, record, rest []byte) {
+		frame := AppendFrame(nil, record)
+		got, size, ok := readFrame(append(frame, rest...))
+		if !ok || size != len(frame) || string(got) != string(record) {
+			t.Fatalf("%q comes back as %q, %d, %v", record, got, size, ok)
+		}
+		if got, size, ok := readFrame(rest); ok && (size > len(rest) || string(AppendFrame(nil, got)) != string(rest[:size])) {
+			t.Fatalf("%q read from %q", got, rest)
+		}
+	})
+}

@@ -1,0 +1,375 @@
+package file
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// notes remembers what a person was told.
+type notes []string
+
+func (n *notes) add(line string) { *n = append(*n, line) }
+
+func open(t *testing.T, o Options) *File {
+	t.Helper()
+	f, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// batchOf makes a batch of the numbers from one to another, as JSON.
+func batchOf(from, to int, padding string) *transport.Batch {
+	b := new(transport.Batch)
+	for i := from; i < to; i++ {
+		b.Add(fmt.Appendf(b.Text(), `{"n":%d,"padding":"%s"}`, i, padding), transport.Mark{})
+	}
+	return b
+}
+
+func deliver(t *testing.T, f *File, b *transport.Batch) {
+	t.Helper()
+	if err := f.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
+		t.Fatalf("%d lines are left: %v", b.Pending(), err)
+	}
+}
+
+func read(t *testing.T, names ...string) (text string) {
+	t.Helper()
+	for _, name := range names {
+		part, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += string(part)
+	}
+	return text
+}
+
+func rotatedOf(t *testing.T, f *File) []string {
+	t.Helper()
+	names, err := f.rotated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestLinesAreAppended(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	for i := range 3 {
+		f := open(t, Options{Path: path})
+		deliver(t, f, batchOf(10*i, 10*i+10, ""))
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := batchOf(0, 30, ""); read(t, path) != string(want.Lines(0, 30)) {
+		t.Error(read(t, path))
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o027 != 0 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	folder := t.TempDir()
+	held := open(t, Options{Path: filepath.Join(folder, "held")})
+	defer held.Close()
+	if err := os.WriteFile(filepath.Join(folder, "foreign"), []byte("root:x:0:0\nbin"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"":        "is a directory",
+		"no/such": "no such file or directory",
+		"held":    "another tlsfloor",
+		"foreign": "not touching it",
+	} {
+		if _, err := Open(Options{Path: filepath.Join(folder, name)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", name, err, want)
+		}
+	}
+	if _, err := Open(Options{Path: "/dev/null"}); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Error(err)
+	}
+	if text := read(t, filepath.Join(folder, "foreign")); text != "root:x:0:0\nbin" {
+		t.Errorf("the foreign file is %q now", text)
+	}
+}
+
+func TestMend(t *testing.T) {
+	long := `{"n":1,"padding":"` + strings.Repeat("x", 300_000)
+	for name, tt := range map[string]struct{ before, after, note string }{
+		"whole":                 {"{\"n\":1}\n", "{\"n\":1}\n", ""},
+		"empty":                 {"", "", ""},
+		"torn":                  {"{\"n\":1}\n{\"n\":2,\"pa", "{\"n\":1}\n", "cut off"},
+		"only a torn line":      {"{\"n\":1", "", "cut off"},
+		"a long torn line":      {"{}\n" + long, "{}\n", "cut off"},
+		"without its end":       {"{\"n\":1}\n{\"n\":2}", "{\"n\":1}\n{\"n\":2}\n", "added"},
+		"zeros of a lost write": {"{\"n\":1}\n\x00\x00\x00", "{\"n\":1}\n", "cut off"},
+	} {
+		path := filepath.Join(t.TempDir(), "events")
+		if err := os.WriteFile(path, []byte(tt.before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var told notes
+		f := open(t, Options{Path: path, Note: told.add})
+		if text := read(t, path); text != tt.after {
+			t.Errorf("%s: %q", name, text)
+		}
+		if len(told) > 1 || (tt.note == "") != (len(told) == 0) || !strings.Contains(strings.Join(told, ""), tt.note) {
+			t.Errorf("%s: said %q", name, told)
+		}
+		deliver(t, f, batchOf(5, 6, ""))
+		if text := read(t, path); text != tt.after+`{"n":5,"padding":""}`+"\n" {
+			t.Errorf("%s: %q", name, text)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRotationBySize(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path, Size: 1000})
+	defer f.Close()
+	all := batchOf(0, 500, "some more bytes")
+	deliver(t, f, all)
+	names := append(rotatedOf(t, f), path)
+	for _, name := range names {
+		if text := read(t, name); len(text) > 1000 || len(text) < 900 && name != path || !strings.HasSuffix(text, "}\n") {
+			t.Errorf("%s has %d bytes and ends in %q", name, len(text), text[len(text)-5:])
+		}
+	}
+	if len(names) < 20 || read(t, names...) != string(all.Lines(0, 500)) {
+		t.Errorf("%d files do not add up", len(names))
+	}
+}
+
+func TestLineLongerThanTheSize(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path, Size: 10})
+	defer f.Close()
+	deliver(t, f, batchOf(0, 3, "longer than ten bytes"))
+	if n := len(rotatedOf(t, f)); n != 2 {
+		t.Errorf("%d rotated files", n)
+	}
+}
+
+func TestRotationByTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	now := time.Now().UTC().Truncate(time.Hour)
+	f := open(t, Options{Path: path, Every: time.Hour})
+	f.now = func() time.Time { return now }
+	for i, step := range []time.Duration{0, 59 * time.Minute, 0, time.Minute, 30 * time.Minute, 3 * time.Hour} {
+		now = now.Add(step)
+		deliver(t, f, batchOf(i, i+1, ""))
+	}
+	var counts []int
+	for _, name := range append(rotatedOf(t, f), path) {
+		counts = append(counts, strings.Count(read(t, name), "\n"))
+	}
+	if !slices.Equal(counts, []int{3, 2, 1}) {
+		t.Errorf("lines by file: %v", counts)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The period of the last line outlives the process: it is the file's time.
+func TestRotationByTimeAfterARestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	if err := os.WriteFile(path, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	yesterday := time.Now().Add(-24 * time.Hour)
+	if err := os.Chtimes(path, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	f := open(t, Options{Path: path, Every: 24 * time.Hour})
+	defer f.Close()
+	deliver(t, f, batchOf(0, 1, ""))
+	if old := rotatedOf(t, f); len(old) != 1 || read(t, old...) != "{}\n" {
+		t.Error(old)
+	}
+}
+
+func TestRetention(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "events")
+	strangers := []string{"events.1", "events.20260301T000000Z", "events.bak", "other.20260301T000000.000000Z"}
+	for _, name := range strangers {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := open(t, Options{Path: path, Size: 100, Keep: 3})
+	all := batchOf(0, 100, "")
+	deliver(t, f, all)
+	names := append(rotatedOf(t, f), path)
+	if text := read(t, names...); len(names) != 4 || !strings.HasSuffix(string(all.Lines(0, 100)), text) {
+		t.Errorf("%d files; they hold %q", len(names), text)
+	}
+	for _, name := range strangers {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f = open(t, Options{Path: path, Size: 100, Keep: 1})
+	defer f.Close()
+	if n := len(rotatedOf(t, f)); n != 1 {
+		t.Errorf("%d rotated files after a start with fewer to keep", n)
+	}
+}
+
+// Two rotations in one microsecond, or a clock that went back, replace no file.
+func TestRotationFindsANameThatIsFree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path, Size: 10})
+	defer f.Close()
+	now := time.Now()
+	f.now = func() time.Time { return now }
+	all := batchOf(0, 20, "")
+	deliver(t, f, all)
+	if names := append(rotatedOf(t, f), path); len(names) != 20 || read(t, names...) != string(all.Lines(0, 20)) {
+		t.Errorf("%d files", len(names))
+	}
+}
+
+// Where the folder can not be written, lines go on into the file there is.
+func TestRotationThatFails(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "events")
+	var told notes
+	f := open(t, Options{Path: path, Size: 100, Note: told.add})
+	defer f.Close()
+	deliver(t, f, batchOf(0, 2, ""))
+	if err := os.Rename(folder, folder+".away"); err != nil {
+		t.Fatal(err)
+	}
+	all := batchOf(0, 50, "")
+	rest := batchOf(2, 50, "")
+	deliver(t, f, rest)
+	if text := read(t, filepath.Join(folder+".away", "events")); text != string(all.Lines(0, 50)) {
+		t.Error(text)
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "not rotated: ") {
+		t.Errorf("said %q, want one line", told)
+	}
+	if err := os.Rename(folder+".away", folder); err != nil {
+		t.Fatal(err)
+	}
+	f.now = func() time.Time { return time.Now().Add(2 * rotateAgain) }
+	deliver(t, f, batchOf(50, 60, ""))
+	if len(rotatedOf(t, f)) == 0 {
+		t.Error("it is not rotated when it can be again")
+	}
+}
+
+// logrotate moves the file away and sends SIGHUP.
+func TestReopen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path})
+	deliver(t, f, batchOf(0, 5, ""))
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, f, batchOf(5, 10, "")) // into the old one
+	if err := f.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, f, batchOf(10, 15, ""))
+	if err := f.Reopen(); err != nil { // the same file
+		t.Fatal(err)
+	}
+	deliver(t, f, batchOf(15, 20, ""))
+	all := batchOf(0, 20, "")
+	if read(t, path+".1") != string(all.Lines(0, 10)) || read(t, path) != string(all.Lines(10, 20)) {
+		t.Errorf("%q and %q", read(t, path+".1"), read(t, path))
+	}
+	if _, err := Open(Options{Path: path}); err == nil {
+		t.Error("the file is not locked any more")
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReopenThatFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path})
+	defer f.Close()
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Reopen(); err == nil {
+		t.Error("a folder was opened")
+	}
+	deliver(t, f, batchOf(0, 5, ""))
+	if strings.Count(read(t, path+".1"), "\n") != 5 {
+		t.Error("lines are lost")
+	}
+}
+
+// Rotation, reopening and lines at the same time lose nothing.
+func TestReopenUnderLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path, Size: 20_000})
+	stop, done := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-stop:
+				done <- n
+				return
+			default:
+				if err := f.Reopen(); err != nil {
+					t.Error(err)
+				}
+				n++
+			}
+		}
+	}()
+	all := batchOf(0, 20_000, "")
+	deliver(t, f, all)
+	close(stop)
+	reopened := <-done
+	names := append(rotatedOf(t, f), path)
+	if read(t, names...) != string(all.Lines(0, all.Len())) {
+		t.Error("the files do not add up")
+	}
+	t.Logf("%d lines, %d rotations, %d times reopened: lost 0, doubled 0", all.Len(), len(names)-1, reopened)
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDeliverEndsWithItsContext(t *testing.T) {
+	f := open(t, Options{Path: filepath.Join(t.TempDir(), "events")})
+	defer f.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	b := batchOf(0, 5, "")
+	if err := f.Deliver(ctx, b); err == nil || b.Pending() != 5 {
+		t.Errorf("%v, %d lines are left", err, b.Pending())
+	}
+}

@@ -1,0 +1,432 @@
+package post
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/emit/transport/standin"
+)
+
+const token = "B5A79AAD-D822-46CC-80D1-819F80D7BFB0"
+
+// said remembers what a person was told.
+type said []string
+
+func (s *said) add(line string) { *s = append(*s, line) }
+
+func secretFile(t *testing.T, text string) transport.Secret {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return transport.Secret{File: name}
+}
+
+// batchOf makes a batch of numbered events, a second apart.
+func batchOf(from, to int) *transport.Batch {
+	b := new(transport.Batch)
+	for i := from; i < to; i++ {
+		b.Add(fmt.Appendf(b.Text(), `{"n":%d}`, i), transport.Mark{Time: int64(i)*1e9 + 123456789})
+	}
+	return b
+}
+
+func deliver(t *testing.T, c *Client, b *transport.Batch) {
+	t.Helper()
+	if err := c.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
+		t.Fatalf("%d events are left: %v", b.Pending(), err)
+	}
+}
+
+func linesOf(b *transport.Batch) (lines []string) {
+	for i := range b.Len() {
+		lines = append(lines, string(b.Line(i)))
+	}
+	return lines
+}
+
+// elasticAt starts a stand-in and returns a client of it.
+func elasticAt(t *testing.T, far *standin.Elastic, e Elastic, note func(string)) *Client {
+	t.Helper()
+	authority := standin.NewAuthority(t)
+	server := standin.Start(t, authority.Server(t), far)
+	far.T, far.Path = t, "/tls/_bulk"
+	c, err := NewElastic(Options{
+		URL: "https://" + server.Address + "/tls/_bulk?filter_path=errors", TLS: transport.TLS{CA: authority.File}, Note: note,
+	}, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func splunkAt(t *testing.T, far *standin.Splunk, s Splunk, note func(string)) *Client {
+	t.Helper()
+	authority := standin.NewAuthority(t)
+	server := standin.Start(t, authority.Server(t), far)
+	far.T, far.Token = t, token
+	c, err := NewSplunk(Options{
+		URL: "https://" + server.Address + "/services/collector/event", TLS: transport.TLS{CA: authority.File}, Note: note,
+	}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestElastic(t *testing.T) {
+	for name, tt := range map[string]struct {
+		client Elastic
+		header string
+	}{
+		"open":     {Elastic{}, ""},
+		"API key":  {Elastic{Key: secretFile(t, "key==\n")}, "ApiKey key=="},
+		"password": {Elastic{User: "me", Password: secretFile(t, "hunter2")}, "Basic " + base64.StdEncoding.EncodeToString([]byte("me:hunter2"))},
+	} {
+		far := &standin.Elastic{Authorization: tt.header}
+		c := elasticAt(t, far, tt.client, nil)
+		if err := c.Check(context.Background()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		b := batchOf(0, 100)
+		deliver(t, c, b)
+		deliver(t, c, batchOf(50, 100)) // once more
+		events, repeated := far.Events()
+		if !slices.Equal(events, linesOf(b)) || repeated != 50 {
+			t.Errorf("%s: %d events, %d repeated", name, len(events), repeated)
+		}
+	}
+}
+
+// Of a request that succeeds as a whole, each event has a fate of its own.
+func TestElasticItemByItem(t *testing.T) {
+	busy := 2
+	far := &standin.Elastic{Item: func(event []byte) (int, string) {
+		switch string(event) {
+		case `{"n":3}`:
+			return http.StatusBadRequest, "mapper_parsing_exception"
+		case `{"n":5}`:
+			if busy--; busy >= 0 {
+				return http.StatusTooManyRequests, "es_rejected_execution_exception"
+			}
+		}
+		return 0, ""
+	}}
+	var told said
+	c := elasticAt(t, far, Elastic{}, told.add)
+	b := batchOf(0, 10)
+	for range 2 {
+		if err := c.Deliver(context.Background(), b); err == nil || !strings.Contains(err.Error(), "es_rejected") || b.Pending() != 1 || b.Front() != 5 {
+			t.Fatalf("%v, %d events left", err, b.Pending())
+		}
+	}
+	deliver(t, c, b)
+	events, repeated := far.Events()
+	if len(events) != 9 || repeated != 0 || b.Refused() != 1 {
+		t.Errorf("%d events, %d repeated, %d refused", len(events), repeated, b.Refused())
+	}
+	if len(told) != 1 || !strings.Contains(told[0], "mapper_parsing_exception") {
+		t.Errorf("said %q", told)
+	}
+}
+
+// An index that is not there, or is closed to us, is not an event's fault.
+func TestElasticItemsThatWait(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized, http.StatusServiceUnavailable, 302} {
+		far := &standin.Elastic{Item: func([]byte) (int, string) { return status, "index_not_found_exception" }}
+		c := elasticAt(t, far, Elastic{}, nil)
+		b := batchOf(0, 3)
+		err := c.Deliver(context.Background(), b)
+		if want := status < 500; err == nil || b.Pending() != 3 || (transport.ClassOf(err) == transport.Misconfigured) != want {
+			t.Errorf("%d: %v, %d events left", status, err, b.Pending())
+		}
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for name, text := range map[string]string{
+		"no JSON": "<html>hello</html>", "too few items": `{"errors":false,"items":[]}`, "no items": `{}`,
+	} {
+		authority := standin.NewAuthority(t)
+		server := standin.Start(t, authority.Server(t), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, text) }))
+		c, err := NewElastic(Options{URL: "https://" + server.Address, TLS: transport.TLS{CA: authority.File}}, Elastic{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := batchOf(0, 3)
+		if err := c.Deliver(context.Background(), b); transport.ClassOf(err) != transport.Misconfigured || b.Pending() != 3 {
+			t.Errorf("%s: %v, %d events left", name, err, b.Pending())
+		}
+	}
+}
+
+func TestSplunk(t *testing.T) {
+	far := &standin.Splunk{}
+	c := splunkAt(t, far, Splunk{Token: secretFile(t, token), Index: "main", Source: `a "source"`, SourceType: "tlsfloor", Host: "bastion"}, nil)
+	if err := c.Check(context.Background()); err != nil {
+		t.Error(err)
+	}
+	b := batchOf(0, 100)
+	deliver(t, c, b)
+	ids := map[string]bool{}
+	for i, e := range far.Events() {
+		if string(e.Event) != string(b.Line(i)) || e.Time.String() != fmt.Sprintf("%d.123456", i) ||
+			e.Index != "main" || e.Source != `a "source"` || e.SourceType != "tlsfloor" || e.Host != "bastion" {
+			t.Errorf("%+v", e)
+		}
+		ids[e.Fields["event_id"]] = true
+	}
+	if len(ids) != 100 {
+		t.Errorf("%d ids for 100 events", len(ids))
+	}
+}
+
+func TestSplunkLeavesOutWhatIsNotSaid(t *testing.T) {
+	line := []byte(`{"n":1}`)
+	s := &collector{common: Splunk{}.common()}
+	got := string(s.appendEvent(nil, transport.Mark{Time: -1_500_000_000}, line))
+	want := `{"time":-1.500000,"fields":{"event_id":"` + string(transport.AppendIdentity(nil, line)) + `"},"event":{"n":1}}`
+	if got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestSplunkAcknowledgement(t *testing.T) {
+	far := &standin.Splunk{Acknowledge: true}
+	c := splunkAt(t, far, Splunk{Token: secretFile(t, token)}, nil)
+	began := time.Now()
+	deliver(t, c, batchOf(0, 10))
+	if time.Since(began) < askAgain {
+		t.Error("it was not waited for")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askAgain/4)
+	defer cancel()
+	b := batchOf(10, 20)
+	if err := c.Deliver(ctx, b); err == nil || b.Pending() != 10 {
+		t.Errorf("%v, %d events left", err, b.Pending())
+	}
+}
+
+// Events that a collector will never take are found and left out.
+func TestSplunkBadEvents(t *testing.T) {
+	far := &standin.Splunk{Bad: func(event string) bool { return strings.HasSuffix(event, "7}") }}
+	var told said
+	c := splunkAt(t, far, Splunk{Token: secretFile(t, token)}, told.add)
+	b := batchOf(0, 50)
+	deliver(t, c, b)
+	if n := len(far.Events()); n != 45 || b.Refused() != 5 || len(told) != 1 {
+		t.Errorf("%d events, %d refused, said %q", n, b.Refused(), told)
+	}
+}
+
+// A request that is too large is divided, down to one event.
+func TestTooLarge(t *testing.T) {
+	requests := 0
+	far := &standin.Elastic{Before: func(_ http.ResponseWriter, r *http.Request) int {
+		requests++
+		if r.ContentLength > 500 {
+			return http.StatusRequestEntityTooLarge
+		}
+		return 0
+	}}
+	var told said
+	c := elasticAt(t, far, Elastic{}, told.add)
+	b := batchOf(0, 300)
+	long := make([]byte, 3000) // that does not pack well
+	for i := range long {
+		long[i] = "0123456789abcdef"[i*i*7919>>3&15]
+	}
+	b.Add(fmt.Appendf(b.Text(), `{"long":"%x%d"}`, long, 1), transport.Mark{})
+	far.Item = func(event []byte) (int, string) { return 0, "" }
+	if err := c.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
+		t.Fatal(err)
+	}
+	events, _ := far.Events()
+	if len(events)+b.Refused() != 301 || len(events) < 300 || requests < 10 {
+		t.Errorf("%d events, %d refused, in %d requests", len(events), b.Refused(), requests)
+	}
+}
+
+func TestRefusalsThatAreNotAboutEvents(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		class  transport.Class
+	}{
+		{http.StatusUnauthorized, transport.Misconfigured},
+		{http.StatusForbidden, transport.Misconfigured},
+		{http.StatusNotFound, transport.Misconfigured},
+		{http.StatusTemporaryRedirect, transport.Misconfigured},
+		{http.StatusRequestTimeout, transport.Passing},
+		{http.StatusTooManyRequests, transport.Passing},
+		{http.StatusInternalServerError, transport.Passing},
+		{http.StatusServiceUnavailable, transport.Passing},
+	} {
+		far := &standin.Splunk{Before: func(w http.ResponseWriter, _ *http.Request) int {
+			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Location", "https://elsewhere.test/")
+			return tt.status
+		}}
+		c := splunkAt(t, far, Splunk{Token: secretFile(t, token)}, nil)
+		b := batchOf(0, 3)
+		err := c.Deliver(context.Background(), b)
+		if err == nil || transport.ClassOf(err) != tt.class || transport.After(err) != 7*time.Second || b.Pending() != 3 {
+			t.Errorf("%d: %v, class %d, after %v", tt.status, err, transport.ClassOf(err), transport.After(err))
+		}
+	}
+}
+
+func TestSplunkIncorrectIndex(t *testing.T) {
+	s := &collector{}
+	if o := s.objection([]byte(`{"text":"Incorrect index","code":7,"invalid-event-number":1}`)); !o.general {
+		t.Errorf("%+v", o)
+	}
+	if o := s.objection([]byte(`{"text":"Invalid data format","code":6,"invalid-event-number":1}`)); o.general || o.event != 1 {
+		t.Errorf("%+v", o)
+	}
+	if o := s.objection([]byte(`a proxy's own words`)); o.general || o.event != -1 {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	soon := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
+	for text, want := range map[string]time.Duration{
+		"": 0, "0": 0, "120": 2 * time.Minute, "86400": longestWait, "99999999999999999999": 0, "-5": 0, "soon": 0,
+		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Wed, 21 Oct 2099 07:28:00 GMT": longestWait, soon: 90 * time.Second,
+	} {
+		got := retryAfter(http.Header{"Retry-After": {text}})
+		if d := got - want; d < -2*time.Second || d > 0 {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// A wrong secret is found at the start, never shown, and not needed any more
+// when the file was put right.
+func TestWrongSecret(t *testing.T) {
+	secret := secretFile(t, "hunter2")
+	c := splunkAt(t, &standin.Splunk{}, Splunk{Token: secret}, nil)
+	err := c.Check(context.Background())
+	if transport.ClassOf(err) != transport.Misconfigured || !strings.Contains(err.Error(), "Invalid token") {
+		t.Fatal(err)
+	}
+	far := &standin.Elastic{Authorization: "ApiKey right"}
+	c = elasticAt(t, far, Elastic{Key: secret}, nil)
+	err = c.Check(context.Background())
+	if transport.ClassOf(err) != transport.Misconfigured || !strings.Contains(err.Error(), "***") || strings.Contains(err.Error(), "hunter2") {
+		t.Fatal(err) // the server shows what it was sent
+	}
+	if err := os.WriteFile(secret.File, []byte("right"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Deliver(context.Background(), batchOf(0, 1)); transport.ClassOf(err) != transport.Misconfigured {
+		t.Error(err) // with the old one, for the last time
+	}
+	deliver(t, c, batchOf(0, 1))
+}
+
+func TestWrongPath(t *testing.T) {
+	far := &standin.Elastic{}
+	c := elasticAt(t, far, Elastic{}, nil)
+	far.Path = "/other/_bulk"
+	if err := c.Check(context.Background()); transport.ClassOf(err) != transport.Misconfigured {
+		t.Error(err)
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	authority, other := standin.NewAuthority(t), standin.NewAuthority(t)
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("a request with %v came through", r.Header)
+	})
+	server := standin.Start(t, authority.Server(t), handler)
+	old := authority.Server(t)
+	old.MaxVersion = tls.VersionTLS11
+	tls11 := standin.Start(t, old, handler)
+	wanting := authority.Server(t)
+	wanting.ClientAuth, wanting.ClientCAs = tls.RequireAndVerifyClientCert, authority.Pool()
+	mutual := standin.Start(t, wanting, handler)
+	plain := standin.Start(t, nil, http.NotFoundHandler())
+	for name, tt := range map[string]struct {
+		address string
+		tls     transport.TLS
+	}{
+		"another authority":     {server.Address, transport.TLS{CA: other.File}},
+		"the system's":          {server.Address, transport.TLS{}},
+		"another name":          {server.Address, transport.TLS{CA: authority.File, ServerName: "other.test"}},
+		"TLS 1.1":               {tls11.Address, transport.TLS{CA: authority.File}},
+		"no client certificate": {mutual.Address, transport.TLS{CA: authority.File}},
+		"plain HTTP":            {plain.Address, transport.TLS{CA: authority.File}},
+	} {
+		c, err := NewSplunk(Options{URL: "https://" + tt.address + "/services/collector/event", TLS: tt.tls}, Splunk{Token: secretFile(t, token)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Check(context.Background()); transport.ClassOf(err) != transport.Misconfigured || strings.Contains(err.Error(), token) {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.Close()
+	}
+}
+
+func TestClientCertificate(t *testing.T) {
+	authority := standin.NewAuthority(t)
+	config := authority.Server(t)
+	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, authority.Pool()
+	far := &standin.Splunk{T: t, Token: token}
+	server := standin.Start(t, config, far)
+	files := transport.TLS{CA: authority.File, ServerName: "server.test"}
+	files.Cert, files.Key = authority.Issue(t, "client.test")
+	c, err := NewSplunk(Options{URL: "https://" + server.Address + "/services/collector/event", TLS: files}, Splunk{Token: secretFile(t, token)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	deliver(t, c, batchOf(0, 3))
+}
+
+func TestFilesThatAreMissing(t *testing.T) {
+	for name, o := range map[string]Options{
+		"CA": {TLS: transport.TLS{CA: "/none"}}, "no CA": {TLS: transport.TLS{CA: "post_test.go"}}, "certificate": {TLS: transport.TLS{Cert: "/none", Key: "/none"}},
+	} {
+		if _, err := NewElastic(o, Elastic{}); err == nil {
+			t.Errorf("%s is not missed", name)
+		}
+	}
+	if _, err := NewSplunk(Options{}, Splunk{Token: transport.Secret{File: "/none"}}); err == nil {
+		t.Error("the token is not missed")
+	}
+}
+
+// A server that cannot be reached is waited for, and messages hold no URL.
+func TestUnreachable(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	c, err := NewElastic(Options{URL: "https://" + address + "/tls/_bulk?filter_path=x"}, Elastic{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{c.Check(context.Background()), c.Deliver(context.Background(), batchOf(0, 1))} {
+		if err == nil || transport.ClassOf(err) != transport.Passing || strings.Contains(err.Error(), "filter_path") {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package transport
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// QueueEmpty reports whether nothing waits in a socket's send queue: over TCP
+// the other machine has acknowledged every byte, over a local socket the reader
+// has read it.
+func QueueEmpty(conn syscall.Conn) (bool, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	var waiting int
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		waiting, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+	})
+	if err == nil {
+		err = failed
+	}
+	return waiting == 0, err
+}

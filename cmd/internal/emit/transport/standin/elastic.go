@@ -1,0 +1,127 @@
+package standin
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+)
+
+// Elastic answers as Elasticsearch's _bulk does.
+type Elastic struct {
+	T testing.TB
+	// Authorization is the header that is let in; empty: every one.
+	Authorization string
+	// Path is that of the requests: /index/_bulk.
+	Path string
+	// Before decides about a request before it is looked at: a status other
+	// than 0 ends it there. It may set headers.
+	Before func(w http.ResponseWriter, r *http.Request) (status int)
+	// Item decides about an event: 0 takes it.
+	Item func(event []byte) (status int, kind string)
+
+	mu       sync.Mutex
+	events   map[string]string // by id
+	order    []string
+	repeated int
+}
+
+// Events returns what was taken, in order, and how many events more were sent
+// under an id that was there already.
+func (e *Elastic) Events() (events []string, repeated int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append(events, e.order...), e.repeated
+}
+
+// ServeHTTP takes a request.
+func (e *Elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.Authorization != "" && r.Header.Get("Authorization") != e.Authorization {
+		refuse(w, http.StatusUnauthorized, `{"error":{"type":"security_exception","reason":"unable to authenticate with `+r.Header.Get("Authorization")+`"},"status":401}`)
+		return
+	}
+	if r.Method != http.MethodPost || r.URL.Path != e.Path {
+		refuse(w, http.StatusNotFound, `{"error":"no handler"}`)
+		return
+	}
+	if r.Header.Get("Content-Type") != "application/x-ndjson" {
+		refuse(w, http.StatusNotAcceptable, `{"error":"Content-Type header is not supported"}`)
+		return
+	}
+	text, err := body(r)
+	if err != nil {
+		return // the connection was cut
+	}
+	if len(text) == 0 {
+		refuse(w, http.StatusBadRequest, `{"error":{"type":"parse_exception","reason":"request body is required"},"status":400}`)
+		return
+	}
+	if e.Before != nil {
+		if status := e.Before(w, r); status != 0 {
+			refuse(w, status, `{"error":"not now"}`)
+			return
+		}
+	}
+	e.bulk(w, text)
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	w.WriteHeader(status)
+	fmt.Fprint(w, text)
+}
+
+func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	if len(lines)%2 != 0 || text[len(text)-1] != '\n' {
+		e.T.Errorf("%d lines, or no newline at the end", len(lines))
+		return
+	}
+	type item map[string]any
+	answer := struct {
+		Errors bool   `json:"errors"`
+		Items  []item `json:"items"`
+	}{}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := 0; i < len(lines); i += 2 {
+		status, kind := e.take(lines[i], lines[i+1])
+		result := item{"status": status}
+		if status >= 300 {
+			answer.Errors = true
+			result["error"] = item{"type": kind, "reason": "because"}
+		}
+		answer.Items = append(answer.Items, item{"create": result})
+	}
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		return // the connection was cut
+	}
+}
+
+// take is one item.
+func (e *Elastic) take(action, event []byte) (status int, kind string) {
+	var a struct {
+		Create struct {
+			ID string `json:"_id"`
+		}
+	}
+	if err := json.Unmarshal(action, &a); err != nil || a.Create.ID == "" || !json.Valid(event) {
+		e.T.Errorf("%v: %s %s", err, action, event)
+	}
+	if e.Item != nil {
+		if status, kind := e.Item(event); status != 0 {
+			return status, kind
+		}
+	}
+	if e.events == nil {
+		e.events = map[string]string{}
+	}
+	if _, there := e.events[a.Create.ID]; there {
+		e.repeated++
+		return http.StatusConflict, "version_conflict_engine_exception"
+	}
+	e.events[a.Create.ID] = string(event)
+	e.order = append(e.order, string(event))
+	return http.StatusCreated, ""
+}

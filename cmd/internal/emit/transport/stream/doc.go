@@ -1,0 +1,3 @@
+// Package stream carries lines to standard output, and to a socket of this
+// machine.
+package stream

@@ -1,0 +1,67 @@
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+)
+
+// TLS says how a server is known. It is always verified.
+type TLS struct {
+	CA         string // a file of certificates; empty: the system's
+	Cert, Key  string // files with what the server knows us by; empty: nothing
+	ServerName string // the name in the server's certificate; empty: that of the address
+}
+
+// Config reads the files. The system's certificates are read now, so that a
+// sandbox that is closed later does not hide them.
+func (t TLS) Config() (*tls.Config, error) {
+	roots, err := t.roots()
+	if err != nil {
+		return nil, err
+	}
+	c := &tls.Config{
+		RootCAs: roots, ServerName: t.ServerName, MinVersion: tls.VersionTLS12,
+		ClientSessionCache: tls.NewLRUClientSessionCache(4),
+	}
+	if t.Cert == "" {
+		return c, nil
+	}
+	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s with key %s: %w", t.Cert, t.Key, err)
+	}
+	c.Certificates = []tls.Certificate{pair}
+	return c, nil
+}
+
+func (t TLS) roots() (*x509.CertPool, error) {
+	if t.CA == "" {
+		return x509.SystemCertPool()
+	}
+	text, err := os.ReadFile(t.CA)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM", t.CA)
+	}
+	return roots, nil
+}
+
+// Refused gives err the class Misconfigured when it means that one side does
+// not accept the other's certificate or version, or speaks no TLS.
+func Refused(err error) error {
+	var verification *tls.CertificateVerificationError
+	var header tls.RecordHeaderError
+	var far *net.OpError
+	if errors.As(err, &verification) || errors.As(err, &header) ||
+		errors.As(err, &far) && far.Op == "remote error" { // an alert, as crypto/tls calls it
+		return Wrong(err)
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+// Package metrics renders counts in Prometheus' text format, for the textfile
+// collector of a node exporter: tlsfloor itself listens on nothing.
+package metrics
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"tlsfloor/classify"
+)
+
+// Counts are the totals of a run.
+type Counts struct {
+	Packets, Bytes, Flows, Hellos uint64
+	Handshakes                    [classify.Violation + 1]uint64 // by verdict
+	Flagged                       uint64
+	// Dropped is what was lost, by where.
+	DroppedKernel, DroppedInterface, DroppedTable, DroppedOutput uint64
+	// Waiting is the number of events that outputs have not taken yet.
+	Waiting uint64
+}
+
+// Append appends c in the text format, version 0.0.4
+// (https://prometheus.io/docs/instrumenting/exposition_formats/).
+func Append(dst []byte, c *Counts) []byte {
+	dst = counter(dst, "tlsfloor_packets_total", "Packets read.", sample{value: c.Packets})
+	dst = counter(dst, "tlsfloor_bytes_total", "Captured bytes in them.", sample{value: c.Bytes})
+	dst = counter(dst, "tlsfloor_flows_total", "TCP connections seen.", sample{value: c.Flows})
+	dst = counter(dst, "tlsfloor_hellos_total", "ClientHellos and ServerHellos read.", sample{value: c.Hellos})
+	var verdicts []sample
+	for v, n := range c.Handshakes {
+		verdicts = append(verdicts, sample{`{verdict="` + classify.Verdict(v).String() + `"}`, n})
+	}
+	dst = counter(dst, "tlsfloor_handshakes_total", "TLS handshakes, by verdict.", verdicts...)
+	dst = counter(dst, "tlsfloor_flagged_total", "Handshakes in scope below the floor.", sample{value: c.Flagged})
+	dst = counter(dst, "tlsfloor_dropped_total", "What was lost, by where.",
+		sample{`{where="kernel"}`, c.DroppedKernel}, sample{`{where="interface"}`, c.DroppedInterface},
+		sample{`{where="table"}`, c.DroppedTable}, sample{`{where="output"}`, c.DroppedOutput})
+	dst = head(dst, "tlsfloor_events_waiting", "gauge", "Events that outputs have not taken yet.")
+	return line(dst, "tlsfloor_events_waiting", sample{value: c.Waiting})
+}
+
+// sample is one value; labels are in braces, or empty.
+type sample struct {
+	labels string
+	value  uint64
+}
+
+func counter(dst []byte, name, help string, samples ...sample) []byte {
+	dst = head(dst, name, "counter", help)
+	for _, s := range samples {
+		dst = line(dst, name, s)
+	}
+	return dst
+}
+
+func head(dst []byte, name, kind, help string) []byte {
+	dst = append(append(append(append(dst, "# HELP "...), name...), ' '), help...)
+	dst = append(append(append(append(dst, "\n# TYPE "...), name...), ' '), kind...)
+	return append(dst, '\n')
+}
+
+func line(dst []byte, name string, s sample) []byte {
+	dst = append(append(append(dst, name...), s.labels...), ' ')
+	return append(strconv.AppendUint(dst, s.value, 10), '\n')
+}
+
+// WriteFile replaces the file at path by c as a whole: a collector never reads
+// half of it.
+func WriteFile(path string, c *Counts) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(Append(nil, c))
+	if chmod := f.Chmod(0o644); err == nil {
+		err = chmod
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // what is left of a failed attempt
+	}
+	return err
+}

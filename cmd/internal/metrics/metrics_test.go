@@ -1,0 +1,44 @@
+package metrics
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tlsfloor/classify"
+)
+
+func TestAppend(t *testing.T) {
+	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Waiting: 5}
+	c.Handshakes[classify.Violation] = 1
+	want, err := os.ReadFile("testdata/counts.prom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(Append(nil, &c)); got != string(want) {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestWriteFileReplacesAsAWhole(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "tlsfloor.prom")
+	for n := range uint64(3) {
+		if err := WriteFile(path, &Counts{Packets: n}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := Append(nil, &Counts{Packets: 2}); string(got) != string(want) {
+		t.Errorf("got\n%s", got)
+	}
+	if left, _ := os.ReadDir(folder); len(left) != 1 {
+		t.Errorf("%d files are left", len(left))
+	}
+	if err := WriteFile(filepath.Join(folder, "nowhere", "x.prom"), &Counts{}); err == nil {
+		t.Error("a folder that is not there was written to")
+	}
+}

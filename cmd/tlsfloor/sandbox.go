@@ -1,0 +1,51 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+
+	"tlsfloor/cmd/internal/confine"
+)
+
+// confine takes away what the run does not need. On an interface each step is
+// said, since such a run goes on for long; of reading captures only what will
+// be missed.
+func (w *watcher) confine() error {
+	if w.options.noSandbox {
+		return nil
+	}
+	steps, err := confine.Apply(w.needs())
+	for _, s := range steps {
+		if w.live() || s.Degraded && (s.Name == "files" || w.options.requireSandbox) {
+			w.note("%s", printable(s.String()))
+		}
+	}
+	return err
+}
+
+// needs lists what is opened or connected to later.
+func (w *watcher) needs() confine.Options {
+	n := w.events.Needs()
+	o := confine.Options{
+		User: w.options.user, Require: w.options.requireSandbox,
+		ReadPaths: w.late(), ReloadPaths: n.Read, WritePaths: n.Write,
+		Resolve: n.Network, KeepNetRaw: w.live(),
+	}
+	for _, p := range n.Ports {
+		o.Connect = append(o.Connect, confine.Endpoint{Network: p.Network, Port: p.Number})
+	}
+	for _, path := range n.Sockets {
+		o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: path})
+	}
+	for _, path := range []string{w.options.names, w.options.ranges} {
+		if path != "" {
+			o.ReloadPaths = append(o.ReloadPaths, path)
+		}
+	}
+	if w.options.metrics != "" {
+		o.WritePaths = append(o.WritePaths, filepath.Dir(w.options.metrics))
+	}
+	slices.Sort(o.WritePaths)
+	o.WritePaths = slices.Compact(o.WritePaths)
+	return o
+}
