@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -80,6 +81,15 @@ func appendTo(path string) error {
 	}
 	_, err = f.WriteString("x\n")
 	return errors.Join(err, f.Close())
+}
+
+// publish replaces a file whole, as metrics are written.
+func publish(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o644), f.Close(), os.Rename(f.Name(), path))
 }
 
 func wait(text string) error {

@@ -35,7 +35,7 @@ var refusedAlways = append([]uint32{
 
 	// Files, beside what Landlock looks at. Before its ABI 3, truncate is.
 	unix.SYS_TRUNCATE, unix.SYS_MKNODAT, unix.SYS_OPEN_BY_HANDLE_AT,
-	unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT,
+	unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT,
 	unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT,
 	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
 	unix.SYS_FANOTIFY_INIT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
@@ -63,7 +63,7 @@ func (c *confinement) rules(pid uint32) []rule {
 	return rules
 }
 
-// processRules leave threads, and signals to the process itself.
+// processRules leave threads, signals to the process itself, and modes.
 func processRules(pid uint32) []rule {
 	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
@@ -75,6 +75,9 @@ func processRules(pid uint32) []rule {
 		{unix.SYS_KILL, [][]test{{is(0, pid)}}, unix.EPERM},
 		{unix.SYS_TGKILL, [][]test{{is(0, pid)}}, unix.EPERM},
 		{unix.SYS_PRLIMIT64, [][]test{{is(0, 0)}, {is(0, pid)}}, unix.EPERM},
+		// A file that could be opened may have another mode, but not another
+		// user's rights.
+		{unix.SYS_FCHMOD, [][]test{{{1, unix.S_ISUID | unix.S_ISGID, 0, false}}}, unix.EPERM},
 		// Typing into the terminal from which tlsfloor was started.
 		{unix.SYS_IOCTL, [][]test{{not(1, unix.TIOCSTI), not(1, tioclinux)}}, unix.EPERM},
 	}

@@ -239,20 +239,24 @@ func copyFile(from, to string) error {
 }
 
 // run runs a child as root, or as whoever runs the tests.
-func (p plan) run(t *testing.T) report { return p.runAs(t, os.Args[0], nil) }
+func (p plan) run(t *testing.T) report {
+	t.Helper()
+	return p.runAs(t, os.Args[0], nil)
+}
 
 // runPlain runs a child as a user without privileges.
 func (p plan) runPlain(t *testing.T) report {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		return p.run(t)
 	}
-	return p.runAs(t, programForAll(t), &syscall.Credential{Uid: nobody, Gid: nobody})
+	return p.runAs(t, programForAll(t), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
 }
 
 // nobody is the number that the kernel itself gives to nobody.
 const nobody = 65534
 
-func (p plan) runAs(t *testing.T, path string, who *syscall.Credential) report {
+func (p plan) runAs(t *testing.T, path string, started *syscall.SysProcAttr) report {
 	t.Helper()
 	p.Options.ReadPaths = append(p.Options.ReadPaths, "/proc/self/task") // for the report
 	text, err := json.Marshal(p)
@@ -262,7 +266,7 @@ func (p plan) runAs(t *testing.T, path string, who *syscall.Credential) report {
 	cmd := exec.CommandContext(t.Context(), path)
 	// The race detector would have every child wait a second.
 	cmd.Env = append(os.Environ(), planVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	cmd.SysProcAttr = started
 	cmd.Dir = "/"
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

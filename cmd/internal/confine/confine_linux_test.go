@@ -100,7 +100,7 @@ func TestEveryThreadOfRootIsConfined(t *testing.T) {
 	needKernel(t, 1)
 	for _, churn := range []bool{false, true} {
 		t.Run(fmt.Sprintf("churn=%t", churn), func(t *testing.T) {
-			root := &syscall.Credential{Groups: []uint32{0, 4, 27}} // as sudo gives them
+			root := &syscall.SysProcAttr{Credential: &syscall.Credential{Groups: []uint32{0, 4, 27}}} // as sudo gives them
 			r := plan{Options: Options{User: "nobody", Require: true}, Churn: churn}.runAs(t, os.Args[0], root)
 			if r.Err != "" {
 				t.Fatal(r.Err)
@@ -154,9 +154,48 @@ func TestPlainUserIsConfined(t *testing.T) {
 	}
 }
 
-func TestFileCapability(t *testing.T) {
+// A capability comes with the file (setcap), or from who starts it (systemd).
+func TestCapabilityOfAPlainUser(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
+	plain := &syscall.Credential{Uid: nobody, Gid: nobody}
+	for name, c := range map[string]struct {
+		program func(*testing.T) string
+		started *syscall.SysProcAttr
+	}{
+		"file":    {programWithCapability, &syscall.SysProcAttr{Credential: plain}},
+		"ambient": {programForAll, &syscall.SysProcAttr{Credential: plain, AmbientCaps: []uintptr{unix.CAP_NET_RAW}}},
+	} {
+		for _, keep := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, keep=%t", name, keep), func(t *testing.T) {
+				testCapability(t, c.program(t), c.started, keep)
+			})
+		}
+	}
+}
+
+func testCapability(t *testing.T, program string, started *syscall.SysProcAttr, keep bool) {
+	packet := fmt.Sprintf("socket %d %d 0", unix.AF_PACKET, unix.SOCK_RAW)
+	p := plan{Options: Options{KeepNetRaw: keep, Require: true}, Before: []string{packet}, After: []string{packet}, Churn: true}
+	r := p.runAs(t, program, started)
+	if r.Err != "" {
+		t.Fatal(r.Err)
+	}
+	if o := r.Before[packet]; o != (outcome{}) {
+		t.Fatalf("the capability is not there to begin with: %s", o.Text)
+	}
+	kept := none
+	if keep {
+		kept = fmt.Sprintf("%016x", uint64(netRaw))
+		r.works(t, packet)
+	} else {
+		r.refused(t, unix.EPERM, packet)
+	}
+	r.all(t, thread{"CapPrm": kept, "CapEff": kept, "CapInh": none, "CapAmb": none, "NoNewPrivs": "1", "Seccomp": "2"})
+}
+
+func programWithCapability(t *testing.T) string {
+	t.Helper()
 	setcap, err := exec.LookPath("setcap")
 	if err != nil {
 		t.Skip("setcap is not installed")
@@ -168,27 +207,7 @@ func TestFileCapability(t *testing.T) {
 	if out, err := exec.Command(setcap, "cap_net_raw+ep", path).CombinedOutput(); err != nil {
 		t.Skipf("setcap: %v: %s", err, out)
 	}
-	packet := fmt.Sprintf("socket %d %d 0", unix.AF_PACKET, unix.SOCK_RAW)
-	for _, keep := range []bool{false, true} {
-		t.Run(fmt.Sprintf("keep=%t", keep), func(t *testing.T) {
-			p := plan{Options: Options{KeepNetRaw: keep, Require: true}, Before: []string{packet}, After: []string{packet}, Churn: true}
-			r := p.runAs(t, path, &syscall.Credential{Uid: nobody, Gid: nobody})
-			if r.Err != "" {
-				t.Fatal(r.Err)
-			}
-			if o := r.Before[packet]; o != (outcome{}) {
-				t.Fatalf("the capability is not there to begin with: %s", o.Text)
-			}
-			kept := none
-			if keep {
-				kept = fmt.Sprintf("%016x", uint64(netRaw))
-				r.works(t, packet)
-			} else {
-				r.refused(t, unix.EPERM, packet)
-			}
-			r.all(t, thread{"CapPrm": kept, "CapEff": kept, "CapInh": none, "CapAmb": none, "NoNewPrivs": "1", "Seccomp": "2"})
-		})
-	}
+	return path
 }
 
 func TestRootKeepsOnlyTheCapabilityToCapture(t *testing.T) {
@@ -284,7 +303,7 @@ func TestOutputRotates(t *testing.T) {
 			named := map[string]string{"file": path, "folder": out}[as]
 			attempts := []string{
 				"append " + path, "rename " + path + " " + path + ".1", "create " + path, "read " + path, "append " + path,
-				"list " + out, "remove " + path + ".1", "append " + path + ".new",
+				"list " + out, "remove " + path + ".1", "append " + path + ".new", "publish " + path,
 			}
 			forbidden := []string{"link /etc/passwd " + out + "/link", "folder " + out + "/below"}
 			r := plan{Options: Options{WritePaths: []string{named}, Require: true}, After: append(attempts, forbidden...)}.run(t)

@@ -74,7 +74,7 @@ func TestFilterDecidesOnEveryCall(t *testing.T) {
 
 // looksAtArguments are the calls that are decided in the test below.
 var looksAtArguments = []uint32{
-	unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_PRLIMIT64, unix.SYS_IOCTL,
+	unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_PRLIMIT64, unix.SYS_IOCTL, unix.SYS_FCHMOD,
 	unix.SYS_MMAP, unix.SYS_MPROTECT, unix.SYS_PKEY_MPROTECT, unix.SYS_SOCKET, unix.SYS_ACCEPT, unix.SYS_ACCEPT4,
 	unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_SENDMMSG,
 }
@@ -117,6 +117,9 @@ func TestFilterLooksAtArguments(t *testing.T) {
 		"typing":                          {none, unix.SYS_IOCTL, []uint64{0, unix.TIOCSTI}, unix.EPERM},
 		"typing, with bits that are cut":  {none, unix.SYS_IOCTL, []uint64{0, 1<<32 | unix.TIOCSTI}, unix.EPERM},
 		"pasting":                         {none, unix.SYS_IOCTL, []uint64{0, tioclinux}, unix.EPERM},
+		"a mode":                          {none, unix.SYS_FCHMOD, []uint64{3, 0o644}, 0},
+		"a mode with its owner's rights":  {none, unix.SYS_FCHMOD, []uint64{3, 0o4755}, unix.EPERM},
+		"a mode with its group's rights":  {none, unix.SYS_FCHMOD, []uint64{3, 0o2755}, unix.EPERM},
 		"memory":                          {none, unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ | unix.PROT_WRITE}, 0},
 		"memory with code":                {none, unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ | unix.PROT_EXEC}, unix.EPERM},
 		"memory turned into code":         {none, unix.SYS_MPROTECT, []uint64{0, 4096, unix.PROT_EXEC}, unix.EPERM},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/cmd/internal/emit/transport"
 )
 
 // Options are what all outputs share.
@@ -28,7 +29,8 @@ type Options struct {
 	// Seed is of the jitter between attempts; 0: a random one.
 	Seed uint64
 
-	pace pace // zero: that of the output's kind
+	pace  pace                              // zero: that of the output's kind
+	carry func(*Config) transport.Transport // nil: what the output's kind says
 }
 
 const (

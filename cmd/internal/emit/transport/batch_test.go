@@ -74,8 +74,9 @@ func TestBackoffIsSeeded(t *testing.T) {
 		}
 		return all
 	}
-	if waits(1) != waits(1) || waits(1) == waits(2) {
-		t.Error(waits(1), waits(2))
+	first, again, other := waits(1), waits(1), waits(2)
+	if first != again || first == other {
+		t.Error(first, again, other)
 	}
 }
 

@@ -45,7 +45,7 @@ func (s *Server) Restart() {
 }
 
 func (s *Server) serve(server *http.Server, l net.Listener) {
-	err := http.ErrServerClosed
+	var err error
 	if s.config != nil {
 		err = server.ServeTLS(l, "", "")
 	} else {

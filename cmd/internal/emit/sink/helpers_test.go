@@ -1,0 +1,226 @@
+package sink
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// quick makes outputs of tests try again soon.
+var quick = pace{chunk: 8 << 10, linger: 5 * time.Millisecond, min: time.Millisecond, max: 20 * time.Millisecond}
+
+// finding makes one that carries a number, and is as long as most are.
+func finding(n int) *classify.Finding {
+	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 16), byte(n >> 8)}), uint16(n))
+	return &classify.Finding{
+		Observation: classify.Observation{
+			Time: int64(n) * 1e6, Client: client, Server: netip.MustParseAddrPort("192.0.2.1:443"),
+			Hello: &classify.ClientHello{SNI: strconv.Itoa(n), JA3Full: strings.Repeat("771,", 100)},
+		},
+		Flagged: true, InScope: true, Verdict: classify.Violation,
+		Host: strconv.Itoa(n), HostSource: classify.NameSNI, Reason: "a test",
+	}
+}
+
+// numberOf is the number of the finding that a line is of.
+func numberOf(t testing.TB, line string) int {
+	t.Helper()
+	var e struct{ Host string }
+	if err := json.Unmarshal([]byte(line), &e); err != nil {
+		t.Fatalf("%v: %q", err, line)
+	}
+	n, err := strconv.Atoi(e.Host)
+	if err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	return n
+}
+
+// tally compares what arrived with the numbers below sent.
+type tally struct{ sent, lost, doubled, disordered int }
+
+func (c tally) String() string {
+	return fmt.Sprintf("sent %d, lost %d, doubled %d, first arrivals out of order %d", c.sent, c.lost, c.doubled, c.disordered)
+}
+
+func tallyOf(t testing.TB, sent int, lines []string) tally {
+	t.Helper()
+	seen := make([]int, sent)
+	c := tally{sent: sent}
+	highest := -1
+	for _, line := range lines {
+		n := numberOf(t, line)
+		if seen[n]++; seen[n] > 1 {
+			c.doubled++
+		} else if n < highest {
+			c.disordered++
+		}
+		highest = max(highest, n)
+	}
+	for _, times := range seen {
+		if times == 0 {
+			c.lost++
+		}
+	}
+	return c
+}
+
+// configs parses specs, all for every finding.
+func configs(t testing.TB, specs ...string) (all []Config) {
+	t.Helper()
+	for _, spec := range specs {
+		c, err := Parse(spec, Defaults{Emit: emit.All})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// said remembers what a person was told.
+type said struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (s *said) note(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lines = append(s.lines, line)
+}
+
+func (s *said) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.lines, "\n")
+}
+
+// openSet opens a set, and sees to it that it leaves no goroutine behind.
+func openSet(t testing.TB, all []Config, o Options) *Set {
+	t.Helper()
+	before := runtime.NumGoroutine()
+	s, err := Open(all, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		eventually(t, func() bool { return runtime.NumGoroutine() <= before })
+	})
+	return s
+}
+
+func eventually(t testing.TB, holds func() bool) {
+	t.Helper()
+	for range 1000 {
+		if holds() {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	text := make([]byte, 1<<16)
+	t.Fatalf("it did not come to pass within 5 s\n%s", text[:runtime.Stack(text, true)])
+}
+
+func closeSet(t testing.TB, s *Set) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func sendAll(s *Set, from, to int) {
+	for i := from; i < to; i++ {
+		s.Send(finding(i))
+	}
+}
+
+var errAway = errors.New("the far end is away")
+
+// far is a far end that does as it is told.
+type far struct {
+	mu    sync.Mutex
+	lines []string
+	// decide says how many of the lines left are taken, and what goes wrong
+	// then; nil: all, and nothing.
+	decide func(left int) (taken int, err error)
+	// hold makes every delivery wait until it is closed, or ctx ends.
+	hold     chan struct{}
+	reopened int
+	closed   int
+}
+
+func (f *far) Check(context.Context) error { return nil }
+
+func (f *far) Deliver(ctx context.Context, b *transport.Batch) error {
+	if f.hold != nil {
+		select {
+		case <-f.hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	taken, err := b.Pending(), error(nil)
+	if f.decide != nil {
+		taken, err = f.decide(b.Pending())
+	}
+	for i := b.Front(); taken > 0; i++ {
+		f.lines = append(f.lines, string(b.Line(i)))
+		b.Settle(i)
+		taken--
+	}
+	return err
+}
+
+func (f *far) Reopen() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reopened++
+	return nil
+}
+
+func (f *far) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed++
+	return nil
+}
+
+func (f *far) received() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.lines...)
+}
+
+func (f *far) tell(decide func(left int) (int, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.decide = decide
+}
+
+func away(int) (int, error) { return 0, errAway }
+
+// to makes options with which outputs go to far ends, in their order.
+func to(o Options, ends ...*far) Options {
+	o.pace = quick
+	i := 0
+	o.carry = func(*Config) transport.Transport {
+		i++
+		return ends[i-1]
+	}
+	return o
+}

@@ -1,0 +1,522 @@
+package sink
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// A far end that takes what it likes, and fails as often, gets every event once
+// and in order, whether the events wait in memory or in the spool.
+func TestNothingLostNothingDoubled(t *testing.T) {
+	for name, live := range map[string]bool{"live": true, "from files": false} {
+		for seed := range uint64(6) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			end := &far{decide: func(left int) (int, error) {
+				switch random.IntN(4) {
+				case 0:
+					return 0, errAway
+				case 1:
+					return random.IntN(left + 1), errAway
+				case 2:
+					time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+				}
+				return left, nil
+			}}
+			spec := fmt.Sprintf("unix:/x?spool=%s&spool-size=64MB", t.TempDir())
+			s := openSet(t, configs(t, spec), to(Options{Live: live, Memory: 200_000, Seed: seed}, end))
+			const n = 5000
+			for i := range n {
+				s.Send(finding(i))
+				if i%50 == 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			closeSet(t, s)
+			c := tallyOf(t, n, end.received())
+			stats := s.Stats()[0]
+			if c != (tally{sent: n}) || stats.Sent != n || stats.Dropped != 0 || stats.Waiting != 0 {
+				t.Errorf("%s, seed %d: %v, %+v", name, seed, c, stats)
+			}
+			if seed == 0 {
+				t.Logf("%s: %v; %d attempts failed, %d events were in the spool", name, c, stats.Retries, stats.Spooled)
+			}
+		}
+	}
+}
+
+// What is not sent when a run ends is the first that the next one sends.
+func TestNextRunSendsTheRest(t *testing.T) {
+	spec := "unix:/x?spool=" + t.TempDir()
+	end := &far{decide: away}
+	var told said
+	s := openSet(t, configs(t, spec), to(Options{Live: true, Grace: 50 * time.Millisecond, Note: told.note}, end))
+	sendAll(s, 0, 500)
+	closeSet(t, s)
+	if stats := s.Stats()[0]; stats.Waiting != 500 || stats.Sent != 0 || stats.Dropped != 0 {
+		t.Errorf("%+v", stats)
+	}
+	if !strings.Contains(told.text(), "500 events wait in ") || !strings.Contains(told.text(), "the far end is away; events wait") {
+		t.Errorf("said %q", told.text())
+	}
+	end.tell(nil)
+	s = openSet(t, configs(t, spec), to(Options{Live: true, Note: told.note}, end))
+	sendAll(s, 500, 1000)
+	closeSet(t, s)
+	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "500 events of an earlier run") {
+		t.Errorf("%v, said %q", c, told.text())
+	}
+}
+
+// While a far end is away, what is sent does not stay in memory: a process that
+// is killed then leaves it to the next.
+func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
+	end := &far{decide: away}
+	s := openSet(t, configs(t, "unix:/x?spool="+t.TempDir()), to(Options{Live: true, Grace: time.Millisecond}, end))
+	sendAll(s, 0, 10)
+	eventually(t, func() bool { return s.Stats()[0].Spooled == 10 })
+	sendAll(s, 10, 13)
+	eventually(t, func() bool { return s.Stats()[0].Spooled == 13 })
+	end.tell(nil)
+	closeSet(t, s)
+	if c := tallyOf(t, 13, end.received()); c != (tally{sent: 13}) {
+		t.Error(c)
+	}
+}
+
+// A reader that is stuck neither blocks Send nor loses its count.
+func TestLiveNeverBlocks(t *testing.T) {
+	const n = 60_000
+	for name, spec := range map[string]string{
+		"without a spool": "unix:/x", "with one": fmt.Sprintf("unix:/x?spool=%s&spool-size=4MB", t.TempDir()),
+	} {
+		end := &far{hold: make(chan struct{})}
+		var told said
+		s := openSet(t, configs(t, spec), to(Options{Live: true, Memory: 1 << 20, Grace: 50 * time.Millisecond, Note: told.note}, end))
+		findings := make([]*classify.Finding, n)
+		for i := range findings {
+			findings[i] = finding(i)
+		}
+		longest := time.Duration(0)
+		for i, f := range findings {
+			began := time.Now()
+			s.Send(f)
+			longest = max(longest, time.Since(began))
+			if i%100 == 0 {
+				time.Sleep(50 * time.Microsecond)
+			}
+		}
+		if longest > 100*time.Millisecond {
+			t.Errorf("%s: Send took %v", name, longest)
+		}
+		close(end.hold)
+		err := s.Close()
+		stats := s.Stats()[0]
+		if stats.Dropped == 0 || stats.Sent+stats.Dropped != n || len(end.received()) != int(stats.Sent) {
+			t.Errorf("%s: %+v for %d events", name, stats, n)
+		}
+		if want := fmt.Sprintf("%d events were not sent", stats.Dropped); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+		if strings.Count(told.text(), "no room for more events") != 1 {
+			t.Errorf("%s: said %q", name, told.text())
+		}
+		c := tallyOf(t, n, end.received())
+		if c.doubled+c.disordered > 0 || c.lost != int(stats.Dropped) {
+			t.Errorf("%s: %v", name, c)
+		}
+		t.Logf("%s: %d events at a reader that is stuck: %d dropped and counted, %d spooled; longest Send %v", name, n, stats.Dropped, stats.Spooled, longest)
+	}
+}
+
+// A run over files waits, with memory bounded.
+func TestFilesWaitForASlowReader(t *testing.T) {
+	end := &far{hold: make(chan struct{})}
+	s := openSet(t, configs(t, "-"), to(Options{Memory: 100_000}, end))
+	var mu sync.Mutex
+	sent := 0
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 3000 {
+			s.Send(finding(i))
+			mu.Lock()
+			sent++
+			mu.Unlock()
+		}
+	}()
+	time.Sleep(200 * time.Millisecond)
+	mu.Lock()
+	if sent > 1000 || sent < 100 {
+		t.Errorf("%d events were taken", sent)
+	}
+	mu.Unlock()
+	close(end.hold)
+	<-done
+	closeSet(t, s)
+	if c := tallyOf(t, 3000, end.received()); c != (tally{sent: 3000}) {
+		t.Error(c)
+	}
+}
+
+// One output that is stuck takes nothing from another.
+func TestOutputsDoNotWaitForEachOther(t *testing.T) {
+	stuck, good := &far{hold: make(chan struct{})}, &far{}
+	s := openSet(t, configs(t, "unix:/stuck", "unix:/good"), to(Options{Live: true, Memory: 50_000, Grace: 20 * time.Millisecond}, stuck, good))
+	for i := range 5000 {
+		s.Send(finding(i))
+		if i%100 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	eventually(t, func() bool { return len(good.received()) == 5000 })
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "unix:/stuck: ") || strings.Contains(err.Error(), "unix:/good") {
+		t.Error(err)
+	}
+	if stats := s.Stats(); stats[0].Sent != 0 || stats[0].Dropped == 0 || stats[1].Sent != 5000 || stats[1].Dropped != 0 {
+		t.Errorf("%+v", stats)
+	}
+}
+
+// Each output has its own selection and format, and counts are for all.
+func TestSelectionAndFormat(t *testing.T) {
+	ends := []*far{{}, {}, {}}
+	s := openSet(t, configs(t, "unix:/1?emit=flagged", "unix:/2?emit=aws&format=ecs", "unix:/3?emit=all&format=ocsf"), to(Options{}, ends...))
+	for _, f := range []classify.Finding{{Flagged: true, InScope: true}, {InScope: true}, {}} {
+		if !s.Wants(&f) {
+			t.Errorf("%+v is not wanted", f)
+		}
+		s.Send(&f)
+	}
+	s.SendStats(&emit.Stats{Packets: 77})
+	closeSet(t, s)
+	for i, want := range []struct {
+		findings int
+		format   string
+	}{{1, `"schema":"tlsfloor/1"`}, {2, `"ecs"`}, {3, `"class_uid"`}} {
+		lines := ends[i].received()
+		kinds := 0
+		for _, line := range lines {
+			if strings.Contains(line, want.format) {
+				kinds++
+			}
+		}
+		if len(lines) < want.findings || len(lines) > want.findings+1 || kinds == 0 {
+			t.Errorf("output %d: %q", i, lines)
+		}
+	}
+	if first := ends[0].received(); !strings.Contains(first[len(first)-1], `"packets":77`) {
+		t.Error("the counts do not come last")
+	}
+	only := openSet(t, configs(t, "unix:/1?emit=flagged"), to(Options{}, &far{}))
+	if only.Wants(&classify.Finding{InScope: true}) {
+		t.Error("what no output wants is wanted")
+	}
+	closeSet(t, only)
+}
+
+func TestMarks(t *testing.T) {
+	for _, tt := range []struct {
+		event event
+		want  transport.Mark
+	}{
+		{event{finding: &classify.Finding{Flagged: true, Verdict: classify.Violation, Observation: classify.Observation{Time: 5}}}, transport.Mark{Time: 5, Severity: transport.Warning}},
+		{event{finding: &classify.Finding{Flagged: true, Verdict: classify.Attempt}}, transport.Mark{Severity: transport.Notice}},
+		{event{finding: &classify.Finding{Verdict: classify.Violation}}, transport.Mark{Severity: transport.Informational}},
+		{event{stats: &emit.Stats{Time: 6}}, transport.Mark{Time: 6, Kind: transport.Stats, Severity: transport.Informational}},
+	} {
+		if got := tt.event.mark(); got != tt.want {
+			t.Errorf("%+v, want %+v", got, tt.want)
+		}
+		b := new(transport.Batch)
+		b.Add(append(b.Text(), "line"...), tt.want)
+		frame := appendRecords(nil, b, 0)
+		again := new(transport.Batch)
+		if err := addRecord(again, frame[8:]); err != nil || again.Mark(0) != tt.want || string(again.Line(0)) != "line" {
+			t.Errorf("%+v comes back from the spool as %+v, %v", tt.want, again.Mark(0), err)
+		}
+	}
+	if err := addRecord(new(transport.Batch), make([]byte, recordHeader)); err == nil {
+		t.Error("a record without a line is one")
+	}
+}
+
+// broken fails every Write.
+type broken struct{ err error }
+
+func (b broken) Write([]byte) (int, error) { return 0, b.err }
+
+// head has seen enough: the run can stop, and there is nothing to complain of.
+func TestReaderThatLeaves(t *testing.T) {
+	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.EPIPE}})
+	sendAll(s, 0, 5000) // does not block
+	eventually(t, func() bool { return errors.Is(s.Err(), syscall.EPIPE) })
+	if err := s.Close(); !errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), "lost") {
+		t.Error(err)
+	}
+}
+
+func TestReaderThatLeavesWhileAFileGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	var told said
+	s := openSet(t, configs(t, "-", "file:"+path), Options{Stdout: broken{syscall.EPIPE}, Note: told.note})
+	sendAll(s, 0, 100)
+	eventually(t, func() bool { return strings.Contains(told.text(), "stdout: given up: broken pipe") })
+	sendAll(s, 100, 200)
+	if err := s.Err(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); !errors.Is(err, syscall.EPIPE) {
+		t.Error(err)
+	}
+	if c := tallyOf(t, 200, linesOf(t, path)); c != (tally{sent: 200}) {
+		t.Error(c)
+	}
+}
+
+func linesOf(t testing.TB, names ...string) (lines []string) {
+	t.Helper()
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")...)
+	}
+	return lines
+}
+
+func TestDiskErrorOnStandardOutput(t *testing.T) {
+	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.ENOSPC}})
+	sendAll(s, 0, 10)
+	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "writing events: ") {
+		t.Error(err)
+	}
+}
+
+// A writer that never returns is left behind when its time is over.
+func TestCloseIsBounded(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := fmt.Sprintf("-?spool=%s", t.TempDir())
+	s, err := Open(configs(t, spec), Options{Live: true, Stdout: w, Grace: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3000 {
+		s.Send(finding(i))
+		if i%100 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	began := time.Now()
+	err = s.Close()
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("Close took %v", d)
+	}
+	if stats := s.Stats()[0]; err != nil || stats.Waiting == 0 || stats.Sent+stats.Waiting+stats.Dropped != 3000 {
+		t.Errorf("%v, %+v", err, stats)
+	}
+	r.Close() // which ends the write
+	w.Close()
+}
+
+func TestReopen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	s := openSet(t, configs(t, "file:"+path), Options{Live: true})
+	sendAll(s, 0, 100)
+	eventually(t, func() bool { return s.Stats()[0].Sent == 100 })
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	sendAll(s, 100, 200)
+	closeSet(t, s)
+	if len(linesOf(t, path+".1")) != 100 || tallyOf(t, 200, linesOf(t, path+".1", path)) != (tally{sent: 200}) {
+		t.Error("the files do not add up")
+	}
+}
+
+// A person who has put something right does not wait for the next attempt.
+func TestReopenTriesAgainAtOnce(t *testing.T) {
+	end := &far{decide: func(int) (int, error) { return 0, transport.Wrong(errAway) }}
+	o := to(Options{Live: true}, end)
+	o.pace.max = time.Hour
+	s := openSet(t, configs(t, "unix:/x"), o)
+	sendAll(s, 0, 10)
+	eventually(t, func() bool { return s.Stats()[0].Retries == 1 })
+	end.tell(nil)
+	if err := s.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return s.Stats()[0].Sent == 10 })
+	closeSet(t, s)
+}
+
+// Retry-After is kept to, but Close does not wait for it.
+func TestServerAskedToWait(t *testing.T) {
+	asked := false
+	end := &far{}
+	end.tell(func(left int) (int, error) {
+		if !asked {
+			asked = true
+			return 0, &transport.Failure{Err: errAway, After: time.Hour}
+		}
+		return left, nil
+	})
+	s := openSet(t, configs(t, "unix:/x"), to(Options{Live: true}, end))
+	sendAll(s, 0, 10)
+	time.Sleep(100 * time.Millisecond)
+	if n := len(end.received()); n > 0 {
+		t.Errorf("%d events before it was time", n)
+	}
+	closeSet(t, s)
+	if n := len(end.received()); n != 10 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	folder := t.TempDir()
+	for want, specs := range map[string][]string{
+		"file:/none/x: open /none/x: no such file": {"file:/none/x"},
+		"stdout is there twice":                    {"-", "-?format=ecs"},
+		folder + "/e is there twice":               {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
+		"open /none: no such file":                 {"splunk+https://127.0.0.1:1?token-file=/none"},
+		"has no TLSFLOOR_NONE":                     {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
+		"syslog+tls://127.0.0.1:1: open /none":     {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},
+		"spool /proc/none":                         {"unix:/x?spool=/proc/none"},
+	} {
+		s, err := Open(configs(t, specs...), Options{Live: true})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want %s", specs, err, want)
+		}
+		if s != nil {
+			closeSet(t, s)
+		}
+	}
+	// Nothing is left open or locked.
+	closeSet(t, openSet(t, configs(t, "file:"+folder+"/f"), Options{}))
+}
+
+func TestTwoRunsWithOneSpool(t *testing.T) {
+	spec := "unix:/x?spool=" + t.TempDir()
+	s := openSet(t, configs(t, spec), Options{Live: true, Grace: time.Millisecond})
+	if _, err := Open(configs(t, spec), Options{}); err == nil || !strings.Contains(err.Error(), "in use by another tlsfloor") {
+		t.Error(err)
+	}
+	closeSet(t, s)
+}
+
+// A run over files leaves alone what a live run's spool holds for standard
+// output, which is another reader's now.
+func TestFilesDoNotMixInOldEvents(t *testing.T) {
+	spool := t.TempDir()
+	s := openSet(t, configs(t, "-?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
+	sendAll(s, 0, 10)
+	closeSet(t, s)
+	var out bytes.Buffer
+	s = openSet(t, configs(t, "-?spool="+spool), Options{Stdout: &out})
+	sendAll(s, 10, 20)
+	closeSet(t, s)
+	if n := strings.Count(out.String(), "\n"); n != 10 {
+		t.Errorf("%d events", n)
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	folder := t.TempDir()
+	s := openSet(t, configs(t, "-", "file:"+folder+"/e", "unix:/run/x", "syslog+udp://127.0.0.1:1?spool="+folder), Options{Live: true, Stdout: &bytes.Buffer{}})
+	n := s.Needs()
+	if !n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
+		t.Errorf("%+v", n)
+	}
+	closeSet(t, s)
+}
+
+func TestManySenders(t *testing.T) {
+	var out bytes.Buffer
+	s := openSet(t, configs(t, "-"), Options{Stdout: &out})
+	var all sync.WaitGroup
+	for part := range 4 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			sendAll(s, 1000*part, 1000*part+1000)
+		}()
+	}
+	all.Wait()
+	closeSet(t, s)
+	c := tallyOf(t, 4000, strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"))
+	if c.lost+c.doubled > 0 {
+		t.Error(c)
+	}
+}
+
+// A person who watches sees each line without another having to come.
+func TestWritesWithoutClose(t *testing.T) {
+	end := &far{}
+	s := openSet(t, configs(t, "-"), to(Options{}, end))
+	for i := range 3 {
+		s.Send(finding(i))
+		eventually(t, func() bool { return len(end.received()) == i+1 })
+	}
+	closeSet(t, s)
+}
+
+// An output that comes and goes is not spoken of all the time.
+func TestTroubleIsSaidOnce(t *testing.T) {
+	n := 0
+	end := &far{decide: func(left int) (int, error) {
+		if n++; n%2 == 0 {
+			return left, nil
+		}
+		return 0, errAway
+	}}
+	var told said
+	s := openSet(t, configs(t, "unix:/x"), to(Options{Live: true, Note: told.note}, end))
+	for i := range 50 {
+		s.Send(finding(i))
+		eventually(t, func() bool { return s.Stats()[0].Sent == uint64(i+1) })
+	}
+	closeSet(t, s)
+	if lines := strings.Split(told.text(), "\n"); len(lines) != 2 || !strings.Contains(lines[0], "away") || !strings.Contains(lines[1], "works again") {
+		t.Errorf("said %q", lines)
+	}
+}
+
+func BenchmarkSend(b *testing.B) {
+	b.ReportAllocs()
+	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: emit.All}}}, Options{Stdout: nothing{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := finding(1)
+	for b.Loop() {
+		s.Send(f)
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Write(p []byte) (int, error) { return len(p), nil }
