@@ -46,7 +46,12 @@ func (c *tap) Write(b []byte) (int, error) {
 
 // conversation runs a TLS handshake between Go's client and server, and returns
 // it as the frames of a TCP connection.
-func conversation(t *testing.T, client, server *tls.Config) (frames []capture.Frame) {
+func conversation(t *testing.T, client, server *tls.Config) []capture.Frame {
+	t.Helper()
+	return connection(dialogue(t, client, server))
+}
+
+func dialogue(t *testing.T, client, server *tls.Config) []said {
 	t.Helper()
 	var log []said
 	var lock sync.Mutex
@@ -59,6 +64,11 @@ func conversation(t *testing.T, client, server *tls.Config) (frames []capture.Fr
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
+	return log
+}
+
+// connection puts what was said into the segments of a TCP connection.
+func connection(log []said) (frames []capture.Frame) {
 	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.5:40000"), netip.MustParseAddrPort("192.0.2.10:443")}
 	seq := [2]uint32{1000, 2000}
 	send := func(from int, flags uint8, b []byte) {
@@ -161,5 +171,21 @@ func checkHostile(t *testing.T, line, host string) {
 	}
 	if event.Host != host || event.Client.SNI != nil {
 		t.Errorf("host %q, want %q; %s", event.Host, host, line[:min(len(line), 2000)])
+	}
+}
+
+// A server may ask for a hello before it has heard one (RFC 5246, 7.4.1.1).
+func TestHelloRequestBeforeEverything(t *testing.T) {
+	server := &tls.Config{Certificates: []tls.Certificate{certificateFor(t, func(*x509.Certificate) {})}, MinVersion: tls.VersionTLS10}
+	client := &tls.Config{ServerName: "sqs.us-east-1.amazonaws.com", InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
+	request := said{from: 1, bytes: []byte{22, 3, 1, 0, 4, 0, 0, 0, 0}}
+	var got []classify.Finding
+	s := newSensor(t, func(f *classify.Finding) { got = append(got, *f) })
+	for _, f := range connection(append([]said{request}, dialogue(t, client, server)...)) {
+		s.Take(&f)
+	}
+	s.table.Flush()
+	if len(got) != 1 || !got[0].Flagged || got[0].Outcome != classify.Established {
+		t.Fatalf("%+v", got)
 	}
 }

@@ -19,7 +19,7 @@ func (c *session) tls(d flow.Dir, data []byte) (consumed, need int, i flow.Inter
 // recognise looks at the first bytes of a direction.
 func (c *session) recognise(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
 	best := max(parse.LooksLikeClientHello(data), parse.LooksLikeServerHello(data), parse.LooksLikeAlert(data))
-	if best == parse.Yes {
+	if best == parse.Yes || asksForHello(data) {
 		c.side[d].phase = records
 		return 0, 0, flow.Listen
 	}
@@ -35,6 +35,14 @@ func (c *session) recognise(d flow.Dir, data []byte) (consumed, need int, i flow
 		return 0, len(data) + 1, flow.Listen
 	}
 	return 0, 0, c.notTLS(d)
+}
+
+// asksForHello reports whether data begins with a HelloRequest (RFC 5246,
+// 7.4.1.1), which a server may send before it has heard anything.
+func asksForHello(data []byte) bool {
+	const request = 9 // the record's header, and a message without a body
+	return len(data) >= request && data[0] == byte(parse.Handshake) && data[1] == 3 &&
+		string(data[3:request]) == "\x00\x04\x00\x00\x00\x00"
 }
 
 // notTLS looks for another protocol in a direction whose first bytes are not
