@@ -58,7 +58,7 @@ func (c *confinement) rules(pid uint32) []rule {
 	rules = append(rules, memoryRules()...)
 	rules = append(rules, processRules(pid)...)
 	for _, call := range refusedAlways {
-		rules = append(rules, rule{call: call, errno: unix.EPERM})
+		rules = append(rules, never(call))
 	}
 	return rules
 }
@@ -68,18 +68,18 @@ func processRules(pid uint32) []rule {
 	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 	return []rule{
-		{unix.SYS_CLONE, [][]test{{{0, unix.CLONE_THREAD | spaces, unix.CLONE_THREAD, false}}}, unix.EPERM},
+		never(unix.SYS_CLONE, []test{{0, unix.CLONE_THREAD | spaces, unix.CLONE_THREAD, false}}),
 		// Its flags are in memory, where a filter cannot look. The C library
-		// goes back to clone.
-		{unix.SYS_CLONE3, nil, unix.ENOSYS},
-		{unix.SYS_KILL, [][]test{{is(0, pid)}}, unix.EPERM},
-		{unix.SYS_TGKILL, [][]test{{is(0, pid)}}, unix.EPERM},
-		{unix.SYS_PRLIMIT64, [][]test{{is(0, 0)}, {is(0, pid)}}, unix.EPERM},
+		// tries it for every thread, and goes back to clone.
+		{call: unix.SYS_CLONE3, errno: unix.ENOSYS, meant: true},
+		never(unix.SYS_KILL, []test{is(0, pid)}),
+		never(unix.SYS_TGKILL, []test{is(0, pid)}),
+		never(unix.SYS_PRLIMIT64, []test{is(0, 0)}, []test{is(0, pid)}),
 		// A file that could be opened may have another mode, but not another
 		// user's rights.
-		{unix.SYS_FCHMOD, [][]test{{{1, unix.S_ISUID | unix.S_ISGID, 0, false}}}, unix.EPERM},
+		never(unix.SYS_FCHMOD, []test{{1, unix.S_ISUID | unix.S_ISGID, 0, false}}),
 		// Typing into the terminal from which tlsfloor was started.
-		{unix.SYS_IOCTL, [][]test{{not(1, unix.TIOCSTI), not(1, tioclinux)}}, unix.EPERM},
+		never(unix.SYS_IOCTL, []test{not(1, unix.TIOCSTI), not(1, tioclinux)}),
 	}
 }
 
@@ -87,12 +87,8 @@ const tioclinux = 0x541c // TIOCLINUX of asm-generic/ioctls.h
 
 // memoryRules keep data from becoming code: no code is loaded any more.
 func memoryRules() []rule {
-	data := [][]test{{{2, unix.PROT_EXEC, 0, false}}}
-	return []rule{
-		{unix.SYS_MMAP, data, unix.EPERM},
-		{unix.SYS_MPROTECT, data, unix.EPERM},
-		{unix.SYS_PKEY_MPROTECT, data, unix.EPERM},
-	}
+	data := []test{{2, unix.PROT_EXEC, 0, false}}
+	return []rule{never(unix.SYS_MMAP, data), never(unix.SYS_MPROTECT, data), never(unix.SYS_PKEY_MPROTECT, data)}
 }
 
 // socketRules leave the sockets that Options need, and the one that asks the
@@ -112,9 +108,9 @@ func (c *confinement) socketRules() []rule {
 	if c.KeepNetRaw { // libpcap asks the interface's driver through the second one
 		sockets = append(sockets, []test{is(0, unix.AF_PACKET)}, []test{is(0, unix.AF_INET), kind(unix.SOCK_DGRAM), is(2, 0)})
 	}
-	rules := []rule{{unix.SYS_SOCKET, sockets, unix.EPERM}}
+	rules := []rule{never(unix.SYS_SOCKET, sockets...)}
 	if !c.Listening {
-		rules = append(rules, rule{unix.SYS_ACCEPT, nil, unix.EPERM}, rule{unix.SYS_ACCEPT4, nil, unix.EPERM})
+		rules = append(rules, never(unix.SYS_ACCEPT), never(unix.SYS_ACCEPT4))
 	}
 	return rules
 }
@@ -142,17 +138,18 @@ func (c *confinement) sendRules() []rule {
 		return rules
 	}
 	for _, call := range writers {
-		rules = append(rules, rule{call, [][]test{c.spare(0)}, unix.EPERM})
+		rules = append(rules, never(call, c.spare(0)))
 	}
 	return append(rules,
-		rule{unix.SYS_SPLICE, [][]test{c.spare(2)}, unix.EPERM},
-		rule{unix.SYS_CLOSE_RANGE, nil, unix.EPERM},
-		rule{unix.SYS_FCNTL, [][]test{c.spare(0), {not(1, unix.F_DUPFD), not(1, unix.F_DUPFD_CLOEXEC)}}, unix.EPERM})
+		rule{call: unix.SYS_CLOSE, unless: [][]test{c.spare(0)}, errno: unix.EPERM, meant: true}, // libpcap's, at the end
+		never(unix.SYS_CLOSE_RANGE),
+		never(unix.SYS_SPLICE, c.spare(2)),
+		never(unix.SYS_FCNTL, c.spare(0), []test{not(1, unix.F_DUPFD), not(1, unix.F_DUPFD_CLOEXEC)}))
 }
 
-// writers write to, copy or close their first argument.
+// writers write to their first argument, or copy it.
 var writers = append([]uint32{
-	unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITEV2, unix.SYS_SENDFILE, unix.SYS_DUP, unix.SYS_DUP3, unix.SYS_CLOSE,
+	unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITEV2, unix.SYS_SENDFILE, unix.SYS_DUP, unix.SYS_DUP3,
 }, writersHere...)
 
 // spare tests that an argument is not one of the sockets that capture.
@@ -167,9 +164,9 @@ func (c *confinement) spare(argument uint32) (tests []test) {
 // messages, which can carry sockets. libpcap sends some when it opens.
 func (c *confinement) messageRules() []rule {
 	const slow = 3 // sendto's flags
-	rules := []rule{{unix.SYS_SENDTO, [][]test{append(c.spare(0), test{slow, unix.MSG_FASTOPEN, 0, false})}, unix.EPERM}}
+	rules := []rule{never(unix.SYS_SENDTO, append(c.spare(0), test{slow, unix.MSG_FASTOPEN, 0, false}))}
 	if !c.KeepNetRaw {
-		rules = append(rules, rule{unix.SYS_SENDMSG, nil, unix.EPERM}, rule{unix.SYS_SENDMMSG, nil, unix.EPERM})
+		rules = append(rules, never(unix.SYS_SENDMSG), never(unix.SYS_SENDMMSG))
 	}
 	return rules
 }

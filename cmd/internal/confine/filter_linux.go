@@ -24,6 +24,12 @@ type rule struct {
 	call   uint32
 	unless [][]test
 	errno  unix.Errno // what the caller sees
+	meant  bool       // libraries make the call in good faith: it is not for the log
+}
+
+// never refuses a call for good, unless all tests of an alternative hold.
+func never(call uint32, unless ...[]test) rule {
+	return rule{call: call, unless: unless, errno: unix.EPERM}
 }
 
 // Where struct seccomp_data holds what, on a little-endian machine.
@@ -38,23 +44,40 @@ const allow = unix.SECCOMP_RET_ALLOW
 
 func refuse(e unix.Errno) uint32 { return unix.SECCOMP_RET_ERRNO | uint32(e) }
 
-// program lets everything through that no rule refuses. A system call behind
-// the newest one, which nobody has looked at here, is not there: who meets
-// ENOSYS has another way. So are those of x32, which have a high bit. Another
-// architecture's numbers would mean other calls: who uses them means harm.
-func program(arch, newest uint32, rules []rule) []bpf.Instruction {
-	p := []bpf.Instruction{
+// programs returns two filters, of which both have to let a call through: what
+// the first one refuses is worth a line in the kernel's log, what the second
+// one does is not.
+func programs(rules []rule) (alarming, quiet []bpf.Instruction) {
+	alarming, quiet = opening(), append(opening(), ceiling()...)
+	for _, r := range rules {
+		if r.meant {
+			quiet = r.appendTo(quiet)
+		} else {
+			alarming = r.appendTo(alarming)
+		}
+	}
+	return append(alarming, bpf.RetConstant{Val: allow}), append(quiet, bpf.RetConstant{Val: allow})
+}
+
+// opening loads the call's number. Another machine type's numbers would mean
+// other calls: who uses them means harm.
+func opening() []bpf.Instruction {
+	return []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: arch, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
 		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
 		bpf.LoadAbsolute{Off: offsetCall, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newest, SkipTrue: 1},
+	}
+}
+
+// ceiling ends what nobody has looked at here: a call behind the newest one is
+// not there, and who meets ENOSYS has another way. So are those of x32, which
+// have a high bit.
+func ceiling() []bpf.Instruction {
+	return []bpf.Instruction{
+		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestCall, SkipTrue: 1},
 		bpf.RetConstant{Val: refuse(unix.ENOSYS)},
 	}
-	for _, r := range rules {
-		p = r.appendTo(p)
-	}
-	return append(p, bpf.RetConstant{Val: allow})
 }
 
 // appendTo appends the rule: it begins with the call's number loaded, and is

@@ -18,13 +18,18 @@ func (c *confinement) calls() error {
 		return c.took(s)
 	}
 	rules := c.rules(uint32(unix.Getpid()))
-	if err := install(program(auditArch, newestCall, rules), c.kernel.seccomp); err != nil {
+	alarming, quiet := programs(rules)
+	err := install(quiet, c.kernel.seccomp&unix.SECCOMP_FILTER_FLAG_TSYNC)
+	if err == nil {
+		err = install(alarming, c.kernel.seccomp)
+	}
+	if err != nil {
 		return c.took(degraded(stepSeccomp, "not set: %v: system calls are not confined", err))
 	}
 	return c.took(done(stepSeccomp, "on, %d rules", len(rules)))
 }
 
-// install puts the filter on every thread.
+// install puts a filter on every thread.
 func install(p []bpf.Instruction, flags uintptr) error {
 	raw, err := bpf.Assemble(p)
 	if err != nil {

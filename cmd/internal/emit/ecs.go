@@ -122,16 +122,3 @@ func appendECSEnd(dst []byte, key string, f *classify.Finding, side classify.Sid
 		return appendWire(appendECSAddress(dst, f.Server), `"domain":`, f.Host)
 	})
 }
-
-// appendCounts appends the counts by the names that they have in native events.
-func appendCounts(dst []byte, s *Stats) []byte {
-	dst = appendNumber(dst, `"packets":`, s.Packets)
-	dst = appendNumber(dst, `"bytes":`, s.Bytes)
-	dst = appendNumber(dst, `"kernel_dropped":`, s.KernelDropped)
-	dst = appendNumber(dst, `"interface_dropped":`, s.InterfaceDropped)
-	dst = appendNumber(dst, `"flows":`, s.Flows)
-	dst = appendNumber(dst, `"hellos":`, s.Hellos)
-	dst = appendNumber(dst, `"handshakes":`, s.Handshakes)
-	dst = appendNumber(dst, `"in_scope":`, s.InScope)
-	return appendNumber(dst, `"flagged":`, s.Flagged)
-}

@@ -147,6 +147,14 @@ func appendClient(dst []byte, c *classify.ClientHello) []byte {
 	}
 	dst = append(appendKey(dst, `"client":`), '{')
 	dst = appendWire(dst, `"sni":`, c.SNI)
+	dst = appendOffer(dst, c)
+	dst = appendWord(dst, `"ja3":`, c.JA3)
+	dst = appendWord(dst, `"ja3_full":`, c.JA3Full)
+	return append(appendWire(dst, `"ja4":`, c.JA4), '}')
+}
+
+// appendOffer appends what the hello offers, but for names and fingerprints.
+func appendOffer(dst []byte, c *classify.ClientHello) []byte {
 	if c.RecordVersion != 0 {
 		dst = appendVersion(dst, `"record_version":`, c.RecordVersion)
 	}
@@ -157,10 +165,7 @@ func appendClient(dst []byte, c *classify.ClientHello) []byte {
 	dst = appendMark(dst, `"fallback_scsv":`, c.FallbackSCSV)
 	dst = appendMark(dst, `"sslv2_format":`, c.SSLv2Format)
 	dst = appendMark(dst, `"ech":`, c.ECH)
-	dst = appendMark(dst, `"early_data":`, c.EarlyData)
-	dst = appendWord(dst, `"ja3":`, c.JA3)
-	dst = appendWord(dst, `"ja3_full":`, c.JA3Full)
-	return append(appendWire(dst, `"ja4":`, c.JA4), '}')
+	return appendMark(dst, `"early_data":`, c.EarlyData)
 }
 
 // appendVersions writes an empty list too: an extension of nothing but GREASE.

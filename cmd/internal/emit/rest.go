@@ -34,17 +34,7 @@ func appendRestOfClient(dst []byte, c *classify.ClientHello) []byte {
 		return dst
 	}
 	dst = append(appendKey(dst, `"client":`), '{')
-	if c.RecordVersion != 0 {
-		dst = appendVersion(dst, `"record_version":`, c.RecordVersion)
-	}
-	dst = appendVersion(dst, `"legacy_version":`, c.LegacyVersion)
-	dst = appendVersion(dst, `"max_version":`, c.MaxVersion())
-	dst = appendVersions(dst, c.Versions)
-	dst = appendWires(dst, `"alpn":`, c.ALPN)
-	dst = appendMark(dst, `"fallback_scsv":`, c.FallbackSCSV)
-	dst = appendMark(dst, `"sslv2_format":`, c.SSLv2Format)
-	dst = appendMark(dst, `"ech":`, c.ECH)
-	dst = appendMark(dst, `"early_data":`, c.EarlyData)
+	dst = appendOffer(dst, c)
 	return append(appendWire(dst, `"ja4":`, c.JA4), '}')
 }
 

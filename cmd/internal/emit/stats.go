@@ -18,6 +18,12 @@ type Stats struct {
 func AppendStats(dst []byte, s *Stats, by Sensor) []byte {
 	dst = append(dst, `{"schema":"tlsfloor/1","kind":"stats"`...)
 	dst = appendTime(dst, `"ts":`, s.Time)
+	dst = appendCounts(dst, s)
+	return append(appendSensor(dst, by, s.Source), '}')
+}
+
+// appendCounts appends the counts by the names that they have in native events.
+func appendCounts(dst []byte, s *Stats) []byte {
 	dst = appendNumber(dst, `"packets":`, s.Packets)
 	dst = appendNumber(dst, `"bytes":`, s.Bytes)
 	dst = appendNumber(dst, `"kernel_dropped":`, s.KernelDropped)
@@ -26,6 +32,5 @@ func AppendStats(dst []byte, s *Stats, by Sensor) []byte {
 	dst = appendNumber(dst, `"hellos":`, s.Hellos)
 	dst = appendNumber(dst, `"handshakes":`, s.Handshakes)
 	dst = appendNumber(dst, `"in_scope":`, s.InScope)
-	dst = appendNumber(dst, `"flagged":`, s.Flagged)
-	return append(appendSensor(dst, by, s.Source), '}')
+	return appendNumber(dst, `"flagged":`, s.Flagged)
 }

@@ -29,8 +29,7 @@ type side struct {
 	upgraded bool // TLS must begin here: the other protocol said so, or the capture lost what was before
 	sent     bool // it sent something
 
-	left     int  // bytes of the record under way that have not come yet
-	skipping bool // which are not handshake messages
+	stream   parse.RecordStream
 	split    bool // the handshake message under way is spread over records
 	messages parse.Messages
 	inner    []byte // TLS bytes unwrapped from another protocol's packets, not consumed yet

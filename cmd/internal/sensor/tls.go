@@ -59,86 +59,73 @@ func (c *session) notTLS(d flow.Dir) flow.Interest {
 // readRecords walks the records. It does not wait for a record to be complete:
 // a ServerHello at the front of a long one counts even if the rest is lost.
 func (c *session) readRecords(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	for consumed < len(data) {
-		var n int
-		if s := &c.side[d]; s.left > 0 {
-			n = min(s.left, len(data)-consumed)
-			s.left -= n
-			i = c.fragment(d, data[consumed:consumed+n])
-		} else {
-			n, need, i = c.header(d, data[consumed:])
+	for rest := data; ; {
+		part, ok, err := c.side[d].stream.Next(&rest)
+		switch {
+		case err != nil:
+			return len(data) - len(rest), 0, c.deaf(d)
+		case !ok:
+			return len(data), 0, flow.Listen
 		}
-		consumed += n
-		if n == 0 || i != flow.Listen || c.settled() {
-			return consumed, need, i
+		if i := c.part(d, &part); i != flow.Listen || c.settled() {
+			return len(data) - len(rest), 0, i
 		}
 	}
-	return consumed, 0, flow.Listen
 }
 
-// header takes a record's header, and the records that are taken as a whole.
-func (c *session) header(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	r, size, err := parse.ReadRecord(data)
-	const header = 5
-	switch {
-	case err == parse.ErrShort && len(data) < header:
-		return 0, size, flow.Listen
-	case err == parse.ErrOversized:
+// part takes part of a record.
+func (c *session) part(d flow.Dir, p *parse.Part) flow.Interest {
+	if p.Oversized() {
 		c.oddities.add(oversizedRecord)
-		return 0, 0, c.deaf(d)
-	case err == parse.ErrNotTLS:
-		return 0, 0, c.deaf(d)
+		return c.deaf(d)
 	}
-	switch r.Type {
+	switch p.Type {
 	case parse.ApplicationData:
-		return header, 0, c.protect(d)
-	case parse.ChangeCipherSpec, parse.AlertRecord:
-		if err == parse.ErrShort {
-			return 0, size, flow.Listen
+		return c.protect(d)
+	case parse.ChangeCipherSpec:
+		return c.changeCipherSpec(d)
+	case parse.AlertRecord:
+		return c.alarm(d, p)
+	case parse.Handshake:
+		if p.First {
+			c.beginRecord(d, p)
 		}
-		return size, 0, c.short(d, r)
+		c.fragment(d, p.Fragment)
 	}
-	c.beginRecord(d, r, size-header)
-	return header, 0, flow.Listen
+	return flow.Listen
 }
 
-func (c *session) beginRecord(d flow.Dir, r parse.Record, length int) {
-	s := &c.side[d]
-	s.left, s.skipping = length, r.Type != parse.Handshake
-	if s.skipping {
-		return
+// changeCipherSpec ends what is in clear, but around a HelloRetryRequest, where
+// it is there for middleboxes and another hello follows (RFC 8446, D.4).
+func (c *session) changeCipherSpec(d flow.Dir) flow.Interest {
+	if c.answer.retry {
+		return flow.Listen
 	}
-	if length == 0 {
+	return c.protect(d)
+}
+
+// alarm takes an alert in clear. One that is not, is encrypted.
+func (c *session) alarm(d flow.Dir, p *parse.Part) flow.Interest {
+	alert, ok := parse.ParseAlert(p.Fragment)
+	if !ok {
+		return c.protect(d)
+	}
+	if s := &c.side[d]; !s.alerted {
+		s.alert, s.alerted = alert, true
+	}
+	return flow.Listen
+}
+
+func (c *session) beginRecord(d flow.Dir, p *parse.Part) {
+	s := &c.side[d]
+	if p.Length == 0 {
 		c.oddities.add(emptyRecord)
 	}
 	if _, _, _, ok := s.messages.Partial(); ok {
 		s.split = true
-		return
+	} else if !c.offer.seen {
+		c.offer.record = p.Version
 	}
-	if !c.offer.seen {
-		c.offer.record = r.Version
-	}
-}
-
-// short takes a ChangeCipherSpec or an alert.
-func (c *session) short(d flow.Dir, r parse.Record) flow.Interest {
-	if r.Type == parse.ChangeCipherSpec {
-		// Around a HelloRetryRequest it protects nothing: it is there for
-		// middleboxes, and another hello follows (RFC 8446, D.4).
-		if c.answer.retry {
-			return flow.Listen
-		}
-		return c.protect(d)
-	}
-	s := &c.side[d]
-	alert, ok := parse.ParseAlert(r.Fragment)
-	if !ok {
-		return c.protect(d)
-	}
-	if !s.alerted {
-		s.alert, s.alerted = alert, true
-	}
-	return flow.Listen
 }
 
 // protect notes that the direction is encrypted from here on.
@@ -151,17 +138,14 @@ func (c *session) protect(d flow.Dir) flow.Interest {
 	return flow.Ignore
 }
 
-// fragment takes bytes of a record's fragment.
-func (c *session) fragment(d flow.Dir, b []byte) flow.Interest {
+// fragment takes bytes of a handshake record's fragment.
+func (c *session) fragment(d flow.Dir, b []byte) {
 	s := &c.side[d]
-	if s.skipping {
-		return flow.Listen
-	}
 	s.messages.Wanted = c.wanted()
 	for {
 		m, ok := s.messages.Next(&b)
 		if !ok {
-			return flow.Listen
+			return
 		}
 		c.message(d, m)
 		s.split = false

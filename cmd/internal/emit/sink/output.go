@@ -70,16 +70,12 @@ func (o *output) deliverAll() {
 		if b == nil {
 			return
 		}
-		for b.Pending() > 0 && o.err() == nil {
-			if err := o.attempt(b); err == nil {
-				backoff.Reset()
-			} else if !o.retry(err, &backoff) {
+		for err := o.attempt(b); err != nil; err = o.attempt(b) {
+			if !o.retry(err, &backoff) {
 				return
 			}
 		}
-		if o.err() != nil {
-			return
-		}
+		backoff.Reset()
 	}
 }
 
@@ -117,7 +113,8 @@ func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// attempt delivers what is left of b, and books what was settled.
+// attempt delivers what is left of b, and books what was settled. When it
+// returns nil, nothing is left, and b is used for other events.
 func (o *output) attempt(b *transport.Batch) error {
 	pending, refused := b.Pending(), b.Refused()
 	err := o.transport.Deliver(o.ctx, b)

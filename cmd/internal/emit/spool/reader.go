@@ -14,6 +14,7 @@ var errDamaged = errors.New("the spool is damaged")
 type reader struct {
 	file    io.ReaderAt
 	at, end int64  // of the next frame, and of the file
+	ahead   int    // how much to read at once, in bytes; 0: readAhead
 	buffer  []byte // what was read from at on
 }
 
@@ -41,7 +42,11 @@ func (r *reader) next() ([]byte, error) {
 
 // fill reads at least n bytes, which the file has.
 func (r *reader) fill(n int) error {
-	n = max(n, int(min(readAhead, r.end-r.at)))
+	ahead := int64(readAhead)
+	if r.ahead > 0 {
+		ahead = min(ahead, int64(r.ahead)+frameHeader)
+	}
+	n = max(n, int(min(ahead, r.end-r.at)))
 	r.buffer = make([]byte, n)
 	_, err := r.file.ReadAt(r.buffer, r.at)
 	if errors.Is(err, io.EOF) { // somebody has cut the file

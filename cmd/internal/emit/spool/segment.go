@@ -21,7 +21,8 @@ type segment struct {
 	file   *os.File
 	end    int64 // behind the last sound frame
 	front  int64
-	left   int // records from front on
+	left   int     // records from front on
+	ends   []int64 // of the records that were read last and are not committed
 }
 
 func segmentPath(folder string, number uint64) string {
@@ -101,27 +102,33 @@ func (s *segment) scan(size, front int64) error {
 func (s *segment) size() int64 { return s.end }
 
 // read returns the records from front on that fit into max bytes together, and
-// at least one; none with an error.
+// at least one; none with an error. It remembers where each ends.
 func (s *segment) read(max int) (records [][]byte, err error) {
-	r := reader{file: s.file, at: s.front, end: s.end}
+	r := reader{file: s.file, at: s.front, end: s.end, ahead: max}
+	s.ends = s.ends[:0]
 	for size := 0; ; {
 		record, err := r.next()
 		if size += len(record); err != nil || size > max && len(records) > 0 {
 			return records, err
 		}
-		records = append(records, record)
+		records, s.ends = append(records, record), append(s.ends, r.at)
 	}
 }
 
 // advance moves front behind n records.
 func (s *segment) advance(n int) error {
+	if n <= len(s.ends) {
+		s.front, s.ends = s.ends[n-1], s.ends[n:]
+		s.left -= n
+		return nil
+	}
 	r := reader{file: s.file, at: s.front, end: s.end}
 	for range n {
 		if _, err := r.next(); err != nil {
 			return err
 		}
 	}
-	s.front = r.at
+	s.front, s.ends = r.at, nil
 	s.left -= n
 	return nil
 }

@@ -61,7 +61,7 @@ type Spool struct {
 // many bytes. What an earlier run has left is in it.
 func Open(folder string, size int64) (*Spool, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{folder: folder, max: max(size, MinSize)}
 	err := s.acquire()

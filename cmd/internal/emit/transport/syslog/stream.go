@@ -36,7 +36,7 @@ const (
 	// rest is how long a server is left to work off what it has read, before
 	// the end of the stream. One that dies in this time ends the connection
 	// itself, which tells; behind the end of the stream it would not.
-	rest = 100 * time.Millisecond
+	rest = 50 * time.Millisecond
 	// patience bounds the delivery of a batch to a server that does not read.
 	// Another connection would not make it read, but double what it has.
 	patience = 5 * time.Minute

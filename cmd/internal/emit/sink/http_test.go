@@ -1,0 +1,123 @@
+package sink
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tlsfloor/cmd/internal/emit/transport/standin"
+)
+
+// Servers of both shapes are killed and started again under load, and now and
+// then are too busy. Nothing is lost; what Elasticsearch is sent twice has the
+// same id, and is there once.
+func TestHTTPRestartedUnderLoad(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	busy := func(w http.ResponseWriter, _ *http.Request) int {
+		if requests.Add(1)%5 == 0 {
+			w.Header().Set("Retry-After", "0")
+			return http.StatusServiceUnavailable
+		}
+		time.Sleep(20 * time.Millisecond) // a kill often comes in between
+		return 0
+	}
+	var items atomic.Int64
+	elastic := &standin.Elastic{T: t, Path: "/tls/_bulk", Authorization: "ApiKey secret", Before: busy,
+		Item: func([]byte) (int, string) {
+			if items.Add(1)%1000 == 0 {
+				return http.StatusTooManyRequests, "es_rejected_execution_exception"
+			}
+			return 0, ""
+		}}
+	splunk := &standin.Splunk{T: t, Token: "secret", Before: busy}
+	authority := standin.NewAuthority(t)
+	servers := []*standin.Server{standin.Start(t, authority.Server(t), elastic), standin.Start(t, authority.Server(t), splunk)}
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	common := "spool=" + t.TempDir() + "&ca=" + authority.File
+	o := Options{Live: true, Grace: 10 * time.Second}
+	o.pace = pace{chunk: 512 << 10, linger: 100 * time.Millisecond, min: 20 * time.Millisecond, max: 200 * time.Millisecond}
+	s, err := Open(configs(t,
+		fmt.Sprintf("elasticsearch+https://%s/tls?api-key-file=%s&%s", servers[0].Address, secret, common),
+		fmt.Sprintf("splunk+https://%s?token-file=%s&%s", servers[1].Address, secret, common),
+	), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rate, kills = 1000, 12
+	stop := make(chan struct{})
+	sent := load(s, rate, stop)
+	for i := range kills {
+		time.Sleep(time.Duration(150+37*i) * time.Millisecond)
+		for _, server := range servers {
+			server.Kill()
+		}
+		time.Sleep(150 * time.Millisecond)
+		for _, server := range servers {
+			server.Restart()
+		}
+	}
+	close(stop)
+	n := <-sent
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	lines, repeated := elastic.Events()
+	stats := s.Stats()
+	c := tallyOf(t, n, lines)
+	t.Logf("%s, killed %d times at %d events/s: %v (%d were sent again under the same id); %d attempts failed, %d events were in the spool",
+		stats[0].Name, kills, rate, c, repeated, stats[0].Retries, stats[0].Spooled)
+	if c.lost+c.doubled > 0 {
+		t.Error("Elasticsearch: not each event once")
+	}
+	lines = lines[:0]
+	ids := map[string]bool{}
+	for _, e := range splunk.Events() {
+		lines = append(lines, string(e.Event))
+		ids[e.Fields["event_id"]] = true
+	}
+	c = tallyOf(t, n, lines)
+	t.Logf("%s, killed %d times at %d events/s: %v (%d by event_id); %d attempts failed, %d events were in the spool",
+		stats[1].Name, kills, rate, c, len(lines)-len(ids), stats[1].Retries, stats[1].Spooled)
+	if c.lost+c.disordered > 0 || len(ids) != n || c.doubled > kills*1000 {
+		t.Error("Splunk: not each event at least once, and once by its id")
+	}
+}
+
+// What can be known at the start is: it does not begin to drop what it finds.
+func TestWrongAtTheStart(t *testing.T) {
+	splunk := &standin.Splunk{T: t, Token: "right"}
+	authority, other := standin.NewAuthority(t), standin.NewAuthority(t)
+	server := standin.Start(t, authority.Server(t), splunk)
+	t.Setenv("TLSFLOOR_WRONG", "hunter2")
+	t.Setenv("TLSFLOOR_RIGHT", "right")
+	for want, spec := range map[string]string{
+		"403 Forbidden": "?token-env=TLSFLOOR_WRONG&ca=" + authority.File,
+		"404 Not Found": "/nowhere?token-env=TLSFLOOR_RIGHT&ca=" + authority.File,
+		"certificate":   "?token-env=TLSFLOOR_RIGHT&ca=" + other.File,
+	} {
+		s, err := Open(configs(t, "splunk+https://"+server.Address+spec), Options{Live: true})
+		if err == nil {
+			closeSet(t, s)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "splunk+https://127.0.0.1:") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v, want %s", spec, err, want)
+		}
+	}
+	closeSet(t, openSet(t, configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_RIGHT&ca="+authority.File), Options{}))
+	server.Kill() // one that is only away is waited for
+	var told said
+	s := openSet(t, configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_RIGHT&ca="+authority.File), Options{Live: true, Note: told.note})
+	if !strings.Contains(told.text(), "connection refused; events wait") {
+		t.Errorf("said %q", told.text())
+	}
+	closeSet(t, s)
+}
