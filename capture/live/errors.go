@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"tlsfloor/capture"
 )
@@ -61,6 +62,9 @@ func explain(name string, err error) error {
 	case activatePromiscuous:
 		return ErrPromiscuous
 	default:
+		if strings.HasSuffix(strings.ToLower(text), syscall.EPERM.Error()) {
+			return fmt.Errorf("%w: %s", ErrPermission, remedy())
+		}
 		return errors.New(strings.TrimPrefix(text, "Error: "))
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"slices"
 
 	"tlsfloor/cmd/internal/confine"
@@ -29,7 +28,7 @@ func (w *watcher) needs() confine.Options {
 	o := confine.Options{
 		User: w.options.user, Require: w.options.requireSandbox,
 		ReadPaths: w.late(), ReloadPaths: n.Read, WritePaths: n.Write,
-		Resolve: n.Network, KeepNetRaw: w.live(),
+		Resolve: n.Network, KeepNetRaw: w.reopens(),
 	}
 	for _, p := range n.Ports {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: p.Network, Port: p.Number})
@@ -43,9 +42,20 @@ func (w *watcher) needs() confine.Options {
 		}
 	}
 	if w.options.metrics != "" {
-		o.WritePaths = append(o.WritePaths, filepath.Dir(w.options.metrics))
+		o.WritePaths = append(o.WritePaths, w.options.metrics)
 	}
 	slices.Sort(o.WritePaths)
 	o.WritePaths = slices.Compact(o.WritePaths)
 	return o
+}
+
+// reopens reports whether an interface may have to be opened again: one that is
+// removed and made anew, which "any" never is.
+func (w *watcher) reopens() bool {
+	for _, i := range w.options.interfaces {
+		if i != "any" {
+			return true
+		}
+	}
+	return false
 }

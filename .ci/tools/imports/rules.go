@@ -20,13 +20,15 @@ var strangers = map[string][]string{
 }
 
 // homes lists imports that belong to one place. The first that matches
-// decides. gopacket/pcap and gopacket/afpacket are cgo.
+// decides. gopacket/pcap, gopacket/afpacket and libcap's psx are cgo.
 var homes = []struct{ imported, home string }{
 	{"C", "capture/live"},
 	{"github.com/google/gopacket/pcap", "capture/live"},
 	{"github.com/google/gopacket/afpacket", "capture/live"},
 	{"github.com/google/gopacket", "capture"},
 	{"github.com/dreadl0ck", "parse/fingerprint"},
+	{"github.com/landlock-lsm", "cmd/internal/confine"},
+	{"kernel.org/pub/linux/libs/security", "cmd/internal/confine"},
 }
 
 // pure lists the rooms that turn bytes and facts into facts and do nothing

@@ -1,10 +1,8 @@
 package sink
 
-import "path/filepath"
-
 // Needs is what a sandbox has to leave to the outputs.
 type Needs struct {
-	Write   []string // folders in which files are made, renamed and removed
+	Write   []string // folders in which files are made, renamed and removed, and files for which that is done
 	Read    []string // files that Reopen reads
 	Sockets []string // of this machine
 	Network bool     // connections, and looking up names
@@ -27,7 +25,7 @@ func (c *Config) addNeeds(n *Needs) {
 	switch c.kind {
 	case stdout:
 	case toFile:
-		n.Write = append(n.Write, filepath.Dir(c.path))
+		n.Write = append(n.Write, c.path)
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)
 	default:

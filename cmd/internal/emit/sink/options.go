@@ -73,7 +73,7 @@ func paceOf(k kind) pace {
 	case syslogUDP:
 		return pace{64 << 10, 0, 250 * time.Millisecond, 30 * time.Second}
 	case syslogTCP, syslogTLS:
-		return pace{128 << 10, time.Second, 250 * time.Millisecond, 30 * time.Second}
+		return pace{128 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
 	}
-	return pace{512 << 10, time.Second, 250 * time.Millisecond, 30 * time.Second}
+	return pace{512 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
 }
