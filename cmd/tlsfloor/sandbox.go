@@ -7,15 +7,14 @@ import (
 )
 
 // confine takes away what the run does not need. On an interface each step is
-// said, since such a run goes on for long; of reading captures only what will
-// be missed.
+// said, since such a run goes on for long.
 func (w *watcher) confine() error {
 	if w.options.noSandbox {
 		return nil
 	}
 	steps, err := confine.Apply(w.needs())
 	for _, s := range steps {
-		if w.live() || s.Degraded && (s.Name == "files" || w.options.requireSandbox) {
+		if w.live() || s.Degraded && w.options.requireSandbox {
 			w.note("%s", printable(s.String()))
 		}
 	}

@@ -32,7 +32,7 @@ type backlog struct {
 	open    bool      // the last of them takes more lines
 	since   time.Time // when its first line came
 	bytes   int
-	spare   *transport.Batch
+	spares  []*transport.Batch // empty, to be used again
 
 	taken     *transport.Batch // in the hands of who delivers
 	fromSpool bool             // its lines are in the spool
@@ -96,13 +96,31 @@ func (b *backlog) tail() *transport.Batch {
 	if b.open {
 		return b.batches[len(b.batches)-1]
 	}
-	batch := b.spare
-	if b.spare = nil; batch == nil {
-		batch = new(transport.Batch)
-	}
+	batch := b.spare()
 	b.batches = append(b.batches, batch)
 	b.open, b.since = true, time.Now()
 	return batch
+}
+
+func (b *backlog) spare() *transport.Batch {
+	n := len(b.spares)
+	if n == 0 {
+		return new(transport.Batch)
+	}
+	batch := b.spares[n-1]
+	b.spares = b.spares[:n-1]
+	return batch
+}
+
+// maxSpares bounds the empty batches that keep their memory.
+const maxSpares = 8
+
+// recycle takes a batch that nobody uses any more.
+func (b *backlog) recycle(batch *transport.Batch) {
+	if len(b.spares) < maxSpares {
+		batch.Reset()
+		b.spares = append(b.spares, batch)
+	}
 }
 
 // announce tells the others that lines were added.
@@ -176,8 +194,8 @@ func (b *backlog) commit() error {
 		return b.spool.Commit(n)
 	case b.committed == b.taken.Len():
 		b.forget(1)
-		b.taken.Reset()
-		b.taken, b.spare = nil, b.taken
+		b.recycle(b.taken)
+		b.taken = nil
 	}
 	b.mu.Unlock()
 	return nil

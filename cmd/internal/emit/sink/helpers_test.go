@@ -16,6 +16,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/cmd/internal/emit"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/parse"
 )
 
 // quick makes outputs of tests try again soon.
@@ -27,7 +28,7 @@ func finding(n int) *classify.Finding {
 	return &classify.Finding{
 		Observation: classify.Observation{
 			Time: int64(n) * 1e6, Client: client, Server: netip.MustParseAddrPort("192.0.2.1:443"),
-			Hello: &classify.ClientHello{SNI: strconv.Itoa(n), JA3Full: strings.Repeat("771,", 100)},
+			Hello: &classify.ClientHello{RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv1, SNI: strconv.Itoa(n), JA3Full: strings.Repeat("771,", 100)},
 		},
 		Flagged: true, InScope: true, Verdict: classify.Violation,
 		Host: strconv.Itoa(n), HostSource: classify.NameSNI, Reason: "a test",

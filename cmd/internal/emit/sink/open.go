@@ -21,11 +21,11 @@ func Open(configs []Config, options Options) (*Set, error) {
 	options.complete()
 	options.Note = oneAtATime(options.Note)
 	s := &Set{
-		options: options, events: make(chan event, queueLength), wake: make(chan struct{}, 1),
+		options: options, gathering: gathering, events: make(chan event, queueLength), wake: make(chan struct{}, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	if options.Live {
-		s.events = make(chan event, liveQueueLength)
+		s.gathering, s.events = liveGathering, make(chan event, liveQueueLength)
 	}
 	err := s.open(configs)
 	if err == nil {

@@ -21,12 +21,16 @@ const (
 	// does not notice; waking a goroutine for each would cost more than encoding
 	// it.
 	gathering = 10 * time.Millisecond
+	// liveGathering is shorter: what is found is lost with the process until the
+	// kernel has it, and live there are few.
+	liveGathering = time.Millisecond
 )
 
 // Set is the outputs of a run.
 type Set struct {
-	outputs []*output
-	options Options
+	outputs   []*output
+	options   Options
+	gathering time.Duration
 
 	events  chan event
 	wake    chan struct{} // has an element when the queue fills
@@ -96,7 +100,7 @@ func (s *Set) run() {
 
 // gather lets the queue fill for a while.
 func (s *Set) gather(timer *time.Timer) {
-	timer.Reset(gathering)
+	timer.Reset(s.gathering)
 	select {
 	case <-timer.C:
 	case <-s.wake:
