@@ -123,37 +123,55 @@ func (c *session) appendAnomalies(dst []string) []string {
 	return odd.AppendNames(dst)
 }
 
+// delivered is the memory of a finding that leaves the sensor: one piece, with
+// room for what nearly all have.
+type delivered struct {
+	finding  classify.Finding
+	hello    classify.ClientHello
+	answer   classify.ServerHello
+	versions [5]parse.Version
+	alpn     [2]string
+	names    [2]classify.Name
+}
+
 // deliverable copies a finding out of the draft, and adds what only a reader
 // needs.
 func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	if !f.Flagged {
 		c.sensor.options.Policy.Explain(f) // Judge has done it for those that are
 	}
-	own := *f
+	d := &delivered{finding: *f}
+	own := &d.finding
 	own.Anomalies = slices.Clone(f.Anomalies)
-	own.Names = slices.Clone(f.Names)
+	own.Names = append(d.names[:0], f.Names...)
 	own.VLANs, own.Tunnels = c.network.describe()
 	own.Proxied.Client, own.Proxied.Server = proxied(&c.preamble)
 	if f.Hello != nil {
-		own.Hello = c.ownHello(f.Hello)
+		own.Hello = &d.hello
+		c.completeHello(d, f.Hello)
 	}
 	if f.Answer != nil {
-		own.Answer = c.ownAnswer(f.Answer)
+		own.Answer = &d.answer
+		c.completeAnswer(d, f.Answer)
 	}
-	return &own
+	return own
 }
 
-// ownHello completes the facts of the ClientHello from its bytes, which parsed
-// before.
-func (c *session) ownHello(from *classify.ClientHello) *classify.ClientHello {
-	own, h := *from, &c.sensor.hello
+// completeHello completes the facts of the ClientHello from its bytes, which
+// parsed before.
+func (c *session) completeHello(d *delivered, from *classify.ClientHello) {
+	own, h := &d.hello, &c.sensor.hello
 	if c.offer.sslv2 {
 		_, _ = h.ReadSSLv2(c.offer.bytes)
 	} else {
 		_ = h.Parse(c.offer.bytes)
 	}
-	own.Versions = slices.Clone(from.Versions)
+	*own = *from
+	if from.Versions != nil {
+		own.Versions = append(d.versions[:0], from.Versions...)
+	}
 	own.FallbackSCSV = h.FallbackSCSV()
+	own.ALPN = d.alpn[:0]
 	for list := h.ALPN; ; {
 		name, ok := list.Next()
 		if !ok {
@@ -163,27 +181,26 @@ func (c *session) ownHello(from *classify.ClientHello) *classify.ClientHello {
 	}
 	p := c.sensor.prints.Client(h)
 	own.JA3, own.JA3Full, own.JA4 = p.JA3, p.JA3Full, p.JA4
-	return &own
 }
 
-// ownAnswer is the same for the ServerHello. It comes after ownHello.
-func (c *session) ownAnswer(from *classify.ServerHello) *classify.ServerHello {
-	own, h := *from, &c.sensor.answer
+// completeAnswer is the same for the ServerHello. It comes after completeHello.
+func (c *session) completeAnswer(d *delivered, from *classify.ServerHello) {
+	own, h := &d.answer, &c.sensor.answer
+	*own = *from
 	if c.answer.sslv2 {
-		return &own
+		return
 	}
 	_ = c.sensor.parseAnswer(c.answer.bytes, c.answer.draft)
 	own.ALPN = c.sensor.strings.of(h.ALPN)
 	own.Resumed = c.resumed(h)
 	p := c.sensor.prints.Server(h)
 	own.JA3S, own.JA3SFull = p.JA3S, p.JA3SFull
-	return &own
 }
 
 // resumed says how the session was resumed. A server takes a ticket without a
 // word, by echoing the session id that came with it (RFC 5077, 3.4).
 func (c *session) resumed(h *parse.ServerHello) string {
-	hello := &c.sensor.hello // as ownHello left it
+	hello := &c.sensor.hello // as completeHello left it
 	switch {
 	case h.PreSharedKey:
 		return "psk"

@@ -48,7 +48,7 @@ func TestDiskFullForAWhile(t *testing.T) {
 		disk := smallDisk(t, "size=16m")
 		path := filepath.Join(disk, "events")
 		var told said
-		s := openSet(t, configs(t, "file:"+path+spool), Options{Live: true, Note: told.note})
+		s := mustOpen(t, configs(t, "file:"+path+spool), Options{Live: true, Note: told.note})
 		sendAll(s, 0, 100)
 		eventually(t, func() bool { return s.Stats()[0].Sent == 100 })
 		filler := fill(t, disk)
@@ -83,7 +83,7 @@ func TestSpoolDiskFull(t *testing.T) {
 	disk := smallDisk(t, "size=2m")
 	end := &far{decide: away}
 	var told said
-	s := openSet(t, configs(t, fmt.Sprintf("unix:/x?spool=%s&spool-size=1GB", disk)), to(Options{Live: true, Memory: 500_000, Note: told.note}, end))
+	s := mustOpen(t, configs(t, fmt.Sprintf("unix:/x?spool=%s&spool-size=1GB", disk)), to(Options{Live: true, Memory: 500_000, Note: told.note}, end))
 	const n = 20_000
 	for i := range n {
 		s.Send(finding(i))

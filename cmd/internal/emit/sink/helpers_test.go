@@ -109,17 +109,24 @@ func (s *said) text() string {
 	return strings.Join(s.lines, "\n")
 }
 
-// openSet opens a set, and sees to it that it leaves no goroutine behind.
+// openSet opens a set, and sees to it that it leaves no goroutine behind. Tests
+// that run at the same time as others open theirs with mustOpen.
 func openSet(t testing.TB, all []Config, o Options) *Set {
 	t.Helper()
 	before := runtime.NumGoroutine()
+	s := mustOpen(t, all, o)
+	t.Cleanup(func() {
+		eventually(t, func() bool { return runtime.NumGoroutine() <= before })
+	})
+	return s
+}
+
+func mustOpen(t testing.TB, all []Config, o Options) *Set {
+	t.Helper()
 	s, err := Open(all, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		eventually(t, func() bool { return runtime.NumGoroutine() <= before })
-	})
 	return s
 }
 

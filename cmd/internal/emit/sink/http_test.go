@@ -45,14 +45,11 @@ func TestHTTPRestartedUnderLoad(t *testing.T) {
 	common := "spool=" + t.TempDir() + "&ca=" + authority.File
 	o := Options{Live: true, Grace: 10 * time.Second}
 	o.pace = pace{chunk: 512 << 10, linger: 100 * time.Millisecond, min: 20 * time.Millisecond, max: 200 * time.Millisecond}
-	s, err := Open(configs(t,
+	s := mustOpen(t, configs(t,
 		fmt.Sprintf("elasticsearch+https://%s/tls?api-key-file=%s&%s", servers[0].Address, secret, common),
 		fmt.Sprintf("splunk+https://%s?token-file=%s&%s", servers[1].Address, secret, common),
 	), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const rate, kills = 1000, 12
+	const rate, kills = 1000, 8
 	stop := make(chan struct{})
 	sent := load(s, rate, stop)
 	for i := range kills {

@@ -76,7 +76,7 @@ func TestKilledSender(t *testing.T) {
 	defer l.Close()
 	received := make(chan []string)
 	go func() { received <- readAll(t, l) }()
-	s := openSet(t, configs(t, strings.Fields(specs)...), Options{Live: true, pace: quick})
+	s := mustOpen(t, configs(t, strings.Fields(specs)...), Options{Live: true, pace: quick})
 	closeSet(t, s)
 	for name, lines := range map[string][]string{"file": linesOf(t, path), "spool, then socket": <-received} {
 		c := tallyOf(t, next, lines)

@@ -40,7 +40,7 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 			o := to(Options{Live: live, Memory: 2 << 20, Seed: seed}, end)
 			o.pace.min, o.pace.max = 100*time.Microsecond, 500*time.Microsecond
 			s := openSet(t, configs(t, spec), o)
-			const n = 5000
+			const n = 2000
 			for i := range n {
 				s.Send(finding(i))
 				if i%20 == 0 {
@@ -322,7 +322,7 @@ func TestCloseIsBounded(t *testing.T) {
 	}
 	for i := range 3000 {
 		s.Send(finding(i))
-		if i%100 == 0 {
+		if i%20 == 0 {
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -447,7 +447,7 @@ func TestNeeds(t *testing.T) {
 	folder := t.TempDir()
 	s := openSet(t, configs(t, "-", "file:"+folder+"/e", "unix:/run/x", "syslog+udp://127.0.0.1:1?spool="+folder), Options{Live: true, Stdout: &bytes.Buffer{}})
 	n := s.Needs()
-	if !n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
+	if !n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder+"/e" || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
 		t.Errorf("%+v", n)
 	}
 	closeSet(t, s)
