@@ -67,5 +67,5 @@ type Finding struct {
 
 	Host       string     // lower case, no trailing dot; empty: not known
 	HostSource NameSource // how Host is known
-	AWS        *AWS       // nil: Host is not an AWS name
+	AWS        *AWS       // nil: Host is not an AWS name; not to be changed, others share it
 }

@@ -27,7 +27,11 @@ type Policy struct {
 	scope         *Scope
 	flagAddresses bool
 	reasons       map[reasonKey]string
+	endpoints     map[string]*classify.AWS // what names say, nil included
 }
+
+// maxEndpoints bounds the names that are remembered with what they say.
+const maxEndpoints = 2048
 
 // New returns a Policy, or an error that names the floor it cannot hold to.
 func New(o Options) (*Policy, error) {
@@ -40,7 +44,7 @@ func New(o Options) (*Policy, error) {
 	if o.Scope == nil {
 		o.Scope = &Scope{preset: presetAWS}
 	}
-	return &Policy{o.Floor, o.Scope, o.FlagAddresses, make(map[reasonKey]string)}, nil
+	return &Policy{o.Floor, o.Scope, o.FlagAddresses, make(map[reasonKey]string), make(map[string]*classify.AWS)}, nil
 }
 
 // Floor is the lowest version that is good enough.
@@ -71,7 +75,7 @@ func (p *Policy) Judge(f *classify.Finding) {
 func (p *Policy) Explain(f *classify.Finding) {
 	f.Reason = p.reason(&f.Observation, f.Verdict)
 	if f.HostSource != classify.NameAddress {
-		f.AWS = endpoint(f.Host)
+		f.AWS = p.endpoint(f.Host)
 	}
 }
 
@@ -90,11 +94,20 @@ func (p *Policy) flags(f *classify.Finding) bool {
 }
 
 // endpoint is what the name says about an AWS endpoint; nil: it is not AWS's.
-func endpoint(host string) *classify.AWS {
-	known, ok := aws.Parse(host)
-	if !ok {
-		return nil
+// The result is shared by the findings of one name.
+func (p *Policy) endpoint(host string) *classify.AWS {
+	if known, ok := p.endpoints[host]; ok {
+		return known
 	}
-	kept := known // &known would cost an allocation for other names as well
-	return &kept
+	var said *classify.AWS
+	if known, ok := aws.Parse(host); ok {
+		said = &known
+	}
+	if len(p.endpoints) >= maxEndpoints {
+		clear(p.endpoints)
+	}
+	if len(host) <= maxHostname {
+		p.endpoints[host] = said
+	}
+	return said
 }
