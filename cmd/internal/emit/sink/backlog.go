@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -176,7 +175,7 @@ func (b *backlog) read() (*transport.Batch, error) {
 		}
 	}
 	if batch.Len() == 0 {
-		return nil, errors.Join(errRecord, b.spool.Commit(1))
+		return nil, join(errRecord, b.spool.Commit(1))
 	}
 	return batch, nil
 }

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -78,7 +77,7 @@ func (s *Set) openSpool(o *output) error {
 	}
 	opened, err := spool.Open(o.config.spoolFolder(), o.config.SpoolSize)
 	if err != nil {
-		return errors.Join(err, o.transport.Close())
+		return join(err, o.transport.Close())
 	}
 	o.backlog.spool = opened
 	if n := opened.Len(); n > 0 {

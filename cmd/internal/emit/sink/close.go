@@ -65,7 +65,7 @@ func (o *output) close() error {
 	if o.err() == nil {
 		errs = append(errs, o.lost())
 	}
-	return errors.Join(errs...)
+	return join(errs...)
 }
 
 // ended gives a goroutine some time to end. One that the kernel holds in a
@@ -117,7 +117,7 @@ func (o *output) lost() error {
 	if refused > 0 {
 		errs = append(errs, fmt.Errorf("%s: %d events were refused", o.config.Name(), refused))
 	}
-	return errors.Join(errs...)
+	return join(errs...)
 }
 
 // joinLosses leaves out that a reader of standard output has left, where there
@@ -135,5 +135,5 @@ func joinLosses(errs []error) error {
 	if len(worse) == 0 {
 		return left
 	}
-	return errors.Join(worse...)
+	return join(worse...)
 }

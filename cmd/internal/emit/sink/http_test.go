@@ -109,6 +109,11 @@ func TestWrongAtTheStart(t *testing.T) {
 			t.Errorf("%s: %v, want %s", spec, err, want)
 		}
 	}
+	_, err := Open(configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_WRONG&ca="+authority.File,
+		"splunk+https://"+server.Address+"?format=ecs&token-env=TLSFLOOR_WRONG&ca="+authority.File), Options{})
+	if err == nil || strings.Count(err.Error(), "403") != 2 || strings.Contains(err.Error(), "\n") {
+		t.Errorf("two wrong tokens: %v", err)
+	}
 	closeSet(t, openSet(t, configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_RIGHT&ca="+authority.File), Options{}))
 	server.Kill() // one that is only away is waited for
 	var told said

@@ -42,7 +42,7 @@ func sendUntilKilled(text string) {
 		}
 		all = append(all, c)
 	}
-	s, err := Open(all, Options{Live: true, pace: quick})
+	s, err := Open(all, Options{Live: true}) // at the pace that files and local sockets have
 	if err != nil {
 		panic(err)
 	}
@@ -81,8 +81,8 @@ func TestKilledSender(t *testing.T) {
 	for name, lines := range map[string][]string{"file": linesOf(t, path), "spool, then socket": <-received} {
 		c := tallyOf(t, next, lines)
 		t.Logf("%s, tlsfloor killed %d times: %v", name, kills, c)
-		// 10 ms of gathering are 10 findings, and this machine may be busy.
-		if c.doubled+c.disordered > 0 || c.lost > kills*50 || c.lost > next/2 {
+		// 1 ms of gathering is one finding, and this machine may be busy.
+		if c.doubled+c.disordered > 0 || c.lost > kills*30 || c.lost > next/2 {
 			t.Errorf("%s: %v", name, c)
 		}
 	}

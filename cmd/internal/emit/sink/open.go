@@ -2,11 +2,13 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
+	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
@@ -32,8 +34,9 @@ func Open(configs []Config, options Options) (*Set, error) {
 		err = s.check()
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.abort())
+		return nil, join(err, s.abort())
 	}
+	s.sayAbandoned()
 	for _, o := range s.outputs {
 		o.start()
 	}
@@ -66,6 +69,25 @@ func (s *Set) open(configs []Config) error {
 	return nil
 }
 
+// sayAbandoned says which spools hold events of outputs that are not configured
+// any more: nobody sends them.
+func (s *Set) sayAbandoned() {
+	seen := map[string]bool{}
+	for _, o := range s.outputs {
+		folder := o.config.Spool
+		if o.backlog.spool == nil || seen[folder] {
+			continue
+		}
+		seen[folder] = true
+		entries, _ := os.ReadDir(folder) // which could be opened a moment ago
+		for _, e := range entries {
+			if path := filepath.Join(folder, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
+				s.options.Note(path + " holds events of an output that is not there any more")
+			}
+		}
+	}
+}
+
 // check looks at all far ends at once.
 func (s *Set) check() error {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
@@ -80,7 +102,7 @@ func (s *Set) check() error {
 		}()
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return join(errs...)
 }
 
 // check returns an error that waiting does not cure, and says another.
@@ -107,5 +129,5 @@ func (s *Set) abort() error {
 			errs = append(errs, o.backlog.spool.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return join(errs...)
 }

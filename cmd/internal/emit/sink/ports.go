@@ -2,6 +2,8 @@ package sink
 
 import (
 	"net"
+	"net/http"
+	"net/url"
 	"strconv"
 )
 
@@ -13,7 +15,7 @@ type Port struct {
 
 // port is where the output connects to; ok is false when it is on this machine.
 func (c *Config) port() (p Port, ok bool) {
-	_, number, err := net.SplitHostPort(c.address)
+	_, number, err := net.SplitHostPort(c.proxied())
 	if err != nil {
 		return Port{}, false
 	}
@@ -26,3 +28,23 @@ func (c *Config) port() (p Port, ok bool) {
 	}
 	return Port{"tcp", uint16(n)}, true
 }
+
+// proxied is the output's address, or that of the proxy that the environment
+// names for it.
+func (c *Config) proxied() string {
+	target, err := url.Parse(c.url)
+	if err != nil || c.url == "" {
+		return c.address
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil || proxy == nil {
+		return c.address
+	}
+	if proxy.Port() != "" {
+		return proxy.Host
+	}
+	return net.JoinHostPort(proxy.Hostname(), proxyPorts[proxy.Scheme])
+}
+
+// proxyPorts are what net/http takes where a proxy's URL names no port.
+var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}

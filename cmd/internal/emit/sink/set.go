@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -148,7 +147,7 @@ func (s *Set) Reopen() error {
 		}
 		o.poke()
 	}
-	return errors.Join(errs...)
+	return join(errs...)
 }
 
 // Close sends what is left, as far as Options.Grace allows, and closes the

@@ -418,6 +418,16 @@ func TestOpenRefuses(t *testing.T) {
 	closeSet(t, openSet(t, configs(t, "file:"+folder+"/f"), Options{}))
 }
 
+func TestErrorsAreOneLine(t *testing.T) {
+	err := join(nil, errAway, nil, syscall.EPIPE, nil)
+	if err == nil || err.Error() != "the far end is away; broken pipe" || !errors.Is(err, errAway) || !errors.Is(err, syscall.EPIPE) {
+		t.Error(err)
+	}
+	if err := join(nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTwoRunsWithOneSpool(t *testing.T) {
 	spec := "unix:/x?spool=" + t.TempDir()
 	s := openSet(t, configs(t, spec), Options{Live: true, Grace: time.Millisecond})
@@ -425,6 +435,21 @@ func TestTwoRunsWithOneSpool(t *testing.T) {
 		t.Error(err)
 	}
 	closeSet(t, s)
+}
+
+// Events for a server that was called otherwise in the last run are not
+// forgotten in silence.
+func TestAbandonedSpoolIsSaid(t *testing.T) {
+	spool := t.TempDir()
+	s := openSet(t, configs(t, "unix:/old?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
+	sendAll(s, 0, 10)
+	closeSet(t, s)
+	var told said
+	s = openSet(t, configs(t, "unix:/new?spool="+spool), to(Options{Live: true, Note: told.note}, &far{}))
+	closeSet(t, s)
+	if !strings.Contains(told.text(), spool+"/unix__old-") || !strings.Contains(told.text(), "not there any more") {
+		t.Errorf("said %q", told.text())
+	}
 }
 
 // A run over files leaves alone what a live run's spool holds for standard

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 // position is how far records are committed, in a file with two slots. They
@@ -22,7 +24,7 @@ type position struct {
 const slotSize = 3*8 + 4
 
 func openPosition(folder string) (*position, error) {
-	file, err := os.OpenFile(filepath.Join(folder, "position"), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := ownership.Open(filepath.Join(folder, "position"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

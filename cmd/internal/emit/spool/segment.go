@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 // magic begins a segment.
@@ -40,7 +42,7 @@ func segmentNumber(name string) (uint64, bool) {
 
 func createSegment(folder string, number uint64) (*segment, error) {
 	path := segmentPath(folder, number)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := ownership.Open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +57,7 @@ func createSegment(folder string, number uint64) (*segment, error) {
 // was cut short, or the disk changed them.
 func openSegment(folder string, number uint64, front int64) (s *segment, damaged int64, err error) {
 	path := segmentPath(folder, number)
-	file, err := os.Open(path)
+	file, err := ownership.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, 0, err
 	}

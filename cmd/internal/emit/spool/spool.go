@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 const (
@@ -60,7 +62,7 @@ type Spool struct {
 // Open opens the spool in a folder, which it makes if need be, bounded to so
 // many bytes. What an earlier run has left is in it.
 func Open(folder string, size int64) (*Spool, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := ownership.MakeFolder(folder); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{folder: folder, max: max(size, MinSize)}
@@ -78,15 +80,30 @@ func Open(folder string, size int64) (*Spool, error) {
 }
 
 func (s *Spool) acquire() (err error) {
-	s.lock, err = os.OpenFile(filepath.Join(s.folder, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	s.lock, err = ownership.Open(filepath.Join(s.folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil && isLocked(s.lock) {
+		err = ErrLocked
+	}
+	return err
+}
+
+const lockName = "lock"
+
+// isLocked tries to lock a file. A file system without locks does without.
+func isLocked(file *os.File) bool {
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// IsAbandoned reports whether a folder is a spool with something in it that
+// nobody has open.
+func IsAbandoned(folder string) bool {
+	lock, err := os.Open(filepath.Join(folder, lockName))
 	if err != nil {
-		return err
+		return false
 	}
-	// A file system without locks does without.
-	if err := unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return ErrLocked
-	}
-	return nil
+	defer lock.Close()
+	numbers, err := (&Spool{folder: folder}).numbers()
+	return err == nil && len(numbers) > 0 && !isLocked(lock)
 }
 
 // load opens the segments that are there, and removes those that are done.

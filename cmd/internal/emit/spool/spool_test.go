@@ -333,6 +333,28 @@ func TestTwoCannotOpenIt(t *testing.T) {
 	closeSpool(t, open(t, folder, MinSize))
 }
 
+func TestAbandoned(t *testing.T) {
+	folder := t.TempDir()
+	if IsAbandoned(folder) || IsAbandoned(folder+"/none") {
+		t.Error("what is no spool is one")
+	}
+	s := open(t, folder, MinSize)
+	put(t, s, 0, 1)
+	if IsAbandoned(folder) {
+		t.Error("it is open")
+	}
+	closeSpool(t, s)
+	if !IsAbandoned(folder) {
+		t.Error("nobody has it open")
+	}
+	s = open(t, folder, MinSize)
+	take(t, s, 0, 1)
+	closeSpool(t, s)
+	if IsAbandoned(folder) {
+		t.Error("it is empty")
+	}
+}
+
 func TestNobodyElseReadsIt(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "a", "b")
 	s := open(t, folder, MinSize)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
@@ -58,7 +59,7 @@ func Open(o Options) (*File, error) {
 // open replaces f.file, if the path now leads to another file that can be
 // opened.
 func (f *File) open() error {
-	file, err := os.OpenFile(f.options.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.options.Mode)
+	file, err := ownership.Open(f.options.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.options.Mode)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,6 @@ func (c *Client) Reopen() error {
 	if err != nil {
 		return err
 	}
-	header.Set("Content-Encoding", "gzip")
 	header.Set("User-Agent", "tlsfloor")
 	client := &http.Client{
 		Transport:     &http.Transport{TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute},
@@ -225,6 +224,9 @@ func (c *Client) post(ctx context.Context, to string, body []byte) (*answer, err
 	}
 	a := c.access.Load()
 	request.Header = a.header.Clone()
+	if len(body) > 0 {
+		request.Header.Set("Content-Encoding", "gzip")
+	}
 	response, err := a.client.Do(request)
 	if err != nil {
 		return nil, requestFailure(err)
@@ -255,9 +257,12 @@ func (a *access) hide(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte(a.secret), []byte("***"))
 }
 
-// pack fills c.packed.
+// pack fills c.packed. Nothing stays nothing.
 func (c *Client) pack(body []byte) error {
 	c.packed.Reset()
+	if len(body) == 0 {
+		return nil
+	}
 	c.zip.Reset(&c.packed)
 	if _, err := c.zip.Write(body); err != nil {
 		return err

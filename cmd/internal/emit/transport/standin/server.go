@@ -62,6 +62,9 @@ func (s *Server) Kill() { _ = s.server.Close() }
 
 // body unpacks a request's.
 func body(r *http.Request) ([]byte, error) {
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
 	if r.Header.Get("Content-Encoding") != "gzip" {
 		return nil, errors.New("the request is not packed")
 	}
