@@ -3,11 +3,28 @@ package main
 import (
 	"time"
 
+	"tlsfloor/cmd/internal/emit"
 	"tlsfloor/cmd/internal/metrics"
 )
 
 // exportEvery is how often --metrics-file is written.
 const exportEvery = 10 * time.Second
+
+// sendStats writes an event with the counts when it is time, or at the end.
+func (w *watcher) sendStats(end bool) {
+	every := w.options.statsEvery
+	if every == 0 || !end && time.Since(w.counted) < every {
+		return
+	}
+	w.counted = time.Now()
+	s := w.sensor.Stats()
+	w.events.SendStats(&emit.Stats{
+		Time: s.Time, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
+		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
+		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
+		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged,
+	})
+}
 
 // exporter is the state of --metrics-file.
 type exporter struct {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -46,6 +47,7 @@ type options struct {
 	noSandbox      bool
 	requireSandbox bool
 	metrics        string
+	statsEvery     time.Duration
 
 	list, help, version bool
 }
@@ -77,6 +79,7 @@ func (o *options) flags() *pflag.FlagSet {
 	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
 	f.IntVar(&o.memory, "memory", 256, "bound on memory, in `MiB`; what does not fit is given up, the least promising first")
 	f.StringVar(&o.metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
+	f.DurationVar(&o.statsEvery, "stats-every", 0, "write an event with the counts so far this often, and at the end: `duration` like 5m (default never)")
 	f.StringVar(&o.user, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.requireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
@@ -136,6 +139,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
 	case o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+	case o.statsEvery < 0 || o.statsEvery > 0 && o.statsEvery < time.Second:
+		return fmt.Errorf("--stats-every %s: must be a second or more", o.statsEvery)
 	case o.noSandbox && o.requireSandbox:
 		return errors.New("--no-sandbox and --require-sandbox do not go together")
 	case o.memory < 64 || o.memory > 1<<20:

@@ -5,6 +5,7 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // signals is what was asked of the process from outside: SIGINT and SIGTERM
@@ -19,8 +20,13 @@ type signals struct {
 	reload  atomic.Bool
 }
 
+// impatience is after how long a signal to end kills a run that is ending.
+// timeout(1) signals the process and then its group, so that one request comes
+// as two signals.
+const impatience = time.Second
+
 // watchSignals calls stop, which must be safe from another goroutine, when the
-// run is to end. A second SIGINT kills: the first one took away the handler.
+// run is to end. SIGINT or SIGTERM again, later than impatience, kills.
 func watchSignals(stop func()) *signals {
 	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{})}
 	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
@@ -47,9 +53,10 @@ func (s *signals) handle(sig os.Signal, stop func()) {
 	case syscall.SIGHUP:
 		s.reload.Store(true)
 	default:
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
-		s.stop.Store(true)
-		stop()
+		if !s.stop.Swap(true) {
+			time.AfterFunc(impatience, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+			stop()
+		}
 	}
 }
 

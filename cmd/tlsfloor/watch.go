@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
@@ -38,6 +39,7 @@ type watcher struct {
 	bar       *progress
 	late      func() []string // files that source may open later
 	metrics   exporter
+	counted   time.Time // when the counts were last sent
 }
 
 // prepare opens everything that can fail before the first packet, and then
@@ -88,6 +90,7 @@ func (w *watcher) tally(f *classify.Finding) {
 func (w *watcher) run() int {
 	signals := watchSignals(w.stop)
 	defer signals.close()
+	w.counted = time.Now()
 	err := w.sensor.Run(w.source, func() bool { return w.between(signals) })
 	stats := w.sensor.Stats()
 	w.bar.clear()
@@ -95,6 +98,7 @@ func (w *watcher) run() int {
 		w.trouble(err)
 	}
 	w.exportMetrics(true)
+	w.sendStats(true)
 	if err := w.source.Close(); err != nil {
 		w.trouble(err)
 	}
@@ -119,6 +123,7 @@ func (w *watcher) between(s *signals) bool {
 		w.reload()
 	}
 	w.exportMetrics(false)
+	w.sendStats(false)
 	w.bar.show()
 	return !s.stopped() && w.events.Err() == nil
 }

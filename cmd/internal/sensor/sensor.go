@@ -38,6 +38,7 @@ type Options struct {
 
 // Stats are the counts of a sensor and of the rooms it uses.
 type Stats struct {
+	Time   int64 // of the last frame, in nanoseconds since the Unix epoch
 	Source capture.Stats
 	Decode decode.Stats
 	Flow   flow.Stats
@@ -133,6 +134,7 @@ func (s *Sensor) Expire(now int64) { s.table.Expire(now) }
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {
 	st := s.stats
+	st.Time = s.frame.Time
 	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
 	if s.source != nil {
 		st.Source = s.source.Stats()
