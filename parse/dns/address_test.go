@@ -206,7 +206,8 @@ func TestAgainstDNSMessage(t *testing.T) {
 			continue
 		}
 		compared++
-		if diff := cmp.Diff(theirs, ourAnswers(&m)); diff != "" {
+		ours, _ := ourAnswers(&m)
+		if diff := cmp.Diff(theirs, ours); diff != "" {
 			t.Errorf("seed %d, dnsmessage - and ours +:\n%s", i, diff)
 		}
 	}
