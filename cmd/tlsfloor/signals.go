@@ -16,6 +16,7 @@ type signals struct {
 	arrived chan os.Signal
 	done    chan struct{}
 	stop    atomic.Bool
+	stopper atomic.Pointer[func()]
 	stats   atomic.Bool
 	reload  atomic.Bool
 }
@@ -25,37 +26,49 @@ type signals struct {
 // as two signals.
 const impatience = time.Second
 
-// watchSignals calls stop, which must be safe from another goroutine, when the
-// run is to end. SIGINT or SIGTERM again, later than impatience, kills.
-func watchSignals(stop func()) *signals {
+// watchSignals begins to listen, before anything is opened: logrotate may send
+// SIGHUP at any time. SIGINT or SIGTERM again, later than impatience, kills.
+func watchSignals() *signals {
 	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{})}
 	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
 	signal.Ignore(syscall.SIGPIPE)
-	go s.loop(stop)
+	go s.loop()
 	return s
 }
 
-func (s *signals) loop(stop func()) {
+// onStop has f called, from another goroutine, when the run is to end, or at
+// once when that was asked for already.
+func (s *signals) onStop(f func()) {
+	s.stopper.Store(&f)
+	if s.stopped() {
+		f()
+	}
+}
+
+func (s *signals) loop() {
 	for {
 		select {
 		case <-s.done:
 			return
 		case sig := <-s.arrived:
-			s.handle(sig, stop)
+			s.handle(sig)
 		}
 	}
 }
 
-func (s *signals) handle(sig os.Signal, stop func()) {
+func (s *signals) handle(sig os.Signal) {
 	switch sig {
 	case syscall.SIGUSR1:
 		s.stats.Store(true)
 	case syscall.SIGHUP:
 		s.reload.Store(true)
 	default:
-		if !s.stop.Swap(true) {
-			time.AfterFunc(impatience, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
-			stop()
+		if s.stop.Swap(true) {
+			return
+		}
+		time.AfterFunc(impatience, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+		if f := s.stopper.Load(); f != nil {
+			(*f)()
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
+	"tlsfloor/capture/live"
 	"tlsfloor/classify"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/report"
@@ -18,10 +19,13 @@ import (
 // watch is the main job: from sources to findings.
 func watch(o *options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	w := &watcher{options: o, messages: m, summary: report.New(report.Options{Floor: o.floor(), Scope: o.scopeInWords()})}
+	signals := watchSignals()
+	defer signals.close()
 	if err := w.prepare(stdin, stdout); err != nil {
 		return m.fail(err)
 	}
-	return w.run()
+	signals.onStop(w.stop)
+	return w.run(signals)
 }
 
 // watcher is one run.
@@ -72,9 +76,14 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	return w.confine()
 }
 
-// say says trouble with one input, above the progress.
+// say says trouble with one input, above the progress. An interface that goes
+// away and is waited for is no failure of the run.
 func (w *watcher) say(err error) {
 	w.bar.clear()
+	if errors.Is(err, live.ErrDown) || errors.Is(err, live.ErrLost) {
+		w.note("%s", printable(err.Error()))
+		return
+	}
 	w.trouble(err)
 }
 
@@ -87,9 +96,7 @@ func (w *watcher) tally(f *classify.Finding) {
 }
 
 // run reads to the end, or until a signal, and then says what was seen.
-func (w *watcher) run() int {
-	signals := watchSignals(w.stop)
-	defer signals.close()
+func (w *watcher) run(signals *signals) int {
 	w.counted = time.Now()
 	err := w.sensor.Run(w.source, func() bool { return w.between(signals) })
 	stats := w.sensor.Stats()

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// nobody is the user that tlsfloor turns into here.
+const nobody = 65534
+
+// patience bounds every wait of these tests.
+const patience = 30 * time.Second
+
+// TestReliability runs the program itself through what happens to one that is
+// left running, and prints what docs/reliability.md says. Packets go through
+// pairs of interfaces in network namespaces of the test's own, which end with
+// it.
+func TestReliability(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may make network namespaces")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skipf("no ip command to make interfaces with: %v", err)
+	}
+	binary := build(t)
+	for _, tt := range []struct {
+		name string
+		test func(*testing.T, string)
+	}{
+		{"flood", testFlood},
+		{"full disk", testFullDisk},
+		{"pipe that nobody reads", testBlockedPipe},
+		{"socket that does not accept", testBlockedSocket},
+		{"kill -9", testKilled},
+		{"kill -9 with a spool", testKilledWithSpool},
+		{"interface down and up", testInterface},
+		{"clock jumps", testClock},
+		{"reload under load", testReload},
+		{"privileges of root", testRootPrivileges},
+		{"files of root", testOwner},
+		{"file capability", testFileCapability},
+		{"no permission", testNoPermission},
+		{"signals that come twice", testSignalTwice},
+	} {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, binary) })
+	}
+}
+
+// build makes the program as a user has it: not the test's own binary, whose
+// memory under the race detector says nothing.
+func build(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(room(t), "tlsfloor")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v: %s", err, out)
+	}
+	return path
+}
+
+// room makes a folder that nobody may write to: t.TempDir lies in one that
+// only root may enter.
+func room(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "tlsfloor-reliability-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
+	must(t, os.Chmod(folder, 0o755))
+	must(t, os.Chown(folder, nobody, nobody))
+	return folder
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load is n, or less where time is short or the sender slow.
+func load(n int) int {
+	if testing.Short() || raceDetector {
+		return n / 5
+	}
+	return n
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for begin := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(begin) > patience {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}

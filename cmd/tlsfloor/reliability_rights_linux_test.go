@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// testRootPrivileges looks from outside at every task of a run that root began.
+func testRootPrivileges(t *testing.T, binary string) {
+	w, folder := newWire(t), room(t)
+	events := filepath.Join(folder, "events")
+	probe := w.here.startSandboxed(t, binary, folder, events)
+	tasks := tasksOf(t, probe)
+	const netRaw = "0000000000002000"
+	for _, task := range tasks {
+		for field, want := range map[string]string{
+			"Uid": "65534 65534 65534 65534", "Gid": "65534 65534 65534 65534", "Groups": "",
+			"NoNewPrivs": "1", "Seccomp": "2", "CapInh": "0000000000000000",
+			"CapPrm": netRaw, "CapEff": netRaw, "CapAmb": "0000000000000000",
+		} {
+			if got := status(task, field); got != want {
+				t.Errorf("%s: %s is %q, want %q", task, field, got, want)
+			}
+		}
+		if bound := status(task, "CapBnd"); bound != netRaw && bound != "0000000000000000" {
+			t.Errorf("%s: CapBnd is %s", task, bound)
+		}
+	}
+	s, from := newScript(t), w.newSender(t)
+	from.send(s.frames(clientOf(0))...)
+	probe.await("the violation is found", func() bool { return linesOf(events) == 1 })
+	ended := probe.stop()
+	t.Logf("figures: with --require-sandbox, %d tasks: user 65534, no groups, CAP_NET_RAW and nothing else, NoNewPrivs 1, Seccomp 2; findings: sent 1, found 1", len(tasks))
+	if ended != 0 || len(tasks) < 2 {
+		t.Errorf("status %d, %d tasks", ended, len(tasks))
+	}
+}
+
+// startSandboxed runs it with --require-sandbox, or skips with what is missing.
+func (n *network) startSandboxed(t *testing.T, binary, folder, events string) *program {
+	t.Helper()
+	counts := filepath.Join(folder, "counts")
+	p := n.start(t, exec.Command(binary, "-i", hereEnd, "--require-sandbox", "--metrics-file", counts, "-o", "file:"+events))
+	eventually(t, "it runs or refuses", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+			_, err := os.Stat(counts)
+			return err == nil
+		}
+	})
+	select {
+	case <-p.ended:
+		if !strings.Contains(p.said(), "the sandbox is not whole") || p.cmd.ProcessState.ExitCode() != 1 {
+			t.Fatalf("status %d: %s", p.cmd.ProcessState.ExitCode(), p.said())
+		}
+		t.Skipf("this kernel cannot: %s", p.said())
+	default:
+	}
+	return p
+}
+
+func tasksOf(t *testing.T, p *program) (all []string) {
+	t.Helper()
+	all, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
+	must(t, err)
+	return all
+}
+
+// testOwner: what root makes at the start in a folder of the user it turns into
+// is theirs, so that the spool takes events and a reload opens the output.
+func testOwner(t *testing.T, binary string) {
+	w, folder := newWire(t), room(t)
+	socket, events, spool := filepath.Join(folder, "socket"), filepath.Join(folder, "events"), filepath.Join(folder, "var/spool")
+	p := w.watch(t, folder, exec.Command(binary, "-o", "file:"+events, "-o", "unix:"+socket, "--spool", spool))
+	s, from, n := newScript(t), w.newSender(t), load(500)
+	var made ledger
+	made.addMany(0, n)
+	paced(n, 2000, func(i int) { from.send(s.frames(clientOf(i))...) })
+	awaitQuiet(t, spool)
+	p.signal(syscall.SIGHUP)
+	p.await("all are in the file", func() bool { return linesOf(events) == n })
+	l, err := net.Listen("unix", socket)
+	must(t, err)
+	defer l.Close()
+	must(t, os.Chmod(socket, 0o777))
+	var got collected
+	go got.accept(l)
+	p.await("all events arrive", func() bool { return got.lines() >= n })
+	status, said := p.stop(), p.said()
+	toFile, toSocket := made.settle(violations(t, read(t, events))), made.settle(violations(t, got.bytes()))
+	t.Logf("figures: started by root in a folder of user 65534: output and spool are theirs, and taken up again after a reload; file: %s; spool and socket: %s", toFile, toSocket)
+	if !toFile.exact() || !toSocket.exact() || status != 0 || strings.Contains(said, "permission denied") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	for _, path := range []string{events, filepath.Dir(spool), spool} {
+		var info syscall.Stat_t
+		if err := syscall.Stat(path, &info); err != nil || info.Uid != nobody || info.Gid != nobody {
+			t.Errorf("%s: owner %d:%d, %v", path, info.Uid, info.Gid, err)
+		}
+	}
+}
+
+// testFileCapability captures as a plain user, by a program that may.
+func testFileCapability(t *testing.T, binary string) {
+	if _, err := exec.LookPath("setcap"); err != nil {
+		t.Skipf("no setcap command (libcap2-bin): %v", err)
+	}
+	n, folder := newNetwork(t), room(t)
+	allowed := filepath.Join(folder, "tlsfloor")
+	must(t, os.WriteFile(allowed, read(t, binary), 0o755))
+	if out, err := exec.Command("setcap", "cap_net_raw+ep", allowed).CombinedOutput(); err != nil {
+		t.Skipf("setcap: %v: %s", err, out)
+	}
+	events, counts := filepath.Join(folder, "events"), filepath.Join(folder, "counts")
+	p := n.start(t, plain(allowed, "-i", "lo", "--metrics-file", counts, "-o", "file:"+events))
+	p.await("it captures", func() bool { _, err := os.Stat(counts); return err == nil })
+	tasks := tasksOf(t, p)
+	for _, task := range tasks {
+		if caps := status(task, "CapEff"); caps != "0000000000002000" || status(task, "NoNewPrivs") != "1" || status(task, "Seccomp") != "2" {
+			t.Errorf("%s: CapEff %s, NoNewPrivs %s, Seccomp %s", task, caps, status(task, "NoNewPrivs"), status(task, "Seccomp"))
+		}
+	}
+	n.serve(t, "127.0.0.1:443")
+	var made ledger
+	for range 20 {
+		client, err := n.violate("127.0.0.1:443")
+		must(t, err)
+		made.add(client)
+	}
+	p.await("they are found", func() bool { return linesOf(events) >= 20 })
+	time.Sleep(100 * time.Millisecond)
+	ended := p.stop()
+	account := made.settle(violations(t, read(t, events)))
+	t.Logf("figures: user 65534 with cap_net_raw+ep on the program captures on loopback, confined in all %d tasks; %s", len(tasks), account)
+	if !account.exact() || ended != 0 {
+		t.Errorf("%+v, status %d", account, ended)
+	}
+}
+
+// testNoPermission is one clear line, and status 1.
+func testNoPermission(t *testing.T, binary string) {
+	n := newNetwork(t)
+	p := n.start(t, plain(binary, "-i", "lo"))
+	ended, said := p.wait(), p.said()
+	t.Logf("figures: status %d, and one line: %s", ended, strings.TrimSpace(said))
+	if ended != 1 || strings.Count(said, "\n") != 1 || !strings.Contains(said, "no permission to capture") || !strings.Contains(said, "setcap cap_net_raw+ep "+binary) {
+		t.Errorf("status %d: %s", ended, said)
+	}
+}
