@@ -87,13 +87,13 @@ func (h *ClientHello) judgeFixedFields() {
 	}
 }
 
-// MaxVersion is the highest version offered: of supported_versions without
-// GREASE (a draft of TLS 1.3 counts as TLSv1.3), else LegacyVersion.
+// MaxVersion is the function MaxVersion of what the hello offers, without a
+// list being made. GREASE is higher than any version, and so counts for nothing.
 func (h *ClientHello) MaxVersion() Version {
 	highest := Version(0)
 	for list := h.SupportedVersions; len(list) >= 2; list = list[2:] {
 		v := be16(list)
-		if rank := Version(v).Rank(); !GREASE(v) && rank > highest {
+		if rank := Version(v).Rank(); rank > highest && rank <= TLSv13 {
 			highest = rank
 		}
 	}
