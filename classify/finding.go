@@ -68,4 +68,8 @@ type Finding struct {
 	Host       string     // lower case, no trailing dot; empty: not known
 	HostSource NameSource // how Host is known
 	AWS        *AWS       // nil: Host is not an AWS name; not to be changed, others share it
+
+	Process  *Process  // nil: not asked for, not local, or not found
+	Software *Software // nil: not known; not to be changed, others share it
+	Advice   *Advice   // nil: nothing to change, or nothing to say
 }
