@@ -1,7 +1,5 @@
 package classify
 
-import "tlsfloor/parse"
-
 // Process is the program at the client's end of a connection, where that is on
 // the host that watches. Its strings come from local users: the bounds and the
 // replacement of secrets are capture/proc's, nothing in them is to be trusted.
@@ -42,15 +40,6 @@ type Software struct {
 	Library    string // TLS library, with its version or range where known: "OpenSSL 1.1.1"
 	Confidence Confidence
 	Because    []string // the evidence that fired: "process.executable", "ja3", "hello.extensions", ...
-}
-
-// Traits are what of a ClientHello tells libraries apart and its fingerprints
-// leave out. Valid with a ClientHello only.
-type Traits struct {
-	RecordVersion parse.Version
-	Grease        bool // a GREASE value is among ciphers or extensions (RFC 8701)
-	Compression   bool // offers more than null compression
-	SessionID     int  // length of legacy_session_id, in bytes
 }
 
 // Advice is what to change.
