@@ -54,6 +54,7 @@ var attempt = map[string]func(argument string) error{
 	"signal":    signal,
 	"type":      func(string) error { b := byte('x'); return ioctl(0, unix.TIOCSTI, uintptr(unsafe.Pointer(&b))) },
 	"code":      code,
+	"network":   enterNetwork,
 	"namespace": func(string) error { return unix.Unshare(unix.CLONE_NEWUSER) },
 	"grow":      grow,
 	"zone":      zone,
@@ -106,6 +107,16 @@ func dial(network, to string) error {
 	}
 	_, err = conn.Write([]byte("x"))
 	return errors.Join(err, conn.Close())
+}
+
+// enterNetwork enters the network that a path stands for.
+func enterNetwork(path string) error {
+	fd, err := unix.Open(path, unix.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Setns(fd, unix.CLONE_NEWNET)
 }
 
 // openSocket takes socket(2)'s three numbers.

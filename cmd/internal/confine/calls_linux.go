@@ -29,7 +29,7 @@ var refusedAlways = append([]uint32{
 	// Who and where the process is.
 	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID,
 	unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_SETGROUPS, unix.SYS_CAPSET, unix.SYS_PERSONALITY,
-	unix.SYS_UNSHARE, unix.SYS_SETNS, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
+	unix.SYS_UNSHARE, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_OPEN_TREE_ATTR, unix.SYS_MOUNT_SETATTR,
 	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
 
@@ -57,10 +57,47 @@ func (c *confinement) rules(pid uint32) []rule {
 	rules := append(c.sendRules(), c.socketRules()...)
 	rules = append(rules, memoryRules()...)
 	rules = append(rules, processRules(pid)...)
+	rules = append(rules, c.networkRule())
+	if c.Examine {
+		rules = append(rules, readOnlyRules()...)
+	}
 	for _, call := range refusedAlways {
 		rules = append(rules, never(call))
 	}
 	return rules
+}
+
+// networkRule leaves entering a container's network, where that is needed, and
+// no other kind of namespace.
+func (c *confinement) networkRule() rule {
+	if c.Examine {
+		return never(unix.SYS_SETNS, []test{is(1, unix.CLONE_NEWNET)})
+	}
+	return never(unix.SYS_SETNS)
+}
+
+// readOnlyRules stand for Landlock where that cannot be used.
+func readOnlyRules() []rule {
+	rules := []rule{
+		never(unix.SYS_OPENAT, readOnly(2)),
+		// Its flags are in memory, where a filter cannot look.
+		{call: unix.SYS_OPENAT2, errno: unix.ENOSYS, meant: true},
+	}
+	for _, call := range changers {
+		rules = append(rules, never(call))
+	}
+	return append(rules, readOnlyHere()...)
+}
+
+// readOnly tests the flags of an open.
+func readOnly(argument uint32) []test {
+	return []test{{argument, unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND, unix.O_RDONLY, false}}
+}
+
+// changers change what lies in folders.
+var changers = []uint32{
+	unix.SYS_UNLINKAT, unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2, unix.SYS_MKDIRAT, unix.SYS_LINKAT, unix.SYS_SYMLINKAT,
+	unix.SYS_FTRUNCATE, unix.SYS_FALLOCATE,
 }
 
 // processRules leave threads, signals to the process itself, and modes.
@@ -95,6 +132,9 @@ func memoryRules() []rule {
 // kernel whether an interface is up.
 func (c *confinement) socketRules() []rule {
 	sockets := [][]test{{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_ROUTE)}}
+	if c.Examine {
+		sockets = append(sockets, []test{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_SOCK_DIAG)})
+	}
 	tcp, udp := c.ports()
 	if len(tcp) > 0 {
 		sockets = append(sockets, internet(unix.SOCK_STREAM, unix.IPPROTO_TCP)...)

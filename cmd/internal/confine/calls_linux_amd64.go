@@ -11,4 +11,13 @@ var refusedHere = []uint32{
 	unix.SYS__SYSCTL, unix.SYS_CREATE_MODULE,
 }
 
+// readOnlyHere is about the calls that only this machine type has.
+func readOnlyHere() []rule {
+	rules := []rule{never(unix.SYS_OPEN, readOnly(1))}
+	for _, call := range []uint32{unix.SYS_CREAT, unix.SYS_UNLINK, unix.SYS_RMDIR, unix.SYS_RENAME, unix.SYS_MKDIR, unix.SYS_LINK, unix.SYS_SYMLINK} {
+		rules = append(rules, never(call))
+	}
+	return rules
+}
+
 var writersHere = []uint32{unix.SYS_DUP2}

@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -10,14 +11,25 @@ import (
 // capabilities is a set, a bit each.
 type capabilities uint64
 
-const netRaw capabilities = 1 << unix.CAP_NET_RAW
+const (
+	netRaw capabilities = 1 << unix.CAP_NET_RAW
+	// examining is what it takes to see which sockets other users' processes
+	// have, to hear of processes that begin, and to enter containers' networks.
+	examining capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_SYS_ADMIN
+)
 
 // keptCapabilities are those wanted of those there.
-func (c *confinement) keptCapabilities() capabilities {
-	if !c.KeepNetRaw || !c.kernel.proc {
+func (c *confinement) keptCapabilities() (keep capabilities) {
+	if !c.kernel.proc {
 		return 0
 	}
-	return permitted() & netRaw
+	if c.KeepNetRaw {
+		keep |= netRaw
+	}
+	if c.Examine {
+		keep |= examining
+	}
+	return permitted() & keep
 }
 
 func permitted() capabilities {
@@ -65,10 +77,22 @@ func (c *confinement) dropCapabilities(keep capabilities, bounded bool) Step {
 }
 
 func (s capabilities) String() string {
-	if s == netRaw {
-		return "CAP_NET_RAW"
+	var names []string
+	for _, c := range []struct {
+		bit  uint
+		name string
+	}{
+		{unix.CAP_NET_RAW, "CAP_NET_RAW"}, {unix.CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
+		{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"}, {unix.CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {unix.CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+	} {
+		if s&(1<<c.bit) != 0 {
+			names = append(names, c.name)
+		}
 	}
-	return "none"
+	if names == nil {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // setCapabilities leaves keep permitted and effective, and nothing inheritable:

@@ -36,6 +36,12 @@ type Options struct {
 	// interface that is opened again.
 	KeepNetRaw bool
 
+	// Examine says that the process looks at others: it keeps what is permitted
+	// of the capabilities for that, may enter networks, and can read what its
+	// user may read, but change no file. Landlock is left out: it hides all
+	// other processes.
+	Examine bool
+
 	// Require makes an error of a sandbox that is not whole.
 	Require bool
 }

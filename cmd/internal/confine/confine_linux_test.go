@@ -227,6 +227,44 @@ func TestRootKeepsOnlyTheCapabilityToCapture(t *testing.T) {
 	r.refused(t, unix.EACCES, "read /etc/passwd")
 }
 
+// Who looks at other processes has great rights, and may use them for nothing
+// else.
+func TestExaminerReadsAndChangesNothing(t *testing.T) {
+	needRoot(t)
+	needKernel(t, 1)
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	diag := fmt.Sprintf("socket %d %d %d", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_SOCK_DIAG)
+	audit := fmt.Sprintf("socket %d %d %d", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)
+	of := fmt.Sprintf("/proc/%d/", os.Getpid())
+	r := plan{
+		Options: Options{User: "nobody", Examine: true, Require: true}, Churn: true,
+		After: []string{
+			"list " + of + "fd", "read " + of + "cgroup", "read " + of + "maps", "read /etc/shadow", "network " + of + "ns/net", diag,
+			audit, "namespace", "exec /bin/true", "create " + folder + "/new", "append /etc/passwd", "folder " + folder + "/f",
+			"connect 127.0.0.1:9", "capture lo", fmt.Sprintf("signal %d", os.Getpid()),
+		},
+	}.run(t)
+	want := confined("65534")
+	want["CapPrm"] = fmt.Sprintf("%016x", uint64(examining))
+	want["CapEff"] = want["CapPrm"]
+	want["CapBnd"] = none
+	for _, thread := range r.Threads {
+		for field, value := range want {
+			if thread[field] != value {
+				t.Errorf("%s is %q, want %q", field, thread[field], value)
+			}
+		}
+	}
+	r.works(t, "list "+of+"fd", "read "+of+"cgroup", "read "+of+"maps", "read /etc/shadow", "network "+of+"ns/net", diag)
+	r.refused(t, unix.EPERM, audit, "namespace", "exec /bin/true", "create "+folder+"/new", "append /etc/passwd", "folder "+folder+"/f", "connect 127.0.0.1:9", fmt.Sprintf("signal %d", os.Getpid()))
+	if r.After["capture lo"] == (outcome{}) {
+		t.Error("an interface could be captured")
+	}
+}
+
 func TestCaptureGoesOnAndCannotSend(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
