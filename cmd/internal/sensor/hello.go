@@ -74,6 +74,9 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 	}
 	o.sni = s.strings.of(h.ServerName)
 	o.bytes = append(o.bytes[:0], b...)
+	if s.options.Notice != nil {
+		s.options.Notice(c.ends[d], c.ends[d.Other()])
+	}
 }
 
 // emptied keeps the memory of versions, and is not nil: an extension of nothing

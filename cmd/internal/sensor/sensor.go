@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"time"
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
@@ -29,6 +31,12 @@ type Options struct {
 	Deliver     func(*classify.Finding) // takes a finding, and its memory
 	Tally       func(*classify.Finding) // sees every finding, borrowed, before Emit
 	Report      func(error)             // told of trouble that does not end the run
+	// Notice is told of a connection when its ClientHello is seen, unless it can
+	// not be flagged; nil: nobody wants to know.
+	Notice func(client, server netip.AddrPort)
+	// Live says that frames come as they are captured: then time passes while
+	// none come.
+	Live bool
 	// Certificates asks for the server's certificate even where SNI names the
 	// destination.
 	Certificates bool
@@ -106,6 +114,7 @@ func (s *Sensor) handle(err error) (done bool, _ error) {
 	var input *capture.InputError
 	switch {
 	case errors.Is(err, capture.ErrTimeout):
+		s.idle()
 		return false, nil
 	case errors.Is(err, io.EOF):
 		return true, nil
@@ -128,8 +137,13 @@ func (s *Sensor) Take(f *capture.Frame) {
 	}
 }
 
-// Expire lets flows time out while no frame comes.
-func (s *Sensor) Expire(now int64) { s.table.Expire(now) }
+// idle lets flows time out while no frame comes: else an unanswered hello on a
+// quiet interface would be reported with the next one only.
+func (s *Sensor) idle() {
+	if s.options.Live && s.stats.ClientHellos+s.stats.ServerHellos > 0 {
+		s.table.Expire(time.Now().UnixNano())
+	}
+}
 
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {

@@ -1,0 +1,107 @@
+package sensor
+
+import (
+	"io"
+	"net/netip"
+	"testing"
+	"time"
+
+	"tlsfloor/capture"
+	"tlsfloor/classify"
+)
+
+// quiet is a source that falls silent after its frames: it says so twice, and
+// ends.
+type quiet struct {
+	frames []capture.Frame
+	silent int
+}
+
+func (q *quiet) Next(f *capture.Frame) error {
+	if len(q.frames) > 0 {
+		*f, q.frames = q.frames[0], q.frames[1:]
+		return nil
+	}
+	if q.silent++; q.silent > 2 {
+		return io.EOF
+	}
+	return capture.ErrTimeout
+}
+
+func (q *quiet) Stats() capture.Stats { return capture.Stats{} }
+func (q *quiet) Close() error         { return nil }
+
+// unanswered is a connection up to its ClientHello, as if captured at a time.
+func unanswered(t *testing.T, at time.Time) []capture.Frame {
+	frames := read(t, "openssl-tls10-sni.pcap")
+	for i := range frames {
+		frames[i].Time = at.UnixNano()
+		if frames[i].Length > 100 {
+			return frames[:i+1]
+		}
+	}
+	t.Fatal("there is no hello in the capture")
+	return nil
+}
+
+// An unanswered hello is reported in time even when the interface has nothing
+// more to show.
+func TestSilenceEndsHandshakes(t *testing.T) {
+	for name, test := range map[string]struct {
+		live bool
+		age  time.Duration
+		want bool
+	}{
+		"long silent":          {true, 2 * time.Minute, true},
+		"not long enough":      {true, 10 * time.Second, false},
+		"a capture being read": {false, 2 * time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before []classify.Outcome
+			found := 0
+			s := newSensor(t, func(f *classify.Finding) { found++; before = append(before, f.Outcome) })
+			s.options.Live = test.live
+			silent := false
+			src := &quiet{frames: unanswered(t, time.Now().Add(-test.age))}
+			if err := s.Run(src, func() bool {
+				silent = silent || src.silent > 0 && found > 0
+				return true
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if silent != test.want || found != 1 {
+				t.Errorf("reported while silent: %v, %d findings %v", silent, found, before)
+			}
+		})
+	}
+}
+
+func TestNoticeComesWithTheHello(t *testing.T) {
+	var noticed []string
+	found := 0
+	s := newSensor(t, func(*classify.Finding) { found++ })
+	s.options.Notice = func(client, server netip.AddrPort) {
+		if found > 0 {
+			t.Error("noticed after the finding")
+		}
+		noticed = append(noticed, client.Addr().String()+" "+server.String())
+	}
+	for _, f := range read(t, "openssl-tls10-sni.pcap") {
+		s.Take(&f)
+	}
+	s.table.Flush()
+	if len(noticed) != 1 || noticed[0] != "10.0.0.5 192.0.2.10:443" {
+		t.Errorf("noticed %q", noticed)
+	}
+}
+
+// What can not be flagged is not worth a look at processes.
+func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
+	s := newSensor(t, func(*classify.Finding) {})
+	s.options.FlaggedOnly = true
+	s.options.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
+	for _, f := range read(t, "openssl-name-suffix.pcap") {
+		s.Take(&f)
+	}
+	s.table.Flush()
+}
