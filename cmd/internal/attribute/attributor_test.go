@@ -1,0 +1,280 @@
+package attribute
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tlsfloor/classify"
+)
+
+var amazon = netip.MustParseAddrPort("192.0.2.10:443")
+
+func end(port int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr("10.0.0.5"), uint16(port))
+}
+
+// fake names a process after the client's port, and none behind odd ones.
+type fake struct {
+	delay func(client netip.AddrPort)
+}
+
+func (f fake) Find(client, _ netip.AddrPort) *classify.Process {
+	if f.delay != nil {
+		f.delay(client)
+	}
+	if client.Port()%2 == 1 {
+		return nil
+	}
+	return &classify.Process{PID: int(client.Port()), CommandLine: []string{"client", client.String()}}
+}
+
+func (fake) Limits() []string { return []string{"other users' processes are hidden"} }
+
+func sockets(t *testing.T) (sensor, finder *os.File) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fds[0]), "sensor"), os.NewFile(uintptr(fds[1]), "finder")
+}
+
+// outbox keeps what was delivered and noted.
+type outbox struct {
+	mu       sync.Mutex
+	findings []*classify.Finding
+	notes    []string
+}
+
+func (o *outbox) options() Options {
+	return Options{
+		Deliver: func(f *classify.Finding) { o.mu.Lock(); defer o.mu.Unlock(); o.findings = append(o.findings, f) },
+		Note:    func(s string) { o.mu.Lock(); defer o.mu.Unlock(); o.notes = append(o.notes, s) },
+	}
+}
+
+func (o *outbox) count() int { o.mu.Lock(); defer o.mu.Unlock(); return len(o.findings) }
+
+func start(t *testing.T, f Finder) (*Attributor, *outbox) {
+	t.Helper()
+	sensor, finder := sockets(t)
+	served := make(chan error, 1)
+	go func() { served <- Serve(finder, f); finder.Close() }()
+	box := new(outbox)
+	a, err := New(sensor, box.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	return a, box
+}
+
+func finding(port int) *classify.Finding {
+	f := new(classify.Finding)
+	f.Client, f.Server = end(port), amazon
+	return f
+}
+
+func TestEveryFindingHasItsProcess(t *testing.T) {
+	a, box := start(t, fake{})
+	const n = 500
+	for port := 1000; port < 1000+n; port++ {
+		a.Notice(end(port), amazon)
+		if port%3 == 0 {
+			time.Sleep(50 * time.Microsecond) // some answers come before their finding
+		}
+		a.Deliver(finding(port))
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if box.count() != n {
+		t.Fatalf("%d findings of %d", box.count(), n)
+	}
+	for _, f := range box.findings {
+		odd := f.Client.Port()%2 == 1
+		if (f.Process == nil) != odd || !odd && f.Process.PID != int(f.Client.Port()) {
+			t.Errorf("%s has %+v", f.Client, f.Process)
+		}
+	}
+	if len(box.notes) != 1 {
+		t.Errorf("notes %q, want the limit once", box.notes)
+	}
+	if s := a.Stats(); s.Asked != n || s.Found != n/2 || s.TooLate != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
+func TestFindingNobodyAskedAboutGoesOn(t *testing.T) {
+	a, box := start(t, fake{})
+	a.Deliver(finding(2))
+	if box.count() != 1 {
+		t.Error("a finding waits for nothing")
+	}
+	a.Close()
+}
+
+func TestPatienceEnds(t *testing.T) {
+	hold := make(chan struct{})
+	a, box := start(t, fake{delay: func(netip.AddrPort) { <-hold }})
+	a.Notice(end(2), amazon)
+	a.Deliver(finding(2))
+	if box.count() != 0 {
+		t.Fatal("did not wait")
+	}
+	for deadline := time.Now().Add(10 * time.Second); box.count() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waits for ever")
+		}
+	}
+	if f := box.findings[0]; f.Process != nil || a.Stats().TooLate != 1 {
+		t.Errorf("process %+v, stats %+v", f.Process, a.Stats())
+	}
+	close(hold)
+	a.Close()
+}
+
+// A host that opens connections faster than the finder answers must cost
+// neither memory nor findings.
+func TestFloodIsBoundedAndLosesNothing(t *testing.T) {
+	hold := make(chan struct{})
+	a, box := start(t, fake{delay: func(netip.AddrPort) { <-hold }})
+	const n = 3 * maxCases
+	for port := 1; port <= n; port++ {
+		a.Notice(end(port), amazon)
+		a.Deliver(finding(port))
+	}
+	if held := len(a.matters.byEnds); held > maxCases || len(a.matters.byID) > maxCases {
+		t.Errorf("%d connections are held", held)
+	}
+	if s := a.Stats(); s.Unasked == 0 || s.Asked+s.Unasked != n {
+		t.Errorf("stats %+v", s)
+	}
+	close(hold)
+	a.Close()
+	if box.count() != n {
+		t.Errorf("%d findings of %d", box.count(), n)
+	}
+}
+
+func TestFinderThatDiesLosesNoFinding(t *testing.T) {
+	sensor, finder := sockets(t)
+	go func() {
+		s := server{socket: finder, finder: fake{}}
+		_ = s.send(&answer{})
+		_, _ = finder.Read(make([]byte, querySize))
+		finder.Close()
+	}()
+	box := new(outbox)
+	a, err := New(sensor, box.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Notice(end(2), amazon)
+	a.Deliver(finding(2))
+	for deadline := time.Now().Add(5 * time.Second); !a.Stats().Unusable; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("its end was not noticed")
+		}
+	}
+	a.Notice(end(4), amazon)
+	a.Deliver(finding(4))
+	a.Close()
+	if box.count() != 2 {
+		t.Errorf("%d findings of 2", box.count())
+	}
+}
+
+func TestFinderThatCannotStart(t *testing.T) {
+	sensor, finder := sockets(t)
+	if err := Refuse(finder, fmt.Errorf("no /proc here")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(sensor, Options{}); err == nil || err.Error() != "processes cannot be found: no /proc here" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestPortsUsedAgain(t *testing.T) {
+	m := newMatters()
+	q1, _ := m.open(connection{end(2), amazon})
+	first := finding(2)
+	if m.concluded(first, time.Now()) != nil {
+		t.Fatal("did not wait")
+	}
+	q2, out := m.open(connection{end(2), amazon})
+	if len(out) != 1 || out[0] != first {
+		t.Fatalf("out %v", out)
+	}
+	if f := m.answered(&answer{ID: q1.id, Process: &classify.Process{PID: 1}}); f != nil {
+		t.Error("the first connection's answer was given to the second")
+	}
+	m.answered(&answer{ID: q2.id, Process: &classify.Process{PID: 2}})
+	if f := m.concluded(finding(2), time.Now()); f == nil || f.Process.PID != 2 {
+		t.Errorf("finding %+v", f)
+	}
+	if len(m.byEnds) != 0 || len(m.byID) != 0 {
+		t.Error("something is held")
+	}
+}
+
+// What does not fit is left out, and the sensor still hears of the query.
+func TestAnswerIsBounded(t *testing.T) {
+	big := &answer{ID: 7, Process: &classify.Process{Libraries: []string{string(make([]byte, maxAnswer))}}}
+	b, err := big.encode()
+	if err != nil || len(b) > maxAnswer {
+		t.Fatalf("%d bytes, %v", len(b), err)
+	}
+	if a, err := readAnswer(b); err != nil || a.ID != 7 || a.Process != nil {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+func TestServeRefusesWhatIsNoQuery(t *testing.T) {
+	sensor, finder := sockets(t)
+	go func() {
+		_, _ = sensor.Read(make([]byte, maxAnswer))
+		_, _ = io.WriteString(sensor, "not a query")
+	}()
+	if err := Serve(finder, fake{}); err == nil {
+		t.Error("no error")
+	}
+}
+
+func FuzzReadQuery(f *testing.F) {
+	f.Add(query{7, connection{end(2), amazon}}.append(nil))
+	f.Add(query{1 << 63, connection{netip.MustParseAddrPort("[2001:db8::5]:1"), netip.MustParseAddrPort("[fe80::1]:65535")}}.append(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		q, err := readQuery(b)
+		if err != nil {
+			return
+		}
+		if back, err := readQuery(q.append(nil)); err != nil || back != q {
+			t.Errorf("%v became %v, %v", q, back, err)
+		}
+	})
+}
+
+func FuzzReadAnswer(f *testing.F) {
+	whole, _ := (&answer{ID: 3, Process: &classify.Process{PID: 1, Executable: "/usr/bin/curl"}, Limits: []string{"x"}}).encode()
+	f.Add(whole)
+	f.Add([]byte(`{"process":{"pid":"x"}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if a, err := readAnswer(b); err == nil {
+			if _, err := a.encode(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
