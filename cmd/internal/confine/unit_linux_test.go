@@ -8,28 +8,57 @@ import (
 	"testing"
 )
 
-// mostExposed is what systemd may make of the unit, of 100. Above all, the unit
-// may capture and has the host's network.
-const mostExposed = "20"
+// mostExposed is what systemd may make of the unit, of 100: it may capture and
+// has the host's network, and with process.conf it looks at processes, too.
+const (
+	mostExposed            = "20"
+	mostExposedWithProcess = "35"
+)
 
 func TestUnitIsSound(t *testing.T) {
-	analyze, err := exec.LookPath("systemd-analyze")
+	unit := copyUnit(t)
+	analyze(t, "verify", unit)
+	analyze(t, "security", "--offline=yes", "--threshold="+mostExposed, unit)
+}
+
+func TestUnitThatFindsProcessesIsSound(t *testing.T) {
+	unit := copyUnit(t)
+	copyConfig(t, "tlsfloor.service.d/process.conf", filepath.Join(unit+".d", "process.conf"), "", "")
+	analyze(t, "verify", unit)
+	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedWithProcess, unit)
+}
+
+// copyUnit returns the unit with another program: tlsfloor is not installed
+// where the tests run.
+func copyUnit(t *testing.T) string {
+	t.Helper()
+	unit := filepath.Join(t.TempDir(), "tlsfloor.service")
+	copyConfig(t, "tlsfloor.service", unit, "=/usr/bin/tlsfloor ", "=/bin/true ")
+	return unit
+}
+
+func copyConfig(t *testing.T, name, to, from, with string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "packaging/systemd", name))
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(to), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(to, []byte(strings.Replace(string(text), from, with, 1)), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func analyze(t *testing.T, args ...string) {
+	t.Helper()
+	program, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		t.Skip("systemd-analyze is not installed")
 	}
-	text, err := os.ReadFile(filepath.Join(root, "packaging/systemd/tlsfloor.service"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// tlsfloor is not installed where the tests run.
-	unit := filepath.Join(t.TempDir(), "tlsfloor.service")
-	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(string(text), "=/usr/bin/tlsfloor ", "=/bin/true ")), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(analyze, "verify", unit).CombinedOutput(); err != nil || strings.Contains(string(out), unit) {
-		t.Errorf("verify: %v\n%s", err, out)
-	}
-	if out, err := exec.Command(analyze, "security", "--offline=yes", "--threshold="+mostExposed, unit).CombinedOutput(); err != nil {
-		t.Errorf("security: %v\n%s", err, out)
+	unit := args[len(args)-1]
+	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil || args[0] == "verify" && strings.Contains(string(out), filepath.Dir(unit)) {
+		t.Errorf("%s: %v\n%s", args[0], err, out)
 	}
 }
