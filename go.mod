@@ -3,6 +3,7 @@ module tlsfloor
 go 1.24.0
 
 require (
+	github.com/cilium/ebpf v0.20.0
 	github.com/dreadl0ck/ja3 v1.0.2
 	github.com/dreadl0ck/tlsx v1.0.1-google-gopacket
 	github.com/gaissmai/bart v0.26.0

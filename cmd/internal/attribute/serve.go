@@ -6,12 +6,13 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 
 	"tlsfloor/classify"
 )
 
-// Finder looks for processes.
+// Finder looks for processes. Several goroutines use it.
 type Finder interface {
 	// Find returns the process that has the connection; nil: none was found.
 	Find(client, server netip.AddrPort) *classify.Process
@@ -22,10 +23,11 @@ type Finder interface {
 // Serve answers what comes on socket, a SOCK_SEQPACKET, until its other end is
 // closed: then the sensor is gone, and Serve returns nil.
 func Serve(socket *os.File, f Finder) error {
-	s := server{socket: socket, finder: f}
+	s := server{socket: socket, finder: f, slots: make(chan struct{}, maxLooking)}
 	if err := s.send(&answer{}); err != nil {
 		return err
 	}
+	defer s.looking.Wait()
 	for b := make([]byte, querySize+1); ; {
 		if err := s.one(b); err != nil {
 			return ended(err)
@@ -33,7 +35,11 @@ func Serve(socket *os.File, f Finder) error {
 	}
 }
 
-// one answers one query.
+// maxLooking is how many queries are looked into at a time: one that finds
+// nothing waits for what the kernel may yet report.
+const maxLooking = 64
+
+// one has one query answered.
 func (s *server) one(b []byte) error {
 	n, err := s.socket.Read(b)
 	if err != nil {
@@ -43,7 +49,14 @@ func (s *server) one(b []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.send(&answer{ID: q.id, Process: s.finder.Find(q.ends.client, q.ends.server)})
+	s.slots <- struct{}{}
+	s.looking.Add(1)
+	go func() {
+		defer func() { <-s.slots; s.looking.Done() }()
+		// A sensor that is gone shows when the next query is read.
+		_ = s.send(&answer{ID: q.id, Process: s.finder.Find(q.ends.client, q.ends.server)})
+	}()
+	return nil
 }
 
 // ended removes the errors that a sensor leaves which is gone: with answers
@@ -62,13 +75,19 @@ func Refuse(socket *os.File, why error) error {
 }
 
 type server struct {
-	socket *os.File
-	finder Finder
-	said   []string // limits
+	socket  *os.File
+	finder  Finder
+	slots   chan struct{}
+	looking sync.WaitGroup
+
+	mu   sync.Mutex
+	said []string // limits
 }
 
 // send adds the limits that are new.
 func (s *server) send(a *answer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, l := range s.finder.Limits() {
 		if !slices.Contains(s.said, l) {
 			s.said, a.Limits = append(s.said, l), append(a.Limits, l)

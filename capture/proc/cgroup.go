@@ -1,0 +1,98 @@
+package proc
+
+import (
+	"bufio"
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// place is where a process runs, by its cgroup.
+type place struct{ cgroup, unit, container string }
+
+// readCgroup reads /proc/PID/cgroup (cgroups(7)): lines of an id, controllers
+// and a path. The one hierarchy of version 2 has the id 0, systemd's own of
+// version 1 the name "systemd"; else the longest path says most.
+func readCgroup(text []byte) (p place) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		id, rest, _ := strings.Cut(lines.Text(), ":")
+		controllers, path, ok := strings.Cut(rest, ":")
+		if !ok || path == "/" {
+			continue
+		}
+		if id == "0" || controllers == "name=systemd" {
+			return placeOf(path)
+		}
+		if len(path) > len(p.cgroup) {
+			p = placeOf(path)
+		}
+	}
+	return p
+}
+
+func placeOf(path string) place {
+	p := place{cgroup: bounded(path, maxPath)}
+	for element := range strings.SplitSeq(path, "/") {
+		if id, ok := container(element); ok {
+			p.container = id
+		}
+		if unit := unescape(element); isUnit(unit) {
+			p.unit = bounded(unit, MaxArgument)
+		}
+	}
+	return p
+}
+
+// isUnit reports whether a cgroup is a unit that somebody wrote: the innermost
+// one counts. A scope is made by a program; that of a container names it.
+func isUnit(name string) bool {
+	return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".scope") && !strings.HasPrefix(name, "init")
+}
+
+// containerIDs are the lengths of ids: of 64 hexadecimal digits with Docker,
+// containerd, CRI-O and Podman, of 32 with a dash and digits with ECS's tasks.
+const containerID = 64
+
+// container reads names like docker-ID.scope, cri-containerd-ID.scope,
+// libpod-ID.scope, crio-ID, or the id alone.
+func container(element string) (id string, ok bool) {
+	element = strings.TrimSuffix(element, ".scope")
+	if name, ok := strings.CutPrefix(element, "lxc.payload."); ok {
+		return bounded(name, containerID), name != ""
+	}
+	if _, after, ok := strings.Cut(element, "-"); ok && len(element) > containerID {
+		element = after[max(0, strings.LastIndexByte(after, '-')+1):]
+	}
+	return element, len(element) == containerID && isHex(element)
+}
+
+func isHex(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// unescape undoes systemd's \x2d (systemd.unit(5)).
+func unescape(name string) string {
+	if !strings.Contains(name, `\x`) {
+		return name
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		if strings.HasPrefix(name[i:], `\x`) && i+4 <= len(name) {
+			if c, err := strconv.ParseUint(name[i+2:i+4], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(name[i])
+	}
+	return b.String()
+}
+
+func bounded(s string, bytes int) string { return s[:min(len(s), bytes)] }

@@ -1,0 +1,57 @@
+package proc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+)
+
+// connect is what the kernel told of one.
+type connect struct {
+	ends      connection
+	pid       int
+	uid       uint32
+	command   string // the name of the thread, at most 15 bytes
+	arguments []byte // the beginning of the command line; a copy
+}
+
+// connection is a TCP connection of this host.
+type connection struct{ client, server netip.AddrPort }
+
+const (
+	familyIPv4 = 2
+	familyIPv6 = 10
+)
+
+// readConnect reads a record of the tracing program. The offsets are in
+// trace_program_linux.go.
+func readConnect(b []byte) (c connect, ok bool) {
+	if len(b) < 64 {
+		return c, false
+	}
+	order := binary.NativeEndian
+	client, ok1 := address(order.Uint16(b[8:]), b[16:32])
+	server, ok2 := address(order.Uint16(b[8:]), b[32:48])
+	n := int(order.Uint16(b[14:]))
+	if !ok1 || !ok2 || n > len(b)-64 {
+		return c, false
+	}
+	c.pid, c.uid = int(order.Uint32(b)), order.Uint32(b[4:])
+	c.ends.client = netip.AddrPortFrom(client, order.Uint16(b[10:]))
+	c.ends.server = netip.AddrPortFrom(server, binary.BigEndian.Uint16(b[12:]))
+	command, _, _ := bytes.Cut(b[48:64], []byte{0})
+	c.command, c.arguments = string(command), bytes.Clone(b[64:64+n])
+	return c, true
+}
+
+// address reads an address as the kernel's sockets hold it. IPv4 over an IPv6
+// socket is IPv4 on the wire.
+func address(family uint16, b []byte) (netip.Addr, bool) {
+	switch family {
+	case familyIPv4:
+		return netip.AddrFrom4([4]byte(b[:4])), true
+	case familyIPv6:
+		return netip.AddrFrom16([16]byte(b)).Unmap(), true
+	}
+	return netip.Addr{}, false
+}

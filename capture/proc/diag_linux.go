@@ -1,0 +1,153 @@
+package proc
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// owner is what sock_diag(7) knows of a socket.
+type owner struct {
+	inode uint32 // by which /proc/PID/fd names it; 0: the process has closed it
+	uid   uint32
+}
+
+// Sizes of linux/netlink.h and linux/inet_diag.h, in bytes.
+const (
+	headerSize  = 16 // struct nlmsghdr
+	requestSize = headerSize + 56
+	answerSize  = headerSize + 72 // struct inet_diag_msg
+)
+
+// openDiag opens a socket that asks about the network namespace of the calling
+// thread.
+func openDiag() (int, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return 0, fmt.Errorf("sock_diag: %w", err)
+	}
+	// The kernel answers at once; a second is for a system that is starved.
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 1}); err != nil {
+		unix.Close(fd)
+		return 0, fmt.Errorf("sock_diag: %w", err)
+	}
+	return fd, nil
+}
+
+// asker asks about sockets. IPv4 over an IPv6 socket is found through IPv4,
+// too: the kernel looks both up by the same ports and addresses.
+type asker struct{ sequence uint32 }
+
+func (a *asker) ask(fd int, of connection) (owner, error) {
+	a.sequence++
+	if err := unix.Sendto(fd, appendRequest(make([]byte, 0, requestSize), a.sequence, of), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return owner{}, fmt.Errorf("sock_diag: %w", err)
+	}
+	var b [512]byte
+	for {
+		n, _, err := unix.Recvfrom(fd, b[:], 0)
+		if err != nil {
+			return owner{}, fmt.Errorf("sock_diag: %w", err)
+		}
+		if o, mine, err := readDiag(b[:n], a.sequence); mine {
+			return o, err
+		}
+	}
+}
+
+// appendRequest appends a request for one socket: struct inet_diag_req_v2.
+func appendRequest(dst []byte, sequence uint32, of connection) []byte {
+	order := binary.NativeEndian
+	dst = order.AppendUint32(dst, requestSize)
+	dst = order.AppendUint16(dst, unix.SOCK_DIAG_BY_FAMILY)
+	dst = order.AppendUint16(dst, unix.NLM_F_REQUEST)
+	dst = order.AppendUint32(dst, sequence)
+	dst = order.AppendUint32(dst, 0)
+	family := byte(unix.AF_INET6)
+	if of.client.Addr().Is4() {
+		family = unix.AF_INET
+	}
+	dst = append(dst, family, unix.IPPROTO_TCP, 0, 0)
+	dst = order.AppendUint32(dst, ^uint32(0)) // in any state
+	dst = binary.BigEndian.AppendUint16(dst, of.client.Port())
+	dst = binary.BigEndian.AppendUint16(dst, of.server.Port())
+	dst = appendAddress(appendAddress(dst, of.client.Addr()), of.server.Addr())
+	dst = order.AppendUint32(dst, 0)                           // any interface
+	return order.AppendUint64(dst, uint64(0xffffffffffffffff)) // no cookie
+}
+
+func appendAddress(dst []byte, a netip.Addr) []byte {
+	if a.Is4() {
+		ip := a.As4()
+		return append(append(dst, ip[:]...), make([]byte, 12)...)
+	}
+	ip := a.As16()
+	return append(dst, ip[:]...)
+}
+
+var errDiag = errors.New("sock_diag: an answer that is none")
+
+// readDiag reads an answer; mine is false for one to an older request.
+func readDiag(b []byte, sequence uint32) (o owner, mine bool, err error) {
+	order := binary.NativeEndian
+	if len(b) < headerSize {
+		return o, true, errDiag
+	}
+	if order.Uint32(b[8:]) != sequence {
+		return o, false, nil
+	}
+	switch kind := order.Uint16(b[4:]); {
+	case kind == unix.NLMSG_ERROR && len(b) >= headerSize+4:
+		errno := unix.Errno(-int32(order.Uint32(b[headerSize:])))
+		if errno == unix.ENOENT {
+			return o, true, ErrNotFound
+		}
+		return o, true, fmt.Errorf("sock_diag: %w", errno)
+	case kind == unix.SOCK_DIAG_BY_FAMILY && len(b) >= answerSize:
+		return owner{uid: order.Uint32(b[answerSize-8:]), inode: order.Uint32(b[answerSize-4:])}, true, nil
+	}
+	return o, true, errDiag
+}
+
+// openDiagIn is openDiag for the network namespace that path stands for. A
+// thread that could not return from there ends with its goroutine.
+func openDiagIn(path string) (fd int, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		fd, err = inNetwork(path, openDiag)
+		if !errors.Is(err, errStranded) {
+			runtime.UnlockOSThread()
+		}
+	}()
+	<-done
+	return fd, err
+}
+
+var errStranded = errors.New("cannot return to the own network")
+
+func inNetwork(path string, do func() (int, error)) (int, error) {
+	own, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(own)
+	other, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(other)
+	if err := unix.Setns(other, unix.CLONE_NEWNET); err != nil {
+		return 0, err
+	}
+	fd, err := do()
+	if unix.Setns(own, unix.CLONE_NEWNET) != nil {
+		return fd, errStranded
+	}
+	return fd, err
+}

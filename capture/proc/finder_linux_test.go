@@ -1,0 +1,379 @@
+package proc
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func needRoot(t testing.TB) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("looking at other processes takes root")
+	}
+}
+
+func open(t testing.TB) *Finder {
+	t.Helper()
+	f, err := Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
+}
+
+// withoutTrace is a Finder on a kernel that does not report connects.
+func withoutTrace(t testing.TB) *Finder {
+	f := open(t)
+	if f.trace != nil {
+		if err := f.trace.close(); err != nil {
+			t.Fatal(err)
+		}
+		f.tracing.Wait()
+		f.trace = nil
+	}
+	return f
+}
+
+func listen(t testing.TB, network, address string) net.Listener {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Skipf("%s: %v", address, err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { c.Close() })
+		}
+	}()
+	return l
+}
+
+// find asks until the kernel's report has arrived.
+func find(t testing.TB, f *Finder, client, server net.Addr) (*Process, error) {
+	t.Helper()
+	a, b := endOf(client), endOf(server)
+	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
+		p, err := f.Find(a, b)
+		if err == nil || time.Now().After(deadline) {
+			return p, err
+		}
+	}
+}
+
+func endOf(a net.Addr) netip.AddrPort {
+	end := a.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(end.Addr().Unmap(), end.Port())
+}
+
+func TestOwnConnections(t *testing.T) {
+	needRoot(t)
+	for name, f := range map[string]*Finder{"reported by the kernel": open(t), "asked for": withoutTrace(t)} {
+		for what, where := range map[string][2]string{
+			"IPv4":                {"tcp4", "127.0.0.1:0"},
+			"IPv6":                {"tcp6", "[::1]:0"},
+			"IPv4 over IPv6":      {"tcp4", "127.0.0.1:0"},
+			"IPv6 to any address": {"tcp", "[::]:0"},
+		} {
+			t.Run(name+"/"+what, func(t *testing.T) {
+				l := listen(t, where[0], where[1])
+				conn := dial(t, l.Addr(), what == "IPv4 over IPv6")
+				p, err := find(t, f, conn.LocalAddr(), conn.RemoteAddr())
+				if err != nil {
+					t.Fatalf("%s to %s: %v; %q", conn.LocalAddr(), conn.RemoteAddr(), err, f.Limits())
+				}
+				exe, _ := os.Executable()
+				if p.PID != os.Getpid() || p.Executable != exe || p.User != "root" || p.CommandLine[0] != os.Args[0] || !strings.HasPrefix(p.GoVersion, "go1.") {
+					t.Errorf("%+v", p)
+				}
+			})
+		}
+	}
+}
+
+// dial connects; mapped uses an IPv6 socket with an IPv4-mapped address, as
+// Java does.
+func dial(t *testing.T, to net.Addr, mapped bool) net.Conn {
+	t.Helper()
+	if !mapped {
+		conn, err := net.Dial(to.Network(), to.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
+	}
+	fd, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	end := to.(*net.TCPAddr)
+	if err := unix.Connect(fd, &unix.SockaddrInet6{Port: end.Port, Addr: netip.AddrFrom16(end.AddrPort().Addr().As16()).As16()}); err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(fd), "mapped")
+	defer file.Close()
+	conn, err := net.FileConn(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func TestNobodysConnection(t *testing.T) {
+	f := open(t)
+	p, err := f.Find(netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:443"))
+	if !errors.Is(err, ErrNotFound) {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// A connection that is older than the Finder has no report.
+func TestOlderConnection(t *testing.T) {
+	needRoot(t)
+	l := listen(t, "tcp4", "127.0.0.1:0")
+	conn := dial(t, l.Addr(), false)
+	f := open(t)
+	if p, err := f.Find(endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())); err != nil || p.PID != os.Getpid() {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// curl is the user's program that is gone the soonest. The server notes when
+// each ClientHello came, as a sensor does, and asks a millisecond later: as soon
+// as the kernel hands over what was captured.
+func TestShortLivedClients(t *testing.T) {
+	needRoot(t)
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("curl is not installed")
+	}
+	f := open(t)
+	if f.trace == nil {
+		t.Skipf("this kernel does not report connects: %v", f.untraced)
+	}
+	for name, config := range map[string]*tls.Config{
+		"answered": {},
+		"refused":  {MinVersion: tls.VersionTLS13}, // curl is held to TLS 1.2: it ends at once
+	} {
+		t.Run(name, func(t *testing.T) {
+			const n = 100
+			found, short := 0, 0
+			for i := range n {
+				p, took := callOnce(t, f, curl, config, i)
+				if took < 20*time.Millisecond {
+					short++
+				}
+				if p != nil && len(p.CommandLine) > 1 && filepath.Base(p.CommandLine[0]) == "curl" && p.CommandLine[1] == fmt.Sprintf("-A%d", i) {
+					found++
+				} else {
+					t.Logf("call %d, %v: %+v", i, took, p)
+				}
+			}
+			t.Logf("%d of %d named; %d ran for less than 20 ms", found, n, short)
+			if found < 99 {
+				t.Errorf("%d of %d were named", found, n)
+			}
+		})
+	}
+}
+
+// callOnce runs curl once, and asks who it was when its hello has come.
+func callOnce(t *testing.T, f *Finder, curl string, config *tls.Config, i int) (*Process, time.Duration) {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var asked sync.WaitGroup
+	var p *Process
+	asked.Add(1)
+	go func() {
+		defer asked.Done()
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		c := config.Clone()
+		c.Certificates = []tls.Certificate{certificate(t)}
+		greeted := make(chan struct{})
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { close(greeted); return nil, nil }
+		go func() {
+			secure := tls.Server(conn, c)
+			if secure.Handshake() == nil {
+				fmt.Fprint(secure, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}
+			secure.Close()
+		}()
+		select {
+		case <-greeted:
+		case <-time.After(5 * time.Second):
+			return
+		}
+		time.Sleep(time.Millisecond)
+		p, _ = f.Find(endOf(conn.RemoteAddr()), endOf(conn.LocalAddr()))
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	began := time.Now()
+	_ = exec.CommandContext(ctx, curl, fmt.Sprintf("-A%d", i), "-sk", "--tls-max", "1.2", "-o", "/dev/null", "https://"+l.Addr().String()).Run()
+	took := time.Since(began)
+	asked.Wait()
+	return p, took
+}
+
+var certificate = func() func(testing.TB) tls.Certificate {
+	var once sync.Once
+	var made tls.Certificate
+	return func(t testing.TB) tls.Certificate {
+		once.Do(func() {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+			der, err := x509.CreateCertificate(rand.Reader, of, of, key.Public(), key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made = tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+		})
+		return made
+	}
+}()
+
+// Containers have networks of their own.
+func TestOtherNetwork(t *testing.T) {
+	needRoot(t)
+	ip, err := exec.LookPath("ip")
+	if err != nil {
+		t.Skip("iproute2 is not installed")
+	}
+	name := fmt.Sprintf("tlsfloor-proc-%d", os.Getpid())
+	if out, err := exec.Command(ip, "netns", "add", name).CombinedOutput(); err != nil {
+		t.Skipf("no network namespace can be made: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command(ip, "netns", "del", name).Run() })
+	if out, err := exec.Command(ip, "-n", name, "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	// The script listens, connects, says the ports, and waits.
+	const script = `
+import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+c = socket.create_connection(s.getsockname())
+print(c.getsockname()[1], s.getsockname()[1], flush=True)
+time.sleep(20)`
+	for _, traced := range []bool{true, false} {
+		f := open(t)
+		if !traced {
+			f = withoutTrace(t)
+		}
+		child := exec.Command(ip, "netns", "exec", name, "python3", "-c", script)
+		out, err := child.StdoutPipe()
+		if err == nil {
+			err = child.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = child.Process.Kill(); _ = child.Wait() })
+		var client, server uint16
+		if _, err := fmt.Fscan(out, &client, &server); err != nil {
+			t.Fatal(err)
+		}
+		loopback := netip.MustParseAddr("127.0.0.1")
+		p, err := f.Find(netip.AddrPortFrom(loopback, client), netip.AddrPortFrom(loopback, server))
+		if err != nil || !strings.Contains(filepath.Base(p.Executable), "python") {
+			t.Errorf("traced %v: %+v, %v; %q", traced, p, err, f.Limits())
+		}
+	}
+}
+
+// The bounds hold whatever connects.
+func TestFloodOfConnects(t *testing.T) {
+	c := newConnects()
+	p := new(Process)
+	for i := range 3 * maxConnects {
+		ends := connection{netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 16), 5}), uint16(i)), netip.MustParseAddrPort("192.0.2.1:443")}
+		c.add(ends, p)
+		if c.get(ends) == nil {
+			t.Fatal("the newest is not there")
+		}
+	}
+	if len(c.by) > maxConnects {
+		t.Errorf("%d are held", len(c.by))
+	}
+	var k known
+	for i := range 3 * maxKnown {
+		k.add(identity{i, 1}, p)
+	}
+	if len(k.by) != maxKnown || len(k.order) != maxKnown {
+		t.Errorf("%d and %d are held", len(k.by), len(k.order))
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	needRoot(b)
+	l := listen(b, "tcp4", "127.0.0.1:0")
+	conn, err := net.Dial("tcp4", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close()
+	f := withoutTrace(b)
+	client, server := endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())
+	b.Run("sock_diag, known holder", func(b *testing.B) {
+		for range b.N {
+			if _, err := f.Find(client, server); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("sock_diag, all processes", func(b *testing.B) {
+		for range b.N {
+			f.holders.recent = nil
+			if _, err := f.Find(client, server); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("reported", func(b *testing.B) {
+		f.connects.add(connection{client, server}, new(Process))
+		for range b.N {
+			if _, err := f.Find(client, server); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

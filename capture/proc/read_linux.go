@@ -1,0 +1,103 @@
+package proc
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Bounds of what is read of one file, in bytes. Maps are the longest: a Java
+// machine has some thousand lines.
+const (
+	maxSmall = 8 << 10
+	maxMaps  = 512 << 10
+)
+
+// folder is /proc/PID.
+type folder string
+
+func folderOf(pid int) folder { return folder("/proc/" + strconv.Itoa(pid) + "/") }
+
+// read reads a file up to a bound.
+func (f folder) read(name string, bound int64) ([]byte, error) {
+	file, err := os.Open(string(f) + name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, bound))
+}
+
+// start is when the process began, in ticks since the system did: with the
+// number it tells processes apart.
+func (f folder) start() (uint64, error) {
+	stat, err := f.read("stat", maxSmall)
+	if err != nil {
+		return 0, err
+	}
+	start, ok := readStart(stat)
+	if !ok {
+		return 0, errors.New("not a stat line")
+	}
+	return start, nil
+}
+
+// describe reads what there is to know. What may not be read stays out.
+func (f folder) describe(pid int, programs *programs, users *users) *Process {
+	p := &Process{PID: pid}
+	var status unix.Stat_t
+	if unix.Stat(string(f), &status) == nil {
+		p.UID = status.Uid
+	}
+	p.User = users.name(p.UID)
+	p.Executable = f.executable()
+	text, _ := f.read("cmdline", maxSmall)
+	p.CommandLine = maskSecrets(readArguments(text))
+	text, _ = f.read("cgroup", maxSmall)
+	where := readCgroup(text)
+	p.Cgroup, p.Unit, p.Container = where.cgroup, where.unit, where.container
+	text, _ = f.read("maps", maxMaps)
+	p.Libraries = readMaps(text)
+	p.GoVersion, p.GoModules = programs.build(string(f) + "exe")
+	return p
+}
+
+// executable is the path of the program; the kernel marks one that was removed
+// or replaced since.
+func (f folder) executable() string {
+	path, err := os.Readlink(string(f) + "exe")
+	if err != nil {
+		return ""
+	}
+	return bounded(strings.TrimSuffix(path, " (deleted)"), maxPath)
+}
+
+// users are the names of /etc/passwd.
+type users struct {
+	names map[uint32]string
+	read  time.Time
+}
+
+// usersEvery is how often /etc/passwd may be read.
+const usersEvery = time.Minute
+
+// maxPasswd bounds /etc/passwd, in bytes.
+const maxPasswd = 4 << 20
+
+func (u *users) name(uid uint32) string {
+	if time.Since(u.read) > usersEvery {
+		if text, err := folder("/etc/").read("passwd", maxPasswd); err == nil {
+			u.names = readUsers(text)
+		}
+		u.read = time.Now()
+	}
+	if name, ok := u.names[uid]; ok {
+		return name
+	}
+	return strconv.FormatUint(uint64(uid), 10)
+}

@@ -1,0 +1,89 @@
+package proc
+
+import (
+	"bufio"
+	"bytes"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// readStart returns field 22 of /proc/PID/stat (proc_pid_stat(5)): when the
+// process began. Field 2 is a name in parentheses, and may hold any byte.
+func readStart(stat []byte) (start uint64, ok bool) {
+	end := bytes.LastIndexByte(stat, ')')
+	if end < 0 {
+		return 0, false
+	}
+	fields := bytes.Fields(stat[end+1:]) // from field 3 on
+	if len(fields) < 20 {
+		return 0, false
+	}
+	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	return start, err == nil
+}
+
+// readArguments splits a command line at its NULs.
+func readArguments(text []byte) (arguments []string) {
+	text = bytes.TrimRight(text, "\x00")
+	if len(text) == 0 {
+		return nil
+	}
+	for argument := range bytes.SplitSeq(text, []byte{0}) {
+		if len(arguments) == MaxArguments {
+			break
+		}
+		arguments = append(arguments, string(argument))
+	}
+	return arguments
+}
+
+// tlsLibraries are what names of files begin with that speak TLS.
+var tlsLibraries = []string{
+	"libssl.", "libssl-", "libssl3.", "libcrypto.", "libcrypto-", "libgnutls.", "libgnutls-", "libnss3.", "libmbedtls.", "libwolfssl.",
+	"libmono-btls", "libmonobtls", "libbotan", "libs2n.", "libjavacrypto.", "libconscrypt", "libtls.", "libcurl.", "libcurl-",
+	"libnode.", "_ssl.", "_awscrt.", "System.Security.Cryptography.Native", "libSystem.Security.Cryptography.Native",
+}
+
+// readMaps returns the TLS libraries among the files of /proc/PID/maps
+// (proc_pid_maps(5)): the sixth field, which may hold spaces.
+func readMaps(text []byte) (libraries []string) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	last := ""
+	for lines.Scan() && len(libraries) < maxLibraries {
+		at := strings.IndexByte(lines.Text(), '/')
+		if at < 0 {
+			continue
+		}
+		file := strings.TrimSuffix(lines.Text()[at:], " (deleted)")
+		if file == last {
+			continue
+		}
+		last = file
+		if speaksTLS(path.Base(file)) && !slices.Contains(libraries, file) {
+			libraries = append(libraries, bounded(file, maxPath))
+		}
+	}
+	return libraries
+}
+
+func speaksTLS(name string) bool {
+	return slices.ContainsFunc(tlsLibraries, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// readUsers reads /etc/passwd (passwd(5)).
+func readUsers(text []byte) map[uint32]string {
+	users := make(map[uint32]string)
+	for line := range bytes.Lines(text) {
+		fields := strings.SplitN(strings.TrimRight(string(line), "\n"), ":", 4)
+		if len(fields) < 4 {
+			continue
+		}
+		uid, err := strconv.ParseUint(fields[2], 10, 32)
+		if _, known := users[uint32(uid)]; err == nil && !known && fields[0] != "" {
+			users[uint32(uid)] = bounded(fields[0], MaxArgument)
+		}
+	}
+	return users
+}
