@@ -43,6 +43,8 @@ type options struct {
 	sensor   string
 	memory   int // MiB
 
+	process bool
+
 	user           string
 	noSandbox      bool
 	requireSandbox bool
@@ -67,6 +69,7 @@ func (o *options) flags() *pflag.FlagSet {
 	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor: `version` 1.2 or 1.3")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with status 3 when such a flow was flagged: `verdict` violation or attempt (which includes violation)")
 	f.BoolVar(&o.certificates, "certificates", false, "read the server's certificate even where SNI names the destination")
+	f.BoolVar(&o.process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
 	f.StringVar(&o.names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
 	f.StringVar(&o.ranges, "aws-ip-ranges", "", "AWS's ip-ranges.json: `file`")
 	f.BoolVar(&o.flagAddr, "flag-addresses", false, "also flag flows known to be AWS's by address only")
@@ -145,6 +148,8 @@ func (o *options) check() error {
 		return errors.New("--no-sandbox and --require-sandbox do not go together")
 	case o.memory < 64 || o.memory > 1<<20:
 		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
+	case o.process && len(o.interfaces) == 0:
+		return errors.New("--process goes with -i: the processes of a capture are long gone")
 	case o.flagAddr && o.ranges == "":
 		return errors.New("--flag-addresses needs --aws-ip-ranges")
 	}

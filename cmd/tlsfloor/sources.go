@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/live"
@@ -19,7 +20,7 @@ func (w *watcher) open(stdin io.Reader) error {
 
 func (w *watcher) openLive() error {
 	src, err := live.Open(live.Options{
-		Interfaces: w.options.interfaces, Filter: w.options.expression,
+		Interfaces: w.options.interfaces, Filter: w.options.expression, Timeout: w.options.latency(),
 		Snaplen: w.options.snaplen, BufferBytes: w.options.buffer << 10, Promiscuous: w.options.promisc,
 	})
 	if err != nil {
@@ -27,6 +28,16 @@ func (w *watcher) openLive() error {
 	}
 	w.source, w.stop, w.late = src, src.Stop, func() []string { return nil }
 	return nil
+}
+
+// latency is how long packets may wait in the kernel; 0: as long as is best for
+// the processor. A process is found only while it is there, and curl may be gone
+// three milliseconds after its ClientHello.
+func (o *options) latency() time.Duration {
+	if o.process {
+		return time.Millisecond
+	}
+	return 0
 }
 
 func (w *watcher) openFiles(stdin io.Reader) error {

@@ -56,6 +56,7 @@ func (w *watcher) counts(s *sensor.Stats) {
 	w.count(s.Malformed, "malformed hellos")
 	w.count(s.Incomplete, "ClientHellos of which only the beginning was captured")
 	w.count(s.Decode.Results[decode.Malformed], "malformed packets")
+	w.countProcesses()
 }
 
 // count mentions a number that should be nothing, when it is not.

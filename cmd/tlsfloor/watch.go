@@ -11,6 +11,7 @@ import (
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/live"
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/attribute"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
@@ -36,6 +37,7 @@ type watcher struct {
 	stop      func() // makes source end soon; safe from another goroutine
 	sensor    *sensor.Sensor
 	events    *sink.Set
+	processes *attribute.Attributor // nil: nobody asked for processes
 	summary   *report.Summary
 	knowledge *knowledge
 	worst     classify.Verdict // of what was flagged
@@ -66,12 +68,15 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
 		return err
 	}
+	if err := w.startFinder(); err != nil {
+		return err
+	}
 	debug.SetMemoryLimit(int64(w.options.memory) << 20)
 	w.sensor = sensor.New(sensor.Options{
 		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
 		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()}, Flow: w.options.flowBounds(),
-		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}),
-		Deliver: w.events.Send, Tally: w.tally, Report: w.say, MaxFrames: w.options.count,
+		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
+		Deliver: w.found(), Notice: w.notice(), Tally: w.tally, Report: w.say, MaxFrames: w.options.count,
 	})
 	return w.confine()
 }
@@ -104,6 +109,7 @@ func (w *watcher) run(signals *signals) int {
 	if err != nil {
 		w.trouble(err)
 	}
+	w.closeProcesses()
 	w.exportMetrics(true)
 	w.sendStats(true)
 	if err := w.source.Close(); err != nil {
