@@ -25,6 +25,7 @@ func (e ECS) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendECSNetwork(dst, &f.Observation)
 	dst = appendECSEnds(dst, f)
 	dst = appendECSTLS(dst, &f.Observation)
+	dst = appendECSProcess(dst, f.Process)
 	dst = appendECSRelated(dst, f)
 	dst = appendECSObserver(dst, e.Sensor, f.Source)
 	return append(appendRest(dst, `"tlsfloor":`, f), '}')

@@ -85,9 +85,24 @@ func appendEVEMetadata(dst []byte, f *classify.Finding) []byte {
 		dst = appendFlowVar(dst, "fix", f.Fix.String())
 		dst = appendFlowVar(dst, "reason", f.Reason)
 		dst = appendFlowVar(dst, "host_source", f.HostSource.String())
+		dst = appendClientVars(dst, f)
 		return appendHostVar(dst, f.Host)
 	})
 	return append(dst, '}')
+}
+
+// appendClientVars appends who the client is and what to change.
+func appendClientVars(dst []byte, f *classify.Finding) []byte {
+	if p := f.Process; p != nil {
+		dst = appendFlowVar(dst, "process", programOf(p))
+	}
+	if s := f.Software; s != nil {
+		dst = appendFlowVar(dst, "software", s.ID)
+	}
+	if a := f.Advice; a != nil {
+		dst = appendFlowVar(dst, "advice", a.ID)
+	}
+	return dst
 }
 
 func appendFlowVar(dst []byte, name, value string) []byte {

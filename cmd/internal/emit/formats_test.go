@@ -127,6 +127,10 @@ func variants() []*classify.Finding {
 	add(func(f *classify.Finding) { f.Answer = nil })
 	add(func(f *classify.Finding) { f.Hello, f.Answer, f.Alert, f.AWS = nil, nil, nil, nil; f.Flagged = false })
 	add(func(f *classify.Finding) { f.Hello, f.Answer = &classify.ClientHello{}, &classify.ServerHello{} })
+	add(func(f *classify.Finding) { f.Process, f.Software, f.Advice = nil, nil, nil })
+	add(func(f *classify.Finding) { f.Process = &classify.Process{PID: 1} })
+	add(func(f *classify.Finding) { f.Process = longest() })
+	add(func(f *classify.Finding) { f.Process, f.Flagged = longest(), false })
 	add(func(f *classify.Finding) { f.Answer.Cipher = 0xfafa })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1} })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1, 2, 3} })
@@ -136,6 +140,15 @@ func variants() []*classify.Finding {
 		*f = classify.Finding{Observation: classify.Observation{Client: f.Client, Server: f.Server}}
 	})
 	return all
+}
+
+// longest is a process that makes the most of what it may choose.
+func longest() *classify.Process {
+	p := &classify.Process{PID: 1<<22 - 1, Executable: strings.Repeat("/\x1b", 256), User: strings.Repeat("u", 256), Unit: strings.Repeat("\xff", 256)}
+	for range 32 {
+		p.CommandLine = append(p.CommandLine, strings.Repeat("\x01", 256))
+	}
+	return p
 }
 
 var versions = []parse.Version{

@@ -128,11 +128,15 @@ func appendBytes(dst []byte, text string) []byte {
 // appendQuoted reads text as UTF-8; a byte that is not of it is written as
 // appendBytes does.
 func appendQuoted(dst []byte, text string) []byte {
-	dst = append(dst, '"')
+	return append(appendEscaped(append(dst, '"'), text), '"')
+}
+
+// appendEscaped is what stands between the quotes.
+func appendEscaped(dst []byte, text string) []byte {
 	for {
 		n := plain(text)
 		if dst = append(dst, text[:n]...); n == len(text) {
-			return append(dst, '"')
+			return dst
 		}
 		r, size := utf8.DecodeRuneInString(text[n:])
 		if size == 1 {

@@ -28,6 +28,7 @@ func AppendNative(dst []byte, f *classify.Finding, s Sensor) []byte {
 	dst = appendServer(dst, f.Answer)
 	dst = appendCertificate(dst, f.Certificate)
 	dst = appendAlert(dst, f.Alert)
+	dst = appendFix(dst, f)
 	dst = appendTexts(dst, `"anomalies":`, f.Anomalies)
 	return append(appendSensor(dst, s, f.Source), '}')
 }

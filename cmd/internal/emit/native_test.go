@@ -48,6 +48,13 @@ func violation() *classify.Finding {
 		Reason: "selected TLSv1, below the floor TLSv1.2; the client offers at most TLSv1",
 		Host:   host, HostSource: classify.NameSNI,
 		AWS: &classify.AWS{Partition: "aws", Region: "us-west-2", Service: "dynamodb", FIPS: true, DualStack: true, VPCEndpoint: true, Resource: "vpce-1"},
+		Process: &classify.Process{
+			PID: 1234, Executable: "/usr/bin/node", CommandLine: []string{"node", "app.js", "\x1b]0;\"\xff"}, User: "svc", Unit: "app.service",
+			Container: "4b0e1a9c2f", Cgroup: "/system.slice/app.service", Libraries: []string{"/usr/lib/libssl.so.1.1"},
+			GoVersion: "go1.22.3", GoModules: []string{"github.com/aws/aws-sdk-go-v2@v1.30.0"},
+		},
+		Software: &classify.Software{ID: "nodejs", Name: "Node.js", Version: "10.24.1", Library: "OpenSSL 1.1.1", Confidence: classify.High, Because: []string{"process.executable"}},
+		Advice:   &classify.Advice{ID: "nodejs", Summary: "Update Node.js to a release that is maintained."},
 	}
 }
 
@@ -73,6 +80,11 @@ func TestAppendNative(t *testing.T) {
 "server":{"version":"TLSv1","cipher":"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA","cipher_id":49171,"alpn":"http/1.1",
 "ja3s":"fedcba9876543210fedcba9876543210","ja3s_full":"769,49171,","downgrade_sentinel":"TLSv1.1","hello_retry_request":true,"resumed":"ticket"},
 "alert":{"from":"server","level":"fatal","description":"protocol_version","code":70},
+"process":{"pid":1234,"executable":"/usr/bin/node","command_line":["node","app.js","\u001b]0;\"\u00ff"],"user":"svc",
+"unit":"app.service","container":"4b0e1a9c2f","cgroup":"/system.slice/app.service","libraries":["/usr/lib/libssl.so.1.1"],
+"go_version":"go1.22.3","go_modules":["github.com/aws/aws-sdk-go-v2@v1.30.0"]},
+"software":{"id":"nodejs","name":"Node.js","version":"10.24.1","library":"OpenSSL 1.1.1","confidence":"high","because":["process.executable"]},
+"advice":{"id":"nodejs","summary":"Update Node.js to a release that is maintained."},
 "anomalies":["hello_split_records","downgrade"],
 "sensor":{"host":"bastion-1","source":"eth0","version":"1.0.0"}}`
 	tests := []struct {
@@ -194,6 +206,11 @@ func hostile(wire, text string, number uint16) *classify.Finding {
 	}
 	f.Answer = &classify.ServerHello{Version: v, Cipher: number, ALPN: wire, Sentinel: v}
 	f.Alert = &classify.Alert{Level: uint8(number), Code: uint8(number >> 8)}
+	f.Process = &classify.Process{
+		PID: int(number) + 1, Executable: text, CommandLine: []string{wire, text, wire}, User: text, Unit: text, Container: wire, Cgroup: text,
+		Libraries: []string{text}, GoVersion: wire, GoModules: []string{text},
+	}
+	f.Software = &classify.Software{ID: "nodejs", Name: text + "x", Version: wire, Library: text, Confidence: classify.Low, Because: []string{"ja3"}}
 	return f
 }
 

@@ -74,9 +74,10 @@ func (o OCSF) appendDetection(dst []byte, f *classify.Finding) []byte {
 	dst = append(dst, ocsfConfidence(f.HostSource)...)
 	dst = o.appendCommon(dst, f)
 	dst = o.appendFindingInfo(dst, f)
-	dst = append(appendOCSFConnection(append(dst, `,"evidences":[{`...), f), `}]`...)
+	dst = appendOCSFConnection(append(dst, `,"evidences":[{`...), f)
+	dst = append(appendOCSFProcess(dst, f.Process), `}]`...)
 	dst = append(dst, `,"remediation":{`...)
-	dst = append(appendWord(dst, `"desc":`, remedy(f.Fix)), '}')
+	dst = append(appendText(dst, `"desc":`, remedy(f)), '}')
 	dst = appendOCSFObservables(dst, f, "evidences.")
 	return append(appendRest(dst, `"unmapped":`, f), '}')
 }

@@ -17,6 +17,11 @@ func appendRest(dst []byte, key string, f *classify.Finding) []byte {
 	dst = appendRestOfClient(dst, f.Hello)
 	dst = appendRestOfServer(dst, f.Answer)
 	dst = appendAlert(dst, f.Alert)
+	if p := f.Process; p != nil {
+		dst = appendObject(dst, `"process":`, func(dst []byte) []byte { return appendRestOfProcess(dst, p) })
+	}
+	dst = appendSoftware(dst, f.Software)
+	dst = appendAdvice(dst, f.Advice)
 	return append(appendTexts(dst, `"anomalies":`, f.Anomalies), '}')
 }
 

@@ -19,8 +19,11 @@ func ruleOf(v classify.Verdict) rule {
 }
 
 // remedy says in a sentence who has to change.
-func remedy(f classify.Fix) string {
-	switch f {
+func remedy(f *classify.Finding) string {
+	if f.Advice != nil {
+		return f.Advice.Summary
+	}
+	switch f.Fix {
 	case classify.FixClient:
 		return "Update or reconfigure the client: it does not offer the lowest version that is accepted."
 	case classify.FixServer:

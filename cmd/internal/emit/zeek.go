@@ -103,7 +103,17 @@ func appendZeekJudgement(dst []byte, f *classify.Finding) []byte {
 	dst = appendWord(dst, `"tlsfloor.fix":`, f.Fix.String())
 	dst = appendText(dst, `"tlsfloor.reason":`, f.Reason)
 	dst = appendWire(dst, `"tlsfloor.host":`, f.Host)
-	return appendWord(dst, `"tlsfloor.host_source":`, f.HostSource.String())
+	dst = appendWord(dst, `"tlsfloor.host_source":`, f.HostSource.String())
+	if p := f.Process; p != nil {
+		dst = appendText(dst, `"tlsfloor.process":`, programOf(p))
+	}
+	if f.Software != nil {
+		dst = appendWord(dst, `"tlsfloor.software":`, f.Software.ID)
+	}
+	if f.Advice != nil {
+		dst = appendWord(dst, `"tlsfloor.advice":`, f.Advice.ID)
+	}
+	return dst
 }
 
 // appendEpoch writes ns, nanoseconds since the Unix epoch, as seconds with
