@@ -75,8 +75,11 @@ type network struct {
 
 // Open implements flow.Handler.
 func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
-	if s.resolves(p) {
-		return &resolver{sensor: s, ends: endsOf(p, d)}
+	if s.options.Names != nil && resolves(p) {
+		if s.shard {
+			return nil // Workers follows it, for the names of all shards
+		}
+		return &resolver{message: s.message, ends: endsOf(p, d)}
 	}
 	c := s.session()
 	c.opener, c.first = o, d
@@ -86,13 +89,6 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 	c.network = network{p.Layers, p.NumLayers}
 	c.oddities.addDecoded(p.Anomalies)
 	return c
-}
-
-// resolves reports whether the connection is DNS: by its port, but TLS may run
-// on any.
-func (s *Sensor) resolves(p *decode.Packet) bool {
-	return s.options.Names != nil && (p.SrcPort == portDNS || p.DstPort == portDNS) &&
-		parse.LooksLikeClientHello(p.Payload) == parse.No && parse.LooksLikeServerHello(p.Payload) == parse.No
 }
 
 // endsOf says who sends in which direction, by a packet that went in d.
