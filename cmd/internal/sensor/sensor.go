@@ -100,6 +100,8 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 		err := src.Next(&s.frame)
 		if err == nil {
 			s.Take(&s.frame)
+		} else if errors.Is(err, capture.ErrTimeout) {
+			s.idle()
 		} else if done, err := s.options.handle(err); done {
 			return err
 		}
@@ -109,13 +111,10 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	}
 }
 
-// handle sorts the errors of a source; done says that the run is over.
+// handle sorts what is wrong with a source; done says that the run is over.
 func (o *Options) handle(err error) (done bool, _ error) {
 	var input *capture.InputError
 	switch {
-	case errors.Is(err, capture.ErrTimeout):
-		s.idle()
-		return false, nil
 	case errors.Is(err, io.EOF):
 		return true, nil
 	case errors.As(err, &input):

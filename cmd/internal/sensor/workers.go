@@ -1,9 +1,11 @@
 package sensor
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 	"unsafe"
 
 	"tlsfloor/capture"
@@ -34,7 +36,7 @@ type Workers struct {
 
 	filling *batch
 	flying  []*batch // not delivered, the oldest first
-	idle    []*batch
+	unused  []*batch
 	spare   [][]byte // buffers for the source
 }
 
@@ -69,11 +71,10 @@ func (w *Workers) Run(src capture.Source, between func() bool) error {
 		err := src.Next(&w.frame)
 		if err == nil {
 			w.take(&w.frame)
+		} else if errors.Is(err, capture.ErrTimeout) {
+			w.idle()
 		} else if done, err := w.options.handle(err); done {
 			return err
-		}
-		if err != nil {
-			w.drain()
 		}
 		if (err != nil || n%256 == 0) && !between() || n == w.options.MaxFrames {
 			return nil
@@ -102,6 +103,33 @@ func (w *Workers) start() (end func()) {
 		}
 		running.Wait()
 	}
+}
+
+// idle finishes what there is while no frame comes, and lets flows time out:
+// see Sensor.idle.
+func (w *Workers) idle() {
+	w.drain()
+	if !w.options.Live || !w.greeted() {
+		return
+	}
+	now := time.Now().UnixNano()
+	if w.clock.Tick(now) {
+		it := w.filling.next()
+		it.kind, it.sweep, it.now, it.packet.Time = timeItem, true, w.clock.Now(), now
+		w.filling.add()
+		w.drain()
+	}
+}
+
+// greeted reports whether any shard has seen a hello. It is asked when all of
+// them are idle.
+func (w *Workers) greeted() bool {
+	for _, s := range w.shards {
+		if s.stats.ClientHellos+s.stats.ServerHellos > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // take decodes a frame into the batch.
@@ -194,8 +222,8 @@ func (w *Workers) dispatch() {
 	for len(w.flying) >= batchesInFlight || len(w.flying) > 0 && len(w.flying[0].done) > 0 {
 		w.deliver()
 	}
-	if n := len(w.idle); n > 0 {
-		w.filling, w.idle = w.idle[n-1], w.idle[:n-1]
+	if n := len(w.unused); n > 0 {
+		w.filling, w.unused = w.unused[n-1], w.unused[:n-1]
 	} else {
 		w.filling = newBatch(len(w.shards))
 	}
@@ -227,7 +255,7 @@ func (w *Workers) deliver() {
 	b.deliver(w.options.Deliver)
 	w.spare = append(w.spare, b.buffers...)
 	b.reset()
-	w.idle = append(w.idle, b)
+	w.unused = append(w.unused, b)
 }
 
 // drain sends what there is, and waits until all of it is delivered.
