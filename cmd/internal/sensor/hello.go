@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture/flow"
-	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
 
@@ -95,7 +94,7 @@ func (s *Sensor) dull(name []byte) bool {
 		return false
 	}
 	host := unsafe.String(&name[0], len(name)) // for the two calls only
-	return policy.IsHostname(host) && !s.options.Policy.InScope(host)
+	return s.options.Policy.Excludes(host)
 }
 
 // serverHello takes the first ServerHello, and the one that follows a
@@ -111,7 +110,23 @@ func (c *session) serverHello(d flow.Dir, m parse.Message) {
 	}
 	c.takeAnswer(d, &c.sensor.answer)
 	c.answer.draft = draft
-	c.answer.bytes = append(c.answer.bytes[:0], m.Body...)
+	c.answer.bytes = c.answer.bytes[:0]
+	if !c.counted() {
+		c.answer.bytes = append(c.answer.bytes, m.Body...)
+	}
+}
+
+// dull reports whether the name was given, and decided that the handshake will
+// only be counted: see Sensor.dull.
+func (o *offer) dull() bool { return o.named && o.sni == "" }
+
+// counted reports whether the handshake will only be counted, whatever comes:
+// the name is dull, or the version that the server selected is good enough.
+func (c *session) counted() bool {
+	if !c.sensor.options.FlaggedOnly {
+		return false
+	}
+	return c.offer.dull() || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 
 func (s *Sensor) parseAnswer(body []byte, draft bool) error {

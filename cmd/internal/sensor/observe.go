@@ -87,9 +87,12 @@ func (c *session) observeAnswer(d *draft) *classify.ServerHello {
 }
 
 // candidates lists what the destination may be called, in falling order of
-// trust.
+// trust. Below a dull name nothing counts.
 func (c *session) candidates(d *draft) []classify.Name {
 	d.names = d.names[:0]
+	if c.offer.dull() {
+		return d.names
+	}
 	d.add(d.finding.Hello, classify.NameSNI)
 	if host, _, ok := c.preamble.Target(); ok {
 		d.name(host, classify.NameConnect)
