@@ -7,8 +7,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// offer is what judging needs of a ClientHello, and its bytes for the findings
-// that are delivered: only those are given fingerprints.
+// offer is what judging needs of a ClientHello, and its bytes where its facts
+// were not taken: see facts.
 type offer struct {
 	seen     bool
 	sni      string // empty too where the name cannot matter: see dull
@@ -72,7 +72,7 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 		return
 	}
 	o.sni = s.strings.of(h.ServerName)
-	o.bytes = append(o.bytes[:0], b...)
+	c.keepOffer(b)
 	if s.options.Notice != nil {
 		s.options.Notice(c.ends[d], c.ends[d.Other()])
 	}
@@ -110,22 +110,17 @@ func (c *session) serverHello(d flow.Dir, m parse.Message) {
 	}
 	c.takeAnswer(d, &c.sensor.answer)
 	c.answer.draft = draft
-	c.answer.bytes = c.answer.bytes[:0]
-	if !c.counted() {
-		c.answer.bytes = append(c.answer.bytes, m.Body...)
-	}
+	c.keepAnswer(m.Body)
 }
 
 // dull reports whether the name was given, and decided that the handshake will
 // only be counted: see Sensor.dull.
 func (o *offer) dull() bool { return o.named && o.sni == "" }
 
-// counted reports whether the handshake will only be counted, whatever comes:
+// counted reports whether, with flagged findings wanted only, the handshake will
+// only be counted, whatever comes:
 // the name is dull, or the version that the server selected is good enough.
 func (c *session) counted() bool {
-	if !c.sensor.options.FlaggedOnly {
-		return false
-	}
 	return c.offer.dull() || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 

@@ -77,6 +77,9 @@ type Sensor struct {
 	leaf      parse.Certificate
 	leafNames [][]byte
 	strings   interned
+	lists     lists
+	facts     facts // scratch
+	freeFacts []*facts
 	stats     Stats
 	unknown   links
 	shard     bool // one of Workers
@@ -84,7 +87,7 @@ type Sensor struct {
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: links{}, strings: make(interned), packet: new(decode.Packet)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: links{}, strings: make(interned), lists: make(lists), packet: new(decode.Packet)}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }

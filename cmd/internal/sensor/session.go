@@ -57,7 +57,8 @@ type session struct {
 	openTime    int64
 	offer       offer
 	answer      answer
-	retried     bool // a HelloRetryRequest was seen
+	facts       *facts // see facts; nil: none was taken
+	retried     bool   // a HelloRetryRequest was seen
 	oddities    oddities
 	preamble    starttls.Preamble
 	certified   string                // the name in the server's certificate
@@ -119,6 +120,10 @@ func (c *session) release() {
 	hello, reply, versions := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions
 	if cap(hello) > maxKeptBuffer {
 		hello = nil
+	}
+	if c.facts != nil {
+		*c.facts = facts{}
+		s.freeFacts = append(s.freeFacts, c.facts)
 	}
 	*c = session{sensor: s, client: unknownRole}
 	c.offer.bytes, c.answer.bytes, c.offer.versions = hello, reply, versions
@@ -232,12 +237,18 @@ func (c *session) incomplete(s *side) {
 // Conflict implements flow.Consumer.
 func (c *session) Conflict(flow.Dir) { c.oddities.add(tcpConflict) }
 
-// sessionSize is what a session costs beside its buffers, in bytes.
-const sessionSize = int(unsafe.Sizeof(session{}))
+// sessionSize is what a session costs beside its facts and buffers, in bytes.
+const (
+	sessionSize = int(unsafe.Sizeof(session{}))
+	factsSize   = int(unsafe.Sizeof(facts{}))
+)
 
 // Held implements flow.Consumer.
 func (c *session) Held() int {
 	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
+	if c.facts != nil {
+		n += factsSize
+	}
 	for d := range c.side {
 		_, have, _, _ := c.side[d].messages.Partial()
 		n += have + cap(c.side[d].inner)
