@@ -9,14 +9,15 @@ import (
 
 const (
 	// batchItems is how many packets shards are given at once: waking a
-	// goroutine costs as much as dozens of them.
-	batchItems = 512
+	// goroutine costs as much as dozens of them, and what is in flight should
+	// stay in the processors' caches (512: 6 % more CPU on a capture with data).
+	batchItems = 256
 	// batchBytes bounds what is copied into a batch, but for its last packet.
 	batchBytes = 256 << 10
 	// batchBuffers bounds the buffers of a source that a batch holds.
 	batchBuffers = 4
 	// batchAge is how much packet time a batch spans before it goes: a finding
-	// on a quiet network must not wait for five hundred packets.
+	// on a quiet network must not wait for so many packets.
 	batchAge = int64(50e6)
 	// batchesInFlight bounds the batches that are not done.
 	batchesInFlight = 8
