@@ -38,6 +38,14 @@ type Source interface {
 	Close() error
 }
 
+// Lender is a Source whose frames can outlive the next call to Next.
+type Lender interface {
+	// Lend has exchange called, by Next, with each buffer that would be used
+	// again for other frames, of which some may have been lent: it keeps that
+	// one as long as it needs them, and returns another at least as long.
+	Lend(exchange func(old []byte) []byte)
+}
+
 // ErrTimeout says that no frame arrived within a live source's read timeout,
 // so that the caller can do its housekeeping. It is not a failure.
 var ErrTimeout = errors.New("no packet within the read timeout")

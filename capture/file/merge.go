@@ -147,7 +147,7 @@ func (s *Source) open(c candidate) (st *stream, err error) {
 		s.supersede(st.dir)
 	}
 	st.in = newInput(r, &s.ctl, s.options.Follow)
-	st.raw = window{src: st.in, buf: s.buffer()}
+	st.raw = window{src: st.in, buf: s.buffer(), lend: s.lend}
 	return st, nil
 }
 
@@ -169,7 +169,7 @@ func (s *Source) release(st *stream) {
 		st.dir.done(st)
 	}
 	if len(st.raw.buf) >= readSize {
-		s.spare = st.raw.buf
+		s.spare = st.raw.other()
 	}
 	st.close()
 }

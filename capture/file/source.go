@@ -21,7 +21,7 @@ type Options struct {
 	Follow bool
 }
 
-// Source reads capture files. It implements capture.Source.
+// Source reads capture files. It implements capture.Source and capture.Lender.
 //
 // Stop and Progress may be called from any goroutine, the rest from one.
 type Source struct {
@@ -49,6 +49,7 @@ type Source struct {
 	order   int
 	held    int
 	spare   []byte // the buffer of an input that ended
+	lend    func([]byte) []byte
 	peekBuf []byte
 
 	dirs    []*directory // followed
@@ -117,6 +118,9 @@ func (s *Source) advance(f *capture.Frame) error {
 	}
 	return s.turn(f)
 }
+
+// Lend implements capture.Lender. It is to be called before the first Next.
+func (s *Source) Lend(exchange func(old []byte) []byte) { s.lend = exchange }
 
 // Stats returns the counts so far.
 func (s *Source) Stats() capture.Stats { return s.stats }

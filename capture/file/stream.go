@@ -61,7 +61,8 @@ func (st *stream) unpack(c compression) (err error) {
 	if st.unpacked, err = c.unpack(&st.raw); err != nil {
 		return err
 	}
-	w := &window{src: st.unpacked, buf: make([]byte, len(st.raw.buf))}
+	w := &window{src: st.unpacked, buf: make([]byte, len(st.raw.buf)), lend: st.raw.lend}
+	st.raw.lend = nil // it has no frames
 	if err := w.fill(magicLen); err != nil {
 		return tooShort(w, err)
 	}

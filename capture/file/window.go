@@ -28,6 +28,9 @@ type window struct {
 	pos, end int
 	// base is the offset of buf[0] in the input.
 	base int64
+	// lend gives another buffer for one with frames that are still in use;
+	// nil: frames are in use until the next is read.
+	lend func([]byte) []byte
 	// pending is what skip still has to pass over.
 	pending int64
 }
@@ -69,8 +72,16 @@ func (w *window) makeRoom(n int) {
 	case n > len(w.buf):
 		w.rebase(make([]byte, maxWindow))
 	case w.pos == w.end, n > len(w.buf)-w.pos:
-		w.rebase(w.buf)
+		w.rebase(w.other())
 	}
+}
+
+// other returns the buffer to go on with.
+func (w *window) other() []byte {
+	if w.lend == nil || w.pos == 0 {
+		return w.buf
+	}
+	return w.lend(w.buf)
 }
 
 func (w *window) rebase(buf []byte) {

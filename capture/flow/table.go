@@ -31,6 +31,19 @@ type Stats struct {
 	Bytes    int             // held now
 }
 
+// Add adds the counts of another table.
+func (s *Stats) Add(o *Stats) {
+	s.Segments += o.Segments
+	s.Flows += o.Flows
+	s.Followed += o.Followed
+	s.Expired += o.Expired
+	for c := range s.Evicted {
+		s.Evicted[c] += o.Evicted[c]
+	}
+	s.Open += o.Open
+	s.Bytes += o.Bytes
+}
+
 // EvictedSum is how many connections were ended because there was no room.
 func (s *Stats) EvictedSum() uint64 {
 	var n uint64
@@ -87,10 +100,7 @@ func (e *entry) opener() Opener {
 type Table struct {
 	handler Handler
 	seed    maphash.Seed
-	now     int64 // the table's clock, in nanoseconds: see tick
-	last    int64 // time of the last packet
-	offset  int64 // from packet time to now
-	swept   int64 // when sweep last ran
+	clock   Clock
 
 	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
 	details []details
@@ -130,11 +140,27 @@ func (t *Table) Stats() Stats {
 
 // Push takes a TCP segment. p is borrowed.
 func (t *Table) Push(p *decode.Packet) {
+	t.Expire(p.Time)
+	t.take(p)
+}
+
+// PushAt is Push where a Clock beside the table says what time it is: by
+// Clock.Now, with Sweep called on every table when Clock.Tick says so.
+func (t *Table) PushAt(now int64, p *decode.Packet) {
+	t.clock.now = now
+	t.take(p)
+}
+
+// Bare reports whether a segment says nothing that a Table would listen to: a
+// third of all segments are acknowledgements alone.
+func Bare(p *decode.Packet) bool {
+	return p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(p.Payload) == 0
+}
+
+func (t *Table) take(p *decode.Packet) {
 	t.stats.Segments++
-	t.tick(p.Time)
-	control := p.Flags & (decode.SYN | decode.FIN | decode.RST)
-	if control == 0 && len(p.Payload) == 0 {
-		return // a third of all segments: nothing is learnt from an ACK alone
+	if Bare(p) {
+		return
 	}
 	key, dir := KeyOf(p)
 	hash := uint32(key.hash(t.seed))
@@ -147,7 +173,7 @@ func (t *Table) Push(p *decode.Packet) {
 	}
 	e := &t.entries[i]
 	e.seen = t.moment()
-	if control == 0 && e.class == settled {
+	if e.class == settled && p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 {
 		return
 	}
 	t.segment(i, dir, p)
@@ -155,7 +181,17 @@ func (t *Table) Push(p *decode.Packet) {
 
 // Expire does what is due at a time at which no packet came. It is for live
 // captures, where silence passes too.
-func (t *Table) Expire(now int64) { t.tick(now) }
+func (t *Table) Expire(now int64) {
+	if t.clock.Tick(now) {
+		t.sweep()
+	}
+}
+
+// Sweep ends what has been silent for too long, by a Clock beside the table.
+func (t *Table) Sweep(now int64) {
+	t.clock.now = now
+	t.sweep()
+}
 
 // Flush ends every connection: the capture is over.
 func (t *Table) Flush() {
@@ -166,31 +202,8 @@ func (t *Table) Flush() {
 	}
 }
 
-const (
-	// maxBackwards is how far packet time may run back, in nanoseconds: frames
-	// are a little out of order in real captures.
-	maxBackwards = 60 * second
-	// maxForward is the longest pause that is taken for one.
-	maxForward = 3600 * second
-)
-
-// tick moves the table's clock, which follows packet time but never runs back.
-// A larger step is a clock that was set, or a capture put behind another one:
-// it ages nothing.
-func (t *Table) tick(now int64) {
-	if step := now - t.last; step > maxForward || step < -maxBackwards {
-		t.offset -= step
-	}
-	t.last = now
-	t.now = max(t.now, now+t.offset)
-	if t.now-t.swept >= second {
-		t.swept = t.now
-		t.sweep()
-	}
-}
-
 // moment is the table's clock.
-func (t *Table) moment() moment { return moment(t.now >> unit) }
+func (t *Table) moment() moment { return moment(t.clock.now >> unit) }
 
 // segment handles a segment of entry i.
 func (t *Table) segment(i int32, d Dir, p *decode.Packet) {

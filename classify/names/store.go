@@ -2,6 +2,7 @@ package names
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"tlsfloor/parse/dns"
@@ -44,7 +45,8 @@ type limits struct{ pairs, pairsPerClient, clients, addresses, queries int }
 
 // Options configure a Store.
 type Options struct {
-	Grace time.Duration // how long a name is believed after its TTL; 0: DefaultGrace
+	Grace  time.Duration // how long a name is believed after its TTL; 0: DefaultGrace
+	Shares int           // how many Stores, each told everything, share the bounds; 0: one
 }
 
 // Stats counts what a Store was given.
@@ -57,7 +59,8 @@ type Stats struct {
 	Evicted     uint64 // names forgotten early because a bound was reached
 }
 
-// Store remembers the names in DNS answers. It is used by one goroutine.
+// Store remembers the names in DNS answers. It is used by one goroutine; only
+// Use may be called from another.
 //
 // Whoever can put a packet on the watched network can put words into a
 // resolver's mouth. So a name counts for the client that the answer was sent
@@ -78,7 +81,7 @@ type Store struct {
 	shared  recent[addr, candidates]
 	asked   recent[addr, struct{}]
 	queries recent[query, int64] // when asked
-	hosts   *Hosts
+	hosts   atomic.Pointer[Hosts]
 	stats   Stats
 
 	name  []byte        // scratch: the question of the message at hand
@@ -116,15 +119,16 @@ func NewStore(o Options) *Store {
 	if o.Grace == 0 {
 		o.Grace = DefaultGrace
 	}
+	n := max(1, o.Shares)
 	return &Store{
-		limits: limits{MaxPairs, MaxPairsPerClient, MaxClients, MaxAddresses, MaxQueries},
+		limits: limits{MaxPairs / n, min(MaxPairsPerClient, MaxPairs/n), MaxClients / n, MaxAddresses / n, MaxQueries / n},
 		grace:  o.Grace, views: newRecent[addr, *view](), shared: newRecent[addr, candidates](),
 		asked: newRecent[addr, struct{}](), queries: newRecent[query, int64](),
 	}
 }
 
 // Use has Lookup answer from h too, in place of what was given before.
-func (s *Store) Use(h *Hosts) { s.hosts = h }
+func (s *Store) Use(h *Hosts) { s.hosts.Store(h) }
 
 // Stats returns the counts so far.
 func (s *Store) Stats() Stats { return s.stats }
@@ -143,8 +147,8 @@ func (s *Store) Lookup(now int64, client, server netip.Addr) (name string, ok bo
 			return e.name, true
 		}
 	}
-	if s.hosts != nil {
-		if name, ok := s.hosts.lookup(c, a); ok {
+	if hosts := s.hosts.Load(); hosts != nil {
+		if name, ok := hosts.lookup(c, a); ok {
 			return name, true
 		}
 	}

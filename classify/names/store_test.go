@@ -178,3 +178,14 @@ func BenchmarkLookup(b *testing.B) {
 		s.Lookup(start, bob.Addr(), server)
 	}
 }
+
+// Stores that share the bounds hold no more together than one alone.
+func TestShares(t *testing.T) {
+	one, part := NewStore(Options{}).limits, NewStore(Options{Shares: 4}).limits
+	if 4*part.pairs > one.pairs || 4*part.addresses > one.addresses || 4*part.clients > one.clients || 4*part.queries > one.queries {
+		t.Errorf("a quarter of %+v is %+v", one, part)
+	}
+	if NewStore(Options{Shares: 1}).limits != one {
+		t.Error("one share is not all")
+	}
+}

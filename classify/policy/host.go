@@ -75,24 +75,29 @@ func IsHostname(s string) bool {
 	if len(s) == 0 || len(s) > maxHostname {
 		return false
 	}
-	label, digits := 0, 0
+	label := 0 // where the label at hand begins
 	for i := 0; i < len(s); i++ {
 		switch classes[s[i]] {
-		case letter:
-			label++
-		case digit:
-			label++
-			digits++
+		case foreign:
+			return false
 		case dot:
-			if label == 0 {
+			if i == label {
 				return false
 			}
-			label, digits = 0, 0
-		default:
+			label = i + 1
+		}
+	}
+	return !digits(s[label:])
+}
+
+// digits reports whether s has nothing else.
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if classes[s[i]] != digit {
 			return false
 		}
 	}
-	return label > digits
+	return true
 }
 
 type class uint8

@@ -27,7 +27,7 @@ type Policy struct {
 	scope         *Scope
 	flagAddresses bool
 	reasons       map[reasonKey]string
-	endpoints     map[string]*classify.AWS // what names say, nil included
+	endpoints     map[string]*classify.AWS // what AWS's names say
 }
 
 // maxEndpoints bounds the names that are remembered with what they say.
@@ -52,6 +52,10 @@ func (p *Policy) Floor() parse.Version { return p.floor }
 
 // InScope reports whether a destination of this name is in scope.
 func (p *Policy) InScope(host string) bool { return p.scope.Match(host) }
+
+// Excludes reports whether host has the form of a host name, and is not in
+// scope: of a connection whose most trusted name it is, nothing will be flagged.
+func (p *Policy) Excludes(host string) bool { return p.scope.excludes(host) }
 
 // Judge fills the judged half of f from its Observation, and appends what it
 // found odd to f.Anomalies. A finding that it does not flag is left without
@@ -96,6 +100,9 @@ func (p *Policy) flags(f *classify.Finding) bool {
 // endpoint is what the name says about an AWS endpoint; nil: it is not AWS's.
 // The result is shared by the findings of one name.
 func (p *Policy) endpoint(host string) *classify.AWS {
+	if !aws.InScopeAll(host) {
+		return nil // most names of most networks, more than can be remembered
+	}
 	if known, ok := p.endpoints[host]; ok {
 		return known
 	}

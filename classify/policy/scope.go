@@ -92,10 +92,22 @@ func (s *Scope) match(host string) bool {
 		return host != ""
 	case !IsHostname(host):
 		return false
+	}
+	return s.holds(host)
+}
+
+// holds is match for a host name, where not only the named matter.
+func (s *Scope) holds(host string) bool {
+	switch {
 	case s.preset == presetAWS && aws.InScope(host), s.preset == presetAWSAll && aws.InScopeAll(host):
 		return true
 	}
 	return s.listed(host)
+}
+
+// excludes reports whether host is the name of a host, and not in scope.
+func (s *Scope) excludes(host string) bool {
+	return s.preset != presetNamed && IsHostname(host) && !s.holds(normal(host))
 }
 
 func (s *Scope) listed(host string) bool {

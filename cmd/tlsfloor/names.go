@@ -3,19 +3,23 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 
 	"tlsfloor/classify/names"
 )
 
 // knowledge is what of names comes from files. SIGHUP reads them again.
 type knowledge struct {
-	hosts, ranges string // names of files; empty: none
-	store         *names.Store
-	table         *names.Ranges
+	hosts, ranges string                       // names of files; empty: none
+	stores        []*names.Store               // a worker each: all learn the same
+	table         atomic.Pointer[names.Ranges] // workers read it while SIGHUP changes it
 }
 
 func newKnowledge(o *options) (*knowledge, error) {
-	k := &knowledge{hosts: o.names, ranges: o.ranges, store: names.NewStore(names.Options{})}
+	k := &knowledge{hosts: o.names, ranges: o.ranges}
+	for range o.workers {
+		k.stores = append(k.stores, names.NewStore(names.Options{Shares: o.workers}))
+	}
 	return k, k.load()
 }
 
@@ -40,7 +44,9 @@ func (k *knowledge) loadHosts() error {
 	if err != nil {
 		return fmt.Errorf("--names %s: %w", k.hosts, err)
 	}
-	k.store.Use(hosts)
+	for _, s := range k.stores {
+		s.Use(hosts)
+	}
 	return nil
 }
 
@@ -56,7 +62,7 @@ func (k *knowledge) loadRanges() error {
 	if err != nil {
 		return fmt.Errorf("--aws-ip-ranges %s: %w", k.ranges, err)
 	}
-	k.table = table
+	k.table.Store(table)
 	return nil
 }
 
@@ -66,5 +72,5 @@ func (k *knowledge) lookup() func() *names.Ranges {
 	if k.ranges == "" {
 		return nil
 	}
-	return func() *names.Ranges { return k.table }
+	return k.table.Load
 }

@@ -42,6 +42,7 @@ type options struct {
 	quiet    bool
 	sensor   string
 	memory   int // MiB
+	workers  int
 
 	process bool
 
@@ -81,6 +82,7 @@ func (o *options) flags() *pflag.FlagSet {
 	f.BoolVar(&o.promisc, "promiscuous", false, "see what is not for this host, too")
 	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
 	f.IntVar(&o.memory, "memory", 256, "bound on memory, in `MiB`; what does not fit is given up, the least promising first")
+	f.IntVar(&o.workers, "workers", 1, "find and judge handshakes with so many goroutines: a `number`; more than one pays from a million packets a second")
 	f.StringVar(&o.metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
 	f.DurationVar(&o.statsEvery, "stats-every", 0, "write an event with the counts so far this often, and at the end: `duration` like 5m (default never)")
 	f.StringVar(&o.user, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
@@ -142,6 +144,8 @@ func (o *options) check() error {
 		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
 	case o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+	case o.workers < 1 || o.workers > maxWorkers:
+		return fmt.Errorf("--workers %d: must be from 1 to %d", o.workers, maxWorkers)
 	case o.statsEvery < 0 || o.statsEvery > 0 && o.statsEvery < time.Second:
 		return fmt.Errorf("--stats-every %s: must be a second or more", o.statsEvery)
 	case o.noSandbox && o.requireSandbox:
@@ -203,9 +207,10 @@ func (o *options) vxlanPorts() []uint16 {
 
 // flowBounds share the memory out: an eighth for what is remembered of
 // connections, a quarter for what is held for handshakes under way. The rest is
-// for names, fingerprints, events on their way, and the collector's slack.
+// for names, fingerprints, events on their way, and the collector's slack. Each
+// worker has its part.
 func (o *options) flowBounds() flow.Options {
-	return flow.Options{MaxFlows: o.memory << 10, MaxBytes: o.memory << 20 / 4}
+	return flow.Options{MaxFlows: o.memory << 10 / o.workers, MaxBytes: o.memory << 20 / 4 / o.workers}
 }
 
 // policy makes what the options say of judging.

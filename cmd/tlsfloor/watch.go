@@ -19,7 +19,8 @@ import (
 
 // watch is the main job: from sources to findings.
 func watch(o *options, stdin io.Reader, stdout io.Writer, m *messages) int {
-	w := &watcher{options: o, messages: m, summary: report.New(report.Options{Floor: o.floor(), Scope: o.scopeInWords()})}
+	w := &watcher{options: o, messages: m}
+	w.summary = w.newSummary()
 	signals := watchSignals()
 	defer signals.close()
 	if err := w.prepare(stdin, stdout); err != nil {
@@ -35,7 +36,8 @@ type watcher struct {
 	options   *options
 	source    capture.Source
 	stop      func() // makes source end soon; safe from another goroutine
-	sensor    *sensor.Sensor
+	sensor    reader
+	shares    []*share // of several workers
 	events    *sink.Set
 	processes *attribute.Attributor // nil: nobody asked for processes
 	summary   *report.Summary
@@ -72,12 +74,15 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	debug.SetMemoryLimit(int64(w.options.memory) << 20)
-	w.sensor = sensor.New(sensor.Options{
-		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
+	w.sensor, err = w.newReader(sensor.Options{
+		Policy: pol, Names: w.knowledge.stores[0], Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
 		Decode: decode.Options{VXLANPorts: w.options.vxlanPorts()}, Flow: w.options.flowBounds(),
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
 		Deliver: w.found(), Notice: w.notice(), Tally: w.tally, Report: w.say, MaxFrames: w.options.count,
 	})
+	if err != nil {
+		return err
+	}
 	return w.confine()
 }
 
@@ -105,6 +110,7 @@ func (w *watcher) run(signals *signals) int {
 	w.counted = time.Now()
 	err := w.sensor.Run(w.source, func() bool { return w.between(signals) })
 	stats := w.sensor.Stats()
+	w.join()
 	w.bar.clear()
 	if err != nil {
 		w.trouble(err)

@@ -32,6 +32,7 @@ type row struct {
 	rowKey
 	count  uint64
 	first  int    // the order in which rows came
+	since  int64  // the time of the first finding
 	reason string // of the first finding
 }
 
@@ -53,7 +54,7 @@ func (r *rows) add(f *classify.Finding) {
 		return
 	}
 	key.host = strings.Clone(key.host) // what is cut off must not stay in memory
-	r.byKey[key] = &row{rowKey: key, count: 1, first: len(r.byKey), reason: f.Reason}
+	r.byKey[key] = &row{rowKey: key, count: 1, first: len(r.byKey), since: f.Time, reason: f.Reason}
 }
 
 func newRowKey(f *classify.Finding) rowKey {

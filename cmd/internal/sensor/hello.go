@@ -4,12 +4,11 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture/flow"
-	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
 
-// offer is what judging needs of a ClientHello, and its bytes for the findings
-// that are delivered: only those are given fingerprints.
+// offer is what judging needs of a ClientHello, and its bytes where its facts
+// were not taken: see facts.
 type offer struct {
 	seen     bool
 	sni      string // empty too where the name cannot matter: see dull
@@ -73,7 +72,7 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 		return
 	}
 	o.sni = s.strings.of(h.ServerName)
-	o.bytes = append(o.bytes[:0], b...)
+	c.keepOffer(b)
 	if s.options.Notice != nil {
 		s.options.Notice(c.ends[d], c.ends[d.Other()])
 	}
@@ -95,7 +94,7 @@ func (s *Sensor) dull(name []byte) bool {
 		return false
 	}
 	host := unsafe.String(&name[0], len(name)) // for the two calls only
-	return policy.IsHostname(host) && !s.options.Policy.InScope(host)
+	return s.options.Policy.Excludes(host)
 }
 
 // serverHello takes the first ServerHello, and the one that follows a
@@ -111,7 +110,18 @@ func (c *session) serverHello(d flow.Dir, m parse.Message) {
 	}
 	c.takeAnswer(d, &c.sensor.answer)
 	c.answer.draft = draft
-	c.answer.bytes = append(c.answer.bytes[:0], m.Body...)
+	c.keepAnswer(m.Body)
+}
+
+// dull reports whether the name was given, and decided that the handshake will
+// only be counted: see Sensor.dull.
+func (o *offer) dull() bool { return o.named && o.sni == "" }
+
+// counted reports whether, with flagged findings wanted only, the handshake will
+// only be counted, whatever comes:
+// the name is dull, or the version that the server selected is good enough.
+func (c *session) counted() bool {
+	return c.offer.dull() || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 
 func (s *Sensor) parseAnswer(body []byte, draft bool) error {

@@ -19,9 +19,13 @@ func (s *Sensor) datagram(p *decode.Packet) {
 	if s.options.Names == nil || p.SrcPort != portDNS && p.DstPort != portDNS || p.Missing > 0 {
 		return
 	}
-	src := netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort)
-	dst := netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort)
-	s.options.Names.Learn(p.Time, src, dst, p.Payload)
+	ends := endsOf(p, 0)
+	s.options.Names.Learn(p.Time, ends[0], ends[1], p.Payload)
+}
+
+// message shows the names a DNS message that came over TCP.
+func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
+	s.options.Names.Learn(s.packet.Time, src, dst, msg)
 }
 
 // lookup appends what the destination was called elsewhere: in DNS, else by
@@ -78,8 +82,15 @@ func (c *session) asked() string {
 
 // resolver follows DNS over TCP (RFC 7766): flow.Consumer.
 type resolver struct {
-	sensor *Sensor
-	ends   [2]netip.AddrPort // by direction: who sends in it
+	message func(src, dst netip.AddrPort, msg []byte)
+	ends    [2]netip.AddrPort // by direction: who sends in it
+}
+
+// resolves reports whether a connection that begins with p is DNS: by its port,
+// but TLS may run on any.
+func resolves(p *decode.Packet) bool {
+	return (p.SrcPort == portDNS || p.DstPort == portDNS) &&
+		parse.LooksLikeClientHello(p.Payload) == parse.No && parse.LooksLikeServerHello(p.Payload) == parse.No
 }
 
 // Start implements flow.Consumer: there is no telling where a message begins.
@@ -92,7 +103,7 @@ func (r *resolver) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Int
 		if !ok {
 			return len(data) - len(rest), framedNeed(rest), keepIfFits(rest)
 		}
-		r.sensor.options.Names.Learn(r.sensor.packet.Time, r.ends[d], r.ends[d.Other()], msg)
+		r.message(r.ends[d], r.ends[d.Other()], msg)
 		rest = after
 	}
 }

@@ -87,9 +87,12 @@ func (c *session) observeAnswer(d *draft) *classify.ServerHello {
 }
 
 // candidates lists what the destination may be called, in falling order of
-// trust.
+// trust. Below a dull name nothing counts.
 func (c *session) candidates(d *draft) []classify.Name {
 	d.names = d.names[:0]
+	if c.offer.dull() {
+		return d.names
+	}
 	d.add(d.finding.Hello, classify.NameSNI)
 	if host, _, ok := c.preamble.Target(); ok {
 		d.name(host, classify.NameConnect)
@@ -146,69 +149,54 @@ func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	own.Names = append(d.names[:0], f.Names...)
 	own.VLANs, own.Tunnels = c.network.describe()
 	own.Proxied.Client, own.Proxied.Server = proxied(&c.preamble)
+	known := c.known()
 	if f.Hello != nil {
 		own.Hello = &d.hello
-		c.completeHello(d, f.Hello)
+		d.completeHello(f.Hello, known)
 	}
 	if f.Answer != nil {
 		own.Answer = &d.answer
-		c.completeAnswer(d, f.Answer)
+		c.completeAnswer(d, f.Answer, known)
 	}
 	return own
 }
 
-// completeHello completes the facts of the ClientHello from its bytes, which
-// parsed before.
-func (c *session) completeHello(d *delivered, from *classify.ClientHello) {
-	own, h := &d.hello, &c.sensor.hello
-	if c.offer.sslv2 {
-		_, _ = h.ReadSSLv2(c.offer.bytes)
-	} else {
-		_ = h.Parse(c.offer.bytes)
-	}
+// completeHello copies the draft's ClientHello, and adds the facts.
+func (d *delivered) completeHello(from *classify.ClientHello, known *facts) {
+	own := &d.hello
 	*own = *from
 	if from.Versions != nil {
 		own.Versions = append(d.versions[:0], from.Versions...)
 	}
-	own.FallbackSCSV = h.FallbackSCSV()
-	own.ALPN = d.alpn[:0]
-	for list := h.ALPN; ; {
-		name, ok := list.Next()
-		if !ok {
-			break
-		}
-		own.ALPN = append(own.ALPN, c.sensor.strings.of(name))
-	}
-	p := c.sensor.prints.Client(h)
+	own.FallbackSCSV = known.fallback
+	own.ALPN = append(d.alpn[:0], known.alpn...)
+	p := &known.client
 	own.JA3, own.JA3Full, own.JA4 = p.JA3, p.JA3Full, p.JA4
 }
 
-// completeAnswer is the same for the ServerHello. It comes after completeHello.
-func (c *session) completeAnswer(d *delivered, from *classify.ServerHello) {
-	own, h := &d.answer, &c.sensor.answer
+// completeAnswer is the same for the ServerHello.
+func (c *session) completeAnswer(d *delivered, from *classify.ServerHello, known *facts) {
+	own := &d.answer
 	*own = *from
 	if c.answer.sslv2 {
 		return
 	}
-	_ = c.sensor.parseAnswer(c.answer.bytes, c.answer.draft)
-	own.ALPN = c.sensor.strings.of(h.ALPN)
-	own.Resumed = c.resumed(h)
-	p := c.sensor.prints.Server(h)
-	own.JA3S, own.JA3SFull = p.JA3S, p.JA3SFull
+	own.ALPN = known.chosen
+	own.Resumed = c.resumed(known)
+	own.JA3S, own.JA3SFull = known.server.JA3S, known.server.JA3SFull
 }
 
 // resumed says how the session was resumed. A server takes a ticket without a
 // word, by echoing the session id that came with it (RFC 5077, 3.4).
-func (c *session) resumed(h *parse.ServerHello) string {
-	hello := &c.sensor.hello // as completeHello left it
+func (c *session) resumed(known *facts) string {
 	switch {
-	case h.PreSharedKey:
+	case known.psk:
 		return "psk"
-	case !c.offer.seen || h.SelectedVersion.Rank() >= parse.TLSv13:
+	case !c.offer.seen || c.answer.version.Rank() >= parse.TLSv13:
 		return ""
-	case len(h.SessionID) == 0 || !slices.Equal(h.SessionID, hello.SessionID):
+	case known.echoed.length == 0 || known.echoed != known.offered:
 		return ""
-	case hello.SessionTicket:
+	case known.ticket:
 		return "ticket"
 	}
 	return "id"

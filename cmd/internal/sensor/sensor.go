@@ -2,7 +2,6 @@ package sensor
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"time"
@@ -70,7 +69,7 @@ type Sensor struct {
 	source  capture.Source
 
 	frame     capture.Frame
-	packet    decode.Packet
+	packet    *decode.Packet // the one at hand
 	free      []*session
 	draft     draft
 	hello     parse.ClientHello // scratch, as the next two: each holds what was parsed last
@@ -78,13 +77,17 @@ type Sensor struct {
 	leaf      parse.Certificate
 	leafNames [][]byte
 	strings   interned
+	lists     lists
+	facts     facts // scratch
+	freeFacts []*facts
 	stats     Stats
-	unknown   map[string]bool // sources whose link type was reported
+	unknown   links
+	shard     bool // one of Workers
 }
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: make(map[string]bool), strings: make(interned)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: links{}, strings: make(interned), lists: make(lists), packet: new(decode.Packet)}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }
@@ -100,7 +103,9 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 		err := src.Next(&s.frame)
 		if err == nil {
 			s.Take(&s.frame)
-		} else if done, err := s.handle(err); done {
+		} else if errors.Is(err, capture.ErrTimeout) {
+			s.idle()
+		} else if done, err := s.options.handle(err); done {
 			return err
 		}
 		if (err != nil || n%256 == 0) && !between() || n == s.options.MaxFrames {
@@ -109,17 +114,14 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	}
 }
 
-// handle sorts the errors of a source; done says that the run is over.
-func (s *Sensor) handle(err error) (done bool, _ error) {
+// handle sorts what is wrong with a source; done says that the run is over.
+func (o *Options) handle(err error) (done bool, _ error) {
 	var input *capture.InputError
 	switch {
-	case errors.Is(err, capture.ErrTimeout):
-		s.idle()
-		return false, nil
 	case errors.Is(err, io.EOF):
 		return true, nil
 	case errors.As(err, &input):
-		s.options.Report(err)
+		o.Report(err)
 		return false, nil
 	}
 	return true, err
@@ -127,13 +129,13 @@ func (s *Sensor) handle(err error) (done bool, _ error) {
 
 // Take processes one frame.
 func (s *Sensor) Take(f *capture.Frame) {
-	switch s.decoder.Decode(f, &s.packet) {
+	switch s.decoder.Decode(f, s.packet) {
 	case decode.Segment:
-		s.table.Push(&s.packet)
+		s.table.Push(s.packet)
 	case decode.Datagram:
-		s.datagram(&s.packet)
+		s.datagram(s.packet)
 	case decode.UnknownLink:
-		s.reportLink(f)
+		s.unknown.report(&s.options, f)
 	}
 }
 
@@ -154,12 +156,4 @@ func (s *Sensor) Stats() Stats {
 		st.Source = s.source.Stats()
 	}
 	return st
-}
-
-func (s *Sensor) reportLink(f *capture.Frame) {
-	if s.unknown[f.Source] {
-		return
-	}
-	s.unknown[f.Source] = true
-	s.options.Report(&capture.InputError{Name: f.Source, Err: fmt.Errorf("frames of %s cannot be read: not a link type that tlsfloor knows", f.Link)})
 }

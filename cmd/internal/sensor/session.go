@@ -57,7 +57,8 @@ type session struct {
 	openTime    int64
 	offer       offer
 	answer      answer
-	retried     bool // a HelloRetryRequest was seen
+	facts       *facts // see facts; nil: none was taken
+	retried     bool   // a HelloRetryRequest was seen
 	oddities    oddities
 	preamble    starttls.Preamble
 	certified   string                // the name in the server's certificate
@@ -75,8 +76,11 @@ type network struct {
 
 // Open implements flow.Handler.
 func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
-	if s.resolves(p) {
-		return &resolver{sensor: s, ends: endsOf(p, d)}
+	if s.options.Names != nil && resolves(p) {
+		if s.shard {
+			return nil // Workers follows it, for the names of all shards
+		}
+		return &resolver{message: s.message, ends: endsOf(p, d)}
 	}
 	c := s.session()
 	c.opener, c.first = o, d
@@ -86,13 +90,6 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 	c.network = network{p.Layers, p.NumLayers}
 	c.oddities.addDecoded(p.Anomalies)
 	return c
-}
-
-// resolves reports whether the connection is DNS: by its port, but TLS may run
-// on any.
-func (s *Sensor) resolves(p *decode.Packet) bool {
-	return s.options.Names != nil && (p.SrcPort == portDNS || p.DstPort == portDNS) &&
-		parse.LooksLikeClientHello(p.Payload) == parse.No && parse.LooksLikeServerHello(p.Payload) == parse.No
 }
 
 // endsOf says who sends in which direction, by a packet that went in d.
@@ -123,6 +120,10 @@ func (c *session) release() {
 	hello, reply, versions := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions
 	if cap(hello) > maxKeptBuffer {
 		hello = nil
+	}
+	if c.facts != nil {
+		*c.facts = facts{}
+		s.freeFacts = append(s.freeFacts, c.facts)
 	}
 	*c = session{sensor: s, client: unknownRole}
 	c.offer.bytes, c.answer.bytes, c.offer.versions = hello, reply, versions
@@ -236,12 +237,18 @@ func (c *session) incomplete(s *side) {
 // Conflict implements flow.Consumer.
 func (c *session) Conflict(flow.Dir) { c.oddities.add(tcpConflict) }
 
-// sessionSize is what a session costs beside its buffers, in bytes.
-const sessionSize = int(unsafe.Sizeof(session{}))
+// sessionSize is what a session costs beside its facts and buffers, in bytes.
+const (
+	sessionSize = int(unsafe.Sizeof(session{}))
+	factsSize   = int(unsafe.Sizeof(facts{}))
+)
 
 // Held implements flow.Consumer.
 func (c *session) Held() int {
 	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
+	if c.facts != nil {
+		n += factsSize
+	}
 	for d := range c.side {
 		_, have, _, _ := c.side[d].messages.Partial()
 		n += have + cap(c.side[d].inner)

@@ -1,0 +1,41 @@
+package flow
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"tlsfloor/capture/decode"
+)
+
+// ShardOf says which of n tables, numbered from 0, has the packet's
+// connection: the same for both directions, and for every packet with one Key.
+//
+// It is a fixed function, so that a capture is shared out in the same way each
+// time it is read. Who knows it can have all his connections in one shard; they
+// cost what they would cost a single table, and the slots of the tables are
+// still chosen by a secret seed.
+func ShardOf(p *decode.Packet, n int) int {
+	ends := endHash(&p.Src, p.SrcPort) + endHash(&p.Dst, p.DstPort)
+	net := &p.Network
+	network := uint64(net[0])<<32 ^ uint64(net[1]) ^ uint64(net[2])<<16 ^ uint64(net[3])<<48
+	high, _ := bits.Mul64(mix(ends^k0, network^k1), uint64(n))
+	return int(high)
+}
+
+// Odd constants with about as many ones as zeros (the fraction of square roots).
+const (
+	k0 = 0x6a09e667f3bcc909
+	k1 = 0xbb67ae8584caa73b
+	k2 = 0x3c6ef372fe94f82b
+)
+
+func endHash(a *decode.Addr, port uint16) uint64 {
+	return mix(binary.LittleEndian.Uint64(a[:8])^uint64(port)^k1, binary.LittleEndian.Uint64(a[8:])^k2)
+}
+
+// mix folds the product of two numbers, so that each bit of it depends on all
+// of theirs.
+func mix(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
+}

@@ -1,0 +1,35 @@
+package sensor
+
+import (
+	"strings"
+	"testing"
+
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+)
+
+// A name in SNI that is out of scope counts more than what the address is
+// called elsewhere, also where it is of no interest and was not kept.
+func TestDullNameHidesOthers(t *testing.T) {
+	hosts, err := names.LoadHosts(strings.NewReader("192.0.2.10 dynamodb.us-west-2.amazonaws.com\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flaggedOnly := range []bool{true, false} {
+		found := 0
+		s := newSensor(t, func(f *classify.Finding) {
+			if found++; f.Verdict != classify.Violation || f.Flagged {
+				t.Errorf("flagged only: %v: flagged %v, %s to %q", flaggedOnly, f.Flagged, f.Verdict, f.Host)
+			}
+		})
+		s.options.FlaggedOnly = flaggedOnly
+		s.options.Names.Use(hosts)
+		for _, f := range read(t, "openssl-name-suffix.pcap") {
+			s.Take(&f)
+		}
+		s.table.Flush()
+		if found != 1 {
+			t.Errorf("%d findings", found)
+		}
+	}
+}

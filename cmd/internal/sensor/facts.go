@@ -1,0 +1,147 @@
+package sensor
+
+import (
+	"tlsfloor/parse"
+	"tlsfloor/parse/fingerprint"
+)
+
+// facts are what of the hellos only a reader of the finding needs.
+//
+// Where all findings are delivered they are taken as each hello is parsed, with
+// its bytes in the processor's cache: with thousands of handshakes under way,
+// writing the bytes somewhere and reading them again at the end costs more. Where only
+// flagged findings are delivered the bytes are kept, because few of them will
+// be asked for.
+type facts struct {
+	client   fingerprint.Client
+	alpn     []string // shared
+	fallback bool
+	ticket   bool // a session ticket, or the wish for one
+	offered  sessionID
+
+	server fingerprint.Server
+	chosen string // of the ALPN
+	psk    bool
+	echoed sessionID
+}
+
+// sessionID is at most 32 bytes (RFC 5246, 7.4.1.2).
+type sessionID struct {
+	length uint8
+	bytes  [32]byte
+}
+
+func newSessionID(b []byte) (id sessionID) {
+	id.length = uint8(copy(id.bytes[:], b))
+	return id
+}
+
+// offer takes what the sensor's hello says.
+func (f *facts) offer(s *Sensor) {
+	h := &s.hello
+	f.client = s.prints.Client(h)
+	f.alpn = s.lists.of(h.ALPN, s.strings)
+	f.fallback, f.ticket = h.FallbackSCSV(), h.SessionTicket
+	f.offered = newSessionID(h.SessionID)
+}
+
+// answer takes what the sensor's answer says.
+func (f *facts) answer(s *Sensor) {
+	h := &s.answer
+	f.server = s.prints.Server(h)
+	f.chosen = s.strings.of(h.ALPN)
+	f.psk = h.PreSharedKey
+	f.echoed = newSessionID(h.SessionID)
+}
+
+// lists remembers ALPN lists, by their bytes.
+type lists map[string][]string
+
+func (l lists) of(list parse.Protocols, names interned) (all []string) {
+	if all, ok := l[string(list)]; ok {
+		return all
+	}
+	key := string(list)
+	for {
+		name, ok := list.Next()
+		if !ok {
+			break
+		}
+		all = append(all, names.of(name))
+	}
+	if len(key) > maxLength {
+		return all
+	}
+	if len(l) >= maxInterned {
+		clear(l)
+	}
+	l[key] = all
+	return all
+}
+
+// keepOffer keeps what the hello that was parsed from b has for a reader.
+func (c *session) keepOffer(b []byte) {
+	if c.sensor.options.FlaggedOnly {
+		c.offer.bytes = append(c.offer.bytes[:0], b...)
+		return
+	}
+	c.ownFacts().offer(c.sensor)
+}
+
+// keepAnswer is the same for the sensor's answer.
+func (c *session) keepAnswer(b []byte) {
+	switch {
+	case !c.sensor.options.FlaggedOnly:
+		c.ownFacts().answer(c.sensor)
+	case c.counted():
+		c.answer.bytes = c.answer.bytes[:0]
+	default:
+		c.answer.bytes = append(c.answer.bytes[:0], b...)
+	}
+}
+
+// known returns the facts, from the bytes of the hellos if those were kept.
+func (c *session) known() *facts {
+	s := c.sensor
+	if !s.options.FlaggedOnly {
+		return c.ownFacts()
+	}
+	f := &s.facts
+	*f = facts{}
+	if c.offer.seen {
+		c.parseOffer()
+		f.offer(s)
+	}
+	if c.answer.seen && !c.answer.sslv2 {
+		_ = s.parseAnswer(c.answer.bytes, c.answer.draft)
+		f.answer(s)
+	}
+	return f
+}
+
+// parseOffer parses again what parsed before.
+func (c *session) parseOffer() {
+	h := &c.sensor.hello
+	if c.offer.sslv2 {
+		_, _ = h.ReadSSLv2(c.offer.bytes)
+	} else {
+		_ = h.Parse(c.offer.bytes)
+	}
+}
+
+func (c *session) ownFacts() *facts {
+	if c.facts == nil {
+		c.facts = c.sensor.newFacts()
+	}
+	return c.facts
+}
+
+func (s *Sensor) newFacts() *facts {
+	n := len(s.freeFacts)
+	if n == 0 {
+		return new(facts)
+	}
+	f := s.freeFacts[n-1]
+	s.freeFacts = s.freeFacts[:n-1]
+	return f
+}

@@ -1,0 +1,291 @@
+package sensor
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/file"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/emit"
+)
+
+// runner is a Sensor or Workers.
+type runner interface {
+	Run(capture.Source, func() bool) error
+	Stats() Stats
+}
+
+// options are those of a sensor that delivers every finding as a line of events.
+func lineOptions(t testing.TB, events *[]string) Options {
+	t.Helper()
+	p, err := policy.New(policy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{
+		Policy: p, Names: names.NewStore(names.Options{}), Flow: flow.Options{MaxFlows: 1 << 14},
+		Emit: func(*classify.Finding) bool { return true }, Report: func(err error) { t.Error(err) },
+		Deliver: func(f *classify.Finding) { *events = append(*events, string(emit.AppendNative(nil, f, emit.Sensor{}))) },
+	}
+}
+
+// watchedBy runs a source through n workers, of which one is a plain Sensor.
+func watchedBy(t testing.TB, n int, src capture.Source) ([]string, Stats) {
+	t.Helper()
+	var events []string
+	var r runner = New(lineOptions(t, &events))
+	if n > 1 {
+		var each []Options
+		for range n {
+			each = append(each, lineOptions(t, &events))
+		}
+		r = NewWorkers(each)
+	}
+	if err := r.Run(src, func() bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	return events, r.Stats()
+}
+
+// replayed is a source of frames that lie in memory. Like libpcap's, its frames
+// are gone with the next one.
+type replayed struct {
+	frames []capture.Frame
+	buffer []byte
+	quiet  int // every so many frames, none comes for a while; 0: never
+	n      int
+	stats  capture.Stats
+}
+
+func (r *replayed) Next(f *capture.Frame) error {
+	if r.n++; r.quiet > 0 && r.n%r.quiet == 0 {
+		return capture.ErrTimeout
+	}
+	if len(r.frames) == 0 {
+		return io.EOF
+	}
+	*f = r.frames[0]
+	r.frames = r.frames[1:]
+	for i := range r.buffer {
+		r.buffer[i] = 0xa5
+	}
+	r.buffer = append(r.buffer[:0], f.Data...)
+	f.Data = r.buffer
+	r.stats.Frames++
+	return nil
+}
+
+func (r *replayed) Stats() capture.Stats { return r.stats }
+func (r *replayed) Close() error         { return nil }
+
+// recordings are the frames of all recorded captures, a slice each.
+func recordings(t testing.TB) (all [][]capture.Frame) {
+	t.Helper()
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.Contains(e.Name(), "cut-short") {
+			all = append(all, read(t, e.Name()))
+		}
+	}
+	return all
+}
+
+// merged lays recordings over each other at random: each keeps its order.
+func merged(r *rand.Rand, all [][]capture.Frame) (frames []capture.Frame) {
+	left := slices.Clone(all)
+	now := int64(1_700_000_000e9)
+	for len(left) > 0 {
+		i := r.Intn(min(len(left), 40))
+		f := left[i][0]
+		now += r.Int63n(20e6)
+		if r.Intn(500) == 0 {
+			now += r.Int63n(120e9) // long enough for what is under way to time out
+		}
+		f.Time = now
+		frames = append(frames, f)
+		if left[i] = left[i][1:]; len(left[i]) == 0 {
+			left = slices.Delete(left, i, i+1)
+		}
+	}
+	return frames
+}
+
+func sorted(lines []string) []string {
+	lines = slices.Clone(lines)
+	slices.Sort(lines)
+	return lines
+}
+
+// compareLines fails at the first line that only one of two lists has.
+func compareLines(t *testing.T, got, want []string) {
+	t.Helper()
+	got, want = sorted(got), sorted(want)
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("%d events, want %d; the first that differs is %d:\ngot  %s\nwant %s", len(got), len(want), i,
+				strings.Join(got[min(i, len(got)):min(i+1, len(got))], ""), strings.Join(want[min(i, len(want)):min(i+1, len(want))], ""))
+		}
+	}
+}
+
+// Property: several workers find what one sensor finds, in each capture.
+func TestWorkersFindWhatOneFinds(t *testing.T) {
+	for _, frames := range recordings(t) {
+		t.Run(filepath.Base(frames[0].Source), func(t *testing.T) {
+			want, wantStats := watchedBy(t, 1, &replayed{frames: frames})
+			for n := 2; n <= 5; n++ {
+				got, stats := watchedBy(t, n, &replayed{frames: frames})
+				compareLines(t, got, want)
+				compareStats(t, stats, wantStats)
+			}
+		})
+	}
+}
+
+// Property: the same of all captures laid over each other, with pauses in which
+// connections time out, with their DNS, quiet moments, and read a second time
+// in the same order.
+func TestWorkersAgreeOnMerges(t *testing.T) {
+	all := recordings(t)
+	for seed := range int64(6) {
+		r := rand.New(rand.NewSource(seed))
+		frames := merged(r, all)
+		want, wantStats := watchedBy(t, 1, &replayed{frames: frames})
+		for _, n := range []int{2, 3, 7} {
+			got, stats := watchedBy(t, n, &replayed{frames: frames, quiet: 100 + r.Intn(1000)})
+			compareLines(t, got, want)
+			compareStats(t, stats, wantStats)
+			again, _ := watchedBy(t, n, &replayed{frames: frames})
+			if !slices.Equal(again, got) {
+				t.Fatal("another order the second time")
+			}
+		}
+	}
+}
+
+// Property: nor does it matter that a file lends its frames.
+func TestWorkersOnLentFrames(t *testing.T) {
+	r := rand.New(rand.NewSource(1))
+	all := recordings(t)
+	for i := range all {
+		all[i] = slices.DeleteFunc(slices.Clone(all[i]), func(f capture.Frame) bool { return f.Link != capture.LinkEthernet })
+	}
+	all = slices.DeleteFunc(all, func(frames []capture.Frame) bool { return len(frames) == 0 })
+	var frames []capture.Frame
+	for len(frames) < 40000 {
+		frames = append(frames, merged(r, all)...)
+	}
+	name := filepath.Join(t.TempDir(), "merged.pcap")
+	writePcap(t, name, frames)
+	want, _ := watchedBy(t, 1, opened(t, name))
+	for _, n := range []int{2, 4} {
+		got, _ := watchedBy(t, n, opened(t, name))
+		compareLines(t, got, want)
+	}
+}
+
+func opened(t *testing.T, name string) capture.Source {
+	src, err := file.Open([]string{name}, file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { src.Close() })
+	return src
+}
+
+func writePcap(t *testing.T, name string, frames []capture.Frame) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewWriter(f)
+	le := binary.LittleEndian
+	head := le.AppendUint32(nil, 0xa1b23c4d)
+	head = le.AppendUint16(le.AppendUint16(head, 2), 4)
+	head = append(head, make([]byte, 8)...)
+	head = le.AppendUint32(le.AppendUint32(head, 262144), 1)
+	_, _ = out.Write(head)
+	for _, f := range frames {
+		h := le.AppendUint32(nil, uint32(f.Time/1e9))
+		h = le.AppendUint32(h, uint32(f.Time%1e9))
+		h = le.AppendUint32(le.AppendUint32(h, uint32(len(f.Data))), uint32(f.Length))
+		_, _ = out.Write(append(h, f.Data...))
+	}
+	if err := errors.Join(out.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compareStats compares what a person is shown.
+func compareStats(t *testing.T, got, want Stats) {
+	t.Helper()
+	got.Source, want.Source = capture.Stats{}, capture.Stats{}
+	got.Flow.Followed, want.Flow.Followed = 0, 0 // DNS over TCP is followed elsewhere
+	got.Flow.Bytes, want.Flow.Bytes = 0, 0
+	if got != want {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// Stop and -c: what was taken until then is concluded and delivered.
+func TestWorkersStop(t *testing.T) {
+	frames := merged(rand.New(rand.NewSource(2)), recordings(t))[:1000]
+	want, _ := watchedBy(t, 1, &replayed{frames: frames[:700]})
+	var events []string
+	o := lineOptions(t, &events)
+	o.MaxFrames = 700
+	w := NewWorkers([]Options{o, lineOptions(t, &events)})
+	if err := w.Run(&replayed{frames: frames}, func() bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	compareLines(t, events, want)
+
+	want, _ = watchedBy(t, 1, &replayed{frames: frames[:512]})
+	events = nil
+	w = NewWorkers([]Options{lineOptions(t, &events), lineOptions(t, &events)})
+	calls := 0
+	err := w.Run(&replayed{frames: frames}, func() bool { calls++; return calls < 2 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareLines(t, events, want)
+}
+
+// A connection belongs to one shard, whichever end sends.
+func TestShardOfIsSymmetric(t *testing.T) {
+	count := make([]int, 4)
+	s := newSensor(t, func(*classify.Finding) {})
+	for _, frames := range recordings(t) {
+		for i := range frames {
+			s.decoder.Decode(&frames[i], s.packet)
+			back := *s.packet
+			back.Src, back.Dst, back.SrcPort, back.DstPort = back.Dst, back.Src, back.DstPort, back.SrcPort
+			at := flow.ShardOf(s.packet, len(count))
+			if other := flow.ShardOf(&back, len(count)); other != at {
+				t.Fatalf("shards %d and %d", at, other)
+			}
+			count[at]++
+		}
+	}
+	for i, n := range count {
+		if n == 0 {
+			t.Errorf("shard %d has nothing", i)
+		}
+	}
+}
