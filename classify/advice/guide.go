@@ -1,0 +1,157 @@
+package advice
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Guide is what to do about one kind of client or server. It is not to be
+// changed.
+type Guide struct {
+	ID       string
+	Title    string
+	Summary  string   // one sentence: what to change
+	Software []string // ids of classify/client that it serves
+	Services []string // of classify/aws, where it is about the AWS side
+	Today    string   // what holds now, and since when; may be empty
+	Pages    []string // the vendor's, by URL
+	Steps    []Step
+}
+
+// Step is one thing to do.
+type Step struct {
+	Text     string   // one paragraph
+	Commands []string // to type, each in one line; may be empty
+}
+
+//go:embed guides/*.txt
+var files embed.FS
+
+// library is the guides, read.
+type library struct {
+	guides    []*Guide // by id
+	byID      map[string]*Guide
+	bySoft    map[string]*entry
+	byService map[string]*entry
+}
+
+// read reads the embedded guides; that they can be read is tested.
+var read = sync.OnceValues(func() (*library, error) {
+	guides, err := readAll(files)
+	if err != nil {
+		return nil, err
+	}
+	return newLibrary(guides)
+})
+
+// guides returns the guides. It panics when one that was built in cannot be
+// read: a program with such a guide passes no test.
+func guides() *library {
+	l, err := read()
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+// All returns the guides by id. The slice is not to be changed.
+func All() []*Guide { return guides().guides }
+
+// Lookup returns the guide with an id.
+func Lookup(id string) (g *Guide, ok bool) {
+	g, ok = guides().byID[id]
+	return g, ok
+}
+
+func readAll(of fs.FS) ([]*Guide, error) {
+	names, err := fs.Glob(of, "guides/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	var all []*Guide
+	for _, name := range names {
+		text, err := fs.ReadFile(of, name)
+		if err != nil {
+			return nil, err
+		}
+		g, err := parse(strings.TrimSuffix(path.Base(name), ".txt"), string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *Guide) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// parse reads a guide: lines of a field each, an empty line, and then the
+// steps: paragraphs that begin with "- ", and go on with two spaces. A command
+// begins with four spaces and a dollar sign.
+func parse(id, text string) (*Guide, error) {
+	head, steps, ok := strings.Cut(text, "\n\n")
+	if !ok {
+		return nil, errors.New("there are no steps")
+	}
+	g := &Guide{ID: id}
+	for line := range strings.SplitSeq(head, "\n") {
+		if err := g.field(line); err != nil {
+			return nil, err
+		}
+	}
+	if err := g.parseSteps(steps); err != nil {
+		return nil, err
+	}
+	if g.Title == "" || g.Summary == "" || len(g.Pages) == 0 || len(g.Steps) == 0 {
+		return nil, errors.New("title, summary, page or steps are missing")
+	}
+	return g, nil
+}
+
+func (g *Guide) field(line string) error {
+	name, value, ok := strings.Cut(line, ": ")
+	if !ok {
+		return fmt.Errorf("%q is not a field", line)
+	}
+	switch name {
+	case "title":
+		g.Title = value
+	case "summary":
+		g.Summary = value
+	case "software":
+		g.Software = strings.Fields(value)
+	case "services":
+		g.Services = strings.Fields(value)
+	case "today":
+		g.Today = value
+	case "page":
+		g.Pages = append(g.Pages, value)
+	default:
+		return fmt.Errorf("there is no field %q", name)
+	}
+	return nil
+}
+
+func (g *Guide) parseSteps(text string) error {
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		last := len(g.Steps) - 1
+		switch {
+		case strings.HasPrefix(line, "- "):
+			g.Steps = append(g.Steps, Step{Text: line[2:]})
+		case last < 0:
+			return fmt.Errorf("%q is before the first step", line)
+		case strings.HasPrefix(line, "    $ "):
+			g.Steps[last].Commands = append(g.Steps[last].Commands, line[6:])
+		case strings.HasPrefix(line, "  ") && len(g.Steps[last].Commands) == 0:
+			g.Steps[last].Text += " " + line[2:]
+		default:
+			return fmt.Errorf("%q is neither step nor command", line)
+		}
+	}
+	return nil
+}
