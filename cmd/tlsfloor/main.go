@@ -43,6 +43,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // subcommands are the work that is not watching.
 var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writer, m *messages) int{
+	"explain":     explainFindings,
 	"host":        describeHosts,
 	finderCommand: findProcesses,
 }

@@ -227,6 +227,7 @@ It only listens: it never sends a packet.
 
   tlsfloor -i INTERFACE [options] [expression]    watch an interface
   tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng)
+  tlsfloor explain ID|FILE...                     what to change, and how
   tlsfloor host NAME...                           what AWS names say
 
 Flows are written to standard output, one JSON object a line. The expression is

@@ -4,11 +4,17 @@ import (
 	"net/netip"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/advice"
+	"tlsfloor/classify/client"
 )
 
 // deliver completes a finding with what is known of its client, and sends it.
 // Findings come from several goroutines when their processes are looked for.
 func (w *watcher) deliver(f *classify.Finding) {
+	if f.Process != nil {
+		f.Software = client.Process(f.Process, f.Software)
+	}
+	f.Advice = advice.For(f)
 	w.events.Send(f)
 }
 

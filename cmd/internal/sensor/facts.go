@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/fingerprint"
 )
@@ -14,7 +15,8 @@ import (
 // be asked for.
 type facts struct {
 	client   fingerprint.Client
-	alpn     []string // shared
+	software *classify.Software // shared; nil: not known
+	alpn     []string           // shared
 	fallback bool
 	ticket   bool // a session ticket, or the wish for one
 	offered  sessionID
@@ -36,10 +38,11 @@ func newSessionID(b []byte) (id sessionID) {
 	return id
 }
 
-// offer takes what the sensor's hello says.
-func (f *facts) offer(s *Sensor) {
+// offer takes what the sensor's hello says, which came in a record of a version.
+func (f *facts) offer(s *Sensor, record parse.Version) {
 	h := &s.hello
 	f.client = s.prints.Client(h)
+	f.software = s.software.Hello(h, record, f.client.JA3, f.client.JA4)
 	f.alpn = s.lists.of(h.ALPN, s.strings)
 	f.fallback, f.ticket = h.FallbackSCSV(), h.SessionTicket
 	f.offered = newSessionID(h.SessionID)
@@ -85,7 +88,7 @@ func (c *session) keepOffer(b []byte) {
 		c.offer.bytes = append(c.offer.bytes[:0], b...)
 		return
 	}
-	c.ownFacts().offer(c.sensor)
+	c.ownFacts().offer(c.sensor, c.offer.record)
 }
 
 // keepAnswer is the same for the sensor's answer.
@@ -110,7 +113,7 @@ func (c *session) known() *facts {
 	*f = facts{}
 	if c.offer.seen {
 		c.parseOffer()
-		f.offer(s)
+		f.offer(s, c.offer.record)
 	}
 	if c.answer.seen && !c.answer.sslv2 {
 		_ = s.parseAnswer(c.answer.bytes, c.answer.draft)

@@ -153,6 +153,7 @@ func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	if f.Hello != nil {
 		own.Hello = &d.hello
 		d.completeHello(f.Hello, known)
+		own.Software = known.software
 	}
 	if f.Answer != nil {
 		own.Answer = &d.answer

@@ -10,6 +10,7 @@ import (
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
+	"tlsfloor/classify/client"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
@@ -62,11 +63,12 @@ type Stats struct {
 
 // Sensor reads one source. It is used by one goroutine.
 type Sensor struct {
-	options Options
-	decoder *decode.Decoder
-	table   *flow.Table
-	prints  *fingerprint.Cache
-	source  capture.Source
+	options  Options
+	decoder  *decode.Decoder
+	table    *flow.Table
+	prints   *fingerprint.Cache
+	software *client.Identifier
+	source   capture.Source
 
 	frame     capture.Frame
 	packet    *decode.Packet // the one at hand
@@ -87,7 +89,7 @@ type Sensor struct {
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), unknown: links{}, strings: make(interned), lists: make(lists), packet: new(decode.Packet)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), software: client.NewIdentifier(), unknown: links{}, strings: make(interned), lists: make(lists), packet: new(decode.Packet)}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }

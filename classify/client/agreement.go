@@ -1,0 +1,109 @@
+package client
+
+import (
+	"slices"
+	"strings"
+
+	"tlsfloor/classify"
+)
+
+// ownLibraries are the families of hello that a program can send by itself;
+// one that is not here can be built with any.
+var ownLibraries = map[string][]string{
+	"nodejs":    {"nodejs", "openssl", "boringssl"},
+	"aws-cli-1": {"openssl", "libressl"},
+	"aws-cli-2": {"openssl"},
+	"python":    {"openssl", "libressl", "boringssl"},
+	"ruby":      {"openssl", "libressl"},
+	"perl":      {"openssl", "libressl"},
+	"go":        {"go", "boringssl"},
+	"docker":    {"go"},
+	"java":      {"java-jsse", "openssl", "boringssl"}, // Conscrypt, netty-tcnative
+	"mono":      {"mono-tls", "boringssl"},
+	"chrome":    {"boringssl", "nss"},
+	"edge":      {"boringssl", "schannel"},
+	"firefox":   {"nss"},
+
+	"dotnet-core":        {"openssl", "schannel", "securetransport"},
+	"powershell-core":    {"openssl", "schannel", "securetransport"},
+	"powershell-windows": {"schannel"},
+	"internet-explorer":  {"schannel"},
+}
+
+// addHello holds what the process says against what the hello shows. A hello
+// that the program cannot send by itself means that it is not what it is
+// called, or has a library of somebody else's: less is sure then.
+func addHello(s, hello *classify.Software) {
+	switch own, known := ownLibraries[s.ID]; {
+	case hello == nil:
+		return
+	case known && !slices.Contains(own, familyOf(hello.ID)):
+		s.Confidence = min(s.Confidence, classify.Medium)
+		s.Library = hello.Library
+		return
+	}
+	for _, evidence := range hello.Because {
+		if !slices.Contains(s.Because, evidence) {
+			s.Because = append(s.Because, evidence)
+		}
+	}
+	if s.Library == "" {
+		s.Library = hello.Library
+	}
+	if s.Version == "" && (s.ID == hello.ID || s.ID == "java" && familyOf(hello.ID) == "java-jsse") {
+		s.Version = hello.Version
+	}
+}
+
+// ofLibrary is the answer where the program is not known. Both may be nil.
+func ofLibrary(library, hello *classify.Software) *classify.Software {
+	switch {
+	case library == nil:
+		return hello
+	case hello == nil:
+		return library
+	case hello.ID == "nodejs", !agree(library, hello): // says more; or loaded, but not what was used
+		return hello
+	}
+	both := *library
+	if library.ID == familyOf(library.ID) && hello.ID != library.ID {
+		both = *hello
+	}
+	both.Confidence = classify.High
+	both.Because = append(slices.Clone(library.Because), hello.Because...)
+	return &both
+}
+
+// agree reports whether both can be the same library.
+func agree(a, b *classify.Software) bool {
+	if familyOf(a.ID) != familyOf(b.ID) {
+		return false
+	}
+	if familyOf(a.ID) != "openssl" {
+		return true
+	}
+	aLow, aHigh := generations(a.Version)
+	bLow, bHigh := generations(b.Version)
+	return aLow <= bHigh && bLow <= aHigh
+}
+
+var opensslGenerations = [...]string{"0.9.8", "1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.1.1", "3"}
+
+// generations returns the first and last generation of a range of OpenSSL's
+// versions.
+func generations(versions string) (low, high int) {
+	from, to, ranged := strings.Cut(versions, " to ")
+	if !ranged {
+		to = from
+	}
+	low, high = len(opensslGenerations)-1, 0
+	for i, g := range opensslGenerations {
+		if strings.HasPrefix(from, g) {
+			low = i
+		}
+		if strings.HasPrefix(to, g) {
+			high = i
+		}
+	}
+	return low, high
+}

@@ -1,0 +1,107 @@
+package client
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"tlsfloor/classify"
+)
+
+// libraryFiles are TLS libraries by how the names of their files begin; the
+// first that fits counts. The soname is the name that distributions promise to
+// keep: Debian's libssl.so.1.0.0 is OpenSSL 1.0.1 and 1.0.2 as well, and so is
+// Red Hat's libssl.so.10.
+var libraryFiles = []struct{ prefix, id, version string }{
+	{"libssl.so.0.9.8", "openssl-0.9.8", "0.9.8"},
+	{"libssl.so.1.0.1", "openssl-1.0.1", "1.0.1"},
+	{"libssl.so.1.0.2", "openssl-1.0.2", "1.0.2"},
+	{"libssl.so.1.0.0", "openssl", "1.0.0 to 1.0.2"},
+	{"libssl.so.10", "openssl", "1.0.0 to 1.0.2"},
+	{"libssl.so.1.1.1", "openssl-1.1.1", "1.1.1"},
+	{"libssl.so.1.1.0", "openssl-1.1.0", "1.1.0"},
+	{"libssl.so.1.1", "openssl", "1.1.0 to 1.1.1"},
+	{"libssl.so.3", "openssl-3", "3"},
+	{"libressl", "libressl", ""},
+	{"libssl3.so", "nss", ""},
+	{"libnss3.so", "nss", ""},
+	{"libgnutls.so", "gnutls", ""},
+	{"libgnutls-openssl.so", "gnutls", ""},
+	{"libmono-btls", "boringssl", ""},
+	{"libmbedtls.so", "mbedtls", ""},
+	{"libwolfssl.so", "wolfssl", ""},
+}
+
+// libraryOf names the TLS library among files; nil when there is none, or when
+// there are several, of which nothing says which one was used.
+func libraryOf(files []string) (found *classify.Software) {
+	for _, file := range files {
+		s := libraryFile(path.Base(file))
+		switch {
+		case s == nil:
+		case found == nil:
+			found = s
+		case s.ID != found.ID || s.Version != found.Version:
+			return nil
+		}
+	}
+	return found
+}
+
+func libraryFile(base string) *classify.Software {
+	if isLibreSSL(base) {
+		base = "libressl"
+	}
+	for _, l := range libraryFiles {
+		rest, ok := strings.CutPrefix(base, l.prefix)
+		if !ok || rest != "" && '0' <= rest[0] && rest[0] <= '9' { // libssl.so.3, not .35
+			continue
+		}
+		name := softwareNames[l.id]
+		return &classify.Software{
+			ID: l.id, Name: name, Version: l.version, Library: strings.TrimSpace(name + " " + l.version),
+			Confidence: classify.Medium, Because: []string{"process.library"},
+		}
+	}
+	return nil
+}
+
+// isLibreSSL reports whether base is LibreSSL's libssl, whose soname is a number
+// of its own, above 26.
+func isLibreSSL(base string) bool {
+	soname, ok := strings.CutPrefix(base, "libssl.so.")
+	major, _, _ := strings.Cut(soname, ".")
+	return ok && len(major) == 2 && major >= "26"
+}
+
+// frameworks are programs that a library gives away.
+var frameworks = []struct{ prefix, id string }{
+	{"libSystem.Security.Cryptography.Native.OpenSsl", "dotnet-core"},
+	{"libSystem.Net.Security.Native", "dotnet-core"},
+	{"libaws-cpp-sdk-core", "aws-sdk-cpp"},
+	{"UnityPlayer.so", "unity"},
+	{"libmono-btls", "mono"},
+	{"libmonosgen", "mono"},
+}
+
+func frameworkOf(files []string) (id string, ok bool) {
+	for _, f := range frameworks {
+		if slices.ContainsFunc(files, func(file string) bool { return strings.HasPrefix(path.Base(file), f.prefix) }) {
+			return f.id, true
+		}
+	}
+	return "", false
+}
+
+// familyOf is the library without its generation.
+func familyOf(id string) string {
+	for _, family := range []string{"openssl", "schannel"} {
+		if strings.HasPrefix(id, family+"-") {
+			return family
+		}
+	}
+	if strings.HasPrefix(id, "java-") {
+		return "java-jsse"
+	}
+	return id
+}

@@ -1,0 +1,148 @@
+package client
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// pattern says what a list may look like. Written, it is a row of tokens:
+//
+//	10    this value comes next
+//	10?   it comes next, or is not there
+//	*     anything, once: a pattern without it is of the whole list
+//	+10   the list has it somewhere
+//	!10   the list does not have it
+//	-     the list is empty
+//
+// A pattern of + and ! alone says nothing about order.
+type pattern struct {
+	front, back []item // before and after *
+	open        bool   // there is a *
+	with        []uint16
+	without     []uint16
+}
+
+type item struct {
+	value    uint16
+	optional bool
+}
+
+// parsePattern reads a written pattern; nil for an empty one, which fits all.
+func parsePattern(text string) (*pattern, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p, ordered := &pattern{}, false
+	for _, token := range strings.Fields(text) {
+		switch {
+		case token == "-":
+			ordered = true
+		case token == "*" && p.open:
+			return nil, fmt.Errorf("pattern %q: a second *", text)
+		case token == "*":
+			p.open, ordered = true, true
+		default:
+			placed, err := p.add(token)
+			if err != nil {
+				return nil, err
+			}
+			ordered = ordered || placed
+		}
+	}
+	p.open = p.open || !ordered
+	return p, nil
+}
+
+// add takes a token with a number, and says whether it has a place in the order.
+func (p *pattern) add(token string) (placed bool, err error) {
+	digits := strings.Trim(token, "+!?")
+	n, err := strconv.ParseUint(digits, 10, 16)
+	if err != nil {
+		return false, fmt.Errorf("pattern: token %q is no 16-bit number", token)
+	}
+	value := uint16(n)
+	switch token {
+	case "+" + digits:
+		p.with = append(p.with, value)
+		return false, nil
+	case "!" + digits:
+		p.without = append(p.without, value)
+		return false, nil
+	case digits, digits + "?":
+		p.place(item{value, token != digits})
+		return true, nil
+	}
+	return false, fmt.Errorf("pattern: token %q is not understood", token)
+}
+
+func (p *pattern) place(i item) {
+	if p.open {
+		p.back = append(p.back, i)
+	} else {
+		p.front = append(p.front, i)
+	}
+}
+
+// fits reports whether list is as p says; a nil pattern fits all. It takes each
+// element for the first token that it can be: a pattern must not name a value
+// twice.
+func (p *pattern) fits(list []uint16) bool {
+	if p == nil {
+		return true
+	}
+	return p.inOrder(list) && p.inside(list)
+}
+
+func (p *pattern) inOrder(list []uint16) bool {
+	n, ok := leading(p.front, list)
+	if !ok {
+		return false
+	}
+	if list = list[n:]; !p.open {
+		return len(list) == 0
+	}
+	return trailing(p.back, list)
+}
+
+// leading reports how many elements at the front of list items account for.
+func leading(items []item, list []uint16) (n int, ok bool) {
+	for _, i := range items {
+		switch {
+		case n < len(list) && list[n] == i.value:
+			n++
+		case !i.optional:
+			return n, false
+		}
+	}
+	return n, true
+}
+
+// trailing reports whether items account for the end of list.
+func trailing(items []item, list []uint16) bool {
+	n := len(list)
+	for _, i := range slices.Backward(items) {
+		switch {
+		case n > 0 && list[n-1] == i.value:
+			n--
+		case !i.optional:
+			return false
+		}
+	}
+	return true
+}
+
+func (p *pattern) inside(list []uint16) bool {
+	for _, v := range p.with {
+		if !slices.Contains(list, v) {
+			return false
+		}
+	}
+	for _, v := range p.without {
+		if slices.Contains(list, v) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,158 @@
+package client
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"tlsfloor/classify"
+)
+
+// Process names the software by the process, with what the hello showed (nil:
+// nothing) as support or contradiction; nil: unknown. The strings of p are
+// local users': a program can be called by another's name, which only a hello
+// that does not fit shows. The result may be hello itself; it is not to be
+// changed.
+func Process(p *classify.Process, hello *classify.Software) *classify.Software {
+	if p == nil {
+		return hello
+	}
+	library := libraryOf(p.Libraries)
+	s := runs(p)
+	if s == nil {
+		return ofLibrary(library, hello)
+	}
+	addLibrary(s, library)
+	addHello(s, hello)
+	return s
+}
+
+// runs names the program of p; nil: unknown.
+func runs(p *classify.Process) *classify.Software {
+	found, because, ok := program{}, "process.executable", false
+	if p.Executable != "" {
+		found, ok = programOf(p.Executable)
+	} else if len(p.CommandLine) > 0 {
+		because = "process.command_line"
+		found, ok = programOf(p.CommandLine[0])
+	}
+	switch {
+	case ok:
+		s := named(found, because)
+		if because == "process.command_line" { // which the process itself can rewrite
+			s.Confidence = classify.Medium
+		}
+		lookAtArguments(s, p.CommandLine)
+		buildInto(s, p)
+		return s
+	case p.GoVersion != "":
+		s := named(program{id: "go"}, "process.build")
+		buildInto(s, p)
+		return s
+	}
+	if id, ok := frameworkOf(p.Libraries); ok {
+		return named(program{id: id}, "process.library")
+	}
+	return nil
+}
+
+func named(p program, because string) *classify.Software {
+	return &classify.Software{
+		ID: p.id, Name: softwareNames[p.id], Version: p.version,
+		Confidence: classify.High, Because: []string{because},
+	}
+}
+
+// lookAtArguments tells what runs on Python and .NET from them.
+func lookAtArguments(s *classify.Software, line []string) {
+	switch script := scriptOf(line); {
+	case s.ID == "python" && path.Base(script) == "aws":
+		awsOnPython(s, script)
+	case s.ID == "dotnet-core" && path.Base(script) == "pwsh.dll":
+		rename(s, "powershell-core", versionInPath("powershell-core", path.Dir(script)))
+	case s.ID == "mono" && strings.HasSuffix(strings.ToLower(script), ".exe"):
+		s.Because = append(s.Because, "process.command_line")
+	}
+}
+
+// scriptOf is the first argument that is no option.
+func scriptOf(line []string) string {
+	for i, argument := range line {
+		if i > 0 && !strings.HasPrefix(argument, "-") {
+			return argument
+		}
+	}
+	return ""
+}
+
+// awsOnPython tells the versions of the AWS CLI apart. Amazon's version 2
+// brings its own executable; version 1, and version 2 as Debian 12 and later
+// package it, are scripts.
+func awsOnPython(s *classify.Software, script string) {
+	python := s.Version
+	switch {
+	case strings.Contains(script, "/aws-cli/v2/"):
+		rename(s, "aws-cli-2", versionInPath("aws-cli-2", path.Dir(script)))
+	case script == "/usr/bin/aws" && since311(python):
+		rename(s, "aws-cli-2", "")
+		s.Confidence = classify.Medium
+	default:
+		rename(s, "aws-cli-1", "")
+		if script == "/usr/bin/aws" {
+			s.Confidence = classify.Medium
+		}
+	}
+}
+
+func since311(python string) bool {
+	minor, ok := strings.CutPrefix(python, "3.")
+	minor, _, _ = strings.Cut(minor, ".")
+	return ok && len(minor) == 2 && minor >= "11"
+}
+
+func rename(s *classify.Software, id, version string) {
+	s.ID, s.Name, s.Version = id, softwareNames[id], version
+	s.Because = append(s.Because, "process.command_line")
+}
+
+// goModules are the modules that have a name of their own, the most telling
+// first.
+var goModules = []struct{ path, name string }{
+	{"github.com/aws/aws-sdk-go-v2", "AWS SDK for Go v2"},
+	{"github.com/aws/aws-sdk-go", "AWS SDK for Go"},
+	{"github.com/minio/minio-go/v7", "MinIO Go client"},
+}
+
+// buildInto adds what the Go toolchain wrote into the executable. Version is
+// the SDK's where there is one, Library has the toolchain's.
+func buildInto(s *classify.Software, p *classify.Process) {
+	if p.GoVersion == "" || s.ID != "go" && s.ID != "docker" {
+		return
+	}
+	toolchain := strings.TrimPrefix(p.GoVersion, "go")
+	s.Library = "crypto/tls of Go " + toolchain
+	if s.ID == "docker" {
+		s.Because = append(s.Because, "process.build")
+		return
+	}
+	s.Version = toolchain
+	for _, known := range goModules {
+		for _, module := range p.GoModules {
+			if name, version, _ := strings.Cut(module, "@"); name == known.path {
+				s.Name, s.Version = known.name, strings.TrimPrefix(version, "v")
+				return
+			}
+		}
+	}
+}
+
+// addLibrary adds the library that the process has loaded.
+func addLibrary(s, library *classify.Software) {
+	if library == nil || s.Library != "" {
+		return
+	}
+	s.Library = library.Library
+	if !slices.Contains(s.Because, "process.library") {
+		s.Because = append(s.Because, "process.library")
+	}
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	// maxGroups bounds what is told apart; the rest is counted.
+	maxGroups = 10000
+	// maxHosts bounds the destinations that are listed of a group.
+	maxHosts = 8
+)
+
+// Findings is what was read.
+type Findings struct {
+	groups  map[key]*group
+	events  uint64 // of tlsfloor
+	flagged uint64
+	foreign uint64 // lines that are none
+	beyond  uint64 // flagged, and in no group
+}
+
+// NewFindings returns none.
+func NewFindings() *Findings { return &Findings{groups: make(map[key]*group)} }
+
+// Foreign is how many lines were no events of tlsfloor.
+func (r *Findings) Foreign() uint64 { return r.foreign }
+
+// key tells apart who has to change.
+type key struct{ guide, source, program, software string }
+
+// group is the flows of one client, or to one server, with the same advice.
+type group struct {
+	key
+	times       uint64
+	first, last string // as RFC 3339 writes them in UTC: they sort as text
+	reason      string // of the last
+	process     string
+	versions    []string
+	hosts       []string
+	moreHosts   bool
+}
+
+func (r *Findings) add(e *event) {
+	r.flagged++
+	k := key{guide: e.guide(), source: e.Source, program: e.program(), software: e.software()}
+	g := r.groups[k]
+	if g == nil {
+		if len(r.groups) >= maxGroups {
+			r.beyond++
+			return
+		}
+		g = &group{key: k, first: e.Time, last: e.Time}
+		r.groups[k] = g
+	}
+	g.add(e)
+}
+
+func (g *group) add(e *event) {
+	g.times++
+	g.first, g.last = min(g.first, e.Time), max(g.last, e.Time)
+	g.reason, g.process = e.Reason, e.process()
+	version := e.Server.Version
+	if version == "" {
+		version = "none (refused or unanswered)"
+	}
+	g.versions, _ = list(g.versions, version)
+	full := false
+	g.hosts, full = list(g.hosts, e.destination())
+	g.moreHosts = g.moreHosts || full
+}
+
+// list adds what is new to a list, as long as it is short.
+func list(of []string, text string) (_ []string, full bool) {
+	switch {
+	case slices.Contains(of, text):
+		return of, false
+	case len(of) >= maxHosts:
+		return of, true
+	}
+	return append(of, text), false
+}
+
+// program is what tells processes apart that are started again and again.
+func (e *event) program() string {
+	if e.Process == nil {
+		return ""
+	}
+	if e.Process.Executable == "" && len(e.Process.CommandLine) > 0 {
+		return e.Process.CommandLine[0]
+	}
+	return e.Process.Executable + " " + e.Process.User + " " + e.Process.Unit
+}
+
+// process describes the process for the reader.
+func (e *event) process() string {
+	p := e.Process
+	if p == nil {
+		return ""
+	}
+	text := strings.Join(p.CommandLine, " ")
+	if p.Executable != "" && !strings.HasPrefix(text, p.Executable) {
+		text = p.Executable + ": " + text
+	}
+	for _, part := range [][2]string{{" as user ", p.User}, {", unit ", p.Unit}, {", container ", p.Container}} {
+		if part[1] != "" {
+			text += part[0] + part[1]
+		}
+	}
+	return text
+}
+
+func (e *event) software() string {
+	s := &e.Software
+	text := strings.TrimSpace(s.Name + " " + s.Version)
+	if s.Library != "" && s.Library != text {
+		text += " with " + s.Library
+	}
+	if text != "" && s.Confidence != "" {
+		text += " (confidence: " + s.Confidence + ")"
+	}
+	return text
+}
+
+func (e *event) destination() string {
+	text := e.Host
+	if text == "" {
+		text = e.Target
+	}
+	if what := strings.TrimSpace(e.AWS.Service + " " + e.AWS.Region); what != "" {
+		text += " (" + what + ")"
+	}
+	return text
+}
+
+// inOrder returns the groups by guide, those of the most flows first.
+func (r *Findings) inOrder() (guides []string, of map[string][]*group) {
+	of = make(map[string][]*group)
+	total := make(map[string]uint64)
+	for _, g := range r.groups {
+		of[g.guide] = append(of[g.guide], g)
+		total[g.guide] += g.times
+	}
+	for id, groups := range of {
+		guides = append(guides, id)
+		slices.SortFunc(groups, func(a, b *group) int {
+			if a.times != b.times {
+				return int(b.times) - int(a.times)
+			}
+			return strings.Compare(a.source+a.program+a.software, b.source+b.program+b.software)
+		})
+	}
+	slices.SortFunc(guides, func(a, b string) int {
+		if total[a] != total[b] {
+			return int(total[b]) - int(total[a])
+		}
+		return strings.Compare(a, b)
+	})
+	return guides, of
+}

@@ -1,0 +1,121 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"tlsfloor/classify/advice"
+)
+
+// shown is how many groups of a guide are shown.
+const shown = 20
+
+// WriteGuide writes a guide for a person.
+func WriteGuide(w io.Writer, g *advice.Guide) error {
+	p := new(page)
+	p.guide(g)
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+func (p *page) guide(g *advice.Guide) {
+	p.line("%s", g.Title)
+	p.line("%s", strings.Repeat("=", len(g.Title)))
+	p.line("")
+	p.wrap("", g.Summary)
+	p.line("")
+	if g.Today != "" {
+		p.wrap("Today: ", g.Today)
+		p.line("")
+	}
+	for i, s := range g.Steps {
+		p.wrap(fmt.Sprintf("%2d. ", i+1), s.Text)
+		for _, c := range s.Commands {
+			p.line("      %s", c) // not wrapped: it is there to be copied
+		}
+	}
+	p.line("")
+	p.line("Vendors' pages:")
+	for _, url := range g.Pages {
+		p.line("  %s", url)
+	}
+}
+
+// ListGuides writes the guides there are, a line each.
+func ListGuides(w io.Writer) error {
+	p := new(page)
+	for _, g := range advice.All() {
+		p.line("%-22s %s", g.ID, g.Title)
+	}
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+// Write writes them for a person, each with what to do.
+func (r *Findings) Write(w io.Writer) error {
+	p := new(page)
+	if r.flagged == 0 {
+		p.line("Nothing is flagged in %s: there is nothing to change.", number(r.events, "event"))
+	}
+	guides, groups := r.inOrder()
+	for i, id := range guides {
+		if i > 0 {
+			p.line("")
+			p.line("")
+		}
+		p.concerned(groups[id])
+		g, _ := advice.Lookup(id)
+		p.guide(g)
+	}
+	if r.beyond > 0 {
+		p.line("")
+		p.wrap("", number(r.beyond, "more flagged flow")+" found no room here: explain fewer events at a time.")
+	}
+	_, err := io.WriteString(w, p.text.String())
+	return err
+}
+
+// concerned lists whom the guide below is for.
+func (p *page) concerned(groups []*group) {
+	for _, g := range groups[:min(len(groups), shown)] {
+		p.group(g)
+	}
+	if n := len(groups) - shown; n > 0 {
+		p.line("... and %s more like these", digits(uint64(n)))
+		p.line("")
+	}
+}
+
+func (p *page) group(g *group) {
+	p.wrap("", shownText(g.source)+": "+number(g.times, "flagged flow"))
+	for _, line := range [][2]string{
+		{"  process:  ", g.process}, {"  software: ", g.software}, {"  to:       ", g.destinations()},
+		{"  version:  ", strings.Join(g.versions, ", ")}, {"  why:      ", g.reason}, {"  seen:     ", g.span()},
+	} {
+		if line[1] != "" {
+			p.wrap(line[0], shownText(line[1]))
+		}
+	}
+	p.line("")
+}
+
+// maxShown bounds a text off the network on the screen, in bytes.
+const maxShown = 1000
+
+func shownText(text string) string { return printable(text[:min(len(text), maxShown)]) }
+
+func (g *group) destinations() string {
+	text := strings.Join(g.hosts, ", ")
+	if g.moreHosts {
+		text += " and others"
+	}
+	return text
+}
+
+func (g *group) span() string {
+	if g.first == g.last {
+		return g.first
+	}
+	return g.first + " to " + g.last
+}
