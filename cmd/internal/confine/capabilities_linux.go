@@ -14,8 +14,8 @@ type capabilities uint64
 const (
 	netRaw capabilities = 1 << unix.CAP_NET_RAW
 	// examining is what it takes to see which sockets other users' processes
-	// have, to hear of processes that begin, and to enter containers' networks.
-	examining capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_SYS_ADMIN
+	// have, to read their programs, and to enter containers' networks.
+	examining capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_ADMIN
 )
 
 // keptCapabilities are those wanted of those there.
@@ -83,7 +83,7 @@ func (s capabilities) String() string {
 		name string
 	}{
 		{unix.CAP_NET_RAW, "CAP_NET_RAW"}, {unix.CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-		{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"}, {unix.CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {unix.CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+		{unix.CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"}, {unix.CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
 	} {
 		if s&(1<<c.bit) != 0 {
 			names = append(names, c.name)

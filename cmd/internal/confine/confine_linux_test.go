@@ -387,9 +387,9 @@ func TestListIsReadAgainAfterItWasReplaced(t *testing.T) {
 	if err := os.Symlink(list, link); err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	defer close(stop)
-	go replace(list, stop)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() { defer close(stopped); replace(list, stop) }()
+	defer func() { close(stop); <-stopped }() // it makes files in a folder that is removed
 	for _, named := range []string{list, link} {
 		t.Run(filepath.Base(named), func(t *testing.T) {
 			r := plan{
@@ -407,7 +407,7 @@ func TestListIsReadAgainAfterItWasReplaced(t *testing.T) {
 func replace(path string, stop chan struct{}) {
 	for !closed(stop) {
 		if os.WriteFile(path+".new", []byte("{}\n"), 0o644) == nil {
-			_ = os.Rename(path+".new", path) // fails when the test is over
+			_ = os.Rename(path+".new", path)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
