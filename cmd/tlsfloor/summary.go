@@ -35,7 +35,7 @@ func (w *watcher) hint(s *sensor.Stats) string {
 	var lines []string
 	switch {
 	case w.summary.Flagged() > 0 && w.options.emit == "flagged":
-		lines = append(lines, "each flagged flow is one JSON line on standard output; | jq . lays it out")
+		lines = append(lines, "each flagged flow is one JSON line on standard output; | tlsfloor explain -\nsays what to change")
 	case s.Handshakes > 0 && w.options.emit != "all":
 		lines = append(lines, "--emit all writes every handshake, --emit aws those in scope")
 	case s.Handshakes == 0 && s.Source.Frames > 0:
