@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// allowOld is a configuration of OpenSSL that allows what distributions forbid.
+const allowOld = `openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = old
+[old]
+MinProtocol = TLSv1
+CipherString = DEFAULT@SECLEVEL=0
+`
+
+// TestProcess has the program itself name clients that are gone after some
+// milliseconds.
+func TestProcess(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may make network namespaces, and look at other processes")
+	}
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("curl is not installed")
+	}
+	binary := build(t)
+	t.Run("curl", func(t *testing.T) { testShortLived(t, binary, curl) })
+	t.Run("without the rights", func(t *testing.T) { testProcessUnprivileged(t, binary, curl) })
+}
+
+func testShortLived(t *testing.T, binary, curl string) {
+	n := newNetwork(t)
+	n.serve(t, "127.0.0.1:443")
+	events := filepath.Join(room(t), "events")
+	p := n.watchLoopback(t, exec.Command(binary, "--process"), events)
+	const calls = 100
+	short := 0
+	for i := range calls {
+		if n.callOnce(t, curl, i) < 20*time.Millisecond {
+			short++
+		}
+	}
+	eventually(t, "every event", func() bool { return linesOf(events) >= calls })
+	if status := p.stop(); status != exitOK {
+		t.Errorf("exit status %d", status)
+	}
+	named, unnamed := 0, []processEvent(nil)
+	for _, e := range processEvents(t, events) {
+		if e.Software.ID == "curl" && e.Advice.ID == "curl" && e.Process.PID > 0 && e.Process.User == "nobody" &&
+			len(e.Process.CommandLine) > 1 && strings.HasPrefix(e.Process.CommandLine[1], "-A") {
+			named++
+		} else {
+			unnamed = append(unnamed, e)
+		}
+	}
+	t.Logf("%d of %d calls named; %d lasted less than 20 ms", named, calls, short)
+	if named < calls-1 {
+		t.Errorf("%d of %d calls were named; the others: %.2000v", named, calls, unnamed)
+	}
+}
+
+// Who may capture and nothing else is told what it may not see, and finds the
+// flows all the same.
+func testProcessUnprivileged(t *testing.T, binary, curl string) {
+	n := newNetwork(t)
+	n.serve(t, "127.0.0.1:443")
+	events := filepath.Join(room(t), "events")
+	p := n.watchLoopback(t, asService(binary, "--process"), events)
+	n.callOnce(t, curl, 1)
+	eventually(t, "the event", func() bool { return linesOf(events) == 1 })
+	if status := p.stop(); status != exitOK {
+		t.Errorf("exit status %d", status)
+	}
+	if said := strings.Count(p.said(), "programs that end within milliseconds may be missed"); said != 1 {
+		t.Errorf("said %d times:\n%s", said, p.said())
+	}
+}
+
+// watchLoopback runs the program on the namespace's own interface.
+func (n *network) watchLoopback(t *testing.T, cmd *exec.Cmd, events string) *program {
+	t.Helper()
+	counts := filepath.Join(filepath.Dir(events), "counts")
+	cmd.Args = append(cmd.Args, "-i", "lo", "--output", "file:"+events, "--metrics-file", counts)
+	p := n.start(t, cmd)
+	p.await("it captures", func() bool { _, err := os.Stat(counts); return err == nil })
+	return p
+}
+
+// callOnce runs curl as another user, and returns how long it took.
+func (n *network) callOnce(t *testing.T, curl string, i int) time.Duration {
+	t.Helper()
+	config := filepath.Join(room(t), "openssl.cnf")
+	must(t, os.WriteFile(config, []byte(allowOld), 0o644))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	of := plain(curl)
+	cmd := exec.CommandContext(ctx, curl, fmt.Sprintf("-A%d", i), "--tls-max", "1.1", "-sk", "-o", "/dev/null", "--resolve", awsName+":443:127.0.0.1", "https://"+awsName)
+	cmd.SysProcAttr, cmd.Env = of.SysProcAttr, append(os.Environ(), "OPENSSL_CONF="+config)
+	began := time.Now()
+	n.do(func() { must(t, cmd.Start()) })
+	_ = cmd.Wait() // the server has no web page: curl says so
+	return time.Since(began)
+}
+
+// processEvent is what these tests look at.
+type processEvent struct {
+	Process struct {
+		PID         int      `json:"pid"`
+		User        string   `json:"user"`
+		CommandLine []string `json:"command_line"`
+	} `json:"process"`
+	Software struct {
+		ID string `json:"id"`
+	} `json:"software"`
+	Advice struct {
+		ID string `json:"id"`
+	} `json:"advice"`
+}
+
+func processEvents(t *testing.T, name string) (all []processEvent) {
+	t.Helper()
+	for line := range strings.Lines(string(read(t, name))) {
+		var e processEvent
+		must(t, json.Unmarshal([]byte(line), &e))
+		all = append(all, e)
+	}
+	return all
+}
