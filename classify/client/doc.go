@@ -4,8 +4,8 @@
 // nothing more is said than that.
 //
 // Two tables are embedded. data/hellos.tsv describes the hellos of libraries,
-// data/fingerprints.tsv lists JA3 and JA4 values that one library alone was seen to
-// send. Each row says where it comes from: rows that begin with "measured"
-// were taken from the recordings in testdata/clients, the others from facts
-// that vendors or captures of others show.
+// data/fingerprints.tsv lists JA3 and JA4 values that one library alone was
+// seen to send. Each row says where it comes from: rows that begin with "measured"
+// were taken from the recordings in testdata/clients, "published" ones from a
+// source that it names, and "unverified" ones from neither.
 package client

@@ -15,3 +15,12 @@ func (i *Identifier) ByTraits(h *parse.ClientHello, record parse.Version) *class
 
 // Remembered is how many kinds of hello i remembers.
 func (i *Identifier) Remembered() int { return len(i.memo) }
+
+// Origins returns the origin of each row by the software it stands for.
+func Origins() map[*classify.Software]string {
+	origins := map[*classify.Software]string{}
+	for _, r := range helloRows {
+		origins[r.software] = r.origin
+	}
+	return origins
+}

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,28 @@ const (
 	minRight = 441
 	minNamed = 509
 )
+
+// TestMeasuredRows looks for each recording that a row says it is measured from
+// among those that it describes.
+func TestMeasuredRows(t *testing.T) {
+	identifier, captures := client.NewIdentifier(), map[*classify.Software][]string{}
+	for _, row := range readTable(t, recordings, "clients.tsv") {
+		o := recording(t, row["capture"])
+		s := identifier.ByTraits(&o.hello, o.record)
+		captures[s] = append(captures[s], row["capture"])
+	}
+	for s, origin := range client.Origins() {
+		list, measured := strings.CutPrefix(origin, "measured: ")
+		if list, _, _ = strings.Cut(list, ";"); !measured {
+			continue
+		}
+		for name := range strings.SplitSeq(list, ", ") {
+			if !slices.ContainsFunc(captures[s], func(c string) bool { return strings.HasPrefix(c, name) }) {
+				t.Errorf("%s %s: no recording of %q among %q", s.ID, s.Version, name, captures[s])
+			}
+		}
+	}
+}
 
 // judge grades an answer. A program must be the one that ran, and its library
 // be in the range; a library must be the one it used.

@@ -92,14 +92,12 @@ var factNames = map[string]struct {
 	fact     facts
 	evidence string
 }{
-	"grease":      {grease, "hello.grease"},
-	"compression": {compression, "hello.compression"},
-	"sslv2":       {sslv2, "hello.sslv2_format"},
-	"record10":    {record10, "hello.record_version"},
-	"record12":    {record12, "hello.record_version"},
+	"grease":   {grease, "hello.grease"},
+	"sslv2":    {sslv2, "hello.sslv2_format"},
+	"record12": {record12, "hello.record_version"},
 }
 
-// readFacts reads "grease !compression" and adds to the evidence what must be
+// readFacts reads "record12 !grease" and adds to the evidence what must be
 // there.
 func (r *row) readFacts(text string, because []string) ([]string, error) {
 	for _, token := range strings.Fields(text) {

@@ -2,8 +2,8 @@ package client
 
 import "tlsfloor/parse"
 
-// maxList is the longest list that is looked at. The longest that software is
-// known to send has 160 ciphers; a hello with more elements is made up.
+// maxList is the longest list that is looked at. The longest that clients
+// send in the recordings has 91 ciphers; one of more elements than this is made up.
 const maxList = 256
 
 // traits are what rows look at: the lists of a hello without GREASE, and facts
@@ -32,11 +32,9 @@ var listEvidence = [listCount]string{
 type facts uint8
 
 const (
-	grease      facts = 1 << iota // RFC 8701, among the ciphers
-	compression                   // a method other than null
-	sslv2                         // SSLv2 format
-	record10                      // the record says TLS 1.0
-	record12                      // the record says TLS 1.2
+	grease   facts = 1 << iota // RFC 8701, among the ciphers
+	sslv2                      // SSLv2 format
+	record12                   // the record says TLS 1.2
 )
 
 // read takes the traits of h; false when a list is too long. The slices are
@@ -64,18 +62,10 @@ func factsOf(h *parse.ClientHello, record parse.Version) (f facts) {
 	if !h.SSLv2Format && h.CipherSuites.Len() > 0 && parse.GREASE(h.CipherSuites.At(0)) {
 		f |= grease
 	}
-	for _, method := range h.CompressionMethods {
-		if method != 0 {
-			f |= compression
-		}
-	}
 	if h.SSLv2Format {
 		f |= sslv2
 	}
-	switch record {
-	case parse.TLSv1:
-		f |= record10
-	case parse.TLSv12:
+	if record == parse.TLSv12 {
 		f |= record12
 	}
 	return f
