@@ -15,6 +15,7 @@ func (w *watcher) deliver(f *classify.Finding) {
 		f.Software = client.Process(f.Process, f.Software)
 	}
 	f.Advice = advice.For(f)
+	w.summary.Identify(f)
 	w.events.Send(f)
 }
 

@@ -77,7 +77,8 @@ func appendECSRelated(dst []byte, f *classify.Finding) []byte {
 	return appendObject(dst, `"related":`, func(dst []byte) []byte {
 		dst = appendArray(dst, `"ip":`, func(dst []byte) []byte { return appendRelatedIPs(dst, &f.Observation) })
 		dst = appendArray(dst, `"hosts":`, func(dst []byte) []byte { return appendRelatedHosts(dst, f) })
-		return appendArray(dst, `"hash":`, func(dst []byte) []byte { return appendRelatedHashes(dst, &f.Observation) })
+		dst = appendArray(dst, `"hash":`, func(dst []byte) []byte { return appendRelatedHashes(dst, &f.Observation) })
+		return appendArray(dst, `"user":`, func(dst []byte) []byte { return appendRelatedUsers(dst, f.Process) })
 	})
 }
 

@@ -203,6 +203,12 @@ func TestECSRefuses(t *testing.T) {
 		"an empty string":            {`"cipher":"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"`, `"cipher":""`},
 		"a null":                     {`"verdict":"violation"`, `"verdict":null`},
 		"no time":                    {`2026-03-01T`, ``},
+		"a pid as a string":          {`"pid":1234`, `"pid":"1234"`},
+		"arguments in one text":      {`"args":["node","app.js","\u001b]0;\"\u00ff"]`, `"args":"node app.js"`},
+		"a user as a name":           {`"user":{"name":"svc"}`, `"user":"svc"`},
+		"users in one text":          {`"user":["svc"]`, `"user":"svc"`},
+		"an empty executable":        {`"executable":"/usr/bin/node"`, `"executable":""`},
+		"software of no version":     {`"version":"10.24.1"`, `"version":""`},
 	} {
 		bad := strings.Replace(good, change[0], change[1], 1)
 		if bad == good {

@@ -2,6 +2,7 @@ package emit
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"net/netip"
 	"os"
@@ -128,9 +129,22 @@ func variants() []*classify.Finding {
 	add(func(f *classify.Finding) { f.Hello, f.Answer, f.Alert, f.AWS = nil, nil, nil, nil; f.Flagged = false })
 	add(func(f *classify.Finding) { f.Hello, f.Answer = &classify.ClientHello{}, &classify.ServerHello{} })
 	add(func(f *classify.Finding) { f.Process, f.Software, f.Advice = nil, nil, nil })
-	add(func(f *classify.Finding) { f.Process = &classify.Process{PID: 1} })
-	add(func(f *classify.Finding) { f.Process = longest() })
-	add(func(f *classify.Finding) { f.Process, f.Flagged = longest(), false })
+	for _, flag := range []bool{true, false} {
+		for _, p := range []*classify.Process{
+			nil, longest(), {PID: 1}, {PID: 1, CommandLine: []string{""}}, {PID: 1, CommandLine: []string{"", "a", ""}}, {PID: 1, CommandLine: []string{"/bin/sh"}},
+			{PID: 1, Executable: "/", User: "0"}, {PID: 1, Executable: "caf\u00e9", Container: "c"}, {PID: 1, Unit: "a.service", Cgroup: "/a"},
+		} {
+			add(func(f *classify.Finding) { f.Process, f.Software, f.Flagged = p, nil, flag })
+			add(func(f *classify.Finding) { f.Process, f.Advice, f.Flagged = p, nil, flag })
+		}
+		for c := classify.Low; c <= classify.High; c++ {
+			s := &classify.Software{ID: "openssl", Name: "OpenSSL", Version: "1.0.1 to 1.0.2", Confidence: c, Because: []string{"ja3", "hello.extensions"}}
+			add(func(f *classify.Finding) { f.Process, f.Software, f.Flagged = nil, s, flag })
+		}
+		add(func(f *classify.Finding) {
+			f.Advice, f.Flagged = &classify.Advice{ID: "x", Summary: "caf\u00e9 \"now\""}, flag
+		})
+	}
 	add(func(f *classify.Finding) { f.Answer.Cipher = 0xfafa })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1} })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1, 2, 3} })
@@ -142,13 +156,97 @@ func variants() []*classify.Finding {
 	return all
 }
 
-// longest is a process that makes the most of what it may choose.
+// longest is a process that makes the most of what it may choose: capture/proc's
+// bounds, in characters that take six times their size.
 func longest() *classify.Process {
-	p := &classify.Process{PID: 1<<22 - 1, Executable: strings.Repeat("/\x1b", 256), User: strings.Repeat("u", 256), Unit: strings.Repeat("\xff", 256)}
+	return process(func(bytes int) string { return strings.Repeat("\x01", bytes) })
+}
+
+// process is one whose every text is as long as capture/proc lets it be.
+func process(text func(bytes int) string) *classify.Process {
+	p := &classify.Process{
+		PID: 1<<22 - 1, Executable: text(512), User: text(256), Unit: text(256), Container: text(64), Cgroup: text(512), GoVersion: text(64),
+	}
 	for range 32 {
-		p.CommandLine = append(p.CommandLine, strings.Repeat("\x01", 256))
+		p.CommandLine = append(p.CommandLine, text(256))
+	}
+	for range 8 {
+		p.Libraries, p.GoModules = append(p.Libraries, text(512)), append(p.GoModules, text(256))
 	}
 	return p
+}
+
+// A process cannot make an event too long for a datagram (65,507 bytes over
+// IPv4), with room for names off the network; one that is not hostile is
+// written whole.
+func TestProcessIsBounded(t *testing.T) {
+	const room = 60_000
+	f := violation()
+	for _, name := range []string{"native", "ecs", "ocsf", "eve", "zeek"} {
+		for _, f.Flagged = range []bool{true, false} {
+			format := parseFormat(t, name, sensor)
+			f.Process = longest()
+			line := format.AppendFinding(nil, f)
+			if checkPrintable(t, line); len(line) > room {
+				t.Errorf("%s: %d bytes, want at most %d", name, len(line), room)
+			}
+			decodeEvent(t, line)
+		}
+	}
+	f.Process = process(func(bytes int) string { return strings.Repeat("x", bytes) })
+	event := decodeEvent(t, AppendNative(nil, f, sensor))
+	for key, want := range map[string][]string{"command_line": f.Process.CommandLine, "libraries": f.Process.Libraries, "go_modules": f.Process.GoModules} {
+		if got := at(event, "process", key).([]any); len(got) != len(want) {
+			t.Errorf("%s: %d, want %d", key, len(got), len(want))
+		}
+	}
+	joined := strings.Join(f.Process.CommandLine, " ")
+	if got := at(decodeEvent(t, ECS{}.AppendFinding(nil, f)), "process", "command_line"); got != joined {
+		t.Errorf("%s, want %s", got, joined)
+	}
+}
+
+// What is left out of a command line is its end, in whole arguments.
+func TestCommandLineIsCut(t *testing.T) {
+	f, whole := violation(), strings.Repeat("\x01", 256) // 1,536 bytes and more, as written
+	f.Process.CommandLine = []string{"first", whole, whole, whole, whole, whole, whole, whole, whole, "last"}
+	f.Flagged = false
+	want := append([]string{"first"}, slices.Repeat([]string{whole}, 7)...)
+	var native struct {
+		Process struct {
+			CommandLine []string `json:"command_line"`
+		}
+	}
+	if err := json.Unmarshal(AppendNative(nil, f, sensor), &native); err != nil || !slices.Equal(native.Process.CommandLine, want) {
+		t.Errorf("%d arguments, want %d (%v)", len(native.Process.CommandLine), len(want), err)
+	}
+	if got := at(decodeEvent(t, OCSF{}.AppendFinding(nil, f)), "actor", "process", "cmd_line"); got != strings.Join(want, " ") {
+		t.Errorf("%q", got)
+	}
+}
+
+// Of an event that is not flagged, OCSF has the process, too.
+func TestOCSFActor(t *testing.T) {
+	const want = `{"app_name":"Node.js","process":{"cmd_line":"node app.js \u001b]0;\"\u00ff","container":{"uid":"4b0e1a9c2f"},` +
+		`"name":"node","path":"/usr/bin/node","pid":1234,"user":{"name":"svc"}}}`
+	f := violation()
+	event := decodeEvent(t, OCSF{}.AppendFinding(nil, f))
+	var wanted any
+	if err := json.Unmarshal([]byte(want), &wanted); err != nil {
+		t.Fatal(err)
+	}
+	got := []any{at(event["evidences"].([]any)[0], "actor")}
+	f.Flagged = false
+	got = append(got, at(decodeEvent(t, OCSF{}.AppendFinding(nil, f)), "actor"))
+	for i, actor := range got {
+		if literal(actor) != literal(wanted) {
+			t.Errorf("%d: %s, want %s", i, literal(actor), literal(wanted))
+		}
+	}
+	f.Process, f.Software.Confidence = nil, classify.Medium
+	if actor := decodeEvent(t, OCSF{}.AppendFinding(nil, f))["actor"]; actor != nil {
+		t.Errorf("a guess is an actor: %v", actor)
+	}
 }
 
 var versions = []parse.Version{
@@ -234,6 +332,19 @@ var golden = []string{
 	"postgresql-tls10.pcap", "openssl-tls12-resumed-ticket.pcap", "openssl-tls10-dns.pcap", "haproxy-v2.pcap", "openssl-tls10-reset.pcap",
 }
 
+// named are findings with a client that is known: by its process, and by its
+// hello alone.
+func named() []*classify.Finding {
+	process, hello := violation(), violation()
+	process.Process.CommandLine = []string{"node", "app.js", "--region", "us-west-2"}
+	hello.Process, hello.Flagged = nil, false
+	hello.Software = &classify.Software{
+		ID: "openssl-1.0.1", Name: "OpenSSL", Version: "1.0.1", Library: "OpenSSL 1.0.1", Confidence: classify.Medium, Because: []string{"ja3"},
+	}
+	hello.Advice = &classify.Advice{ID: "openssl", Summary: "Update OpenSSL."}
+	return []*classify.Finding{process, hello}
+}
+
 func TestFormatsGolden(t *testing.T) {
 	all, err := captured()
 	if err != nil {
@@ -241,12 +352,17 @@ func TestFormatsGolden(t *testing.T) {
 	}
 	for _, tt := range foreign {
 		var got []byte
+		for _, f := range named() {
+			got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0", Live: true}).AppendFinding(got, f), '\n')
+		}
 		for _, name := range golden {
 			if len(all[name]) == 0 {
 				t.Fatalf("no findings in %s", name)
 			}
 			for _, f := range all[name] {
-				got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0"}).AppendFinding(got, f), '\n')
+				flow := *f
+				flow.Software, flow.Advice = nil, nil // another package's table: it grows
+				got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0"}).AppendFinding(got, &flow), '\n')
 			}
 		}
 		compareGolden(t, filepath.Join("testdata", tt.name+".jsonl"), got)
@@ -358,6 +474,7 @@ func isText(value any) bool {
 
 func BenchmarkFormats(b *testing.B) {
 	plain := violation()
+	plain.Process, plain.Software, plain.Advice = nil, nil, nil
 	plain.VLANs, plain.Tunnels, plain.Names, plain.Anomalies, plain.Alert = nil, nil, nil, nil, nil
 	plain.Hello.JA3Full = "769,49171-49172-156-157-47-53-10,0-23-65281-10-11-35-16-5-13,29-23-24,0"
 	plain.Proxied.Client, plain.Proxied.Server = netip.AddrPort{}, netip.AddrPort{}

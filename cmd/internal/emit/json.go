@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"strconv"
 	"unicode/utf8"
-
-	"tlsfloor/parse"
 )
 
 // The functions below append members of the JSON object that dst ends in. A key
@@ -84,10 +82,6 @@ func appendMark(dst []byte, key string, b bool) []byte {
 		return dst
 	}
 	return appendBool(dst, key, true)
-}
-
-func appendVersion(dst []byte, key string, v parse.Version) []byte {
-	return appendWord(dst, key, v.String())
 }
 
 func appendAddrPort(dst []byte, ip, port string, a netip.AddrPort) []byte {

@@ -179,7 +179,7 @@ func appendVersions(dst []byte, versions []parse.Version) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(append(append(dst, '"'), v.String()...), '"')
+		dst = append(append(append(dst, '"'), versionText(v)...), '"')
 	}
 	return append(dst, ']')
 }

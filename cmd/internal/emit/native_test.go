@@ -210,6 +210,7 @@ func hostile(wire, text string, number uint16) *classify.Finding {
 		PID: int(number) + 1, Executable: text, CommandLine: []string{wire, text, wire}, User: text, Unit: text, Container: wire, Cgroup: text,
 		Libraries: []string{text}, GoVersion: wire, GoModules: []string{text},
 	}
+	f.Advice = &classify.Advice{ID: "nodejs", Summary: text + "x"}
 	f.Software = &classify.Software{ID: "nodejs", Name: text + "x", Version: wire, Library: text, Confidence: classify.Low, Because: []string{"ja3"}}
 	return f
 }
@@ -250,6 +251,7 @@ func latin1(text string) string {
 
 func BenchmarkAppendNative(b *testing.B) {
 	plain := violation()
+	plain.Process, plain.Software, plain.Advice = nil, nil, nil
 	plain.VLANs, plain.Tunnels, plain.Names, plain.Anomalies, plain.Alert = nil, nil, nil, nil, nil
 	plain.Hello.JA3Full = "769,49171-49172-156-157-47-53-10,0-23-65281-10-11-35-16-5-13,29-23-24,0"
 	plain.Proxied.Client, plain.Proxied.Server = netip.AddrPort{}, netip.AddrPort{}

@@ -22,7 +22,8 @@ func appendOCSFConnection(dst []byte, f *classify.Finding) []byte {
 		return dst
 	})
 	dst = appendOCSFTLS(dst, &f.Observation)
-	return appendOCSFJA4(dst, f.Hello)
+	dst = appendOCSFJA4(dst, f.Hello)
+	return appendOCSFActor(dst, f)
 }
 
 var ocsfDirections = [...]string{
@@ -103,7 +104,7 @@ func appendOCSFObservables(dst []byte, f *classify.Finding, prefix string) []byt
 			dst = appendObservable(dst, prefix, `dst_endpoint.hostname","type_id":1,"type":"Hostname"`)
 			dst = append(appendWire(dst, `"value":`, f.Host), '}')
 		}
-		return dst
+		return appendProcessObservables(dst, f.Process, prefix)
 	})
 }
 

@@ -541,6 +541,13 @@ func TestOCSFRefuses(t *testing.T) {
 		{"a string for an object", "activity", `"ja3_hash":{`, `"ja3_hash":"x","ja3s_hash":{`},
 		{"an endpoint of a port alone", "activity", `"ip":"10.0.0.5","port"`, `"port"`},
 		{"another version", "activity", `"version":"1.8.0"`, `"version":"1.7.0"`},
+		{"an actor without the profile host", "activity", `"profiles":["host","container"]`, `"profiles":["container"]`},
+		{"a container without its profile", "finding", `"profiles":["container"],`, ``},
+		{"a process without a number", "activity", `"process":{"pid":1234,`, `"process":{`},
+		{"a user as a name", "finding", `"user":{"name":"svc"}`, `"user":"svc"`},
+		{"an actor of nothing", "activity", `"actor":{`, `"actor":{},"device":{`},
+		{"a remediation of nothing", "finding", `"remediation":{"desc":`, `"remediation":{"references":`},
+		{"a process name of another kind", "finding", `"type_id":9,"type":"Process Name"`, `"type_id":4,"type":"User Name"`},
 		{"an observable of nothing", "activity", `"name":"src_endpoint.ip"`, `"name":"src_endpoint.hostname"`},
 		{"an observable of another kind", "activity", `"type_id":2,"type":"IP Address"`, `"type_id":1,"type":"Hostname"`},
 	} {

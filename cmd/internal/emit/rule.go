@@ -18,9 +18,9 @@ func ruleOf(v classify.Verdict) rule {
 	return violationRule
 }
 
-// remedy says in a sentence who has to change.
+// remedy says in a sentence what to change, else who has to.
 func remedy(f *classify.Finding) string {
-	if f.Advice != nil {
+	if f.Advice != nil && f.Advice.Summary != "" {
 		return f.Advice.Summary
 	}
 	switch f.Fix {

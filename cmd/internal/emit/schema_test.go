@@ -51,6 +51,14 @@ func TestSchemaRefuses(t *testing.T) {
 		"no address":           {`"dst_ip":"52.94.1.2"`, `"dst_ip":"52.94.1"`},
 		"another schema":       {`"tlsfloor/1"`, `"tlsfloor/2"`},
 		"a time of day only":   {`2026-03-01T`, ``},
+		"no pid":               {`"pid":1234,`, ``},
+		"pid 0":                {`"pid":1234`, `"pid":0`},
+		"an empty list":        {`"libraries":["/usr/lib/libssl.so.1.1"]`, `"libraries":[]`},
+		"another confidence":   {`"confidence":"high"`, `"confidence":"certain"`},
+		"software without id":  {`"software":{"id":"nodejs",`, `"software":{`},
+		"an id with a space":   {`"advice":{"id":"nodejs"`, `"advice":{"id":"node js"`},
+		"advice of nothing":    {`"summary":"Update Node.js to a release that is maintained."`, `"summary":""`},
+		"environment":          {`"user":"svc"`, `"user":"svc","environment":["A=b"]`},
 	} {
 		bad := strings.Replace(good, change[0], change[1], 1)
 		var event any

@@ -6,6 +6,16 @@ import (
 	"tlsfloor/classify"
 )
 
+// Lists of a process are bounded by what they take in an event, in bytes. Lists
+// of ASCII as long as capture/proc makes them fit. A control character takes six
+// times its size, and would let a local user keep events from a syslog server:
+// what is over 64 KiB fits into no datagram. ECS has the command line twice.
+const (
+	maxCommandLine = 12 << 10
+	maxLibraries   = 6 << 10
+	maxModules     = 3 << 10
+)
+
 // appendFix appends who the client is and what to change.
 func appendFix(dst []byte, f *classify.Finding) []byte {
 	dst = appendProcess(dst, f.Process)
@@ -21,19 +31,24 @@ func appendProcess(dst []byte, p *classify.Process) []byte {
 	}
 	dst = appendNumber(append(appendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
 	dst = appendText(dst, `"executable":`, p.Executable)
-	dst = appendTexts(dst, `"command_line":`, p.CommandLine)
+	dst = appendBounded(dst, `"command_line":`, p.CommandLine, maxCommandLine)
 	dst = appendText(dst, `"user":`, p.User)
-	return append(appendRestOfProcess(dst, p), '}')
-}
-
-// appendRestOfProcess appends what other schemas have no field for.
-func appendRestOfProcess(dst []byte, p *classify.Process) []byte {
 	dst = appendText(dst, `"unit":`, p.Unit)
 	dst = appendText(dst, `"container":`, p.Container)
+	return append(appendRestOfPlace(dst, p), '}')
+}
+
+// appendRestOfProcess appends what other schemas have no field for. (OCSF's
+// loaded_modules are all that are loaded.)
+func appendRestOfProcess(dst []byte, p *classify.Process) []byte {
+	return appendRestOfPlace(appendText(dst, `"unit":`, p.Unit), p)
+}
+
+func appendRestOfPlace(dst []byte, p *classify.Process) []byte {
 	dst = appendText(dst, `"cgroup":`, p.Cgroup)
-	dst = appendTexts(dst, `"libraries":`, p.Libraries)
+	dst = appendBounded(dst, `"libraries":`, p.Libraries, maxLibraries)
 	dst = appendText(dst, `"go_version":`, p.GoVersion)
-	return appendTexts(dst, `"go_modules":`, p.GoModules)
+	return appendBounded(dst, `"go_modules":`, p.GoModules, maxModules)
 }
 
 func appendSoftware(dst []byte, s *classify.Software) []byte {
@@ -68,54 +83,45 @@ func programOf(p *classify.Process) string {
 	return ""
 }
 
-// appendECSProcess appends process and container. What the schema lacks is with
-// the rest, under "tlsfloor".
-func appendECSProcess(dst []byte, p *classify.Process) []byte {
-	if p == nil {
-		return dst
-	}
-	dst = appendNumber(append(appendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
-	dst = appendText(dst, `"executable":`, p.Executable)
-	dst = appendText(dst, `"name":`, programOf(p))
-	dst = appendArray(dst, `"args":`, func(dst []byte) []byte { return appendArguments(dst, p) })
-	dst = appendCommand(dst, `"command_line":`, p)
-	dst = appendObject(dst, `"user":`, func(dst []byte) []byte { return appendText(dst, `"name":`, p.User) })
-	return appendObject(append(dst, '}'), `"container":`, func(dst []byte) []byte { return appendText(dst, `"id":`, p.Container) })
-}
-
-// appendArguments leaves out empty ones: the schema has no empty words.
-func appendArguments(dst []byte, p *classify.Process) []byte {
-	for _, argument := range p.CommandLine {
-		if argument != "" {
-			dst = appendQuoted(appendComma(dst), argument)
+// appendBounded appends the first of the texts, as many as fit into limit bytes
+// as they are written, and nothing when none does.
+func appendBounded(dst []byte, key string, texts []string, limit int) []byte {
+	return appendArray(dst, key, func(dst []byte) []byte {
+		end, fits := len(dst)+limit, true
+		for i := 0; i < len(texts) && fits; i++ {
+			dst, fits = appendFitting(dst, texts[i], end)
 		}
-	}
-	return dst
+		return dst
+	})
 }
 
-// appendCommand appends the command line as one text.
-func appendCommand(dst []byte, key string, p *classify.Process) []byte {
-	if len(p.CommandLine) == 0 {
-		return dst
+// appendFitting appends an element, unless it would reach beyond end.
+func appendFitting(dst []byte, text string, end int) (_ []byte, fits bool) {
+	before := len(dst)
+	if dst = appendQuoted(appendComma(dst), text); len(dst) > end {
+		return dst[:before], false
 	}
+	return dst, true
+}
+
+// appendCommand appends the command line as one text: the first arguments, as
+// many as fit, with spaces between them.
+func appendCommand(dst []byte, key string, p *classify.Process) []byte {
+	before := len(dst)
 	dst = append(appendKey(dst, key), '"')
+	start := len(dst)
 	for i, argument := range p.CommandLine {
+		end := len(dst)
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = appendEscaped(dst, argument)
+		if dst = appendEscaped(dst, argument); len(dst)-start > maxCommandLine {
+			dst = dst[:end]
+			break
+		}
+	}
+	if len(dst) == start {
+		return dst[:before]
 	}
 	return append(dst, '"')
-}
-
-// appendOCSFProcess appends the process object of the evidence.
-func appendOCSFProcess(dst []byte, p *classify.Process) []byte {
-	if p == nil {
-		return dst
-	}
-	dst = appendNumber(append(appendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
-	dst = appendText(dst, `"name":`, programOf(p))
-	dst = appendText(dst, `"path":`, p.Executable)
-	dst = appendCommand(dst, `"cmd_line":`, p)
-	return append(appendObject(dst, `"user":`, func(dst []byte) []byte { return appendText(dst, `"name":`, p.User) }), '}')
 }

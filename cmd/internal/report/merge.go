@@ -14,6 +14,7 @@ func (s *Summary) Merge(o *Summary) {
 	s.scoped.merge(&o.scoped)
 	s.flagged += o.flagged
 	s.rows.merge(&o.rows)
+	s.clients.merge(&o.clients)
 }
 
 func (t *tally) merge(o *tally) {

@@ -14,14 +14,15 @@ type Options struct {
 	Scope string
 }
 
-// Summary counts findings. It is used by one goroutine, and its memory is
-// bounded whatever the network sends.
+// Summary counts findings. It is used by one goroutine, but for Identify, and its
+// memory is bounded whatever the network sends.
 type Summary struct {
 	options Options
 	all     tally // every finding
 	scoped  tally // those in scope
 	flagged uint64
 	rows    rows
+	clients clients
 }
 
 // tally counts findings of one kind.
@@ -37,7 +38,7 @@ func New(o Options) *Summary {
 	if o.Scope == "" {
 		o.Scope = "in scope"
 	}
-	return &Summary{options: o, rows: newRows()}
+	return &Summary{options: o, rows: newRows(), clients: newClients()}
 }
 
 // Add counts a judged finding. It keeps nothing of f but strings.

@@ -144,6 +144,9 @@ func (s *Summary) list(p *page) {
 		p.line("")
 		p.wrap(margin(digits(r.count)), r.client.String()+" -> "+p.bold(r.destination()))
 		p.wrap(margin(""), printable(r.reason)+". "+r.caveat()+blame[r.fix])
+		for _, line := range s.clients.of(r.rowKey) {
+			p.wrap(margin(""), line)
+		}
 	}
 	if others > 0 {
 		p.line("")
