@@ -19,7 +19,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test check fuzz bench corpus bench-peers bench-live record clean
+.PHONY: help setup build demo test e2e check fuzz bench corpus bench-peers bench-live record clean
 
 help: ## what can be made
 	@awk -F '##' '/^[a-z-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -36,6 +36,10 @@ demo: build ## run tlsfloor on recorded captures
 test: setup ## run all tests, and each fuzz target for FUZZTIME (2s)
 	$(GO) test $(TESTFLAGS) ./...
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
+	@.ci/setup e2e
+	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
 
 check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, scripts, go.mod
 	@.ci/setup check

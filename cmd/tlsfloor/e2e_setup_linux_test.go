@@ -1,0 +1,194 @@
+//go:build e2e
+
+package main
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// e2e is the place where the clients run.
+type e2e struct {
+	t        *testing.T
+	network  *network
+	tlsfloor *program
+	folder   string // of what is made here
+	ca       string // file
+	events   string // file
+	seen     int    // events
+	table    strings.Builder
+}
+
+// e2eEvent is what is looked at.
+type e2eEvent struct {
+	Flagged bool   `json:"flagged"`
+	Verdict string `json:"verdict"`
+	Fix     string `json:"fix"`
+	AWS     struct {
+		Service string `json:"service"`
+	} `json:"aws"`
+	Server struct {
+		Version string `json:"version"`
+	} `json:"server"`
+	Process struct {
+		PID        int    `json:"pid"`
+		Executable string `json:"executable"`
+	} `json:"process"`
+	Software struct {
+		ID         string `json:"id"`
+		Name       string `json:"name"`
+		Version    string `json:"version"`
+		Library    string `json:"library"`
+		Confidence string `json:"confidence"`
+	} `json:"software"`
+	Advice struct {
+		ID string `json:"id"`
+	} `json:"advice"`
+}
+
+func readE2E(t *testing.T, name string) (all []e2eEvent) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(text)) {
+		var ev e2eEvent
+		if !strings.HasSuffix(line, "\n") {
+			break // being written
+		}
+		must(t, json.Unmarshal([]byte(line), &ev))
+		all = append(all, ev)
+	}
+	return all
+}
+
+// note adds a row to the table that is printed at the end.
+func (e *e2e) note(client, held string, ev *e2eEvent) {
+	if held == "" {
+		held = "nothing"
+	}
+	software := strings.TrimSpace(ev.Software.Name + " " + ev.Software.Version + ", " + ev.Software.Library)
+	fmt.Fprintf(&e.table, "%-34s %-8s -> %-8s %-9s %-6s %-40s advice %s\n",
+		client, held, ev.Server.Version, ev.Verdict, ev.Software.Confidence, software, ev.Advice.ID)
+}
+
+func (e *e2e) made(name string) string { return filepath.Join(e.folder, name) }
+
+func (e *e2e) file(name string) string {
+	path, err := filepath.Abs(filepath.Join(e2eFolder, name))
+	must(e.t, err)
+	return path
+}
+
+func newE2E(t *testing.T) *e2e {
+	t.Helper()
+	e := &e2e{t: t, network: newNetwork(t), folder: room(t)}
+	e.ca, e.events = e.made("ca.pem"), e.made("events")
+	binary := build(t)
+	e.makeClients()
+	e.serveAll()
+	e.tlsfloor = e.network.watchLoopback(t, exec.Command(binary, "--process", "--emit", "all"), e.events)
+	return e
+}
+
+// makeClients compiles what has to be, and writes what clients read.
+func (e *e2e) makeClients() {
+	for name, args := range map[string][]string{
+		"Java": {"javac", "-d", e.folder, e.file("java/Client.java")},
+		"Mono": {"mcs", "-out:" + e.made("Client.exe"), e.file("mono/Client.cs")},
+		"Go":   {"go", "build", "-C", e.file("go"), "-o", e.made("e2e-go"), "."},
+	} {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			e.t.Fatalf("%s: %v: %s", name, err, out)
+		}
+	}
+	// Java's own list forbids TLS 1.0 and 1.1, Mono's wants no key database.
+	must(e.t, os.WriteFile(e.made("java.security"), []byte("jdk.tls.disabledAlgorithms=\n"), 0o644))
+	hosts := "127.0.0.1 localhost"
+	for host, address := range e2eHosts {
+		hosts += "\n" + address + " " + host
+	}
+	must(e.t, os.WriteFile(e.made("hosts"), []byte(hosts+"\n"), 0o644))
+}
+
+// e2eHosts are AWS's names, and where they lead here.
+var e2eHosts = map[string]string{
+	awsName:                       "127.0.0.1",
+	"s3.us-west-2.amazonaws.com":  "127.0.0.1",
+	"sqs.us-west-2.amazonaws.com": "127.0.0.2", // chooses TLS 1.0
+	"sts.us-west-2.amazonaws.com": "127.0.0.3", // refuses below TLS 1.2
+}
+
+func (e *e2e) serveAll() {
+	certificate := e.certificate()
+	for address, limits := range map[string][2]uint16{
+		"127.0.0.1": {tls.VersionTLS10, tls.VersionTLS13},
+		"127.0.0.2": {tls.VersionTLS10, tls.VersionTLS10},
+		"127.0.0.3": {tls.VersionTLS12, tls.VersionTLS13},
+	} {
+		e.serve(address, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: limits[0], MaxVersion: limits[1]})
+	}
+}
+
+func (e *e2e) serve(address string, config *tls.Config) {
+	var l net.Listener
+	var err error
+	e.network.do(func() { l, err = net.Listen("tcp", address+":443") })
+	must(e.t, err)
+	s := &http.Server{Handler: http.HandlerFunc(answer), ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: patience}
+	e.t.Cleanup(func() { s.Close() })
+	go func() { _ = s.Serve(tls.NewListener(l, config)) }()
+}
+
+// answer says what AWS says when there is nothing: no table, no bucket.
+func answer(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	if strings.HasPrefix(r.Host, "s3.") {
+		w.Header().Set("Content-Type", "application/xml")
+		_, _ = io.WriteString(w, `<?xml version="1.0"?><ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets/></ListAllMyBucketsResult>`)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_, _ = io.WriteString(w, `{"TableNames":[]}`)
+}
+
+// certificate makes an authority and a certificate for all hosts.
+func (e *e2e) certificate() tls.Certificate {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	must(e.t, err)
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "e2e authority"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	authority, err := x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)
+	must(e.t, err)
+	must(e.t, os.WriteFile(e.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority}), 0o644))
+	of := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: awsName}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	for host := range e2eHosts {
+		of.DNSNames = append(of.DNSNames, host)
+	}
+	leaf, err := x509.CreateCertificate(rand.Reader, of, ca, key.Public(), key)
+	must(e.t, err)
+	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}
+}
