@@ -1,10 +1,8 @@
 package proc
 
 import (
-	"debug/buildinfo"
 	"os"
-	"slices"
-	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,61 +13,50 @@ type file struct {
 	seconds, nanosec int64
 }
 
-// built is what a Go program was built from.
-type built struct {
-	version string
-	modules []string
-}
-
 // maxPrograms bounds the programs that are remembered.
 const maxPrograms = 256
 
-// maxProgram bounds the files that are looked into, in bytes.
-const maxProgram = 512 << 20
-
 // programs remember what was found in files of programs: looking takes a
 // millisecond.
-type programs struct{ known map[file]built }
-
-// goModules are what the paths of modules begin with that speak to AWS, or TLS
-// in another way than the standard library.
-var goModules = []string{"github.com/aws/aws-sdk-go", "github.com/minio/minio-go", "github.com/refraction-networking/utls", "gocloud.dev"}
-
-// build looks into the program at path, if it is one of Go.
-func (p *programs) build(path string) (version string, modules []string) {
-	var status unix.Stat_t
-	if unix.Stat(path, &status) != nil || status.Mode&unix.S_IFMT != unix.S_IFREG || status.Size > maxProgram {
-		return "", nil
-	}
-	key := file{uint64(status.Dev), status.Ino, status.Mtim.Sec, status.Mtim.Nsec}
-	b, ok := p.known[key]
-	if !ok {
-		if p.known == nil || len(p.known) >= maxPrograms {
-			p.known = make(map[file]built)
-		}
-		b = look(path)
-		p.known[key] = b
-	}
-	return b.version, b.modules
+type programs struct {
+	mu    sync.Mutex // never held while a file is read
+	known map[file]built
 }
 
-// look reads Go's own description of a program, which package debug/buildinfo
-// bounds.
-func look(path string) (b built) {
+// build looks into the program at path, if it is one of Go. The file that is
+// read is the one that was asked about, also when the process runs another one
+// meanwhile.
+func (p *programs) build(path string) built {
 	f, err := os.Open(path)
 	if err != nil {
-		return b
+		return built{}
 	}
 	defer f.Close()
-	info, err := buildinfo.Read(f)
-	if err != nil {
+	var status unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &status) != nil || status.Mode&unix.S_IFMT != unix.S_IFREG {
+		return built{}
+	}
+	key := file{uint64(status.Dev), status.Ino, status.Mtim.Sec, status.Mtim.Nsec}
+	if b, ok := p.get(key); ok {
 		return b
 	}
-	b.version = bounded(info.GoVersion, 64)
-	for _, m := range info.Deps {
-		if len(b.modules) < maxModules && slices.ContainsFunc(goModules, func(prefix string) bool { return strings.HasPrefix(m.Path, prefix) }) {
-			b.modules = append(b.modules, bounded(m.Path+"@"+m.Version, MaxArgument))
-		}
-	}
+	b, _ := readBuilt(f) // a program of another language is remembered, too
+	p.add(key, b)
 	return b
+}
+
+func (p *programs) get(key file) (built, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b, ok := p.known[key]
+	return b, ok
+}
+
+func (p *programs) add(key file, b built) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known == nil || len(p.known) >= maxPrograms {
+		p.known = make(map[file]built)
+	}
+	p.known[key] = b
 }

@@ -33,10 +33,14 @@ func readCgroup(text []byte) (p place) {
 
 func placeOf(path string) place {
 	p := place{cgroup: bounded(path, maxPath)}
+	before := ""
 	for element := range strings.SplitSeq(path, "/") {
 		if id, ok := container(element); ok {
 			p.container = id
+		} else if (before == "lxc" || before == "lxc.payload") && element != "" {
+			p.container = bounded(element, containerID)
 		}
+		before = element
 		if unit := unescape(element); isUnit(unit) {
 			p.unit = bounded(unit, MaxArgument)
 		}
@@ -50,8 +54,8 @@ func isUnit(name string) bool {
 	return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".scope") && !strings.HasPrefix(name, "init")
 }
 
-// containerIDs are the lengths of ids: of 64 hexadecimal digits with Docker,
-// containerd, CRI-O and Podman, of 32 with a dash and digits with ECS's tasks.
+// containerID is the length of ids: hexadecimal digits, with Docker, containerd,
+// CRI-O and Podman.
 const containerID = 64
 
 // container reads names like docker-ID.scope, cri-containerd-ID.scope,
@@ -61,10 +65,18 @@ func container(element string) (id string, ok bool) {
 	if name, ok := strings.CutPrefix(element, "lxc.payload."); ok {
 		return bounded(name, containerID), name != ""
 	}
-	if _, after, ok := strings.Cut(element, "-"); ok && len(element) > containerID {
-		element = after[max(0, strings.LastIndexByte(after, '-')+1):]
+	if isFargate(element) {
+		return element, true
 	}
+	element = element[strings.LastIndexByte(element, '-')+1:]
 	return element, len(element) == containerID && isHex(element)
+}
+
+// isFargate reports whether a name is that of a container of ECS on Fargate: 32
+// hexadecimal digits, a dash, and a number.
+func isFargate(element string) bool {
+	id, number, _ := strings.Cut(element, "-")
+	return len(id) == 32 && isHex(id) && number != "" && len(number) <= 20 && strings.Trim(number, "0123456789") == ""
 }
 
 func isHex(s string) bool {

@@ -12,6 +12,7 @@ type connect struct {
 	pid       int
 	uid       uint32
 	command   string // the name of the thread, at most 15 bytes
+	start     uint64 // when the process began, in ticks since the system did
 	arguments []byte // the beginning of the command line; a copy
 }
 
@@ -23,25 +24,46 @@ const (
 	familyIPv6 = 10
 )
 
+// connectHeader is what stands before the arguments, in bytes.
+const connectHeader = 72
+
+// tick is the unit of /proc/PID/stat, in nanoseconds: a hundredth of a second
+// with every kernel that the tracing program runs on.
+const tick = 10_000_000
+
 // readConnect reads a record of the tracing program. The offsets are in
 // trace_program_linux.go.
 func readConnect(b []byte) (c connect, ok bool) {
-	if len(b) < 64 {
+	if len(b) < connectHeader {
 		return c, false
 	}
 	order := binary.NativeEndian
 	client, ok1 := address(order.Uint16(b[8:]), b[16:32])
 	server, ok2 := address(order.Uint16(b[8:]), b[32:48])
 	n := int(order.Uint16(b[14:]))
-	if !ok1 || !ok2 || n > len(b)-64 {
+	if !ok1 || !ok2 || n > len(b)-connectHeader {
 		return c, false
 	}
 	c.pid, c.uid = int(order.Uint32(b)), order.Uint32(b[4:])
 	c.ends.client = netip.AddrPortFrom(client, order.Uint16(b[10:]))
 	c.ends.server = netip.AddrPortFrom(server, binary.BigEndian.Uint16(b[12:]))
 	command, _, _ := bytes.Cut(b[48:64], []byte{0})
-	c.command, c.arguments = string(command), bytes.Clone(b[64:64+n])
+	c.command, c.start = string(command), order.Uint64(b[64:])/tick
+	c.arguments = bytes.Clone(wholeArguments(b[connectHeader : connectHeader+n]))
 	return c, true
+}
+
+// copied is how much of the arguments the kernel's program takes at most, in
+// bytes.
+const copied = 511
+
+// wholeArguments leaves out an argument that was cut: half a secret does not
+// look like one.
+func wholeArguments(b []byte) []byte {
+	if end := bytes.LastIndexByte(b, 0); len(b) == copied && end > 0 {
+		return b[:end]
+	}
+	return b
 }
 
 // address reads an address as the kernel's sockets hold it. IPv4 over an IPv6

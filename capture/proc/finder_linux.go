@@ -1,27 +1,20 @@
 package proc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
 )
 
-const (
-	// maxConnects bounds the connects that are remembered: a ClientHello follows
-	// its connect by a round trip.
-	maxConnects = 4096
-	// maxKnown bounds the processes whose description is kept.
-	maxKnown = 512
-	// knownFor is how long a description is good: a program may load its TLS
-	// library after its first connection.
-	knownFor = 30 * time.Second
-)
+// maxConnects bounds the connects that are remembered: a ClientHello follows its
+// connect by a round trip.
+const maxConnects = 4096
 
 // Finder finds processes. Any number of goroutines may use it.
 type Finder struct {
@@ -29,12 +22,11 @@ type Finder struct {
 	untraced error  // why
 	tracing  sync.WaitGroup
 
-	mu       sync.Mutex // of what tracing and Find share; taken last
+	looks looks
+
+	mu       sync.Mutex // of what tracing and Find share; never held while something is read
 	connects connects
 	locals   locals
-	known    known
-	programs programs
-	users    users
 
 	asking   sync.Mutex // of what follows
 	asker    asker
@@ -70,14 +62,20 @@ func (f *Finder) Close() error {
 	return errors.Join(errs...)
 }
 
-// firstPIDNamespace is the inode of the one the system began with
-// (PROC_PID_INIT_INO). The kernel's program speaks of processes by their
-// numbers there.
-const firstPIDNamespace = "pid:[4026531836]"
+// The namespaces that the system began with (PROC_PID_INIT_INO,
+// PROC_TIME_INIT_INO). The kernel's program speaks of processes by their numbers
+// in the one, and of when they began by the clock of the other.
+const (
+	firstPIDNamespace  = "pid:[4026531836]"
+	firstTimeNamespace = "time:[4026531834]"
+)
 
 func openOwnTrace() (*trace, error) {
 	if name, err := os.Readlink("/proc/self/ns/pid"); err != nil || name != firstPIDNamespace {
 		return nil, errors.New("this is a container with processes of its own")
+	}
+	if name, err := os.Readlink("/proc/self/ns/time"); err == nil && name != firstTimeNamespace {
+		return nil, errors.New("this is a container with a clock of its own")
 	}
 	return openTrace()
 }
@@ -91,24 +89,34 @@ func (f *Finder) listen() {
 		if err != nil {
 			return
 		}
+		p := f.connected(&c)
 		f.mu.Lock()
 		f.locals.add(c.ends.client.Addr())
-		f.connects.add(c.ends, f.connected(&c))
+		f.connects.add(c.ends, p)
 		f.mu.Unlock()
 	}
 }
 
-// connected describes the process of a connect.
+// connected describes the process of a connect: as it is, and where it is gone
+// or does not let itself be read, by what the kernel saw of it.
 func (f *Finder) connected(c *connect) *Process {
-	if p := f.describe(c.pid); p != nil && len(p.CommandLine) > 0 {
+	p := f.looks.describe(c.pid, c.start)
+	if p != nil && len(p.CommandLine) > 0 {
 		return p
 	}
-	return f.departed(c)
+	seen := f.departed(c)
+	if p != nil { // it has ended, and its parent does not know yet
+		q := *p
+		q.UID, q.User, q.CommandLine = seen.UID, seen.User, seen.CommandLine
+		q.Executable = cmp.Or(p.Executable, seen.Executable)
+		return &q
+	}
+	return seen
 }
 
-// departed describes a process that is gone by what the kernel saw of it.
+// departed describes a process by what the kernel saw of it.
 func (f *Finder) departed(c *connect) *Process {
-	p := &Process{PID: c.pid, UID: c.uid, User: f.users.name(c.uid), CommandLine: maskSecrets(readArguments(c.arguments))}
+	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid), CommandLine: maskSecrets(readArguments(c.arguments))}
 	if len(p.CommandLine) == 0 {
 		p.CommandLine = []string{c.command}
 	}
@@ -118,38 +126,22 @@ func (f *Finder) departed(c *connect) *Process {
 	return p
 }
 
-// describe describes a process that is there, nil else.
-func (f *Finder) describe(pid int) *Process {
-	where := folderOf(pid)
-	start, err := where.start()
-	if err != nil {
-		return nil
-	}
-	id := identity{pid, start}
-	if p := f.known.get(id); p != nil {
-		return p
-	}
-	p := where.describe(pid, &f.programs, &f.users)
-	if again, err := where.start(); err != nil || again != start {
-		return nil // another process has the number now
-	}
-	f.known.add(id, p)
-	return p
-}
-
 // Find returns the process that has the connection, or had it when it was
-// made. The Process is not to be changed. Errors are ErrNotFound, and those of a
-// system that does not answer.
+// made. The Process is not to be changed. Errors are ErrNotFound, ErrNotPermitted,
+// and those of a system that does not answer.
 func (f *Finder) Find(client, server netip.AddrPort) (*Process, error) {
 	ends := connection{client, server}
 	if p := f.reported(ends); p != nil {
 		return p, nil
 	}
 	p, err := f.ask(ends)
-	if !errors.Is(err, ErrNotFound) || f.trace == nil {
+	if err == nil || f.trace == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrNotPermitted) {
 		return p, err
 	}
-	return f.await(ends)
+	if p := f.await(ends); p != nil {
+		return p, nil
+	}
+	return nil, err
 }
 
 // reported returns what the kernel has reported.
@@ -170,10 +162,11 @@ func (f *Finder) ask(ends connection) (*Process, error) {
 	if o.inode == 0 {
 		return nil, ErrNotFound
 	}
-	pid := f.holders.find(o)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if p := f.describe(pid); pid != 0 && p != nil {
+	pid, err := f.holders.find(o)
+	if err != nil {
+		return nil, err
+	}
+	if p := f.looks.describe(pid, 0); p != nil {
 		return p, nil
 	}
 	return nil, ErrNotFound
@@ -183,20 +176,21 @@ func (f *Finder) ask(ends connection) (*Process, error) {
 // this process, too, has to wait for its turn.
 const reportDelay = 100 * time.Millisecond
 
-// await waits for the report of a connection that this host must have made.
-func (f *Finder) await(ends connection) (*Process, error) {
+// await waits for the report of a connection that this host must have made; nil:
+// there is none.
+func (f *Finder) await(ends connection) *Process {
 	f.mu.Lock()
 	local := f.locals.has(ends.client.Addr())
 	f.mu.Unlock()
 	if !local {
-		return nil, ErrNotFound
+		return nil
 	}
 	for deadline := time.Now().Add(reportDelay); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if p := f.reported(ends); p != nil {
-			return p, nil
+			return p
 		}
 	}
-	return nil, ErrNotFound
+	return nil
 }
 
 // Limits says what could not be seen so far.
@@ -237,41 +231,3 @@ func (c *connects) add(ends connection, p *Process) {
 }
 
 func (c *connects) get(ends connection) *Process { return c.by[ends] }
-
-// identity tells processes apart: numbers are used again.
-type identity struct {
-	pid   int
-	start uint64
-}
-
-// known are descriptions of processes.
-type known struct {
-	by    map[identity]description
-	order []identity // the oldest first
-}
-
-type description struct {
-	process *Process
-	made    time.Time
-}
-
-func (k *known) get(id identity) *Process {
-	if d, ok := k.by[id]; ok && time.Since(d.made) < knownFor {
-		return d.process
-	}
-	return nil
-}
-
-func (k *known) add(id identity, p *Process) {
-	if k.by == nil {
-		k.by = make(map[identity]description)
-	}
-	if _, again := k.by[id]; !again {
-		if len(k.order) == maxKnown {
-			delete(k.by, k.order[0])
-			k.order = slices.Delete(k.order, 0, 1)
-		}
-		k.order = append(k.order, id)
-	}
-	k.by[id] = description{p, time.Now()}
-}

@@ -1,7 +1,9 @@
 package proc
 
 import (
+	"cmp"
 	"errors"
+	"iter"
 	"os"
 	"slices"
 	"strconv"
@@ -16,37 +18,93 @@ const (
 	searchFor = 200 * time.Millisecond
 	// maxHolders bounds the processes that are looked at first.
 	maxHolders = 64
+	// maxNewest bounds the numbers that are tried for new processes. Threads
+	// take numbers, too.
+	maxNewest = 64
 )
 
 // holders finds the process that holds a socket. Who connects once connects
-// again: those who held one are looked at first.
+// again: those who held one are looked at first, then the newest processes.
 type holders struct {
-	recent []int // process ids, the last first
-	denied bool  // some may not be looked at
+	recent []int     // process ids, the last first
+	denied bool      // some may not be looked at
+	rest   time.Time // until then not all processes are searched
 }
 
-// find returns the process that holds the socket, 0 when none does.
-func (h *holders) find(o owner) (pid int) {
+// find returns the process that holds the socket.
+func (h *holders) find(o owner) (pid int, err error) {
 	link := "socket:[" + strconv.FormatUint(uint64(o.inode), 10) + "]"
-	for _, pid := range h.recent {
+	if pid := h.among(slices.Values(h.recent), link); pid != 0 {
+		return pid, nil
+	}
+	if pid := h.among(slices.Values(newest()), link); pid != 0 {
+		return pid, nil
+	}
+	if pid := h.search(o.uid, link); pid != 0 {
+		return pid, nil
+	}
+	if h.denied {
+		return 0, ErrNotPermitted
+	}
+	return 0, ErrNotFound
+}
+
+func (h *holders) among(pids iter.Seq[int], link string) int {
+	for pid := range pids {
 		if h.holds(pid, link) {
+			pid = leader(pid)
 			h.note(pid)
 			return pid
 		}
 	}
-	deadline := time.Now().Add(searchFor)
-	for _, same := range []bool{true, false} { // a socket's user is its maker's, as a rule
-		for _, pid := range processes() {
-			if time.Now().After(deadline) {
-				return 0
-			}
-			if (userOf(pid) == o.uid) == same && h.holds(pid, link) {
-				h.note(pid)
-				return pid
+	return 0
+}
+
+// leader returns the process of a thread: threads answer by their numbers in
+// /proc, though it does not list them.
+func leader(pid int) int {
+	text, err := folderOf(pid).read("status", maxSmall)
+	if err != nil {
+		return pid
+	}
+	return cmp.Or(readLeader(text), pid)
+}
+
+// search looks at all processes: first at those of the socket's user, who made
+// it as a rule. Searches that find nothing take half of the time at most.
+func (h *holders) search(uid uint32, link string) int {
+	began := time.Now()
+	if began.Before(h.rest) {
+		return 0
+	}
+	pids := processes()
+	for _, same := range []bool{true, false} {
+		if pid := h.among(until(began.Add(searchFor), ofUser(pids, uid, same)), link); pid != 0 {
+			return pid
+		}
+	}
+	h.rest = time.Now().Add(time.Since(began))
+	return 0
+}
+
+func ofUser(pids []int, uid uint32, same bool) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, pid := range pids {
+			if (userOf(pid) == uid) == same && !yield(pid) {
+				return
 			}
 		}
 	}
-	return 0
+}
+
+func until(deadline time.Time, pids iter.Seq[int]) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for pid := range pids {
+			if time.Now().After(deadline) || !yield(pid) {
+				return
+			}
+		}
+	}
 }
 
 func (h *holders) note(pid int) {
@@ -85,4 +143,19 @@ func userOf(pid int) uint32 {
 		return ^uint32(0)
 	}
 	return status.Uid
+}
+
+// newest lists the numbers that were given last, without listing all processes:
+// that takes milliseconds where there are thousands, which is how long curl
+// lives.
+func newest() (pids []int) {
+	text, err := folder("/proc/").read("loadavg", maxSmall)
+	if err != nil {
+		return nil
+	}
+	last := readLast(text)
+	for pid := last; pid > max(0, last-maxNewest); pid-- {
+		pids = append(pids, pid)
+	}
+	return pids
 }

@@ -1,55 +1,22 @@
 package proc
 
-import (
-	"net"
-	"net/netip"
-	"time"
-)
+import "net/netip"
+
+// maxConnected bounds the addresses that connects came from.
+const maxConnected = 1024
 
 // locals are addresses of this host: those of its interfaces, and those that
 // connects came from, which may be a container's.
 type locals struct {
-	interfaces map[netip.Addr]bool
-	read       time.Time
+	interfaces Addresses
 	connected  map[netip.Addr]bool
 }
 
-const (
-	// localsEvery is how often the interfaces' addresses are read.
-	localsEvery = 10 * time.Second
-	// maxLocals bounds the addresses that connects came from.
-	maxLocals = 1024
-)
-
 func (l *locals) add(a netip.Addr) {
-	if l.connected == nil || len(l.connected) >= maxLocals {
+	if l.connected == nil || len(l.connected) >= maxConnected {
 		l.connected = make(map[netip.Addr]bool)
 	}
 	l.connected[a] = true
 }
 
-func (l *locals) has(a netip.Addr) bool {
-	if l.connected[a] {
-		return true
-	}
-	if time.Since(l.read) > localsEvery {
-		l.read = time.Now()
-		l.refresh()
-	}
-	return l.interfaces[a]
-}
-
-func (l *locals) refresh() {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return
-	}
-	l.interfaces = make(map[netip.Addr]bool)
-	for _, a := range addresses {
-		if prefix, ok := a.(*net.IPNet); ok {
-			if ip, ok := netip.AddrFromSlice(prefix.IP); ok {
-				l.interfaces[ip.Unmap()] = true
-			}
-		}
-	}
-}
+func (l *locals) has(a netip.Addr) bool { return l.connected[a] || l.interfaces.Local(a) }

@@ -29,6 +29,9 @@ type Process struct {
 var (
 	// ErrNotFound: no process of this host is known to have the connection.
 	ErrNotFound = errors.New("no local process has the connection")
+	// ErrNotPermitted: a process of this host has the connection, and may be one
+	// of those that may not be looked at.
+	ErrNotPermitted = errors.New("the process that has the connection may not be looked at")
 	// ErrUnsupported: this system does not tell.
 	ErrUnsupported = errors.New("finding processes is supported on Linux only")
 )

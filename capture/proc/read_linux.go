@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -47,24 +48,29 @@ func (f folder) start() (uint64, error) {
 	return start, nil
 }
 
-// describe reads what there is to know. What may not be read stays out.
-func (f folder) describe(pid int, programs *programs, users *users) *Process {
-	p := &Process{PID: pid}
+// outline reads what the kernel itself knows, which never takes long.
+func (f folder) outline(id identity, users *users) *Process {
+	p := &Process{PID: id.pid, Executable: id.executable}
 	var status unix.Stat_t
 	if unix.Stat(string(f), &status) == nil {
 		p.UID = status.Uid
 	}
 	p.User = users.name(p.UID)
-	p.Executable = f.executable()
-	text, _ := f.read("cmdline", maxSmall)
-	p.CommandLine = maskSecrets(readArguments(text))
-	text, _ = f.read("cgroup", maxSmall)
+	text, _ := f.read("cgroup", maxSmall)
 	where := readCgroup(text)
 	p.Cgroup, p.Unit, p.Container = where.cgroup, where.unit, where.container
+	return p
+}
+
+// details reads what may be anywhere: memory of the process, files that it
+// runs. What may not be read stays out.
+func (f folder) details(p *Process, programs *programs) {
+	text, _ := f.read("cmdline", maxSmall)
+	p.CommandLine = maskSecrets(readArguments(text))
 	text, _ = f.read("maps", maxMaps)
 	p.Libraries = readMaps(text)
-	p.GoVersion, p.GoModules = programs.build(string(f) + "exe")
-	return p
+	b := programs.build(string(f) + "exe")
+	p.GoVersion, p.GoModules = b.version, b.modules
 }
 
 // executable is the path of the program; the kernel marks one that was removed
@@ -79,6 +85,7 @@ func (f folder) executable() string {
 
 // users are the names of /etc/passwd.
 type users struct {
+	mu    sync.Mutex
 	names map[uint32]string
 	read  time.Time
 }
@@ -90,7 +97,9 @@ const usersEvery = time.Minute
 const maxPasswd = 4 << 20
 
 func (u *users) name(uid uint32) string {
-	if time.Since(u.read) > usersEvery {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.read.IsZero() || time.Since(u.read) > usersEvery {
 		if text, err := folder("/etc/").read("passwd", maxPasswd); err == nil {
 			u.names = readUsers(text)
 		}

@@ -24,6 +24,36 @@ func readStart(stat []byte) (start uint64, ok bool) {
 	return start, err == nil
 }
 
+// readLast returns the fifth field of /proc/loadavg (proc_loadavg(5)): the
+// number that was given last. 0: there is none.
+func readLast(text []byte) int {
+	fields := bytes.Fields(text)
+	if len(fields) < 5 {
+		return 0
+	}
+	return number(fields[4])
+}
+
+// readLeader returns the Tgid of /proc/PID/status (proc_pid_status(5)), which
+// comes after a name whose line ends the kernel escapes. 0: there is none.
+func readLeader(status []byte) int {
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte("Tgid:")); ok {
+			return number(bytes.TrimSpace(value))
+		}
+	}
+	return 0
+}
+
+// number is a process id, 0 where the text is none.
+func number(text []byte) int {
+	pid, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(pid)
+}
+
 // readArguments splits a command line at its NULs.
 func readArguments(text []byte) (arguments []string) {
 	text = bytes.TrimRight(text, "\x00")
@@ -42,7 +72,7 @@ func readArguments(text []byte) (arguments []string) {
 // tlsLibraries are what names of files begin with that speak TLS.
 var tlsLibraries = []string{
 	"libssl.", "libssl-", "libssl3.", "libcrypto.", "libcrypto-", "libgnutls.", "libgnutls-", "libnss3.", "libmbedtls.", "libwolfssl.",
-	"libmono-btls", "libmonobtls", "libbotan", "libs2n.", "libjavacrypto.", "libconscrypt", "libtls.", "libcurl.", "libcurl-",
+	"libmono-btls", "libmonobtls", "libbotan", "libs2n.", "libjavacrypto.", "libconscrypt", "libtls.", "libcurl.", "libcurl-", "libmbedcrypto.", "librustls", "libboringssl", "libssl_", "libcrypto_", "libsmime3.", "libfreebl", "libaws-crt", "libaws-c-io",
 	"libnode.", "_ssl.", "_awscrt.", "System.Security.Cryptography.Native", "libSystem.Security.Cryptography.Native",
 }
 

@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"reflect"
@@ -41,8 +42,15 @@ func TestCgroup(t *testing.T) {
 		"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/cri-containerd-" + id + ".scope": {
 			cgroup: "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/cri-containerd-" + id + ".scope", unit: "cri-containerd-" + id + ".scope", container: id},
 		"4:memory:/ecs/0123abcd/" + id: {cgroup: "/ecs/0123abcd/" + id, container: id},
-		"0::/lxc.payload.web/init":     {cgroup: "/lxc.payload.web/init", container: "web"},
-		"nonsense":                     {},
+		"4:memory:/ecs/0123abcd/0123456789abcdef0123456789abcdef-3935363592": {
+			cgroup: "/ecs/0123abcd/0123456789abcdef0123456789abcdef-3935363592", container: "0123456789abcdef0123456789abcdef-3935363592"},
+		"4:memory:/lxc/web":                             {cgroup: "/lxc/web", container: "web"},
+		"0::/lxc.payload/web/system.slice/cron.service": {cgroup: "/lxc.payload/web/system.slice/cron.service", unit: "cron.service", container: "web"},
+		"0::/machine.slice/libpod-" + id + ".scope/container": {
+			cgroup: "/machine.slice/libpod-" + id + ".scope/container", unit: "libpod-" + id + ".scope", container: id},
+		"0::/kubepods/burstable/pod0123/crio-" + id: {cgroup: "/kubepods/burstable/pod0123/crio-" + id, container: id},
+		"0::/lxc.payload.web/init":                  {cgroup: "/lxc.payload.web/init", container: "web"},
+		"nonsense":                                  {},
 	} {
 		if got := readCgroup([]byte(text)); got != want {
 			t.Errorf("%q:\n got %+v\nwant %+v", text, got, want)
@@ -84,34 +92,6 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-func TestSecretsAreMasked(t *testing.T) {
-	const key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-	for in, want := range map[string]string{
-		"curl -u me:pw https://x":                      "curl -u *** https://x",
-		"curl https://me:pw@x/y?z=1":                   "curl https://me:***@x/y?z=1",
-		"curl https://x/y?X-Amz-Signature=ab12&b=1":    "curl https://x/y?X-Amz-Signature=***&b=1",
-		"mysql --password=pw -h db":                    "mysql --password=*** -h db",
-		"app --db-password pw --verbose":               "app --db-password *** --verbose",
-		"app --token -v":                               "app --token -v",
-		"env AWS_SECRET_ACCESS_KEY=" + key + " job":    "env AWS_SECRET_ACCESS_KEY=*** job",
-		"job " + key:                                   "job ***",
-		"job --key=" + key:                             "job --key=***",
-		"java -Dapp.secret=s -jar a.jar":               "java -Dapp.secret=*** -jar a.jar",
-		"curl -H Authorization:Bearer":                 "curl -H Authorization: ***",
-		"/opt/password-tool/run --port 80":             "/opt/password-tool/run --port 80",
-		"/usr/bin/node /srv/app.js --region us-west-2": "/usr/bin/node /srv/app.js --region us-west-2",
-		"python3 -m http.server":                       "python3 -m http.server",
-	} {
-		if got := strings.Join(maskSecrets(strings.Split(in, " ")), " "); got != want {
-			t.Errorf("%s\n got %s\nwant %s", in, got, want)
-		}
-	}
-	long := maskSecrets([]string{strings.Repeat("x", 10000)})
-	if len(long[0]) != MaxArgument {
-		t.Errorf("%d bytes", len(long[0]))
-	}
-}
-
 func record(family uint16, length uint16, size int) []byte {
 	b := make([]byte, size)
 	binary.NativeEndian.PutUint32(b, 7)
@@ -121,20 +101,21 @@ func record(family uint16, length uint16, size int) []byte {
 }
 
 func TestConnect(t *testing.T) {
-	b := record(familyIPv4, 9, 64+512)
+	b := record(familyIPv4, 9, recordLength)
 	binary.NativeEndian.PutUint16(b[10:], 40000)
 	binary.BigEndian.PutUint16(b[12:], 443)
 	copy(b[16:], []byte{10, 0, 0, 5})
 	copy(b[32:], []byte{192, 0, 2, 1})
 	copy(b[48:], "curl")
-	copy(b[64:], "curl\x00-sk\x00")
+	binary.NativeEndian.PutUint64(b[64:], 815*tick+tick/2)
+	copy(b[72:], "curl\x00-sk\x00")
 	c, ok := readConnect(b)
 	want := connection{netip.MustParseAddrPort("10.0.0.5:40000"), netip.MustParseAddrPort("192.0.2.1:443")}
-	if !ok || c.pid != 7 || c.ends != want || c.command != "curl" || string(c.arguments) != "curl\x00-sk\x00" {
+	if !ok || c.pid != 7 || c.ends != want || c.command != "curl" || c.start != 815 || string(c.arguments) != "curl\x00-sk\x00" {
 		t.Errorf("%+v, %v", c, ok)
 	}
 	for name, bad := range map[string][]byte{
-		"short": b[:63], "family": record(1, 0, 600), "length": record(familyIPv6, 600, 600),
+		"short": b[:71], "family": record(1, 0, 600), "length": record(familyIPv6, 600, 600),
 	} {
 		if _, ok := readConnect(bad); ok {
 			t.Errorf("%s: accepted", name)
@@ -142,31 +123,96 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-func FuzzText(f *testing.F) {
+// An access key that was cut would not be known for one.
+func TestArgumentsThatWereCut(t *testing.T) {
+	long := append(bytes.Repeat([]byte{'x'}, copied-9), "\x00--key=ab"...)
+	for _, test := range []struct {
+		in   []byte
+		want int
+	}{{long, copied - 9}, {long[1:], copied - 1}, {bytes.Repeat([]byte{'x'}, copied), copied}, {nil, 0}} {
+		if got := wholeArguments(test.in); len(got) != test.want {
+			t.Errorf("%d bytes of %d, not %d", len(got), len(test.in), test.want)
+		}
+	}
+}
+
+func TestNumbersOfProcesses(t *testing.T) {
+	for text, want := range map[string]int{
+		"0.54 1.02 2.04 1/123 4711\n": 4711, "0.54 1.02 2.04 1/123": 0, "0 0 0 0 -1": 0, "0 0 0 0 99999999999": 0, "": 0,
+	} {
+		if got := readLast([]byte(text)); got != want {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+	for text, want := range map[string]int{
+		"Name:\tcurl\nUmask:\t0022\nTgid:\t12\nPid:\t13\n": 12, "Name:\tTgid:\\n9\nTgid:\t12\n": 12, "Name:\tcurl\n": 0, "": 0,
+	} {
+		if got := readLeader([]byte(text)); got != want {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+}
+
+func FuzzReadStat(f *testing.F) {
 	f.Add([]byte("12 (curl) S 1 2 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 815 999"))
-	f.Add([]byte("0::/system.slice/my\\x2djob.service\n1:name=systemd:/docker/" + id))
-	f.Add([]byte("7f00-7f01 r--p 00000000 fe:01 123  /usr/lib/libssl.so.3 (deleted)"))
-	f.Add([]byte("root:x:0:0:root:/root:/bin/sh\n"))
-	f.Add([]byte("curl\x00-u\x00me:pw\x00https://me:pw@x/?token=1\x00"))
-	f.Add(record(familyIPv6, 500, 576))
+	f.Add([]byte("Name:\tcurl\nTgid:\t12\n"))
+	f.Add([]byte("0.54 1.02 2.04 1/123 4711\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		readStart(b)
+		if _, ok := readStart(b); ok && !strings.Contains(string(b), ")") {
+			t.Error("no name")
+		}
+		if readLast(b) < 0 || readLeader(b) < 0 {
+			t.Error("a number below 0")
+		}
+	})
+}
+
+func FuzzReadCgroup(f *testing.F) {
+	f.Add([]byte("0::/system.slice/my\\x2djob.service\n1:name=systemd:/docker/" + id))
+	f.Add([]byte("4:memory:/ecs/0123/0123456789abcdef0123456789abcdef-42"))
+	f.Add([]byte("0::/lxc/web/init.scope"))
+	f.Fuzz(func(t *testing.T, b []byte) {
 		if p := readCgroup(b); len(p.cgroup) > maxPath || len(p.unit) > MaxArgument || len(p.container) > containerID {
 			t.Errorf("%+v", p)
 		}
-		if l := readMaps(b); len(l) > maxLibraries {
-			t.Errorf("%d libraries", len(l))
+	})
+}
+
+func FuzzReadMaps(f *testing.F) {
+	f.Add([]byte("7f00-7f01 r--p 00000000 fe:01 123  /usr/lib/libssl.so.3 (deleted)"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		libraries := readMaps(b)
+		if len(libraries) > maxLibraries {
+			t.Errorf("%d libraries", len(libraries))
 		}
-		readUsers(b)
-		readConnect(b)
-		arguments := maskSecrets(readArguments(b))
-		if len(arguments) > MaxArguments {
-			t.Errorf("%d arguments", len(arguments))
-		}
-		for _, a := range arguments {
-			if len(a) > MaxArgument {
-				t.Errorf("%d bytes", len(a))
+		for _, l := range libraries {
+			if len(l) > maxPath {
+				t.Errorf("%d bytes", len(l))
 			}
 		}
 	})
 }
+
+func FuzzReadUsers(f *testing.F) {
+	f.Add([]byte("root:x:0:0:root:/root:/bin/sh\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, name := range readUsers(b) {
+			if name == "" || len(name) > MaxArgument {
+				t.Errorf("%q", name)
+			}
+		}
+	})
+}
+
+func FuzzReadConnect(f *testing.F) {
+	f.Add(record(familyIPv4, 9, recordLength))
+	f.Add(record(familyIPv6, 500, recordLength))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, ok := readConnect(b); ok && (len(c.arguments) > len(b) || !c.ends.client.IsValid()) {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// recordLength is that of the kernel's records, in bytes.
+const recordLength = 72 + 512

@@ -16,13 +16,14 @@ import (
 //	 8  address family                      10  client's port, host order
 //	12  server's port, network order        14  length of the arguments
 //	16  client's address (16 bytes)         32  server's address (16 bytes)
-//	48  command (16 bytes)                  64  arguments, separated by NUL
+//	48  command (16 bytes)                  64  when the process began (8 bytes)
+//	72  arguments, separated by NUL
 const (
 	atPID, atUID, atFamily, atClientPort, atServerPort, atLength = 0, 4, 8, 10, 12, 14
-	atClient, atServer, atCommand, atArguments                   = 16, 32, 48, 64
+	atClient, atServer, atCommand, atStart, atArguments          = 16, 32, 48, 64, 72
 	// maxArguments is how much of the arguments is taken, in bytes: a power of
 	// two, for the verifier's sake.
-	maxArguments = 512
+	maxArguments = copied + 1
 	recordSize   = atArguments + maxArguments
 )
 
@@ -38,7 +39,8 @@ const ringBytes = 512 << 10
 // layout is where the running kernel keeps what the program reads.
 type layout struct {
 	family, clientPort, serverPort, client4, server4, client6, server6 int16 // in struct sock_common
-	mm, argStart, argEnd                                               int16 // of task_struct; of mm_struct
+	mm, leader, start                                                  int16 // in struct task_struct
+	argStart, argEnd                                                   int16 // in struct mm_struct
 }
 
 // findLayout reads the kernel's own description of its types.
@@ -60,6 +62,8 @@ func findLayout() (l layout, err error) {
 		{"sock_common", "skc_v6_rcv_saddr", &l.client6},
 		{"sock_common", "skc_v6_daddr", &l.server6},
 		{"task_struct", "mm", &l.mm},
+		{"task_struct", "group_leader", &l.leader},
+		{"task_struct", "start_boottime", &l.start},
 		{"mm_struct", "arg_start", &l.argStart},
 		{"mm_struct", "arg_end", &l.argEnd},
 	} {
@@ -161,6 +165,7 @@ func begun(l layout, pending, scratchpad *ebpf.Map) asm.Instructions {
 		asm.Mov.Imm(asm.R2, 16),
 		asm.FnGetCurrentComm.Call(),
 	}
+	p = append(p, started(l)...)
 	p = append(p, arguments(l)...)
 	return append(p,
 		asm.LoadMapPtr(asm.R1, pending.FD()).WithSymbol("keep"),
@@ -171,17 +176,30 @@ func begun(l layout, pending, scratchpad *ebpf.Map) asm.Instructions {
 		asm.Ja.Label("end"))
 }
 
-// arguments copies the beginning of the command line. It is memory of the
-// process, which it may change at any time; what cannot be read stays out.
-func arguments(l layout) asm.Instructions {
+// started copies when the process began, its first thread: a number alone may be
+// another process's by the time that it is looked at. The task stays in
+// regScratch; the context is not needed any more.
+func started(l layout) asm.Instructions {
 	p := asm.Instructions{
 		asm.FnGetCurrentTask.Call(),
 		asm.Mov.Reg(regScratch, asm.R0),
 	}
+	p = append(p, readKernel(regScratch, l.leader, onTemp, 8)...)
+	return append(p,
+		asm.LoadMem(regContext, asm.RFP, onTemp, asm.DWord),
+		asm.Mov.Reg(asm.R1, regRecord), asm.Add.Imm(asm.R1, atStart),
+		asm.Mov.Imm(asm.R2, 8),
+		asm.Mov.Reg(asm.R3, regContext), asm.Add.Imm(asm.R3, int32(l.start)),
+		asm.FnProbeReadKernel.Call())
+}
+
+// arguments copies the beginning of the command line. It is memory of the
+// process, which it may change at any time; what cannot be read stays out.
+func arguments(l layout) (p asm.Instructions) {
 	p = append(p, readKernel(regScratch, l.mm, onTemp, 8)...)
 	p = append(p, asm.LoadMem(regScratch, asm.RFP, onTemp, asm.DWord), asm.JEq.Imm(regScratch, 0, "keep"))
 	p = append(p, readKernel(regScratch, l.argEnd, onTemp, 8)...)
-	p = append(p, asm.LoadMem(regContext, asm.RFP, onTemp, asm.DWord)) // the context is not needed any more
+	p = append(p, asm.LoadMem(regContext, asm.RFP, onTemp, asm.DWord))
 	p = append(p, readKernel(regScratch, l.argStart, onTemp, 8)...)
 	return append(p,
 		asm.LoadMem(asm.R3, asm.RFP, onTemp, asm.DWord),

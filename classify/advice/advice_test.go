@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/aws"
@@ -139,10 +138,7 @@ func TestWhatIsNoGuide(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	twice := fstest.MapFS{
-		"guides/a.txt": {Data: []byte("software: x\n" + good)}, "guides/b.txt": {Data: []byte("software: x\n" + good)},
-	}
-	all, err := readAll(twice)
+	all, err := readAll([]text{{"a", "software: x\n" + good}, {"b", "software: x\n" + good}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,8 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +41,11 @@ type library struct {
 
 // read reads the embedded guides; that they can be read is tested.
 var read = sync.OnceValues(func() (*library, error) {
-	guides, err := readAll(files)
+	texts, err := embedded()
+	if err != nil {
+		return nil, err
+	}
+	guides, err := readAll(texts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,20 +71,30 @@ func Lookup(id string) (g *Guide, ok bool) {
 	return g, ok
 }
 
-func readAll(of fs.FS) ([]*Guide, error) {
-	names, err := fs.Glob(of, "guides/*.txt")
+// text is a guide as it is written.
+type text struct{ id, body string }
+
+func embedded() (texts []text, err error) {
+	entries, err := files.ReadDir("guides")
 	if err != nil {
 		return nil, err
 	}
-	var all []*Guide
-	for _, name := range names {
-		text, err := fs.ReadFile(of, name)
+	for _, e := range entries {
+		body, err := files.ReadFile("guides/" + e.Name())
 		if err != nil {
 			return nil, err
 		}
-		g, err := parse(strings.TrimSuffix(path.Base(name), ".txt"), string(text))
+		texts = append(texts, text{strings.TrimSuffix(e.Name(), ".txt"), string(body)})
+	}
+	return texts, nil
+}
+
+func readAll(texts []text) ([]*Guide, error) {
+	var all []*Guide
+	for _, t := range texts {
+		g, err := parse(t.id, t.body)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("guide %s: %w", t.id, err)
 		}
 		all = append(all, g)
 	}

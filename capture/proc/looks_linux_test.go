@@ -1,0 +1,122 @@
+package proc
+
+import (
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A process of one user that never answers costs its own user's details, and
+// nobody else anything.
+func TestLooksThatNeverEnd(t *testing.T) {
+	var l looks
+	never := make(chan struct{})
+	var started atomic.Int32
+	hang := func(*Process) { started.Add(1); <-never }
+	for range 3 * maxLooksOfUser {
+		if p := l.inTime(&Process{UID: 1000}, hang); p != nil {
+			t.Fatalf("%+v", p)
+		}
+	}
+	if n := started.Load(); n != maxLooksOfUser {
+		t.Errorf("%d looks hang, the bound is %d", n, maxLooksOfUser)
+	}
+	began := time.Now()
+	if l.inTime(&Process{UID: 1000}, hang) != nil || time.Since(began) > lookFor/2 {
+		t.Errorf("one more took %v", time.Since(began))
+	}
+	if p := l.inTime(&Process{UID: 1001}, func(p *Process) { p.GoVersion = "go1.22" }); p == nil || p.GoVersion != "go1.22" {
+		t.Errorf("another user's: %+v", p)
+	}
+	close(never)
+	for deadline := time.Now().Add(time.Second); !l.begin(1000); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("looks that have ended still count")
+		}
+	}
+}
+
+func TestAllLooksAreBounded(t *testing.T) {
+	var l looks
+	n := 0
+	for uid := range uint32(2 * maxLooks) {
+		if l.begin(uid) {
+			n++
+		}
+	}
+	if n != maxLooks {
+		t.Errorf("%d", n)
+	}
+	for uid := range uint32(maxLooks) {
+		l.end(uid)
+	}
+	if len(l.under) != 0 || l.all != 0 {
+		t.Errorf("%d users, %d looks are left", len(l.under), l.all)
+	}
+}
+
+// A number that another process has now is not the one that is known.
+func TestKnownProcess(t *testing.T) {
+	var k known
+	p := new(Process)
+	k.add(identity{1, 2, "/bin/sh"}, p)
+	for _, other := range []identity{{1, 3, "/bin/sh"}, {2, 2, "/bin/sh"}, {1, 2, "/usr/bin/curl"}} {
+		if k.get(other) != nil {
+			t.Errorf("%+v is taken for another", other)
+		}
+	}
+	if k.get(identity{1, 2, "/bin/sh"}) != p {
+		t.Error("forgotten")
+	}
+	k.by[identity{1, 2, "/bin/sh"}] = description{p, time.Now().Add(-2 * knownFor)}
+	if k.get(identity{1, 2, "/bin/sh"}) != nil {
+		t.Error("an old description is good")
+	}
+}
+
+func TestThreadHasItsProcess(t *testing.T) {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, thread := range threads {
+		if pid := leader(number([]byte(thread.Name()))); pid != os.Getpid() {
+			t.Errorf("thread %s: %d", thread.Name(), pid)
+		}
+	}
+}
+
+// The kernel's report and /proc have to agree on when a process began, or every
+// one would be taken for another.
+func TestBeganWhenTheKernelSays(t *testing.T) {
+	needRoot(t)
+	f := open(t)
+	if f.trace == nil {
+		t.Skipf("this kernel does not report connects: %v", f.untraced)
+	}
+	start, err := folderOf(os.Getpid()).start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.looks.describe(os.Getpid(), start) == nil {
+		t.Error("not described with its own beginning")
+	}
+	if p := f.looks.describe(os.Getpid(), start+1); p != nil {
+		t.Errorf("a process that began later: %+v", p)
+	}
+	l := listen(t, "tcp4", "127.0.0.1:0")
+	conn := dial(t, l.Addr(), false)
+	ends := connection{endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())}
+	for deadline := time.Now().Add(2 * time.Second); ; time.Sleep(time.Millisecond) {
+		if p := f.reported(ends); p != nil {
+			if p.GoVersion == "" { // only /proc says that
+				t.Errorf("taken for another: %+v", p)
+			}
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no report")
+		}
+	}
+}
