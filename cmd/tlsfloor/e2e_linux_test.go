@@ -54,9 +54,9 @@ var e2eClients = []e2eClient{
 		command: func(e *e2e, _ string) []string { return []string{"/usr/bin/ruby", e.file("ruby/s3.rb")} }},
 	{name: "SDK for JavaScript v3, Node.js", versions: tls10to13, program: "node", software: "nodejs", advice: "nodejs", service: "dynamodb",
 		command: func(e *e2e, _ string) []string { return []string{"node", e.file("node/v3.js")} }},
-	{name: "SDK for JavaScript v2, Node.js 12", versions: tls10to13, program: "node", software: "nodejs", advice: "nodejs", service: "dynamodb",
+	{name: "SDK for JavaScript v3, Node.js 12", versions: tls10to13, program: "node", software: "nodejs", advice: "nodejs", service: "dynamodb",
 		command: func(e *e2e, _ string) []string {
-			return []string{e.file("node/node_modules/node-12/bin/node"), "--tls-min-v1.0", e.file("node/v2.js")}
+			return []string{e.file("node/node_modules/node-12/bin/node"), "--tls-min-v1.0", e.file("node/v3.js")}
 		}},
 	{name: "SDK for JavaScript v2, Node.js 8", versions: append(tls10to12, ""), program: "node", software: "nodejs", advice: "nodejs", service: "dynamodb",
 		command: func(e *e2e, _ string) []string {
