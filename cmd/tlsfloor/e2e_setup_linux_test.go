@@ -24,6 +24,8 @@ import (
 	"time"
 )
 
+const e2eSensor = "e2e"
+
 // e2e is the place where the clients run.
 type e2e struct {
 	t        *testing.T
@@ -41,6 +43,7 @@ type e2eEvent struct {
 	Flagged bool   `json:"flagged"`
 	Verdict string `json:"verdict"`
 	Fix     string `json:"fix"`
+	Host    string `json:"host"`
 	AWS     struct {
 		Service string `json:"service"`
 	} `json:"aws"`
@@ -61,6 +64,9 @@ type e2eEvent struct {
 	Advice struct {
 		ID string `json:"id"`
 	} `json:"advice"`
+	Sensor struct {
+		Host string `json:"host"`
+	} `json:"sensor"`
 }
 
 func readE2E(t *testing.T, name string) (all []e2eEvent) {
@@ -105,7 +111,7 @@ func newE2E(t *testing.T) *e2e {
 	binary := build(t)
 	e.makeClients()
 	e.serveAll()
-	e.tlsfloor = e.network.watchLoopback(t, exec.Command(binary, "--process", "--emit", "all"), e.events)
+	e.tlsfloor = e.network.watchLoopback(t, exec.Command(binary, "--process", "--emit", "all", "-q", "--sensor-name", e2eSensor), e.events)
 	return e
 }
 
