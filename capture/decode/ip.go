@@ -61,11 +61,11 @@ func (d *Decoder) ipv6() stage {
 	return (*Decoder).upper
 }
 
-// setIPv4 sets the IPv4-mapped form.
+// setIPv4 sets the IPv4-mapped form, in words: who reads one that was written
+// in pieces waits for them to come together.
 func (a *Addr) setIPv4(b []byte) {
 	binary.BigEndian.PutUint64(a[0:8], 0)
-	binary.BigEndian.PutUint32(a[8:12], 0xffff)
-	*(*[4]byte)(a[12:16]) = [4]byte(b)
+	binary.BigEndian.PutUint64(a[8:16], 0xffff<<32|uint64(u32(b)))
 }
 
 // upper reads what d.protocol names. ICMP is foreign on purpose: the TCP

@@ -24,17 +24,24 @@ const (
 	window = 1 << 20
 )
 
-// half is one direction while it is followed.
+// half is one direction while it is followed. It is small, and what it seldom
+// needs lies elsewhere: a stream is one cache line (see stream).
 type half struct {
+	kept    *kept  // nil: nothing ever was
+	next    uint32 // the sequence number expected next
+	need    uint16 // do not call the consumer with fewer bytes than this
+	starts  uint8  // tries to find a beginning
+	synced  bool   // next is valid
+	pinned  bool   // the consumer has consumed: next can not move back
+	ignored bool
+}
+
+// kept is what waits in a direction: for more bytes, or for those before it.
+// The bytes of most go straight from the frame to the consumer.
+type kept struct {
 	buf     []byte    // in order, not consumed yet; ends at next
 	pending []segment // beyond a hole, sorted by seq, not overlapping
-	next    uint32    // the sequence number expected next
-	need    int       // do not call the consumer with fewer bytes than this
-	held    int       // bytes in pending
-	starts  int       // tries to find a beginning
-	synced  bool      // next is valid
-	pinned  bool      // the consumer has consumed: next can not move back
-	ignored bool
+	beyond  int       // bytes in pending
 }
 
 // segment is a copy of bytes that arrived before others.
@@ -48,57 +55,96 @@ func (s segment) end() uint32 { return s.seq + uint32(len(s.data)) }
 // distance is how far a lies behind b in sequence space: RFC 9293, 3.4.
 func distance(a, b uint32) int { return int(int32(a - b)) }
 
+// maxKeptBuffer is the largest buffer that stays with a stream that is used
+// again: a rare large one must not.
+const maxKeptBuffer = 4 << 10
+
 // reset forgets everything, and keeps the memory.
 func (h *half) reset() {
-	buf, pending := h.buf[:0], h.pending[:0]
-	if cap(buf) > 4<<10 { // a rare large one must not stay with the pool
-		buf = nil
+	k := h.kept
+	if k != nil && cap(k.buf) > maxKeptBuffer {
+		k = nil
 	}
-	*h = half{buf: buf, pending: pending}
+	*h = half{kept: k}
+	h.drop()
 }
 
 // drop forgets the direction's bytes: nobody wants them.
 func (h *half) drop() {
-	clear(h.pending)
-	h.buf, h.pending, h.held = h.buf[:0], h.pending[:0], 0
+	if k := h.kept; k != nil {
+		clear(k.pending)
+		k.buf, k.pending, k.beyond = k.buf[:0], k.pending[:0], 0
+	}
+}
+
+// room is where to keep bytes.
+func (h *half) room() *kept {
+	if h.kept == nil {
+		h.kept = new(kept)
+	}
+	return h.kept
+}
+
+// leave keeps data, which the consumer did not consume; held says that it is
+// the end of what was kept already.
+func (h *half) leave(data []byte, held bool) {
+	switch {
+	case held:
+		h.kept.buf = h.kept.buf[:copy(h.kept.buf, data)]
+	case len(data) > 0:
+		k := h.room()
+		k.buf = append(k.buf, data...)
+	}
 }
 
 // untouched reports whether nothing came yet where it was expected.
 func (h *half) untouched() bool { return !h.pinned && h.empty() }
 
 // empty reports whether nothing is held.
-func (h *half) empty() bool { return len(h.buf) == 0 && len(h.pending) == 0 }
+func (h *half) empty() bool { return h.kept == nil || len(h.kept.buf) == 0 && len(h.kept.pending) == 0 }
+
+// waiting reports whether there are bytes beyond a hole.
+func (h *half) waiting() bool { return h.kept != nil && len(h.kept.pending) > 0 }
 
 // size is the bytes held.
-func (h *half) size() int { return len(h.buf) + h.held }
+func (h *half) size() int {
+	if h.kept == nil {
+		return 0
+	}
+	return len(h.kept.buf) + h.kept.beyond
+}
+
+// wants notes how many bytes the consumer has to see before it is called again.
+func (h *half) wants(need int) { h.need = uint16(min(need, MaxBuffered)) }
 
 // keep stores bytes that lie beyond a hole. The first to arrive is kept where
 // two overlap. It reports false when the bounds are reached.
 func (h *half) keep(seq uint32, data []byte) bool {
-	for at := 0; at < len(h.pending) && len(data) > 0; at++ {
-		s := h.pending[at]
+	k := h.room()
+	for at := 0; at < len(k.pending) && len(data) > 0; at++ {
+		s := k.pending[at]
 		if distance(s.end(), seq) <= 0 {
 			continue
 		}
 		if front := trimBack(seq, data, s.seq); len(front) > 0 {
-			if !h.insert(at, seq, front) {
+			if !k.insert(at, seq, front) {
 				return false
 			}
 			at++
 		}
 		seq, data = trimFront(seq, data, s.end())
 	}
-	return len(data) == 0 || h.insert(len(h.pending), seq, data)
+	return len(data) == 0 || k.insert(len(k.pending), seq, data)
 }
 
-func (h *half) insert(at int, seq uint32, data []byte) bool {
-	if len(h.pending) >= maxSegments || h.held+len(data) > maxPending {
+func (k *kept) insert(at int, seq uint32, data []byte) bool {
+	if len(k.pending) >= maxSegments || k.beyond+len(data) > maxPending {
 		return false
 	}
-	h.pending = append(h.pending, segment{})
-	copy(h.pending[at+1:], h.pending[at:])
-	h.pending[at] = segment{seq, append([]byte(nil), data...)}
-	h.held += len(data)
+	k.pending = append(k.pending, segment{})
+	copy(k.pending[at+1:], k.pending[at:])
+	k.pending[at] = segment{seq, append([]byte(nil), data...)}
+	k.beyond += len(data)
 	return true
 }
 
@@ -125,8 +171,8 @@ func trimBack(seq uint32, data []byte, to uint32) []byte {
 
 // take removes and returns the first pending bytes when they join next.
 func (h *half) take() []byte {
-	for len(h.pending) > 0 && distance(h.pending[0].seq, h.next) <= 0 {
-		s := h.first()
+	for h.waiting() && distance(h.kept.pending[0].seq, h.next) <= 0 {
+		s := h.kept.first()
 		if _, data := trimFront(s.seq, s.data, h.next); len(data) > 0 {
 			return data
 		}
@@ -136,33 +182,36 @@ func (h *half) take() []byte {
 
 // run appends to dst, up to its capacity, the bytes of the ith pending segment
 // and of those that follow without a hole.
-func (h *half) run(i int, dst []byte) []byte {
-	for end := h.pending[i].seq; i < len(h.pending) && h.pending[i].seq == end; i++ {
-		data := h.pending[i].data
+func (k *kept) run(i int, dst []byte) []byte {
+	for end := k.pending[i].seq; i < len(k.pending) && k.pending[i].seq == end; i++ {
+		data := k.pending[i].data
 		dst = append(dst, data[:min(len(data), cap(dst)-len(dst))]...)
-		end = h.pending[i].end()
+		end = k.pending[i].end()
 	}
 	return dst
 }
 
 // first removes and returns the first pending segment; there must be one.
-func (h *half) first() segment {
-	s := h.pending[0]
-	n := copy(h.pending, h.pending[1:])
-	h.pending[n] = segment{}
-	h.pending = h.pending[:n]
-	h.held -= len(s.data)
+func (k *kept) first() segment {
+	s := k.pending[0]
+	n := copy(k.pending, k.pending[1:])
+	k.pending[n] = segment{}
+	k.pending = k.pending[:n]
+	k.beyond -= len(s.data)
 	return s
 }
 
 // conflicts reports whether data, which begins at seq, differs from bytes that
 // are still held in order.
 func (h *half) conflicts(seq uint32, data []byte) bool {
-	base := h.next - uint32(len(h.buf))
+	if h.kept == nil {
+		return false
+	}
+	base := h.next - uint32(len(h.kept.buf))
 	seq, data = trimFront(seq, data, base)
 	data = trimBack(seq, data, h.next)
 	if len(data) == 0 {
 		return false
 	}
-	return string(h.buf[distance(seq, base):][:len(data)]) != string(data)
+	return string(h.kept.buf[distance(seq, base):][:len(data)]) != string(data)
 }

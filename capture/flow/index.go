@@ -41,13 +41,13 @@ func (x *index) place(s slot) {
 }
 
 // find returns the entry of a key, or none.
-func (t *Table) find(key *Key, hash uint32) int32 {
+func (t *Table) find(k *key, hash uint32) int32 {
 	for at := hash & t.index.mask; ; at = (at + 1) & t.index.mask {
 		s := t.index.slots[at]
 		if s.entry == 0 {
 			return none
 		}
-		if s.hash == hash && t.entries[s.entry-1].key.equal(key) {
+		if s.hash == hash && t.entries[s.entry-1].key.equal(k) {
 			return s.entry - 1
 		}
 	}
@@ -78,11 +78,11 @@ func (x *index) del(hash uint32, entry int32) {
 }
 
 // insert enters a key that is not there, and makes room for it first.
-func (t *Table) insert(key *Key, hash uint32) int32 {
+func (t *Table) insert(k *key, hash uint32) int32 {
 	t.stats.Flows++
 	i := t.vacancy()
-	t.entries[i] = entry{key: *key, seen: t.moment()}
-	t.details[i].stream = none
+	t.entries[i] = entry{key: *k, seen: t.moment()}
+	t.details[i].hash, t.details[i].stream = hash, none
 	t.index.add(hash, i)
 	t.enqueue(i, embryonic)
 	return i
@@ -108,7 +108,7 @@ func (t *Table) remove(i int32, c Cause) {
 		t.release(i)
 	}
 	t.dequeue(i)
-	t.index.del(uint32(e.key.hash(t.seed)), i)
+	t.index.del(t.details[i].hash, i)
 	e.class, t.details[i].next = unused, t.free
 	t.free = i
 }
@@ -118,7 +118,7 @@ func (t *Table) remove(i int32, c Cause) {
 func (t *Table) conclude(i int32, c Cause) {
 	e, s := &t.entries[i], t.streams[t.details[i].stream]
 	for d := range s.half {
-		if len(s.half[d].pending) > 0 && s.hole(Dir(d)) == Settled {
+		if s.half[d].waiting() && s.hole(Dir(d)) == Settled {
 			return
 		}
 	}
@@ -146,7 +146,7 @@ func (t *Table) newStream() int32 {
 func (t *Table) release(i int32) {
 	d := &t.details[i]
 	s := t.streams[d.stream]
-	t.stats.Bytes -= s.counted
+	t.stats.Bytes -= int(s.counted)
 	s.consumer, s.counted = nil, 0
 	s.half[0].reset()
 	s.half[1].reset()

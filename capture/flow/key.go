@@ -1,26 +1,31 @@
 package flow
 
 import (
-	"bytes"
-	"hash/maphash"
-	"unsafe"
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
 
 	"tlsfloor/capture/decode"
 )
 
-// Key names a connection, the same for both directions: the end with the lower
-// address and port is first.
+// key names a connection, the same for both directions: its addresses, its
+// ports and the networks that it lives in. Which end is the low one is a matter
+// of this process alone.
 //
 // It has no pointer, so that a table of a quarter of a million costs the
-// garbage collector nothing, and no padding, so that it can be hashed as bytes.
-type Key struct {
-	Lo, Hi         decode.Addr
-	Network        decode.Network
-	LoPort, HiPort uint16
-	Family         uint32 // 4 or 6: ::ffff:10.0.0.1 over IPv6 is not 10.0.0.1
+// garbage collector nothing. And it is made of words that are written as they
+// will be read: a processor that reads eight bytes of which it has just
+// written two and two and four waits for them to arrive in the cache (that was
+// a third of the 59 ns that a settled segment cost).
+type key struct {
+	low, high [2]uint64
+	network   [2]uint64
+	// ends is the low end's port, the high end's, and 4 or 6: ::ffff:10.0.0.1
+	// over IPv6 is not 10.0.0.1.
+	ends uint64
 }
 
-// Dir is a direction of a connection: FromLo packets were sent by Key.Lo.
+// Dir is a direction of a connection: FromLo packets were sent by the low end.
 type Dir uint8
 
 // The directions.
@@ -32,41 +37,61 @@ const (
 // Other is the opposite direction.
 func (d Dir) Other() Dir { return d ^ 1 }
 
-// KeyOf is the key of the packet's connection and the direction it went.
-func KeyOf(p *decode.Packet) (k Key, d Dir) {
-	k.Network = p.Network
-	k.Family = 4
+// set makes k the key of the packet's connection, and returns the direction in
+// which it went.
+func (k *key) set(p *decode.Packet) Dir {
+	src0, src1 := words(&p.Src)
+	dst0, dst1 := words(&p.Dst)
+	k.network[0] = uint64(p.Network[0]) | uint64(p.Network[1])<<32
+	k.network[1] = uint64(p.Network[2]) | uint64(p.Network[3])<<32
+	family := uint64(4) << 32
 	if p.V6 {
-		k.Family = 6
+		family = 6 << 32
 	}
-	if before(p) {
-		k.Lo, k.Hi, k.LoPort, k.HiPort = p.Src, p.Dst, p.SrcPort, p.DstPort
-		return k, FromLo
+	src, dst := uint64(p.SrcPort), uint64(p.DstPort)
+	if src1 < dst1 || src1 == dst1 && (src0 < dst0 || src0 == dst0 && src <= dst) {
+		k.low[0], k.low[1], k.high[0], k.high[1] = src0, src1, dst0, dst1
+		k.ends = family | src<<16 | dst
+		return FromLo
 	}
-	k.Lo, k.Hi, k.LoPort, k.HiPort = p.Dst, p.Src, p.DstPort, p.SrcPort
-	return k, FromHi
+	k.low[0], k.low[1], k.high[0], k.high[1] = dst0, dst1, src0, src1
+	k.ends = family | dst<<16 | src
+	return FromHi
 }
 
-// before reports whether the source sorts before the destination.
-func before(p *decode.Packet) bool {
-	if c := bytes.Compare(p.Src[:], p.Dst[:]); c != 0 {
-		return c < 0
+func words(a *decode.Addr) (first, last uint64) {
+	return binary.LittleEndian.Uint64(a[:8]), binary.LittleEndian.Uint64(a[8:])
+}
+
+// equal is written out, what differs most first: for 56 bytes the compiler
+// calls a function that costs more than the comparison.
+func (k *key) equal(o *key) bool {
+	return k.ends == o.ends && k.low[1] == o.low[1] && k.high[1] == o.high[1] &&
+		k.low[0] == o.low[0] && k.high[0] == o.high[0] &&
+		k.network[0] == o.network[0] && k.network[1] == o.network[1]
+}
+
+// seed makes the slots of keys a secret of this process: who sends packets must
+// not be able to choose keys that share one.
+type seed [5]uint64
+
+func newSeed() (s seed) {
+	for i := range s {
+		s[i] = rand.Uint64()
 	}
-	return p.SrcPort <= p.DstPort
+	return s
 }
 
-// words is the key as numbers, in the machine's order.
-func (k *Key) words() *[7]uint64 { return (*[7]uint64)(unsafe.Pointer(k)) }
-
-// equal is written out: for 56 bytes the compiler calls a function that costs
-// more than the comparison.
-func (k *Key) equal(o *Key) bool {
-	a, b := k.words(), o.words()
-	return a[6] == b[6] && a[1] == b[1] && a[3] == b[3] && a[0] == b[0] && a[2] == b[2] && a[4] == b[4] && a[5] == b[5]
+func (k *key) hash(s *seed) uint32 {
+	low := mix(k.low[0]^s[0], k.low[1]^s[1])
+	high := mix(k.high[0]^s[1], k.high[1]^s[2])
+	network := mix(k.network[0]^s[2], k.network[1]^s[3])
+	return uint32(mix(low^k.ends^s[3], high^network^s[4]))
 }
 
-// hash is keyed by a seed of this process: who sends packets must not be able
-// to choose keys that share a slot.
-func (k *Key) hash(seed maphash.Seed) uint64 {
-	return maphash.Bytes(seed, unsafe.Slice((*byte)(unsafe.Pointer(k)), unsafe.Sizeof(*k)))
+// mix folds the product of two numbers, so that each bit of it depends on all
+// of theirs.
+func mix(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
 }

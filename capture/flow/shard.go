@@ -8,7 +8,7 @@ import (
 )
 
 // ShardOf says which of n tables, numbered from 0, has the packet's
-// connection: the same for both directions, and for every packet with one Key.
+// connection: the same for both directions, and for every packet with one key.
 //
 // It is a fixed function, so that a capture is shared out in the same way each
 // time it is read. Who knows it can have all his connections in one shard; they
@@ -31,11 +31,4 @@ const (
 
 func endHash(a *decode.Addr, port uint16) uint64 {
 	return mix(binary.LittleEndian.Uint64(a[:8])^uint64(port)^k1, binary.LittleEndian.Uint64(a[8:])^k2)
-}
-
-// mix folds the product of two numbers, so that each bit of it depends on all
-// of theirs.
-func mix(a, b uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	return high ^ low
 }

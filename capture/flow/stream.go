@@ -6,11 +6,13 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// stream is a connection while it is followed.
+// stream is a connection while it is followed. It is one cache line: with
+// thousands of handshakes under way, each segment waits for it to come from
+// memory.
 type stream struct {
 	consumer Consumer
 	half     [2]half
-	counted  int // what of Stats.Bytes is this stream's
+	counted  int32 // what of Stats.Bytes is this stream's
 }
 
 // size is the bytes that the connection costs while it is followed.
@@ -54,11 +56,11 @@ func (s *stream) straight(d Dir, data []byte) Interest {
 	case i == Ignore:
 		return s.ignore(d)
 	case i == Settled || n == len(data):
-		h.need = need
+		h.wants(need)
 		return i
 	}
 	h.next -= uint32(len(data) - n)
-	h.need = need
+	h.wants(need)
 	return s.inOrder(d, data[n:])
 }
 
@@ -121,13 +123,14 @@ func (s *stream) begin(d Dir, seq uint32, data []byte) Interest {
 // join looks for a beginning that is spread over small segments.
 func (s *stream) join(d Dir) Interest {
 	h := &s.half[d]
+	k := h.room()
 	var room [startBytes]byte
-	for i := range h.pending {
-		if len(h.pending[i].data) >= startBytes {
+	for i := range k.pending {
+		if len(k.pending[i].data) >= startBytes {
 			continue // was asked for as it came
 		}
-		if head := h.run(i, room[:0]); len(head) > len(h.pending[i].data) && s.consumer.Start(d, head) {
-			h.synced, h.next = true, h.pending[i].seq
+		if head := k.run(i, room[:0]); len(head) > len(k.pending[i].data) && s.consumer.Start(d, head) {
+			h.synced, h.next = true, k.pending[i].seq
 			return s.inOrder(d, h.take())
 		}
 	}
@@ -152,24 +155,20 @@ func (s *stream) inOrder(d Dir, data []byte) Interest {
 // straight from the frame when it left nothing.
 func (s *stream) deliver(d Dir, data []byte) Interest {
 	h := &s.half[d]
-	held := len(h.buf) > 0
+	held := h.kept != nil && len(h.kept.buf) > 0
 	if held {
-		h.buf = append(h.buf, data...)
-		data = h.buf
+		h.kept.buf = append(h.kept.buf, data...)
+		data = h.kept.buf
 	}
-	if len(data) >= h.need {
+	if len(data) >= int(h.need) {
 		n, i := s.consume(d, data)
 		if i != Listen || h.ignored {
 			return i
 		}
 		data = data[n:]
 	}
-	if held {
-		h.buf = h.buf[:copy(h.buf, data)]
-	} else {
-		h.buf = append(h.buf, data...)
-	}
-	if len(h.buf) > MaxBuffered {
+	h.leave(data, held)
+	if h.kept != nil && len(h.kept.buf) > MaxBuffered {
 		return s.ignore(d)
 	}
 	return Listen
@@ -182,7 +181,7 @@ func (s *stream) consume(d Dir, data []byte) (n int, i Interest) {
 		took, need, i := s.consumer.Data(d, data[n:])
 		h.pinned = h.pinned || took > 0
 		n += took
-		h.need = need
+		h.wants(need)
 		switch {
 		case i == Ignore:
 			return n, s.ignore(d)
@@ -201,8 +200,8 @@ func (s *stream) hole(d Dir) Interest {
 		return i
 	}
 	h := &s.half[d]
-	for len(h.pending) > 0 && !h.ignored {
-		if i := s.skipTo(d, h.first()); i != Listen || h.synced {
+	for h.waiting() && !h.ignored {
+		if i := s.skipTo(d, h.kept.first()); i != Listen || h.synced {
 			return i
 		}
 	}
@@ -230,7 +229,10 @@ func (s *stream) cut(d Dir, seq uint32) Interest {
 // lost tells the consumer of a hole, and forgets what was in front of it.
 func (s *stream) lost(d Dir) Interest {
 	h := &s.half[d]
-	h.buf, h.need, h.synced, h.starts = h.buf[:0], 0, false, 0
+	h.need, h.synced, h.starts = 0, false, 0
+	if h.kept != nil {
+		h.kept.buf = h.kept.buf[:0]
+	}
 	i := s.consumer.Lost(d)
 	if i == Ignore {
 		return s.ignore(d)

@@ -1,8 +1,6 @@
 package flow
 
 import (
-	"hash/maphash"
-
 	"tlsfloor/capture/decode"
 )
 
@@ -54,23 +52,24 @@ func (s *Stats) EvictedSum() uint64 {
 }
 
 // entry is what every packet of a connection looks at. It has no pointer (see
-// Key), and is one cache line: finding a settled connection among many costs
+// key), and is one cache line: finding a settled connection among many costs
 // one miss here and one in the index.
 type entry struct {
-	key   Key
+	key   key
 	seen  moment // when its last packet came
 	flags uint8
 	class class
 	_     [2]byte
 }
 
-// details are the rest of the entry with the same number.
+// details are the rest of the entry with the same number. Two are a cache line.
 type details struct {
 	isn    [2]uint32 // by direction: the number of the first byte, if synSeen
 	fin    [2]uint32 // by direction: the number behind the FIN, if finSeen
 	ticket uint32    // of its place in the queue of its class
 	next   int32     // of the free entries
 	stream int32     // index in Table.streams, or none
+	hash   uint32    // of the key
 }
 
 // Flags of an entry; the ones with a direction are shifted by it.
@@ -99,7 +98,7 @@ func (e *entry) opener() Opener {
 // Table is the connections in sight. It is used by one goroutine.
 type Table struct {
 	handler Handler
-	seed    maphash.Seed
+	seed    seed
 	clock   Clock
 
 	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
@@ -125,7 +124,7 @@ func NewTable(h Handler, o Options) *Table {
 		o.MaxBytes = DefaultMaxBytes
 	}
 	t := &Table{
-		handler: h, seed: maphash.MakeSeed(), maxBytes: o.MaxBytes, free: none,
+		handler: h, seed: newSeed(), maxBytes: o.MaxBytes, free: none,
 		entries: make([]entry, o.MaxFlows), details: make([]details, o.MaxFlows), index: newIndex(),
 	}
 	return t
@@ -162,14 +161,15 @@ func (t *Table) take(p *decode.Packet) {
 	if Bare(p) {
 		return
 	}
-	key, dir := KeyOf(p)
-	hash := uint32(key.hash(t.seed))
-	i := t.find(&key, hash)
+	var k key
+	dir := k.set(p)
+	hash := k.hash(&t.seed)
+	i := t.find(&k, hash)
 	if i == none {
 		if p.Flags&decode.SYN == 0 && len(p.Payload) == 0 {
 			return // the end of something never seen: not worth an entry
 		}
-		i = t.insert(&key, hash)
+		i = t.insert(&k, hash)
 	}
 	e := &t.entries[i]
 	e.seen = t.moment()
@@ -241,9 +241,9 @@ func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
 
 // replace ends entry i and enters its key anew.
 func (t *Table) replace(i int32) int32 {
-	key := t.entries[i].key
+	k, hash := t.entries[i].key, t.details[i].hash
 	t.remove(i, Replaced)
-	return t.insert(&key, uint32(key.hash(t.seed)))
+	return t.insert(&k, hash)
 }
 
 // syn notes the number a direction begins with, and who opened.
@@ -288,8 +288,8 @@ func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
 // account counts what s holds now, and makes room when all hold too much.
 func (t *Table) account(s *stream) {
 	size := s.size()
-	t.stats.Bytes += size - s.counted
-	s.counted = size
+	t.stats.Bytes += size - int(s.counted)
+	s.counted = int32(size)
 	if t.stats.Bytes > t.maxBytes {
 		t.economise()
 	}
