@@ -72,7 +72,7 @@ func BenchmarkFirstLook(b *testing.B) {
 		}
 		var m Messages
 		fragment := r.Fragment
-		if _, ok := m.Next(&fragment); !ok {
+		if _, ok := nextMessage(&m, &fragment); !ok {
 			b.Fatal("no message")
 		}
 	}

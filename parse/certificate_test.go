@@ -33,12 +33,12 @@ func chain(t testing.TB, file string) CertificateList {
 	var s RecordStream
 	var m Messages
 	for {
-		p, ok, err := s.Next(&data)
+		p, ok, err := nextPart(&s, &data)
 		if !ok || err != nil {
 			t.Fatal("no Certificate message", err)
 		}
 		for p.Type == Handshake {
-			msg, ok := m.Next(&p.Fragment)
+			msg, ok := nextMessage(&m, &p.Fragment)
 			if !ok {
 				break
 			}

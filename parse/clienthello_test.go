@@ -141,11 +141,11 @@ func goHello(t *testing.T, config *tls.Config) []byte {
 		}
 		data = data[:n]
 		for len(data) > 0 {
-			p, _, err := s.Next(&data)
+			p, _, err := nextPart(&s, &data)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if msg, ok := m.Next(&p.Fragment); ok {
+			if msg, ok := nextMessage(&m, &p.Fragment); ok {
 				return msg.Body
 			}
 		}
@@ -348,7 +348,7 @@ func readHello(t *testing.T, data []byte) {
 		return
 	}
 	var m Messages
-	msg, ok := m.Next(&r.Fragment)
+	msg, ok := nextMessage(&m, &r.Fragment)
 	switch {
 	case !ok:
 		t.Fatal("no message")

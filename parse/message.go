@@ -74,24 +74,30 @@ type Messages struct {
 	// all.
 	Wanted TypeSet
 
+	skip    uint32 // bytes still to come of a message that is skipped
 	partial []byte // header and body so far of a split message
 	done    bool   // partial was handed out: it is free at the next call
-	skip    int    // bytes still to come of a message that is skipped
 }
 
 // Next takes the next message out of fragment, which it moves past what it
-// used. Call it until it returns false: by then the fragment is used up, and
-// what is left of a message is kept for the next record's fragment.
-func (m *Messages) Next(fragment *[]byte) (msg Message, ok bool) {
-	m.release()
-	m.pass(fragment)
-	if len(*fragment) == 0 {
-		return Message{}, false
+// used, and puts it into msg. Call it until it returns false: by then the
+// fragment is used up, and what is left of a message is kept for the next
+// record's fragment.
+func (m *Messages) Next(fragment *[]byte, msg *Message) bool {
+	if m.done {
+		m.partial, m.done = nil, false
 	}
-	if len(m.partial) == 0 && whole(*fragment) {
-		return takeWhole(fragment), true
+	if m.skip > 0 {
+		m.pass(fragment)
 	}
-	return m.collect(fragment)
+	switch {
+	case len(*fragment) == 0:
+		return false
+	case len(m.partial) == 0 && whole(*fragment):
+		msg.take(fragment)
+		return true
+	}
+	return m.collect(fragment, msg)
 }
 
 // Partial tells of a message that has begun and not ended: its type, and how
@@ -107,17 +113,10 @@ func (m *Messages) Partial() (t HandshakeType, have, length int, ok bool) {
 	return HandshakeType(m.partial[0]), len(m.partial) - messageHeader, be24(m.partial[1:]), true
 }
 
-// release drops a buffer that was handed out by the call before.
-func (m *Messages) release() {
-	if m.done {
-		m.partial, m.done = nil, false
-	}
-}
-
 // pass moves over what is in fragment of a message that is skipped.
 func (m *Messages) pass(fragment *[]byte) {
-	n := min(m.skip, len(*fragment))
-	m.skip -= n
+	n := min(int(m.skip), len(*fragment))
+	m.skip -= uint32(n)
 	*fragment = (*fragment)[n:]
 }
 
@@ -126,35 +125,38 @@ func whole(b []byte) bool {
 	return len(b) >= messageHeader && len(b)-messageHeader >= be24(b[1:])
 }
 
-func takeWhole(fragment *[]byte) Message {
+// take makes msg the whole message that fragment begins with.
+func (msg *Message) take(fragment *[]byte) {
 	b := *fragment
-	end := messageHeader + be24(b[1:])
+	n := be24(b[1:])
+	end := messageHeader + n
 	*fragment = b[end:]
-	return Message{Type: HandshakeType(b[0]), Length: end - messageHeader, Body: b[messageHeader:end:end]}
+	msg.Type, msg.Length, msg.Body = HandshakeType(b[0]), n, b[messageHeader:end:end]
+	msg.Split, msg.Skipped = false, false
 }
 
 // collect adds fragment to the split message, or begins one with it.
-func (m *Messages) collect(fragment *[]byte) (Message, bool) {
+func (m *Messages) collect(fragment *[]byte, msg *Message) bool {
 	header, ok := m.header(*fragment)
 	if !ok {
 		m.take(fragment, messageHeader)
-		return Message{}, false
+		return false
 	}
-	msg := Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
+	*msg = Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
 	end := messageHeader + msg.Length
 	if !m.collects(msg) {
-		m.skip = end - len(m.partial)
+		m.skip = uint32(end - len(m.partial))
 		m.partial = nil
 		m.pass(fragment)
 		msg.Skipped = true
-		return msg, true
+		return true
 	}
 	m.take(fragment, end)
 	if len(m.partial) < end {
-		return Message{}, false
+		return false
 	}
 	msg.Body, m.done = m.partial[messageHeader:end:end], true
-	return msg, true
+	return true
 }
 
 // header is the header of the message that partial and fragment begin.
@@ -177,7 +179,7 @@ func (m *Messages) take(fragment *[]byte, size int) {
 }
 
 // collects reports whether a split message is worth its buffer.
-func (m *Messages) collects(msg Message) bool {
+func (m *Messages) collects(msg *Message) bool {
 	limit := MaxMessage
 	if msg.Type == TypeCertificate {
 		limit = MaxCertificateMessage

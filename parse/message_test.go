@@ -7,13 +7,18 @@ import (
 	"testing"
 )
 
+func nextMessage(m *Messages, fragment *[]byte) (msg Message, ok bool) {
+	ok = m.Next(fragment, &msg)
+	return msg, ok
+}
+
 // readMessages feeds a handshake in fragments of n bytes.
 func readMessages(m *Messages, handshake []byte, n int) (got []string) {
 	for len(handshake) > 0 {
 		k := min(n, len(handshake))
 		fragment := handshake[:k]
 		for {
-			msg, ok := m.Next(&fragment)
+			msg, ok := nextMessage(m, &fragment)
 			if !ok {
 				break
 			}
@@ -42,14 +47,14 @@ func TestMessagesInOneFragmentAreViews(t *testing.T) {
 	handshake := cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil))
 	fragment := handshake
 	var m Messages
-	msg, ok := m.Next(&fragment)
+	msg, ok := nextMessage(&m, &fragment)
 	if !ok || msg.Split || &msg.Body[0] != &handshake[4] {
 		t.Errorf("copied: %+v", msg)
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		fragment := handshake
 		for range 2 {
-			if _, ok := m.Next(&fragment); !ok {
+			if _, ok := nextMessage(&m, &fragment); !ok {
 				t.Fatal("no message")
 			}
 		}
@@ -62,20 +67,20 @@ func TestMessagesSplitIsCollected(t *testing.T) {
 	handshake := message(TypeClientHello, fill(1700))
 	var m Messages
 	first, second := handshake[:1400], handshake[1400:]
-	if msg, ok := m.Next(&first); ok {
+	if msg, ok := nextMessage(&m, &first); ok {
 		t.Fatalf("%+v", msg)
 	}
 	if typ, have, length, ok := m.Partial(); !ok || typ != TypeClientHello || have != 1396 || length != 1700 {
 		t.Errorf("partial: %v %d %d %v", typ, have, length, ok)
 	}
-	msg, ok := m.Next(&second)
+	msg, ok := nextMessage(&m, &second)
 	if !ok || !msg.Split || !bytes.Equal(msg.Body, fill(1700)) {
 		t.Errorf("%v %+v", ok, msg)
 	}
 	if _, _, _, ok := m.Partial(); ok {
 		t.Error("still partial")
 	}
-	if m.Next(&second); m.partial != nil {
+	if nextMessage(&m, &second); m.partial != nil {
 		t.Error("the buffer is kept")
 	}
 }
@@ -83,7 +88,7 @@ func TestMessagesSplitIsCollected(t *testing.T) {
 func TestMessagesTypeIsVisibleEarly(t *testing.T) {
 	var m Messages
 	fragment := []byte{byte(TypeClientHello)}
-	m.Next(&fragment)
+	nextMessage(&m, &fragment)
 	if typ, have, length, ok := m.Partial(); !ok || typ != TypeClientHello || have != 0 || length != 0 {
 		t.Errorf("%v %d %d %v", typ, have, length, ok)
 	}
@@ -115,7 +120,7 @@ func TestMessagesSkipped(t *testing.T) {
 				k := min(1000, len(handshake))
 				fragment := handshake[:k]
 				for {
-					msg, ok := m.Next(&fragment)
+					msg, ok := nextMessage(&m, &fragment)
 					if !ok {
 						break
 					}
@@ -145,7 +150,7 @@ func TestMessagesSkipped(t *testing.T) {
 func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 	var m Messages
 	fragment := message(TypeClientHello, make([]byte, MaxMessage))[:100]
-	m.Next(&fragment)
+	nextMessage(&m, &fragment)
 	if c := cap(m.partial); c > firstBuffer {
 		t.Errorf("buffer of %d bytes for 100", c)
 	}

@@ -54,7 +54,7 @@ func ReadRecord(data []byte) (r Record, size int, err error) {
 	if len(data) < recordHeader {
 		return r, recordHeader, shortHeader(data)
 	}
-	if data[0]-20 > 4 || data[1] != 3 {
+	if notRecord(data) {
 		return r, 0, ErrNotTLS
 	}
 	r.Type, r.Version = ContentType(data[0]), Version(be16(data[1:]))
@@ -69,6 +69,9 @@ func ReadRecord(data []byte) (r Record, size int, err error) {
 	r.Fragment = data[recordHeader:size:size]
 	return r, size, nil
 }
+
+// notRecord judges the first 2 bytes of a record.
+func notRecord(data []byte) bool { return data[0]-20 > 4 || data[1] != 3 }
 
 // shortHeader judges the beginning of a record's header.
 func shortHeader(data []byte) error {

@@ -6,20 +6,35 @@ package parse
 // record that a capture holds. The zero value is ready. It keeps no reference
 // to data, and no bytes but those of a header or an alert.
 type RecordStream struct {
-	header [recordHeader]byte
-	have   uint8 // bytes of header that have come
-	broken bool  // ErrNotTLS was met
-	alert  [2]byte
-	left   int // bytes of the fragment still to come
+	partial [recordHeader]byte // of a header or an alert that came in pieces
+	have    uint8              // bytes of it
+	state   recordState
+	typ     ContentType
+	version Version
+	length  uint16 // of the fragment
+	left    uint16 // bytes of it still to come
 }
+
+// recordState is where in a record a RecordStream is.
+type recordState uint8
+
+const (
+	inHeader recordState = iota
+	inFragment
+	inAlert // a plaintext one, which comes whole
+	broken  // ErrNotTLS was met
+)
+
+// alertLength is the length of a plaintext alert (RFC 8446, 6).
+const alertLength = 2
 
 // Part is what one call of RecordStream.Next had of a record.
 type Part struct {
 	Type    ContentType
 	Version Version // as the record's header says
-	Length  int     // of the record's whole fragment, in bytes
 	First   bool    // the record begins with this part
 	Last    bool    // the record ends with this part
+	Length  int     // of the record's whole fragment, in bytes
 	// Fragment is a view into data. It is empty when data ended with the
 	// header, and in an empty record. A fragment of 2 bytes in an alert record,
 	// a plaintext alert, always comes whole, and then is valid until the next
@@ -31,85 +46,98 @@ type Part struct {
 func (p *Part) Oversized() bool { return p.Length > MaxFragment }
 
 // Next takes the next part of a record out of data, which it moves past what
-// it used. Call it until it returns false: then data is used up, or err is
-// ErrNotTLS, which is the stream's last word.
-func (s *RecordStream) Next(data *[]byte) (p Part, ok bool, err error) {
-	first := s.have < recordHeader
-	if first && !s.readHeader(data) {
-		return Part{}, false, s.err()
+// it used, and puts it into p. Call it until it returns false: then data is
+// used up, or err is ErrNotTLS, which is the stream's last word.
+func (s *RecordStream) Next(data *[]byte, p *Part) (ok bool, err error) {
+	first := s.state == inHeader
+	if first && !s.header(data) {
+		return false, s.err()
 	}
-	if !first && len(*data) == 0 {
-		return Part{}, false, nil
+	switch {
+	case s.state == inAlert:
+		return s.alert(data, p), nil
+	case !first && len(*data) == 0, s.state == broken:
+		return false, s.err()
 	}
-	if ContentType(s.header[0]) == AlertRecord && s.length() == len(s.alert) {
-		p, ok = s.readAlert(data)
-		return p, ok, nil
-	}
-	return s.readPart(data, first), true, nil
+	s.fragment(data, p, first)
+	return true, nil
 }
 
 func (s *RecordStream) err() error {
-	if s.broken {
+	if s.state == broken {
 		return ErrNotTLS
 	}
 	return nil
 }
 
-// length is the length of the current record's fragment.
-func (s *RecordStream) length() int { return int(be16(s.header[3:])) }
-
-// readHeader collects a header, and answers whether it is complete and one of
-// TLS. After one that is not, have stays below recordHeader for good.
-func (s *RecordStream) readHeader(data *[]byte) bool {
-	if s.broken {
+// header reads a header, and reports whether it is complete and one of TLS.
+func (s *RecordStream) header(data *[]byte) bool {
+	b := *data
+	if s.have > 0 || len(b) < recordHeader {
+		return s.collectHeader(data)
+	}
+	if notRecord(b) {
+		s.state = broken
 		return false
 	}
-	n := copy(s.header[s.have:], *data)
-	if shortHeader(s.header[:int(s.have)+n]) == ErrNotTLS {
-		s.broken = true
-		return false
-	}
-	*data = (*data)[n:]
-	s.have += uint8(n)
-	if s.have < recordHeader {
-		return false
-	}
-	s.left = s.length()
+	*data = b[recordHeader:]
+	s.begin(b)
 	return true
 }
 
-// readAlert collects a plaintext alert.
-func (s *RecordStream) readAlert(data *[]byte) (Part, bool) {
-	n := copy(s.alert[len(s.alert)-s.left:], *data)
-	*data = (*data)[n:]
-	s.left -= n
-	if s.left > 0 {
-		return Part{}, false
+// collectHeader is header for one that comes in pieces.
+func (s *RecordStream) collectHeader(data *[]byte) bool {
+	n := copy(s.partial[s.have:], *data)
+	if shortHeader(s.partial[:int(s.have)+n]) == ErrNotTLS {
+		s.state = broken
+		return false
 	}
-	return s.part(s.alert[:], true), true
-}
-
-// readPart takes what data has of the fragment.
-func (s *RecordStream) readPart(data *[]byte, first bool) Part {
-	n := min(s.left, len(*data))
-	fragment := (*data)[:n:n]
 	*data = (*data)[n:]
-	s.left -= n
-	return s.part(fragment, first)
+	if s.have += uint8(n); s.have < recordHeader {
+		return false
+	}
+	s.have = 0
+	s.begin(s.partial[:])
+	return true
 }
 
-// part makes a Part of the current record, and lets the next one begin when
+// begin begins the record of a header.
+func (s *RecordStream) begin(h []byte) {
+	s.typ, s.version, s.length = ContentType(h[0]), Version(be16(h[1:])), be16(h[3:])
+	s.left = s.length
+	s.state = inFragment
+	if s.typ == AlertRecord && s.length == alertLength {
+		s.state = inAlert
+	}
+}
+
+// alert collects a plaintext alert.
+func (s *RecordStream) alert(data *[]byte, p *Part) bool {
+	n := copy(s.partial[alertLength-s.left:alertLength], *data)
+	*data = (*data)[n:]
+	if s.left -= uint16(n); s.left > 0 {
+		return false
+	}
+	s.part(p, s.partial[:alertLength], true)
+	return true
+}
+
+// fragment takes what data has of the fragment.
+func (s *RecordStream) fragment(data *[]byte, p *Part, first bool) {
+	b := *data
+	n := min(int(s.left), len(b))
+	*data = b[n:]
+	s.left -= uint16(n)
+	s.part(p, b[:n:n], first)
+}
+
+// part describes a part of the current record, and lets the next one begin when
 // nothing is left of it.
-func (s *RecordStream) part(fragment []byte, first bool) Part {
+func (s *RecordStream) part(p *Part, fragment []byte, first bool) {
+	p.Type, p.Version, p.Length = s.typ, s.version, int(s.length)
+	p.First, p.Last = first, s.left == 0
+	p.Fragment = fragment
 	if s.left == 0 {
-		s.have = 0
-	}
-	return Part{
-		Type:     ContentType(s.header[0]),
-		Version:  Version(be16(s.header[1:])),
-		Length:   s.length(),
-		First:    first,
-		Last:     s.left == 0,
-		Fragment: fragment,
+		s.state = inHeader
 	}
 }

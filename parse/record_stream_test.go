@@ -7,6 +7,11 @@ import (
 	"testing"
 )
 
+func nextPart(s *RecordStream, data *[]byte) (p Part, ok bool, err error) {
+	ok, err = s.Next(data, &p)
+	return p, ok, err
+}
+
 // readStream feeds data in pieces of n bytes, and returns each record once it
 // is complete.
 func readStream(data []byte, n int) (records []string, err error) {
@@ -16,7 +21,7 @@ func readStream(data []byte, n int) (records []string, err error) {
 		k := min(n, len(data))
 		piece := data[:k]
 		for {
-			p, ok, err := s.Next(&piece)
+			p, ok, err := nextPart(&s, &piece)
 			if err != nil {
 				return records, err
 			}
@@ -54,12 +59,12 @@ func TestRecordStreamDoesNotWait(t *testing.T) {
 	body := serverHello()
 	data := record(Handshake, cat(message(TypeServerHello, body), message(TypeCertificate, fill(6000))))[:1400]
 	var s RecordStream
-	p, ok, err := s.Next(&data)
+	p, ok, err := nextPart(&s, &data)
 	if !ok || err != nil || !p.First || p.Last || p.Length != len(body)+6008 {
 		t.Fatalf("%+v %v %v", p, ok, err)
 	}
 	var m Messages
-	if msg, ok := m.Next(&p.Fragment); !ok || !bytes.Equal(msg.Body, body) {
+	if msg, ok := nextMessage(&m, &p.Fragment); !ok || !bytes.Equal(msg.Body, body) {
 		t.Errorf("ServerHello not found in the first segment: %+v", msg)
 	}
 }
@@ -67,10 +72,10 @@ func TestRecordStreamDoesNotWait(t *testing.T) {
 func TestRecordStreamHeaderAlone(t *testing.T) {
 	data := []byte{23, 3, 3, 0, 9}
 	var s RecordStream
-	if p, ok, err := s.Next(&data); !ok || err != nil || !p.First || p.Last || p.Type != ApplicationData {
+	if p, ok, err := nextPart(&s, &data); !ok || err != nil || !p.First || p.Last || p.Type != ApplicationData {
 		t.Errorf("%+v %v %v", p, ok, err)
 	}
-	if _, ok, err := s.Next(&data); ok || err != nil {
+	if _, ok, err := nextPart(&s, &data); ok || err != nil {
 		t.Errorf("found more in nothing: %v", err)
 	}
 }
@@ -78,12 +83,12 @@ func TestRecordStreamHeaderAlone(t *testing.T) {
 func TestRecordStreamAlertComesWhole(t *testing.T) {
 	var s RecordStream
 	for _, piece := range [][]byte{{21, 3, 1, 0, 2}, {2}} {
-		if p, ok, err := s.Next(&piece); ok || err != nil {
+		if p, ok, err := nextPart(&s, &piece); ok || err != nil {
 			t.Fatalf("%+v, %v", p, err)
 		}
 	}
 	piece := []byte{70}
-	p, ok, _ := s.Next(&piece)
+	p, ok, _ := nextPart(&s, &piece)
 	if !ok || !p.First || !p.Last || !bytes.Equal(p.Fragment, []byte{2, 70}) {
 		t.Errorf("%+v", p)
 	}
@@ -92,11 +97,11 @@ func TestRecordStreamAlertComesWhole(t *testing.T) {
 func TestRecordStreamEndsAtWhatIsNoTLS(t *testing.T) {
 	var s RecordStream
 	data := cat(record(Handshake, fill(3)), []byte("GET /"))
-	if _, ok, err := s.Next(&data); !ok || err != nil {
+	if _, ok, err := nextPart(&s, &data); !ok || err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, ok, err := s.Next(&data); ok || err != ErrNotTLS {
+		if _, ok, err := nextPart(&s, &data); ok || err != ErrNotTLS {
 			t.Errorf("%v, %v", ok, err)
 		}
 		data = record(Handshake, fill(3))
@@ -106,7 +111,7 @@ func TestRecordStreamEndsAtWhatIsNoTLS(t *testing.T) {
 func TestRecordStreamOversized(t *testing.T) {
 	data := record(ApplicationData, make([]byte, MaxFragment+1))
 	var s RecordStream
-	if p, ok, err := s.Next(&data); !ok || err != nil || !p.Oversized() || !p.Last {
+	if p, ok, err := nextPart(&s, &data); !ok || err != nil || !p.Oversized() || !p.Last {
 		t.Errorf("%v %v", ok, err)
 	}
 }
@@ -116,7 +121,7 @@ func TestRecordStreamAllocatesNothing(t *testing.T) {
 	var s RecordStream
 	if n := testing.AllocsPerRun(100, func() {
 		for rest := data; len(rest) > 0; {
-			if _, ok, err := s.Next(&rest); !ok || err != nil {
+			if _, ok, err := nextPart(&s, &rest); !ok || err != nil {
 				t.Fatal(err)
 			}
 		}

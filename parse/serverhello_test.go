@@ -48,7 +48,7 @@ func TestHelloRetryRequestThenServerHello(t *testing.T) {
 	var retries []bool
 	var s RecordStream
 	for len(data) > 0 {
-		p, ok, err := s.Next(&data)
+		p, ok, err := nextPart(&s, &data)
 		if err != nil || !ok {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func TestHelloRetryRequestThenServerHello(t *testing.T) {
 			continue
 		}
 		for {
-			msg, ok := m.Next(&p.Fragment)
+			msg, ok := nextMessage(&m, &p.Fragment)
 			if !ok {
 				break
 			}

@@ -23,8 +23,8 @@ func message(t testing.TB, name string) []byte {
 		t.Fatal(err)
 	}
 	var m parse.Messages
-	msg, ok := m.Next(&r.Fragment)
-	if !ok {
+	var msg parse.Message
+	if !m.Next(&r.Fragment, &msg) {
 		t.Fatal("no message")
 	}
 	return msg.Body

@@ -11,29 +11,29 @@ import (
 // were not taken: see facts.
 type offer struct {
 	seen     bool
-	sni      string // empty too where the name cannot matter: see dull
-	named    bool   // there is a name, in sni or not
-	record   parse.Version
-	legacy   parse.Version
-	versions []parse.Version // nil: no such extension
-	oddities parse.Oddities
+	named    bool // there is a name, in sni or not
 	sslv2    bool
 	ech      bool
 	early    bool
-	bytes    []byte // the body, or the SSLv2 record
+	record   parse.Version
+	legacy   parse.Version
+	oddities parse.Oddities
+	sni      string          // empty too where the name cannot matter: see dull
+	versions []parse.Version // nil: no such extension
+	bytes    []byte          // the body, or the SSLv2 record
 }
 
 // answer is the same of the final ServerHello, or of a HelloRetryRequest that
 // nothing came after.
 type answer struct {
 	seen     bool
+	retry    bool // it is a HelloRetryRequest
+	draft    bool // as a message of its own, as the drafts of TLS 1.3 had it
+	sslv2    bool // an SSLv2 SERVER-HELLO, of which bytes holds nothing
 	version  parse.Version
 	sentinel parse.Version
 	cipher   uint16
 	oddities parse.Oddities
-	retry    bool // it is a HelloRetryRequest
-	draft    bool // as a message of its own, as the drafts of TLS 1.3 had it
-	sslv2    bool // an SSLv2 SERVER-HELLO, of which bytes holds nothing
 	bytes    []byte
 }
 
@@ -99,7 +99,7 @@ func (s *Sensor) dull(name []byte) bool {
 
 // serverHello takes the first ServerHello, and the one that follows a
 // HelloRetryRequest.
-func (c *session) serverHello(d flow.Dir, m parse.Message) {
+func (c *session) serverHello(d flow.Dir, m *parse.Message) {
 	if c.answer.seen && !c.answer.retry {
 		return
 	}

@@ -76,7 +76,7 @@ func (c *session) asked() string {
 	if c.offer.sni != "" {
 		return c.offer.sni
 	}
-	host, _, _ := c.preamble.Target()
+	host, _ := c.target()
 	return host
 }
 

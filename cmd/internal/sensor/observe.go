@@ -1,13 +1,11 @@
 package sensor
 
 import (
-	"net/netip"
 	"slices"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/classify"
 	"tlsfloor/parse"
-	"tlsfloor/parse/starttls"
 )
 
 // draft is the memory in which each finding is made and judged. Only one that
@@ -56,7 +54,7 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 	o := &d.finding.Observation
 	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
 	o.Client, o.Server = c.ends[c.client], c.ends[1-c.client]
-	o.StartTLS = c.preamble.Protocol()
+	o.StartTLS = c.protocol()
 	o.Alert = c.alert()
 	o.Certificate = c.certificate
 	if c.offer.seen {
@@ -94,7 +92,7 @@ func (c *session) candidates(d *draft) []classify.Name {
 		return d.names
 	}
 	d.add(d.finding.Hello, classify.NameSNI)
-	if host, _, ok := c.preamble.Target(); ok {
+	if host, ok := c.target(); ok {
 		d.name(host, classify.NameConnect)
 	}
 	d.name(c.certified, classify.NameCertificate)
@@ -147,8 +145,8 @@ func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	own := &d.finding
 	own.Anomalies = slices.Clone(f.Anomalies)
 	own.Names = append(d.names[:0], f.Names...)
-	own.VLANs, own.Tunnels = c.network.describe()
-	own.Proxied.Client, own.Proxied.Server = proxied(&c.preamble)
+	own.VLANs, own.Tunnels = describe(c.layers)
+	own.Proxied.Client, own.Proxied.Server = c.proxied()
 	known := c.known()
 	if f.Hello != nil {
 		own.Hello = &d.hello
@@ -203,14 +201,9 @@ func (c *session) resumed(known *facts) string {
 	return "id"
 }
 
-func proxied(p *starttls.Preamble) (client, server netip.AddrPort) {
-	client, server, _ = p.Proxied()
-	return client, server
-}
-
 // describe lists the VLAN ids and the tunnels, outermost first.
-func (n *network) describe() (vlans []uint16, tunnels []string) {
-	for _, l := range n.layers[:n.count] {
+func describe(layers []decode.Layer) (vlans []uint16, tunnels []string) {
+	for _, l := range layers {
 		switch {
 		case l.Kind != decode.LayerVLAN:
 			tunnels = append(tunnels, l.String())

@@ -70,21 +70,22 @@ type Sensor struct {
 	software *client.Identifier
 	source   capture.Source
 
-	frame     capture.Frame
-	packet    *decode.Packet // the one at hand
-	free      []*session
-	draft     draft
-	hello     parse.ClientHello // scratch, as the next two: each holds what was parsed last
-	answer    parse.ServerHello
-	leaf      parse.Certificate
-	leafNames [][]byte
-	strings   interned
-	lists     lists
-	facts     facts // scratch
-	freeFacts []*facts
-	stats     Stats
-	unknown   links
-	shard     bool // one of Workers
+	frame        capture.Frame
+	packet       *decode.Packet // the one at hand
+	free         []*session
+	draft        draft
+	hello        parse.ClientHello // scratch, as the next two: each holds what was parsed last
+	answer       parse.ServerHello
+	leaf         parse.Certificate
+	leafNames    [][]byte
+	strings      interned
+	lists        lists
+	facts        facts // scratch
+	freeFacts    []*facts
+	freePreludes []*prelude
+	stats        Stats
+	unknown      links
+	shard        bool // one of Workers
 }
 
 // New makes a sensor.

@@ -22,22 +22,20 @@ const (
 	talking // of state only: another protocol's turn
 )
 
-// side is one direction of a connection.
+// side is one direction of a connection. It is one cache line: with thousands of
+// handshakes under way, each segment waits for its side to come from memory.
 type side struct {
-	phase    phase
-	talking  bool // another protocol speaks, and may upgrade or carry TLS in its packets
-	upgraded bool // TLS must begin here: the other protocol said so, or the capture lost what was before
-	sent     bool // it sent something
-
-	stream   parse.RecordStream
-	split    bool // the handshake message under way is spread over records
-	messages parse.Messages
-	inner    []byte // TLS bytes unwrapped from another protocol's packets, not consumed yet
-
+	stream    parse.RecordStream
+	phase     phase
+	talking   bool // another protocol speaks, and may upgrade or carry TLS in its packets
+	upgraded  bool // TLS must begin here: the other protocol said so, or the capture lost what was before
+	sent      bool // it sent something
+	split     bool // the handshake message under way is spread over records
 	protected bool // it went on to protected records
 	blind     bool // what came after is not known: bytes were lost, or are no TLS
 	alerted   bool // alert is valid
 	alert     parse.Alert
+	messages  parse.Messages
 }
 
 // role is an index of a direction, once the roles are known.
@@ -45,33 +43,29 @@ type role int8
 
 const unknownRole role = -1
 
-// session follows one connection: flow.Consumer.
+// session follows one connection: flow.Consumer. What each segment needs comes
+// first.
 type session struct {
-	sensor      *Sensor
-	side        [2]side
-	ends        [2]netip.AddrPort // by direction: who sends in it
-	opener      flow.Opener
-	first       flow.Dir // the direction that was heard first
-	client      role     // the direction of the ClientHello, or the opposite of the ServerHello's
-	helloTime   int64    // of the first hello; 0: none
-	openTime    int64
-	offer       offer
-	answer      answer
-	facts       *facts // see facts; nil: none was taken
-	retried     bool   // a HelloRetryRequest was seen
-	oddities    oddities
-	preamble    starttls.Preamble
-	certified   string                // the name in the server's certificate
-	certificate *classify.Certificate // nil unless asked for
+	side   [2]side
+	sensor *Sensor
+	answer answer
+	opener flow.Opener
+	first  flow.Dir // the direction that was heard first
+	client role     // the direction of the ClientHello, or the opposite of the ServerHello's
 
-	source  string
-	network network
-}
+	retried   bool // a HelloRetryRequest was seen
+	oddities  oddities
+	offer     offer
+	ends      [2]netip.AddrPort // by direction: who sends in it
+	helloTime int64             // of the first hello; 0: none
+	openTime  int64
+	source    string
+	layers    []decode.Layer // around the connection's packets
 
-// network is what wraps the connection's packets.
-type network struct {
-	layers [decode.MaxLayers]decode.Layer
-	count  uint8
+	facts       *facts   // see facts; nil: none was taken
+	prelude     *prelude // nil: nothing came before TLS
+	certified   string   // the name in the server's certificate
+	certificate *classify.Certificate
 }
 
 // Open implements flow.Handler.
@@ -87,7 +81,7 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 	c.openTime = p.Time
 	c.ends = endsOf(p, d)
 	c.source = p.Source
-	c.network = network{p.Layers, p.NumLayers}
+	c.layers = append(c.layers, p.Layers[:p.NumLayers]...)
 	c.oddities.addDecoded(p.Anomalies)
 	return c
 }
@@ -117,16 +111,17 @@ const maxKeptBuffer = 4 << 10
 // release makes the session ready for another connection.
 func (c *session) release() {
 	s := c.sensor
-	hello, reply, versions := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions
+	hello, reply, versions, layers := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions, c.layers[:0]
 	if cap(hello) > maxKeptBuffer {
 		hello = nil
 	}
+	c.endPrelude()
 	if c.facts != nil {
 		*c.facts = facts{}
 		s.freeFacts = append(s.freeFacts, c.facts)
 	}
 	*c = session{sensor: s, client: unknownRole}
-	c.offer.bytes, c.answer.bytes, c.offer.versions = hello, reply, versions
+	c.offer.bytes, c.answer.bytes, c.offer.versions, c.layers = hello, reply, versions, layers
 	s.free = append(s.free, c)
 }
 
@@ -151,7 +146,10 @@ func (c *session) speaks(d flow.Dir, data []byte) bool {
 	if parse.LooksLikeSSLv2ClientHello(data) == parse.Yes {
 		return true
 	}
-	trial := c.preamble
+	var trial starttls.Preamble
+	if c.prelude != nil {
+		trial = c.prelude.Preamble
+	}
 	step := trial.Push(c.fromServer(d), data)
 	return step.Consumed > 0 && step.Status != starttls.Foreign && trial.Recognised()
 }
@@ -249,9 +247,12 @@ func (c *session) Held() int {
 	if c.facts != nil {
 		n += factsSize
 	}
+	if c.prelude != nil {
+		n += c.prelude.size()
+	}
 	for d := range c.side {
 		_, have, _, _ := c.side[d].messages.Partial()
-		n += have + cap(c.side[d].inner)
+		n += have
 	}
 	return n
 }

@@ -9,7 +9,7 @@ import (
 // talk lets the protocol in front of TLS take its bytes.
 func (c *session) talk(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
 	s := &c.side[d]
-	step := c.preamble.Push(c.fromServer(d), data)
+	step := c.before().Push(c.fromServer(d), data)
 	switch step.Status {
 	case starttls.TLS:
 		s.talking, s.upgraded = false, true
@@ -31,11 +31,7 @@ func (c *session) deaf(d flow.Dir) flow.Interest {
 func (c *session) unwrap(d flow.Dir, inner []byte) flow.Interest {
 	s := &c.side[d]
 	s.upgraded = true
-	data := inner
-	if len(s.inner) > 0 {
-		s.inner = append(s.inner, inner...)
-		data = s.inner
-	}
+	data := c.before().with(d, inner)
 	for len(data) > 0 {
 		phase := s.phase
 		n, _, i := c.tls(d, data)
@@ -50,6 +46,6 @@ func (c *session) unwrap(d flow.Dir, inner []byte) flow.Interest {
 	if len(data) > parse.MaxFragment {
 		return c.deaf(d)
 	}
-	s.inner = append(s.inner[:0], data...)
+	c.before().hold(d, data)
 	return flow.Listen
 }

@@ -59,8 +59,9 @@ func (c *session) notTLS(d flow.Dir) flow.Interest {
 // readRecords walks the records. It does not wait for a record to be complete:
 // a ServerHello at the front of a long one counts even if the rest is lost.
 func (c *session) readRecords(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	var part parse.Part
 	for rest := data; ; {
-		part, ok, err := c.side[d].stream.Next(&rest)
+		ok, err := c.side[d].stream.Next(&rest, &part)
 		switch {
 		case err != nil:
 			return len(data) - len(rest), 0, c.deaf(d)
@@ -142,12 +143,9 @@ func (c *session) protect(d flow.Dir) flow.Interest {
 func (c *session) fragment(d flow.Dir, b []byte) {
 	s := &c.side[d]
 	s.messages.Wanted = c.wanted()
-	for {
-		m, ok := s.messages.Next(&b)
-		if !ok {
-			return
-		}
-		c.message(d, m)
+	var m parse.Message
+	for s.messages.Next(&b, &m) {
+		c.message(d, &m)
 		s.split = false
 	}
 }
@@ -162,7 +160,7 @@ func (c *session) wanted() parse.TypeSet {
 	return hellos
 }
 
-func (c *session) message(d flow.Dir, m parse.Message) {
+func (c *session) message(d flow.Dir, m *parse.Message) {
 	switch {
 	case m.Skipped:
 		return
