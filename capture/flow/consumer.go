@@ -6,7 +6,8 @@ import "tlsfloor/capture/decode"
 type Handler interface {
 	// Open is called with the first segment of a connection that carries
 	// bytes. It returns who follows the connection, or nil when nobody does.
-	// p is borrowed. dir is p's direction.
+	// p is borrowed. dir is p's direction. The Consumer must follow no other
+	// connection, but may be one whose connection is over.
 	Open(p *decode.Packet, dir Dir, o Opener) Consumer
 }
 
@@ -17,8 +18,9 @@ type Opener struct {
 }
 
 // Consumer follows one connection. Bytes it is given are borrowed until it
-// returns.
+// returns. It has a Stream embedded.
 type Consumer interface {
+	stream() *Stream
 	// Start is asked where a direction's beginning was not captured: may its
 	// bytes be read from data on? Each new segment is tried, a few times.
 	Start(dir Dir, data []byte) bool
@@ -31,8 +33,8 @@ type Consumer interface {
 	// Lost says that bytes of the direction are missing from the capture. If
 	// bytes follow, Start is asked again.
 	Lost(dir Dir) Interest
-	// Held is how many bytes the consumer keeps: they count towards the table's
-	// bound.
+	// Held is how many bytes the consumer takes, its Stream included: they count
+	// towards the table's bound.
 	Held() int
 	// Conflict says that the direction sent the same bytes twice, with
 	// different content. The first to arrive was kept.

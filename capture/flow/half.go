@@ -25,7 +25,7 @@ const (
 )
 
 // half is one direction while it is followed. It is small, and what it seldom
-// needs lies elsewhere: a stream is one cache line (see stream).
+// needs lies elsewhere (see Stream).
 type half struct {
 	kept    *kept  // nil: nothing ever was
 	next    uint32 // the sequence number expected next
@@ -55,7 +55,7 @@ func (s segment) end() uint32 { return s.seq + uint32(len(s.data)) }
 // distance is how far a lies behind b in sequence space: RFC 9293, 3.4.
 func distance(a, b uint32) int { return int(int32(a - b)) }
 
-// maxKeptBuffer is the largest buffer that stays with a stream that is used
+// maxKeptBuffer is the largest buffer that stays with a Stream that is used
 // again: a rare large one must not.
 const maxKeptBuffer = 4 << 10
 

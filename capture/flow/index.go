@@ -81,8 +81,7 @@ func (x *index) del(hash uint32, entry int32) {
 func (t *Table) insert(k *key, hash uint32) int32 {
 	t.stats.Flows++
 	i := t.vacancy()
-	t.entries[i] = entry{key: *k, seen: t.moment()}
-	t.details[i].hash, t.details[i].stream = hash, none
+	t.entries[i] = entry{key: *k, seen: t.moment(), stream: none}
 	t.index.add(hash, i)
 	t.enqueue(i, embryonic)
 	return i
@@ -93,7 +92,7 @@ func (t *Table) vacancy() int32 {
 		t.evict()
 	}
 	if i := t.free; i != none {
-		t.free = t.details[i].next
+		t.free = t.entries[i].stream
 		return i
 	}
 	t.used++
@@ -103,20 +102,20 @@ func (t *Table) vacancy() int32 {
 // remove ends the stream of entry i, if it has one, and forgets the entry.
 func (t *Table) remove(i int32, c Cause) {
 	e := &t.entries[i]
-	if t.details[i].stream != none {
+	if e.stream != none {
 		t.conclude(i, c)
 		t.release(i)
 	}
 	t.dequeue(i)
-	t.index.del(t.details[i].hash, i)
-	e.class, t.details[i].next = unused, t.free
+	t.index.del(e.key.hash(&t.seed), i)
+	e.class, e.stream = unused, t.free
 	t.free = i
 }
 
 // conclude gives the consumer what waits behind holes, and then the end. What
 // the packets said comes before what the clock or the table says.
 func (t *Table) conclude(i int32, c Cause) {
-	e, s := &t.entries[i], t.streams[t.details[i].stream]
+	e, s := &t.entries[i], t.streams[t.entries[i].stream]
 	for d := range s.half {
 		if s.half[d].waiting() && s.hole(Dir(d)) == Settled {
 			return
@@ -131,25 +130,25 @@ func (t *Table) conclude(i int32, c Cause) {
 	s.consumer.End(c)
 }
 
-// newStream returns the number of an unused stream.
-func (t *Table) newStream() int32 {
+// place puts a stream where an entry can find it: entries have no pointers.
+func (t *Table) place(s *Stream) int32 {
 	if n := len(t.freeStreams); n > 0 {
 		i := t.freeStreams[n-1]
 		t.freeStreams = t.freeStreams[:n-1]
+		t.streams[i] = s
 		return i
 	}
-	t.streams = append(t.streams, new(stream))
+	t.streams = append(t.streams, s)
 	return int32(len(t.streams) - 1)
 }
 
-// release gives the stream of entry i back.
+// release lets the stream of entry i go.
 func (t *Table) release(i int32) {
-	d := &t.details[i]
-	s := t.streams[d.stream]
+	e := &t.entries[i]
+	s := t.streams[e.stream]
 	t.stats.Bytes -= int(s.counted)
-	s.consumer, s.counted = nil, 0
-	s.half[0].reset()
-	s.half[1].reset()
-	t.freeStreams = append(t.freeStreams, d.stream)
-	d.stream = none
+	s.reset()
+	t.streams[e.stream] = nil
+	t.freeStreams = append(t.freeStreams, e.stream)
+	e.stream = none
 }

@@ -36,9 +36,9 @@ var patience = [classes]moment{
 }
 
 // maxClosing is how many connections that are over are remembered at most: a
-// busy server has more in a second than the processor's cache holds, and late
-// segments come within a few.
-const maxClosing = 1 << 13
+// busy server has more in a second than the processor's cache holds. The late
+// segments for which they are remembered come within a round trip, and are rare.
+const maxClosing = 1 << 11
 
 // none is the index of no entry.
 const none = int32(-1)
@@ -73,15 +73,17 @@ func (t *Table) enqueue(i int32, c class) {
 		t.makeRoom(q)
 	}
 	t.tickets++
-	t.entries[i].class, t.details[i].ticket = c, t.tickets
+	e := &t.entries[i]
+	e.class, e.ticket = c, t.tickets
 	*q.at(q.tail) = record{i, t.tickets, t.moment()}
 	q.tail++
 	q.length++
 }
 
 func (t *Table) dequeue(i int32) {
-	t.queues[t.entries[i].class].length--
-	t.details[i].ticket = 0
+	e := &t.entries[i]
+	t.queues[e.class].length--
+	e.ticket = 0
 }
 
 func (t *Table) requeue(i int32, c class) {
@@ -109,7 +111,7 @@ func (t *Table) makeRoom(q *queue) {
 }
 
 // current reports whether the record is the entry's place.
-func (t *Table) current(r record) bool { return t.details[r.entry].ticket == r.ticket }
+func (t *Table) current(r record) bool { return t.entries[r.entry].ticket == r.ticket }
 
 // oldest returns the record at the head of a class's queue, after those that
 // are nobody's; ok is false when the queue is empty.

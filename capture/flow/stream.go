@@ -1,28 +1,33 @@
 package flow
 
-import (
-	"unsafe"
+import "tlsfloor/capture/decode"
 
-	"tlsfloor/capture/decode"
-)
-
-// stream is a connection while it is followed. It is one cache line: with
-// thousands of handshakes under way, each segment waits for it to come from
-// memory.
-type stream struct {
+// Stream is what a Table keeps of a connection while it is followed. It is part
+// of the Consumer, so that both come from memory together: with thousands of
+// handshakes under way, each segment waits for them. The Consumer keeps its
+// hands off it, and may use it again, as it is, for another connection.
+type Stream struct {
 	consumer Consumer
 	half     [2]half
 	counted  int32 // what of Stats.Bytes is this stream's
 }
 
-// size is the bytes that the connection costs while it is followed.
-func (s *stream) size() int {
-	return int(unsafe.Sizeof(*s)) + s.half[0].size() + s.half[1].size() + s.consumer.Held()
+func (s *Stream) stream() *Stream { return s }
+
+// reset makes the stream ready for another connection, with the memory that it
+// has.
+func (s *Stream) reset() {
+	s.consumer, s.counted = nil, 0
+	s.half[0].reset()
+	s.half[1].reset()
 }
+
+// size is the bytes that the connection costs while it is followed.
+func (s *Stream) size() int { return s.half[0].size() + s.half[1].size() + s.consumer.Held() }
 
 // segment takes the bytes of p, sent in direction d, and reports what the
 // consumer wants after them.
-func (s *stream) segment(p *decode.Packet, d Dir) Interest {
+func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	h := &s.half[d]
 	if h.ignored {
 		return Listen
@@ -47,7 +52,7 @@ func (s *stream) segment(p *decode.Packet, d Dir) Interest {
 
 // straight gives the consumer the bytes of a frame that it was waiting for,
 // with nothing before and nothing behind them: what nearly every segment is.
-func (s *stream) straight(d Dir, data []byte) Interest {
+func (s *Stream) straight(d Dir, data []byte) Interest {
 	h := &s.half[d]
 	h.next += uint32(len(data))
 	n, need, i := s.consumer.Data(d, data)
@@ -65,7 +70,7 @@ func (s *stream) straight(d Dir, data []byte) Interest {
 }
 
 // arrive places data, which begins at seq.
-func (s *stream) arrive(d Dir, seq uint32, data []byte) Interest {
+func (s *Stream) arrive(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d]
 	if !h.synced {
 		return s.begin(d, seq, data)
@@ -92,7 +97,7 @@ func (s *stream) arrive(d Dir, seq uint32, data []byte) Interest {
 
 // again handles bytes of which the first were seen before, or, while nothing
 // was consumed yet, bytes before the first that were seen.
-func (s *stream) again(d Dir, seq uint32, data []byte) Interest {
+func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d]
 	if h.conflicts(seq, data) {
 		s.consumer.Conflict(d)
@@ -107,7 +112,7 @@ func (s *stream) again(d Dir, seq uint32, data []byte) Interest {
 // begin looks for a beginning in a direction of which it was not captured.
 // Segments may be out of order here too, so what is no beginning is kept for
 // when one turns up before it.
-func (s *stream) begin(d Dir, seq uint32, data []byte) Interest {
+func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d]
 	if s.consumer.Start(d, data) {
 		h.synced, h.next = true, seq
@@ -121,7 +126,7 @@ func (s *stream) begin(d Dir, seq uint32, data []byte) Interest {
 }
 
 // join looks for a beginning that is spread over small segments.
-func (s *stream) join(d Dir) Interest {
+func (s *Stream) join(d Dir) Interest {
 	h := &s.half[d]
 	k := h.room()
 	var room [startBytes]byte
@@ -139,7 +144,7 @@ func (s *stream) join(d Dir) Interest {
 
 // inOrder gives data, which begins at next, to the consumer, and then what it
 // joins up with.
-func (s *stream) inOrder(d Dir, data []byte) Interest {
+func (s *Stream) inOrder(d Dir, data []byte) Interest {
 	h := &s.half[d]
 	for len(data) > 0 {
 		h.next += uint32(len(data))
@@ -153,7 +158,7 @@ func (s *stream) inOrder(d Dir, data []byte) Interest {
 
 // deliver gives the consumer data behind what it left before. The bytes go
 // straight from the frame when it left nothing.
-func (s *stream) deliver(d Dir, data []byte) Interest {
+func (s *Stream) deliver(d Dir, data []byte) Interest {
 	h := &s.half[d]
 	held := h.kept != nil && len(h.kept.buf) > 0
 	if held {
@@ -175,7 +180,7 @@ func (s *stream) deliver(d Dir, data []byte) Interest {
 }
 
 // consume calls the consumer until it asks for more than there is.
-func (s *stream) consume(d Dir, data []byte) (n int, i Interest) {
+func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 	h := &s.half[d]
 	for {
 		took, need, i := s.consumer.Data(d, data[n:])
@@ -195,7 +200,7 @@ func (s *stream) consume(d Dir, data []byte) (n int, i Interest) {
 
 // hole gives up waiting for the bytes before the first pending ones: the
 // capture lost them.
-func (s *stream) hole(d Dir) Interest {
+func (s *Stream) hole(d Dir) Interest {
 	if i := s.lost(d); i != Listen {
 		return i
 	}
@@ -209,7 +214,7 @@ func (s *stream) hole(d Dir) Interest {
 }
 
 // skipTo goes on from a segment behind a hole, if a beginning can be there.
-func (s *stream) skipTo(d Dir, first segment) Interest {
+func (s *Stream) skipTo(d Dir, first segment) Interest {
 	if !s.consumer.Start(d, first.data) {
 		return Listen
 	}
@@ -218,7 +223,7 @@ func (s *stream) skipTo(d Dir, first segment) Interest {
 }
 
 // cut notes that bytes at seq were on the wire but not captured.
-func (s *stream) cut(d Dir, seq uint32) Interest {
+func (s *Stream) cut(d Dir, seq uint32) Interest {
 	h := &s.half[d]
 	if !h.synced || seq != h.next {
 		return Listen
@@ -227,7 +232,7 @@ func (s *stream) cut(d Dir, seq uint32) Interest {
 }
 
 // lost tells the consumer of a hole, and forgets what was in front of it.
-func (s *stream) lost(d Dir) Interest {
+func (s *Stream) lost(d Dir) Interest {
 	h := &s.half[d]
 	h.need, h.synced, h.starts = 0, false, 0
 	if h.kept != nil {
@@ -242,7 +247,7 @@ func (s *stream) lost(d Dir) Interest {
 
 // ignore stops listening to a direction; when neither is listened to, the
 // connection is settled.
-func (s *stream) ignore(d Dir) Interest {
+func (s *Stream) ignore(d Dir) Interest {
 	s.half[d].ignored = true
 	s.half[d].drop()
 	if s.half[d.Other()].ignored {

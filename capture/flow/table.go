@@ -55,21 +55,20 @@ func (s *Stats) EvictedSum() uint64 {
 // key), and is one cache line: finding a settled connection among many costs
 // one miss here and one in the index.
 type entry struct {
-	key   key
-	seen  moment // when its last packet came
-	flags uint8
-	class class
-	_     [2]byte
+	key    key
+	seen   moment // when its last packet came
+	ticket uint32 // of its place in the queue of its class
+	stream int32  // index in Table.streams, or none; of a free entry: the next free one
+	flags  uint8
+	class  class
+	_      [2]byte
 }
 
-// details are the rest of the entry with the same number. Two are a cache line.
-type details struct {
-	isn    [2]uint32 // by direction: the number of the first byte, if synSeen
-	fin    [2]uint32 // by direction: the number behind the FIN, if finSeen
-	ticket uint32    // of its place in the queue of its class
-	next   int32     // of the free entries
-	stream int32     // index in Table.streams, or none
-	hash   uint32    // of the key
+// numbers are the sequence numbers of the entry with the same index. Only the
+// packets that begin and end a connection look at them.
+type numbers struct {
+	isn [2]uint32 // by direction: of the first byte, if synSeen
+	fin [2]uint32 // by direction: behind the FIN, if finSeen
 }
 
 // Flags of an entry; the ones with a direction are shifted by it.
@@ -102,14 +101,14 @@ type Table struct {
 	clock   Clock
 
 	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
-	details []details
+	numbers []numbers
 	used    int32 // entries[used:] were never used
 	free    int32 // list of entries that were, by next
 	index   index
 	queues  [classes]queue
 	tickets uint32
 
-	streams     []*stream
+	streams     []*Stream
 	freeStreams []int32
 	maxBytes    int
 	stats       Stats
@@ -125,7 +124,7 @@ func NewTable(h Handler, o Options) *Table {
 	}
 	t := &Table{
 		handler: h, seed: newSeed(), maxBytes: o.MaxBytes, free: none,
-		entries: make([]entry, o.MaxFlows), details: make([]details, o.MaxFlows), index: newIndex(),
+		entries: make([]entry, o.MaxFlows), numbers: make([]numbers, o.MaxFlows), index: newIndex(),
 	}
 	return t
 }
@@ -162,7 +161,7 @@ func (t *Table) take(p *decode.Packet) {
 		return
 	}
 	var k key
-	dir := k.set(p)
+	dir := k.set(p, &t.seed)
 	hash := k.hash(&t.seed)
 	i := t.find(&k, hash)
 	if i == none {
@@ -231,32 +230,32 @@ func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
 	}
 	if p.Flags&decode.SYN == 0 {
 		// With a SYN lost by the capture, or reused within its seconds of grace.
-		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, t.details[i].fin[d]) > 0
+		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, t.numbers[i].fin[d]) > 0
 	}
 	if p.Flags&decode.ACK != 0 && e.has(synSeen, d.Other()) {
 		return false // answers a SYN that was dealt with; some servers repeat it with another number
 	}
-	return !e.has(synSeen, d) || p.Seq+1 != t.details[i].isn[d]
+	return !e.has(synSeen, d) || p.Seq+1 != t.numbers[i].isn[d]
 }
 
 // replace ends entry i and enters its key anew.
 func (t *Table) replace(i int32) int32 {
-	k, hash := t.entries[i].key, t.details[i].hash
+	k := t.entries[i].key
 	t.remove(i, Replaced)
-	return t.insert(&k, hash)
+	return t.insert(&k, k.hash(&t.seed))
 }
 
 // syn notes the number a direction begins with, and who opened.
 func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
-	e, more := &t.entries[i], &t.details[i]
+	e := &t.entries[i]
 	e.set(synSeen, d)
-	more.isn[d] = p.Seq + 1
+	t.numbers[i].isn[d] = p.Seq + 1
 	if p.Flags&decode.ACK == 0 {
 		e.set(openerIs, d)
 	} else if e.flags&(openerIs|openerIs<<1) == 0 {
 		e.set(openerIs, d.Other())
 	}
-	if more.stream == none {
+	if e.stream == none {
 		if e.class == closing && e.flags&decided == 0 {
 			// A RST turned away an old SYN-ACK, or another host's: the
 			// connection is opened all the same.
@@ -265,28 +264,29 @@ func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 		}
 		return
 	}
-	if h := &t.streams[more.stream].half[d]; h.untouched() {
-		h.synced, h.next = true, more.isn[d]
+	if h := &t.streams[e.stream].half[d]; h.untouched() {
+		h.synced, h.next = true, p.Seq+1
 	}
 }
 
 // deliver gives the segment's bytes to the stream of entry i, and reports
 // whether the entry is still there.
 func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
-	if t.details[i].stream == none && !t.follow(i, d, p) {
+	e := &t.entries[i]
+	if e.stream == none && !t.follow(i, d, p) {
 		return true
 	}
-	s := t.streams[t.details[i].stream]
+	s := t.streams[e.stream]
 	if s.segment(p, d) == Settled {
 		t.settle(i)
 		return true
 	}
 	t.account(s)
-	return t.entries[i].class != unused
+	return e.class != unused
 }
 
 // account counts what s holds now, and makes room when all hold too much.
-func (t *Table) account(s *stream) {
+func (t *Table) account(s *Stream) {
 	size := s.size()
 	t.stats.Bytes += size - int(s.counted)
 	s.counted = int32(size)
@@ -307,12 +307,11 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 		return false
 	}
 	t.stats.Followed++
-	more := &t.details[i]
-	more.stream = t.newStream()
-	s := t.streams[more.stream]
+	s := c.stream()
+	e.stream = t.place(s)
 	s.consumer = c
-	for d := range s.half {
-		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), more.isn[d]
+	for d, isn := range t.numbers[i].isn {
+		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), isn
 	}
 	if e.class == closing {
 		t.requeue(i, ending)
@@ -341,14 +340,14 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 	switch {
 	case p.Flags&decode.RST == 0:
 		e.set(finSeen, d)
-		t.details[i].fin[d] = p.Seq + uint32(len(p.Payload)) + 1
+		t.numbers[i].fin[d] = p.Seq + uint32(len(p.Payload)) + 1
 	case !e.has(finSeen, d):
 		e.flags |= rstSeen // behind a FIN it only answers what came too late
 	}
 	over := p.Flags&decode.RST != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
 	switch {
 	case !over || e.class == closing || e.class == ending:
-	case t.details[i].stream == none:
+	case t.entries[i].stream == none:
 		t.close(i)
 	default:
 		t.requeue(i, ending)

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"net/netip"
+	"unsafe"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
@@ -82,6 +83,7 @@ func (c *session) asked() string {
 
 // resolver follows DNS over TCP (RFC 7766): flow.Consumer.
 type resolver struct {
+	flow.Stream
 	message func(src, dst netip.AddrPort, msg []byte)
 	ends    [2]netip.AddrPort // by direction: who sends in it
 }
@@ -128,7 +130,7 @@ func keepIfFits(b []byte) flow.Interest {
 func (r *resolver) Lost(flow.Dir) flow.Interest { return flow.Ignore }
 
 // Held implements flow.Consumer.
-func (r *resolver) Held() int { return 0 }
+func (r *resolver) Held() int { return int(unsafe.Sizeof(*r)) }
 
 // Conflict implements flow.Consumer.
 func (r *resolver) Conflict(flow.Dir) {}

@@ -46,6 +46,7 @@ const unknownRole role = -1
 // session follows one connection: flow.Consumer. What each segment needs comes
 // first.
 type session struct {
+	flow.Stream
 	side   [2]side
 	sensor *Sensor
 	answer answer
@@ -120,7 +121,7 @@ func (c *session) release() {
 		*c.facts = facts{}
 		s.freeFacts = append(s.freeFacts, c.facts)
 	}
-	*c = session{sensor: s, client: unknownRole}
+	*c = session{Stream: c.Stream, sensor: s, client: unknownRole}
 	c.offer.bytes, c.answer.bytes, c.offer.versions, c.layers = hello, reply, versions, layers
 	s.free = append(s.free, c)
 }
