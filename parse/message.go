@@ -43,11 +43,6 @@ const (
 	MaxMessage = 1 << 16
 	// MaxCertificateMessage is the same for Certificate: chains of 64 kB exist.
 	MaxCertificateMessage = 1 << 17
-
-	// firstBuffer is the least size of the collecting buffer. It grows with
-	// the bytes that came, not with the length that the header claims: a
-	// thousand flows that each claim 64 kB must not cost 64 MB.
-	firstBuffer = 512
 )
 
 // Message is one handshake message.
@@ -70,22 +65,18 @@ type Message struct {
 // holds a buffer, bounded by MaxMessage or MaxCertificateMessage, only while a
 // message is split, and never keeps a reference to a fragment.
 type Messages struct {
-	// Wanted are the types worth collecting when split; the zero value wants
-	// all.
-	Wanted TypeSet
-
-	skip    uint32 // bytes still to come of a message that is skipped
 	partial []byte // header and body so far of a split message
+	skip    uint32 // bytes still to come of a message that is skipped
 	done    bool   // partial was handed out: it is free at the next call
 }
 
 // Next takes the next message out of fragment, which it moves past what it
-// used, and puts it into msg. Call it until it returns false: by then the
-// fragment is used up, and what is left of a message is kept for the next
-// record's fragment.
-func (m *Messages) Next(fragment *[]byte, msg *Message) bool {
+// used, and puts it into msg; what is split it collects as c says. Call it until
+// it returns false: by then the fragment is used up, and what is left of a
+// message is kept for the next record's fragment.
+func (m *Messages) Next(fragment *[]byte, c *Collector, msg *Message) bool {
 	if m.done {
-		m.partial, m.done = nil, false
+		m.Drop(c)
 	}
 	if m.skip > 0 {
 		m.pass(fragment)
@@ -97,7 +88,13 @@ func (m *Messages) Next(fragment *[]byte, msg *Message) bool {
 		msg.take(fragment)
 		return true
 	}
-	return m.collect(fragment, msg)
+	return m.collect(fragment, c, msg)
+}
+
+// Drop gives the buffer back, with what is there of a split message.
+func (m *Messages) Drop(c *Collector) {
+	c.give(m.partial)
+	m.partial, m.done = nil, false
 }
 
 // Partial tells of a message that has begun and not ended: its type, and how
@@ -136,22 +133,22 @@ func (msg *Message) take(fragment *[]byte) {
 }
 
 // collect adds fragment to the split message, or begins one with it.
-func (m *Messages) collect(fragment *[]byte, msg *Message) bool {
+func (m *Messages) collect(fragment *[]byte, c *Collector, msg *Message) bool {
 	header, ok := m.header(*fragment)
 	if !ok {
-		m.take(fragment, messageHeader)
+		m.take(fragment, messageHeader, c)
 		return false
 	}
 	*msg = Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
 	end := messageHeader + msg.Length
-	if !m.collects(msg) {
+	if !c.collects(msg) {
 		m.skip = uint32(end - len(m.partial))
-		m.partial = nil
+		m.Drop(c)
 		m.pass(fragment)
 		msg.Skipped = true
 		return true
 	}
-	m.take(fragment, end)
+	m.take(fragment, end, c)
 	if len(m.partial) < end {
 		return false
 	}
@@ -167,22 +164,13 @@ func (m *Messages) header(fragment []byte) (h [messageHeader]byte, ok bool) {
 }
 
 // take moves bytes from fragment to partial until that has size bytes.
-func (m *Messages) take(fragment *[]byte, size int) {
+func (m *Messages) take(fragment *[]byte, size int, c *Collector) {
 	n := min(size-len(m.partial), len(*fragment))
 	if need := len(m.partial) + n; need > cap(m.partial) {
-		grown := make([]byte, len(m.partial), min(size, max(2*need, firstBuffer)))
-		copy(grown, m.partial)
+		grown := append(c.buffer(need, size), m.partial...)
+		c.give(m.partial)
 		m.partial = grown
 	}
 	m.partial = append(m.partial, (*fragment)[:n]...)
 	*fragment = (*fragment)[n:]
-}
-
-// collects reports whether a split message is worth its buffer.
-func (m *Messages) collects(msg *Message) bool {
-	limit := MaxMessage
-	if msg.Type == TypeCertificate {
-		limit = MaxCertificateMessage
-	}
-	return msg.Length <= limit && (m.Wanted == 0 || m.Wanted.Has(msg.Type))
 }

@@ -8,7 +8,11 @@ import (
 )
 
 func nextMessage(m *Messages, fragment *[]byte) (msg Message, ok bool) {
-	ok = m.Next(fragment, &msg)
+	return nextCollected(m, fragment, new(Collector))
+}
+
+func nextCollected(m *Messages, fragment *[]byte, c *Collector) (msg Message, ok bool) {
+	ok = m.Next(fragment, c, &msg)
 	return msg, ok
 }
 
@@ -113,14 +117,15 @@ func TestMessagesSkipped(t *testing.T) {
 		{"not wanted, type above 31", Types(TypeServerHello), 200, 5000, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			m := Messages{Wanted: test.wanted}
+			var m Messages
+			c := Collector{Wanted: test.wanted}
 			handshake := cat(message(test.typ, make([]byte, test.length)), after)
 			var got []Message
 			for len(handshake) > 0 {
 				k := min(1000, len(handshake))
 				fragment := handshake[:k]
 				for {
-					msg, ok := nextMessage(&m, &fragment)
+					msg, ok := nextCollected(&m, &fragment, &c)
 					if !ok {
 						break
 					}
@@ -153,6 +158,45 @@ func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 	nextMessage(&m, &fragment)
 	if c := cap(m.partial); c > firstBuffer {
 		t.Errorf("buffer of %d bytes for 100", c)
+	}
+}
+
+// TestCollectorSharesBuffers has one buffer serve split hellos one after the
+// other, without one message's bytes in another.
+func TestCollectorSharesBuffers(t *testing.T) {
+	var c Collector
+	var m [2]Messages
+	all := 0
+	allocs := testing.AllocsPerRun(100, func() {
+		for i := range m {
+			for _, half := range [][]byte{hello[:900], hello[900:]} {
+				var msg Message
+				for m[i].Next(&half, &c, &msg) {
+					if !bytes.Equal(msg.Body, hello[messageHeader:]) {
+						t.Errorf("%x", msg.Body)
+					}
+					all++
+				}
+			}
+		}
+	})
+	if allocs != 0 || all != 202 {
+		t.Errorf("%v allocations, %d messages", allocs, all)
+	}
+}
+
+var hello = message(TypeClientHello, fill(1700))
+
+// TestCollectorIsBounded gives more, and larger, buffers back than are kept.
+func TestCollectorIsBounded(t *testing.T) {
+	var c Collector
+	for range 2 * maxSpares {
+		c.give(make([]byte, firstBuffer))
+	}
+	c.spares = c.spares[:len(c.spares)-1]
+	c.give(make([]byte, maxSpare+1))
+	if len(c.spares) != maxSpares-1 {
+		t.Errorf("%d buffers wait", len(c.spares))
 	}
 }
 

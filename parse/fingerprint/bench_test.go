@@ -24,7 +24,7 @@ func message(t testing.TB, name string) []byte {
 	}
 	var m parse.Messages
 	var msg parse.Message
-	if !m.Next(&r.Fragment, &msg) {
+	if !m.Next(&r.Fragment, new(parse.Collector), &msg) {
 		t.Fatal("no message")
 	}
 	return msg.Body

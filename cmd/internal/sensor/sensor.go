@@ -78,6 +78,7 @@ type Sensor struct {
 	answer       parse.ServerHello
 	leaf         parse.Certificate
 	leafNames    [][]byte
+	collector    parse.Collector
 	strings      interned
 	lists        lists
 	facts        facts // scratch

@@ -117,6 +117,9 @@ func (c *session) release() {
 		hello = nil
 	}
 	c.endPrelude()
+	for d := range c.side {
+		c.side[d].messages.Drop(&s.collector)
+	}
 	if c.facts != nil {
 		*c.facts = facts{}
 		s.freeFacts = append(s.freeFacts, c.facts)
@@ -222,6 +225,7 @@ func (c *session) Lost(d flow.Dir) flow.Interest {
 	if s.phase == over {
 		return flow.Ignore
 	}
+	s.messages.Drop(&c.sensor.collector)
 	*s = side{upgraded: true, sent: true, blind: true, protected: s.protected, alerted: s.alerted, alert: s.alert}
 	return flow.Listen
 }

@@ -141,10 +141,10 @@ func (c *session) protect(d flow.Dir) flow.Interest {
 
 // fragment takes bytes of a handshake record's fragment.
 func (c *session) fragment(d flow.Dir, b []byte) {
-	s := &c.side[d]
-	s.messages.Wanted = c.wanted()
+	s, collector := &c.side[d], &c.sensor.collector
+	collector.Wanted = c.wanted()
 	var m parse.Message
-	for s.messages.Next(&b, &m) {
+	for s.messages.Next(&b, collector, &m) {
 		c.message(d, &m)
 		s.split = false
 	}
