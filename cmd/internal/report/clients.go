@@ -39,11 +39,14 @@ type callers struct {
 
 func newClients() clients { return clients{byRow: make(map[rowKey]*callers)} }
 
-// Identify takes what is known of a flagged finding's client: process, software,
-// advice. It is called once for each such finding, before or after Add, and
+// Identify takes what is known of a finding's client: process, software, advice.
+// Only flagged ones count. It is called once for each, before or after Add, and
 // unlike Add from any goroutine. It keeps nothing of f but strings.
 func (s *Summary) Identify(f *classify.Finding) {
-	if c := newClient(f); f.Flagged && c != (caller{}) {
+	if !f.Flagged {
+		return
+	}
+	if c := newClient(f); c != (caller{}) {
 		s.clients.add(newRowKey(f), c)
 	}
 }

@@ -60,7 +60,7 @@ func (f *facts) answer(s *Sensor) {
 // lists remembers ALPN lists, by their bytes.
 type lists map[string][]string
 
-func (l lists) of(list parse.Protocols, names interned) (all []string) {
+func (l lists) of(list parse.Protocols, names *interned) (all []string) {
 	if all, ok := l[string(list)]; ok {
 		return all
 	}

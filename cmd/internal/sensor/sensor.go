@@ -79,7 +79,7 @@ type Sensor struct {
 	leaf         parse.Certificate
 	leafNames    [][]byte
 	collector    parse.Collector
-	strings      interned
+	strings      *interned
 	lists        lists
 	facts        facts // scratch
 	freeFacts    []*facts
@@ -91,7 +91,7 @@ type Sensor struct {
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), software: client.NewIdentifier(), unknown: links{}, strings: make(interned), lists: make(lists), packet: new(decode.Packet)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), software: client.NewIdentifier(), unknown: links{}, strings: newInterned(), lists: make(lists), packet: new(decode.Packet)}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }
