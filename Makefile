@@ -19,7 +19,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test e2e check fuzz bench corpus bench-peers bench-live record clean
+.PHONY: help setup build demo test e2e check fuzz bench corpus bench-peers bench-live profile record clean
 
 help: ## what can be made
 	@awk -F '##' '/^[a-z-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -33,8 +33,9 @@ build: setup ## build ./tlsfloor
 demo: build ## run tlsfloor on recorded captures
 	@./tlsfloor -r $(DEMO)
 
+# -pgo=off: or all that cmd/tlsfloor needs is compiled a second time.
 test: setup ## run all tests, and each fuzz target for FUZZTIME (2s)
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -pgo=off $(TESTFLAGS) ./...
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
@@ -59,6 +60,9 @@ bench-peers: build ## compare its speed with other tools' (needs ../shared/bench
 
 bench-live: build ## find the packet rate at which it begins to lose hellos (root; needs ../shared/bench)
 	@$(SHARED)/bench/live.sh $(LIVEFLAGS) -k tlsfloor -- ./tlsfloor -i {} --emit all
+
+profile: setup ## take the profile that the compiler is given (needs ../shared/bench)
+	@.ci/profile $(SHARED)/bench cmd/tlsfloor/default.pgo
 
 record: ## record testdata/captures again (Debian or Ubuntu, root)
 	@.ci/setup build record
