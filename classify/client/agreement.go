@@ -37,7 +37,7 @@ func addHello(s, hello *classify.Software) {
 	switch own, known := ownLibraries[s.ID]; {
 	case hello == nil:
 		return
-	case known && !slices.Contains(own, familyOf(hello.ID)):
+	case known && !slices.Contains(own, familyOf(hello.ID)), hello.ID == "nodejs" && s.ID != "nodejs":
 		s.Confidence = min(s.Confidence, classify.Medium)
 		s.Library = hello.Library
 		return
@@ -76,15 +76,26 @@ func ofLibrary(library, hello *classify.Software) *classify.Software {
 
 // agree reports whether both can be the same library.
 func agree(a, b *classify.Software) bool {
-	if familyOf(a.ID) != familyOf(b.ID) {
+	aFamily, aVersion := libraryIn(a)
+	bFamily, bVersion := libraryIn(b)
+	if aFamily != bFamily {
 		return false
 	}
-	if familyOf(a.ID) != "openssl" {
+	if aFamily != "openssl" {
 		return true
 	}
-	aLow, aHigh := generations(a.Version)
-	bLow, bHigh := generations(b.Version)
+	aLow, aHigh := generations(aVersion)
+	bLow, bHigh := generations(bVersion)
 	return aLow <= bHigh && bLow <= aHigh
+}
+
+// libraryIn is the family and version of the library of s, which is a library
+// or Node.js as its hello shows it.
+func libraryIn(s *classify.Software) (family, version string) {
+	if s.ID == "nodejs" {
+		return "openssl", strings.TrimPrefix(s.Library, "OpenSSL ")
+	}
+	return familyOf(s.ID), s.Version
 }
 
 var opensslGenerations = [...]string{"0.9.8", "1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.1.1", "3"}

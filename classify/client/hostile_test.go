@@ -24,20 +24,31 @@ func TestEverNewHellos(t *testing.T) {
 	}
 }
 
-// TestLongLists sends the longest lists that a hello has room for.
+// longest is a hello whose lists are as long as they may be to be looked at, and
+// whose ends have what the rows look for anywhere.
+var longest = "771," + strings.Repeat("7000-", 250) + "65413-129-161-54-65279-255," +
+	strings.Repeat("6000-", 56) + "0-5-10-11-13-23-43-51," + strings.Repeat("5000-", 60) + "29-23-24-25,0"
+
+// TestLongLists sends lists as long as a hello has room for, GREASE among them,
+// and the longest that are looked at.
 func TestLongLists(t *testing.T) {
-	suites := strings.Repeat("-49199", 16000)[1:]
-	types := strings.Repeat("-51", 8000)[1:]
-	h, record := fromJA3(t, "771,"+suites+","+types+",,")
-	identifier := client.NewIdentifier()
-	start := time.Now()
-	for range 1000 {
-		if s := identifier.Hello(h, record, "", ""); s != nil {
-			t.Fatalf("called %+v", *s)
-		}
+	tests := map[string]string{
+		"too long": "771," + strings.Repeat("-49199", 16000)[1:] + "," + strings.Repeat("-51", 8000)[1:] + ",,",
+		"grease":   "771," + strings.Repeat("-2570", 16000)[1:] + "," + strings.Repeat("-2570", 8000)[1:] + ",,",
+		"longest":  longest,
 	}
-	if each := time.Since(start) / 1000; each > 100*time.Microsecond {
-		t.Errorf("%v a hello", each)
+	identifier := client.NewIdentifier()
+	for name, ja3 := range tests {
+		h, record := fromJA3(t, ja3)
+		start := time.Now()
+		for range 1000 {
+			if s := identifier.Hello(h, record, "", ""); s != nil {
+				t.Fatalf("%s: called %+v", name, *s)
+			}
+		}
+		if each := time.Since(start) / 1000; each > 50*time.Microsecond {
+			t.Errorf("%s: %v a hello", name, each)
+		}
 	}
 }
 
@@ -113,6 +124,13 @@ func BenchmarkHello(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			identifier.Hello(&o.hello, o.record, "", "")
+		}
+	})
+	long, _ := fromJA3(b, longest)
+	b.Run("longest lists", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			identifier.Hello(long, o.record, "", "")
 		}
 	})
 	b.Run("found nowhere", func(b *testing.B) {

@@ -28,6 +28,11 @@ var libraryFiles = []struct{ prefix, id, version string }{
 	{"libgnutls.so", "gnutls", ""},
 	{"libgnutls-openssl.so", "gnutls", ""},
 	{"libmono-btls", "boringssl", ""},
+	{"libmonobtls", "boringssl", ""},
+	{"libboringssl", "boringssl", ""},
+	{"libconscrypt", "boringssl", ""},
+	{"librustls", "rustls", ""},
+	{"libtls.so", "libressl", ""}, // LibreSSL's own interface
 	{"libmbedtls.so", "mbedtls", ""},
 	{"libwolfssl.so", "wolfssl", ""},
 }
@@ -49,6 +54,7 @@ func libraryOf(files []string) (found *classify.Software) {
 }
 
 func libraryFile(base string) *classify.Software {
+	base = withoutHash(base)
 	if isLibreSSL(base) {
 		base = "libressl"
 	}
@@ -66,6 +72,17 @@ func libraryFile(base string) *classify.Software {
 	return nil
 }
 
+// withoutHash is the name that a library had before Python's auditwheel put
+// eight digits of its hash into it: libssl-81ffa89e.so.1.1.
+func withoutHash(base string) string {
+	const digits = 8
+	dot := strings.Index(base, ".so")
+	if dot < digits+1 || base[dot-digits-1] != '-' || strings.Trim(base[dot-digits:dot], "0123456789abcdef") != "" {
+		return base
+	}
+	return base[:dot-digits-1] + base[dot:]
+}
+
 // isLibreSSL reports whether base is LibreSSL's libssl, whose soname is a number
 // of its own, above 26.
 func isLibreSSL(base string) bool {
@@ -81,6 +98,7 @@ var frameworks = []struct{ prefix, id string }{
 	{"libaws-cpp-sdk-core", "aws-sdk-cpp"},
 	{"UnityPlayer.so", "unity"},
 	{"libmono-btls", "mono"},
+	{"libmonobtls", "mono"},
 	{"libmonosgen", "mono"},
 }
 

@@ -22,7 +22,9 @@ func Process(p *classify.Process, hello *classify.Software) *classify.Software {
 	if s == nil {
 		return ofLibrary(library, hello)
 	}
-	addLibrary(s, library)
+	if hello == nil || library == nil || agree(library, hello) { // else loaded, but not what was used
+		addLibrary(s, library)
+	}
 	addHello(s, hello)
 	return s
 }
@@ -65,13 +67,18 @@ func named(p program, because string) *classify.Software {
 
 // lookAtArguments tells what runs on Python and .NET from them.
 func lookAtArguments(s *classify.Software, line []string) {
-	switch script := scriptOf(line); {
-	case s.ID == "python" && path.Base(script) == "aws":
-		awsOnPython(s, script)
-	case s.ID == "dotnet-core" && path.Base(script) == "pwsh.dll":
-		rename(s, "powershell-core", versionInPath("powershell-core", path.Dir(script)))
-	case s.ID == "mono" && strings.HasSuffix(strings.ToLower(script), ".exe"):
-		s.Because = append(s.Because, "process.command_line")
+	switch s.ID {
+	case "python":
+		script, module := pythonRuns(line)
+		awsOnPython(s, script, module)
+	case "dotnet-core":
+		if script := scriptOf(line); path.Base(script) == "pwsh.dll" {
+			rename(s, "powershell-core", versionInPath("powershell-core", path.Dir(script)))
+		}
+	case "mono":
+		if strings.HasSuffix(strings.ToLower(scriptOf(line)), ".exe") {
+			s.Because = append(s.Because, "process.command_line")
+		}
 	}
 }
 
@@ -85,22 +92,50 @@ func scriptOf(line []string) string {
 	return ""
 }
 
+// pythonRuns returns the script or the module that Python was told to run; both
+// are empty where it reads its program from elsewhere. What follows -c is a
+// program, whatever it looks like.
+func pythonRuns(line []string) (script, module string) {
+	for i := 1; i < len(line); i++ {
+		a := line[i]
+		switch {
+		case !strings.HasPrefix(a, "-"):
+			return a, ""
+		case a == "-W" || a == "-X":
+			i++
+		case strings.HasPrefix(a, "-W"), strings.HasPrefix(a, "-X"), strings.HasPrefix(a, "--"):
+		case strings.HasSuffix(a, "m") && i+1 < len(line):
+			return "", line[i+1]
+		case a == "-" || strings.HasSuffix(a, "c"):
+			return "", ""
+		}
+	}
+	return "", ""
+}
+
 // awsOnPython tells the versions of the AWS CLI apart. Amazon's version 2
 // brings its own executable; version 1, and version 2 as Debian 12 and later
 // package it, are scripts.
-func awsOnPython(s *classify.Software, script string) {
+func awsOnPython(s *classify.Software, script, module string) {
 	python := s.Version
 	switch {
+	case module == "awscli":
+		rename(s, "aws-cli-1", "")
+		s.Confidence = classify.Medium
+	case path.Base(script) != "aws": // something else
 	case strings.Contains(script, "/aws-cli/v2/"):
 		rename(s, "aws-cli-2", versionInPath("aws-cli-2", path.Dir(script)))
 	case script == "/usr/bin/aws" && since311(python):
 		rename(s, "aws-cli-2", "")
 		s.Confidence = classify.Medium
+	case script == "/usr/bin/aws" && strings.HasPrefix(python, "3.9"): // version 1 in Debian 11, 2 in Amazon Linux 2023
+		rename(s, "aws-cli-1", "")
+		s.Confidence = classify.Low
+	case script == "/usr/bin/aws":
+		rename(s, "aws-cli-1", "")
+		s.Confidence = classify.Medium
 	default:
 		rename(s, "aws-cli-1", "")
-		if script == "/usr/bin/aws" {
-			s.Confidence = classify.Medium
-		}
 	}
 }
 

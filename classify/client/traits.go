@@ -2,9 +2,13 @@ package client
 
 import "tlsfloor/parse"
 
-// maxList is the longest list that is looked at. The longest that clients
-// send in the recordings has 91 ciphers; one of more elements than this is made up.
-const maxList = 256
+// The longest lists that are looked at. The longest in the recordings have 91
+// ciphers, 29 signature algorithms, 25 groups and 19 extensions; longer ones
+// than these are made up, and would make a look through the table dear.
+const (
+	maxCiphers = 256
+	maxList    = 64 // the others
+)
 
 // traits are what rows look at: the lists of a hello without GREASE, and facts
 // that are either so or not.
@@ -39,21 +43,19 @@ const (
 
 // read takes the traits of h; false when a list is too long. The slices are
 // used again, so that nothing is allocated once they have grown.
-func (t *traits) read(h *parse.ClientHello, f facts) bool {
+func (t *traits) read(h *parse.ClientHello, f facts) (ok bool) {
 	t.facts = f
-	t.lists[extensions] = appendTypes(t.lists[extensions][:0], h.Extensions)
+	if t.lists[extensions], ok = appendTypes(t.lists[extensions][:0], h.Extensions); !ok {
+		return false
+	}
+	if h.CipherSuites.Len() > maxCiphers || h.CipherSpecs.Len() > maxCiphers ||
+		h.SupportedGroups.Len() > maxList || h.SignatureAlgorithms.Len() > maxList {
+		return false
+	}
 	t.lists[groups] = appendNumbers(t.lists[groups][:0], h.SupportedGroups)
 	t.lists[signatures] = appendNumbers(t.lists[signatures][:0], h.SignatureAlgorithms)
-	if h.SSLv2Format {
-		t.lists[ciphers] = appendSpecs(t.lists[ciphers][:0], h.CipherSpecs)
-	} else {
-		t.lists[ciphers] = appendNumbers(t.lists[ciphers][:0], h.CipherSuites)
-	}
-	for _, l := range t.lists {
-		if len(l) > maxList {
-			return false
-		}
-	}
+	t.lists[ciphers] = appendNumbers(t.lists[ciphers][:0], h.CipherSuites)
+	t.lists[ciphers] = appendSpecs(t.lists[ciphers], h.CipherSpecs)
 	return true
 }
 
@@ -71,35 +73,38 @@ func factsOf(h *parse.ClientHello, record parse.Version) (f facts) {
 	return f
 }
 
-// appendNumbers appends what is not GREASE, and at most one element more than
-// is allowed.
+// appendNumbers appends what is not GREASE. TLS_FALLBACK_SCSV, which no list
+// but that of ciphers has, depends on the connection, not the client.
 func appendNumbers(dst []uint16, from parse.Uint16s) []uint16 {
-	for ; len(from) >= 2 && len(dst) <= maxList; from = from[2:] {
-		if v := from.At(0); !parse.GREASE(v) {
+	for i := range from.Len() {
+		if v := from.At(i); !parse.GREASE(v) && v != parse.FallbackSCSV {
 			dst = append(dst, v)
 		}
 	}
 	return dst
 }
 
-func appendTypes(dst []uint16, from parse.Extensions) []uint16 {
-	for len(dst) <= maxList {
+// appendTypes appends what is not GREASE, and does not depend on the
+// connection; false when there are too many, GREASE among them: a hello has
+// room for 16,000.
+func appendTypes(dst []uint16, from parse.Extensions) ([]uint16, bool) {
+	for range maxList {
 		typ, _, ok := from.Next()
 		if !ok {
-			break
+			return dst, true
 		}
-		// pre_shared_key and cookie depend on the connection, not the client.
-		if v := uint16(typ); !parse.GREASE(v) && typ != parse.ExtPreSharedKey && typ != parse.ExtCookie && typ != parse.ExtEarlyData {
-			dst = append(dst, v)
+		if !parse.GREASE(uint16(typ)) && typ != parse.ExtPreSharedKey && typ != parse.ExtCookie && typ != parse.ExtEarlyData {
+			dst = append(dst, uint16(typ))
 		}
 	}
-	return dst
+	return dst, len(from) == 0
 }
 
-// appendSpecs appends those of an SSLv2 hello that are TLS cipher suites.
+// appendSpecs appends those of an SSLv2 hello that are TLS cipher suites. Other
+// hellos have none.
 func appendSpecs(dst []uint16, from parse.CipherSpecs) []uint16 {
-	for i := 0; i < from.Len() && len(dst) <= maxList; i++ {
-		if v := from.At(i); v <= 0xffff {
+	for i := range from.Len() {
+		if v := from.At(i); v <= 0xffff && v != parse.FallbackSCSV {
 			dst = append(dst, uint16(v))
 		}
 	}
