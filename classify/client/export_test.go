@@ -8,6 +8,12 @@ import (
 // MaxMemo is the bound of the memo.
 const MaxMemo = maxMemo
 
+// MaxList is the bound of lists other than that of ciphers.
+const MaxList = maxList
+
+// LooksAt reports whether the lists of h are short enough to be looked at.
+func (i *Identifier) LooksAt(h *parse.ClientHello) bool { return i.traits.read(h, 0) }
+
 // ByTraits names the software without the fingerprints.
 func (i *Identifier) ByTraits(h *parse.ClientHello, record parse.Version) *classify.Software {
 	return i.byTraits(h, memoKey{facts: factsOf(h, record)})

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tlsfloor/classify/client"
 	"tlsfloor/parse"
@@ -29,25 +28,30 @@ func TestEverNewHellos(t *testing.T) {
 var longest = "771," + strings.Repeat("7000-", 250) + "65413-129-161-54-65279-255," +
 	strings.Repeat("6000-", 56) + "0-5-10-11-13-23-43-51," + strings.Repeat("5000-", 60) + "29-23-24-25,0"
 
-// TestLongLists sends lists as long as a hello has room for, GREASE among them,
-// and the longest that are looked at.
+// TestLongLists sends lists as long as they may be, one element longer, and as
+// long as a hello has room for: the bound on a look through the table is that on
+// the lists. BenchmarkHello has what the longest cost.
 func TestLongLists(t *testing.T) {
-	tests := map[string]string{
-		"too long": "771," + strings.Repeat("-49199", 16000)[1:] + "," + strings.Repeat("-51", 8000)[1:] + ",,",
-		"grease":   "771," + strings.Repeat("-2570", 16000)[1:] + "," + strings.Repeat("-2570", 8000)[1:] + ",,",
-		"longest":  longest,
+	repeat := func(value string, n int) string { return strings.Repeat("-"+value, n)[1:] }
+	tests := map[string]struct {
+		ja3    string
+		looked bool
+	}{
+		"longest":         {longest, true},
+		"a cipher more":   {strings.Replace(longest, ",", ",49199-", 1), false},
+		"a group more":    {"771,49199,10," + repeat("29", client.MaxList+1) + ",0", false},
+		"extensions":      {"771,49199," + repeat("51", client.MaxList+1) + ",,", false},
+		"full of ciphers": {"771," + repeat("49199", 16000) + "," + repeat("51", 8000) + ",,", false},
+		"full of GREASE":  {"771," + repeat("2570", 16000) + "," + repeat("2570", 8000) + ",,", false},
 	}
 	identifier := client.NewIdentifier()
-	for name, ja3 := range tests {
-		h, record := fromJA3(t, ja3)
-		start := time.Now()
-		for range 1000 {
-			if s := identifier.Hello(h, record, "", ""); s != nil {
-				t.Fatalf("%s: called %+v", name, *s)
-			}
+	for name, test := range tests {
+		h, record := fromJA3(t, test.ja3)
+		if looked := identifier.LooksAt(h); looked != test.looked {
+			t.Errorf("%s: looked at: %v", name, looked)
 		}
-		if each := time.Since(start) / 1000; each > 50*time.Microsecond {
-			t.Errorf("%s: %v a hello", name, each)
+		if s := identifier.Hello(h, record, "", ""); s != nil {
+			t.Errorf("%s: called %+v", name, *s)
 		}
 	}
 }
