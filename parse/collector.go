@@ -1,25 +1,30 @@
 package parse
 
+import "math/bits"
+
 const (
-	// firstBuffer is the least size of a collecting buffer, in bytes. It grows
-	// with the bytes that came, not with the length that the header claims: a
-	// thousand flows that each claim 64 kB must not cost 64 MB.
+	// firstBuffer is the least size of a buffer, in bytes; the others are its
+	// double and so on. One grows with the bytes that came, not with the length
+	// that a header claims: a thousand flows that each claim 64 kB must not cost
+	// 64 MB.
 	firstBuffer = 512
-	// maxSpare and maxSpares bound the buffers that wait for another message,
-	// in bytes and number.
-	maxSpare  = 4 << 10
+	// sizes is how many sizes of buffers are used again, and maxSpares how many
+	// of each wait to be.
+	sizes     = 4
 	maxSpares = 64
 )
 
-// Collector is how split messages are collected. One serves all Messages of a
-// goroutine: a quarter of today's ClientHellos are split over two segments, and
-// a new buffer for each would be most of what a sensor allocates. The zero value
-// is ready.
+// Collector is where the bytes of messages are kept: of split ones while they
+// are collected, and of others for who wants them for longer. One serves all
+// Messages of a goroutine: a quarter of today's ClientHellos are split over two
+// segments, and a new buffer for each would be most of what a sensor allocates.
+// A buffer that is used again is the one given back last, which is still in the
+// processor's cache. The zero value is ready.
 type Collector struct {
 	// Wanted are the types worth collecting; the zero value wants all.
 	Wanted TypeSet
 
-	spares [][]byte
+	spares [sizes][][]byte
 }
 
 // collects reports whether a split message is worth its buffer.
@@ -31,19 +36,36 @@ func (c *Collector) collects(msg *Message) bool {
 	return msg.Length <= limit && (c.Wanted == 0 || c.Wanted.Has(msg.Type))
 }
 
-// buffer returns an empty buffer with room for need bytes, of size in all.
-func (c *Collector) buffer(need, size int) []byte {
-	if n := len(c.spares); n > 0 && cap(c.spares[n-1]) >= need {
-		b := c.spares[n-1]
-		c.spares = c.spares[:n-1]
-		return b
+// Keep returns a copy of b, which is the caller's until it is given back.
+func (c *Collector) Keep(b []byte) []byte { return append(c.buffer(len(b)), b...) }
+
+// buffer returns an empty buffer with room for need bytes.
+func (c *Collector) buffer(need int) []byte {
+	size := sizeFor(need)
+	if size >= sizes {
+		return make([]byte, 0, need)
 	}
-	return make([]byte, 0, min(size, max(2*need, firstBuffer)))
+	spares := &c.spares[size]
+	n := len(*spares) - 1
+	if n < 0 {
+		return make([]byte, 0, firstBuffer<<size)
+	}
+	b := (*spares)[n]
+	*spares = (*spares)[:n]
+	return b
 }
 
-// give takes a buffer that is no longer needed, or nil.
-func (c *Collector) give(b []byte) {
-	if n := cap(b); n >= firstBuffer && n <= maxSpare && len(c.spares) < maxSpares {
-		c.spares = append(c.spares, b[:0])
+// Give takes a buffer that is no longer needed, or nil.
+func (c *Collector) Give(b []byte) {
+	n := cap(b)
+	if n == 0 {
+		return
+	}
+	if size := sizeFor(n); size < sizes && n == firstBuffer<<size && len(c.spares[size]) < maxSpares {
+		c.spares[size] = append(c.spares[size], b[:0])
 	}
 }
+
+// sizeFor is the number of the least size with room for n bytes, which may be
+// one too many.
+func sizeFor(n int) int { return bits.Len(uint(max(n, 1)-1) / firstBuffer) }

@@ -93,7 +93,7 @@ func (m *Messages) Next(fragment *[]byte, c *Collector, msg *Message) bool {
 
 // Drop gives the buffer back, with what is there of a split message.
 func (m *Messages) Drop(c *Collector) {
-	c.give(m.partial)
+	c.Give(m.partial)
 	m.partial, m.done = nil, false
 }
 
@@ -167,8 +167,8 @@ func (m *Messages) header(fragment []byte) (h [messageHeader]byte, ok bool) {
 func (m *Messages) take(fragment *[]byte, size int, c *Collector) {
 	n := min(size-len(m.partial), len(*fragment))
 	if need := len(m.partial) + n; need > cap(m.partial) {
-		grown := append(c.buffer(need, size), m.partial...)
-		c.give(m.partial)
+		grown := append(c.buffer(min(size, 2*need)), m.partial...)
+		c.Give(m.partial)
 		m.partial = grown
 	}
 	m.partial = append(m.partial, (*fragment)[:n]...)

@@ -190,13 +190,40 @@ var hello = message(TypeClientHello, fill(1700))
 // TestCollectorIsBounded gives more, and larger, buffers back than are kept.
 func TestCollectorIsBounded(t *testing.T) {
 	var c Collector
-	for range 2 * maxSpares {
-		c.give(make([]byte, firstBuffer))
+	largest := firstBuffer << (sizes - 1)
+	for n := range 2 * maxSpares {
+		c.Give(c.Keep(make([]byte, largest+1+n)))
+		c.Give(make([]byte, firstBuffer-1))
+		c.Give(make([]byte, firstBuffer+1))
+		c.Give(make([]byte, largest))
 	}
-	c.spares = c.spares[:len(c.spares)-1]
-	c.give(make([]byte, maxSpare+1))
-	if len(c.spares) != maxSpares-1 {
-		t.Errorf("%d buffers wait", len(c.spares))
+	c.Give(nil)
+	for size, spares := range c.spares {
+		want := 0
+		if size == sizes-1 {
+			want = maxSpares
+		}
+		if len(spares) != want {
+			t.Errorf("size %d: %d buffers wait, not %d", size, len(spares), want)
+		}
+	}
+}
+
+// TestCollectorKeepsCopies keeps messages of all lengths, and overwrites what
+// they were copied from.
+func TestCollectorKeepsCopies(t *testing.T) {
+	var c Collector
+	for n := range 3 * firstBuffer << sizes {
+		if n > 3*firstBuffer && n%61 != 0 {
+			continue
+		}
+		b := fill(n)
+		kept := c.Keep(b)
+		clear(b)
+		if !bytes.Equal(kept, fill(n)) {
+			t.Fatalf("%d bytes: %x", n, kept)
+		}
+		c.Give(kept)
 	}
 }
 

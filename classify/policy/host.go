@@ -77,13 +77,12 @@ func IsHostname(s string) bool {
 	}
 	label := 0 // where the label at hand begins
 	for i := 0; i < len(s); i++ {
-		switch classes[s[i]] {
-		case foreign:
+		c := classes[s[i]]
+		switch {
+		case c < dot:
+		case c == foreign || i == label:
 			return false
-		case dot:
-			if i == label {
-				return false
-			}
+		default:
 			label = i + 1
 		}
 	}
@@ -103,10 +102,10 @@ func digits(s string) bool {
 type class uint8
 
 const (
-	foreign class = iota
-	letter        // and what else may stand in a label
+	letter class = iota // and what else may stand in a label
 	digit
 	dot
+	foreign
 )
 
 var classes = func() (table [256]class) {
@@ -116,6 +115,8 @@ var classes = func() (table [256]class) {
 			table[c] = letter
 		case '0' <= c && c <= '9':
 			table[c] = digit
+		default:
+			table[c] = foreign
 		}
 	}
 	table['.'] = dot

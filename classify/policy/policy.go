@@ -53,16 +53,17 @@ func (p *Policy) Floor() parse.Version { return p.floor }
 // InScope reports whether a destination of this name is in scope.
 func (p *Policy) InScope(host string) bool { return p.scope.Match(host) }
 
-// Excludes reports whether host has the form of a host name, and is not in
-// scope: of a connection whose most trusted name it is, nothing will be flagged.
-func (p *Policy) Excludes(host string) bool { return p.scope.excludes(host) }
+// Reach is what host, in any letter case, with or without the trailing dot,
+// says alone: of a connection whose most trusted name is Outside, nothing will
+// be flagged.
+func (p *Policy) Reach(host string) Reach { return p.scope.reach(host) }
 
 // Judge fills the judged half of f from its Observation, and appends what it
 // found odd to f.Anomalies. A finding that it does not flag is left without
 // what only a reader of the event needs: that is Explain's. It allocates for
 // flagged findings, anomalies and hosts in upper case only.
 func (p *Policy) Judge(f *classify.Finding) {
-	f.Verdict = p.verdict(&f.Observation)
+	f.Verdict = p.Verdict(&f.Observation)
 	f.Fix = p.fix(&f.Observation, f.Verdict)
 	f.Host, f.HostSource = destination(f.Names)
 	f.InScope = p.reaches(f.Host, f.HostSource)

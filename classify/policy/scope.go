@@ -96,18 +96,34 @@ func (s *Scope) match(host string) bool {
 	return s.holds(host)
 }
 
-// holds is match for a host name, where not only the named matter.
+// Reach is what a name alone says about a destination.
+type Reach uint8
+
+// The reaches.
+const (
+	Unnamed Reach = iota // it is not the name of a host: what else is known decides
+	Outside              // out of scope
+	Inside               // in scope
+)
+
+func (s *Scope) reach(host string) Reach {
+	switch host = withoutRoot(host); {
+	case !IsHostname(host):
+		return Unnamed
+	case s.preset == presetNamed || s.holds(host):
+		return Inside
+	}
+	return Outside
+}
+
+// holds is match for a host name, in any letter case, where not only the named
+// matter.
 func (s *Scope) holds(host string) bool {
 	switch {
 	case s.preset == presetAWS && aws.InScope(host), s.preset == presetAWSAll && aws.InScopeAll(host):
 		return true
 	}
-	return s.listed(host)
-}
-
-// excludes reports whether host is the name of a host, and not in scope.
-func (s *Scope) excludes(host string) bool {
-	return s.preset != presetNamed && IsHostname(host) && !s.holds(normal(host))
+	return len(s.exact)+len(s.below) > 0 && s.listed(normal(host))
 }
 
 func (s *Scope) listed(host string) bool {

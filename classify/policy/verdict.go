@@ -7,9 +7,9 @@ import (
 	"tlsfloor/parse"
 )
 
-// verdict judges by the versions alone. A HelloRetryRequest with nothing after
+// Verdict judges by the versions alone, as Judge does first. A HelloRetryRequest with nothing after
 // it counts as an answer: the version it selects is binding (RFC 8446, 4.1.4).
-func (p *Policy) verdict(o *classify.Observation) classify.Verdict {
+func (p *Policy) Verdict(o *classify.Observation) classify.Verdict {
 	switch {
 	case o.Answer != nil && p.below(o.Answer.Version):
 		return classify.Violation

@@ -85,22 +85,32 @@ func (l lists) of(list parse.Protocols, names *interned) (all []string) {
 // keepOffer keeps what the hello that was parsed from b has for a reader.
 func (c *session) keepOffer(b []byte) {
 	if c.sensor.options.FlaggedOnly {
-		c.offer.bytes = append(c.offer.bytes[:0], b...)
+		c.offer.bytes = c.sensor.collector.Keep(b)
 		return
 	}
 	c.ownFacts().offer(c.sensor, c.offer.record)
 }
 
-// keepAnswer is the same for the sensor's answer.
+// keepAnswer is the same for the sensor's answer, which may say that the bytes
+// of neither will be asked for.
 func (c *session) keepAnswer(b []byte) {
 	switch {
 	case !c.sensor.options.FlaggedOnly:
 		c.ownFacts().answer(c.sensor)
 	case c.counted():
-		c.answer.bytes = c.answer.bytes[:0]
+		c.dropBytes()
 	default:
-		c.answer.bytes = append(c.answer.bytes[:0], b...)
+		c.sensor.collector.Give(c.answer.bytes)
+		c.answer.bytes = c.sensor.collector.Keep(b)
 	}
+}
+
+// dropBytes gives back what was kept of the hellos.
+func (c *session) dropBytes() {
+	collector := &c.sensor.collector
+	collector.Give(c.offer.bytes)
+	collector.Give(c.answer.bytes)
+	c.offer.bytes, c.answer.bytes = nil, nil
 }
 
 // known returns the facts, from the bytes of the hellos if those were kept.

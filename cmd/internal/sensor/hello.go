@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture/flow"
+	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
 
@@ -15,12 +16,14 @@ type offer struct {
 	sslv2    bool
 	ech      bool
 	early    bool
+	reach    policy.Reach // of the name
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
-	sni      string          // empty too where the name cannot matter: see dull
-	versions []parse.Version // nil: no such extension
-	bytes    []byte          // the body, or the SSLv2 record
+	usual    [4]parse.Version // where versions lie, unless they are more
+	sni      string           // empty too where the name cannot matter: see dull
+	versions []parse.Version  // nil: no such extension
+	bytes    []byte           // the body, or the SSLv2 record; the collector's
 }
 
 // answer is the same of the final ServerHello, or of a HelloRetryRequest that
@@ -34,7 +37,7 @@ type answer struct {
 	sentinel parse.Version
 	cipher   uint16
 	oddities parse.Oddities
-	bytes    []byte
+	bytes    []byte // the collector's
 }
 
 // clientHello takes the first ClientHello; a second one answers a
@@ -62,13 +65,14 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 	c.began()
 	o.seen, o.legacy, o.oddities = true, h.LegacyVersion, h.Oddities
 	o.sslv2, o.ech, o.early = h.SSLv2Format, h.EncryptedClientHello, h.EarlyData
-	o.named = len(h.ServerName) > 0
 	if h.HasSupportedVersions {
-		o.versions = h.AppendVersions(emptied(o.versions))
-	} else {
-		o.versions = nil
+		o.versions = h.AppendVersions(o.usual[:0])
 	}
-	if s.dull(h.ServerName) {
+	if o.named = len(h.ServerName) > 0; o.named {
+		host := unsafe.String(&h.ServerName[0], len(h.ServerName)) // for the call only
+		o.reach = s.options.Policy.Reach(host)
+	}
+	if s.options.FlaggedOnly && o.reach == policy.Outside {
 		return
 	}
 	o.sni = s.strings.of(h.ServerName)
@@ -76,25 +80,6 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 	if s.options.Notice != nil {
 		s.options.Notice(c.ends[d], c.ends[d.Other()])
 	}
-}
-
-// emptied keeps the memory of versions, and is not nil: an extension of nothing
-// but GREASE is there all the same.
-func emptied(versions []parse.Version) []parse.Version {
-	if versions == nil {
-		return make([]parse.Version, 0, 4)
-	}
-	return versions[:0]
-}
-
-// dull reports whether a name already decides that the handshake will only be
-// counted: it is the most trusted one, and out of scope.
-func (s *Sensor) dull(name []byte) bool {
-	if !s.options.FlaggedOnly || len(name) == 0 {
-		return false
-	}
-	host := unsafe.String(&name[0], len(name)) // for the two calls only
-	return s.options.Policy.Excludes(host)
 }
 
 // serverHello takes the first ServerHello, and the one that follows a
@@ -113,13 +98,14 @@ func (c *session) serverHello(d flow.Dir, m *parse.Message) {
 	c.keepAnswer(m.Body)
 }
 
-// dull reports whether the name was given, and decided that the handshake will
-// only be counted: see Sensor.dull.
+// dull reports whether, with flagged findings wanted only, the name decides
+// that the handshake will only be counted: it is the most trusted one, and out
+// of scope.
 func (o *offer) dull() bool { return o.named && o.sni == "" }
 
 // counted reports whether, with flagged findings wanted only, the handshake will
-// only be counted, whatever comes:
-// the name is dull, or the version that the server selected is good enough.
+// only be counted, whatever comes: the name is dull, or the version that the
+// server selected is good enough.
 func (c *session) counted() bool {
 	return c.offer.dull() || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }

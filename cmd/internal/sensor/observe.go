@@ -5,6 +5,7 @@ import (
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/classify"
+	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
 
@@ -13,6 +14,7 @@ import (
 // a healthy network are counted and forgotten.
 type draft struct {
 	finding   classify.Finding
+	counted   classify.Finding // see summed
 	hello     classify.ClientHello
 	answer    classify.ServerHello
 	anomalies []string
@@ -22,16 +24,40 @@ type draft struct {
 // finish makes the session's finding, if a hello was seen, and lets the
 // session go.
 func (c *session) finish(o classify.Outcome) {
-	if c.offer.seen || c.answer.seen {
-		f := c.observe(&c.sensor.draft, o)
-		c.sensor.judge(c, f)
+	switch s := c.sensor; {
+	case !c.offer.seen && !c.answer.seen:
+	case s.options.FlaggedOnly && c.offer.reach != policy.Unnamed && c.counted():
+		s.count(c.summed(o))
+	default:
+		s.judge(c, c.observe(&s.draft, o))
 	}
 	c.release()
+}
+
+// summed is the finding of a handshake that will only be counted, with nothing
+// but what counting needs: most findings of a healthy network are such.
+func (c *session) summed(outcome classify.Outcome) *classify.Finding {
+	f := &c.sensor.draft.counted
+	f.Outcome = outcome
+	f.Hello, f.Answer = c.observeHello(&c.sensor.draft), nil
+	if c.answer.seen {
+		f.Answer = c.observeAnswer(&c.sensor.draft)
+	}
+	f.Verdict = c.sensor.options.Policy.Verdict(&f.Observation)
+	f.InScope = c.offer.reach == policy.Inside
+	return f
 }
 
 // judge has a finding judged, counted, and delivered where it is wanted.
 func (s *Sensor) judge(c *session, f *classify.Finding) {
 	s.options.Policy.Judge(f)
+	s.count(f)
+	if s.options.Emit(f) {
+		s.options.Deliver(c.deliverable(f))
+	}
+}
+
+func (s *Sensor) count(f *classify.Finding) {
 	s.stats.Handshakes++
 	s.stats.Verdicts[f.Verdict]++
 	if f.Flagged {
@@ -42,9 +68,6 @@ func (s *Sensor) judge(c *session, f *classify.Finding) {
 	}
 	if s.options.Tally != nil {
 		s.options.Tally(f)
-	}
-	if s.options.Emit(f) {
-		s.options.Deliver(c.deliverable(f))
 	}
 }
 

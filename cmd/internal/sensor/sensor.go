@@ -29,8 +29,11 @@ type Options struct {
 	// that cannot become one, the hellos need not be kept.
 	FlaggedOnly bool
 	Deliver     func(*classify.Finding) // takes a finding, and its memory
-	Tally       func(*classify.Finding) // sees every finding, borrowed, before Emit
-	Report      func(error)             // told of trouble that does not end the run
+	// Tally sees every finding, borrowed, before Emit. Where FlaggedOnly makes
+	// it one to be counted only, it has Outcome, Hello, Answer, Verdict and
+	// InScope.
+	Tally  func(*classify.Finding)
+	Report func(error) // told of trouble that does not end the run
 	// Notice is told of a connection when its ClientHello is seen, unless it can
 	// not be flagged; nil: nobody wants to know.
 	Notice func(client, server netip.AddrPort)

@@ -106,16 +106,10 @@ func (s *Sensor) session() *session {
 	return c
 }
 
-// maxKeptBuffer is the largest hello buffer that stays with a pooled session.
-const maxKeptBuffer = 4 << 10
-
 // release makes the session ready for another connection.
 func (c *session) release() {
-	s := c.sensor
-	hello, reply, versions, layers := c.offer.bytes[:0], c.answer.bytes[:0], c.offer.versions, c.layers[:0]
-	if cap(hello) > maxKeptBuffer {
-		hello = nil
-	}
+	s, layers := c.sensor, c.layers[:0]
+	c.dropBytes()
 	c.endPrelude()
 	for d := range c.side {
 		c.side[d].messages.Drop(&s.collector)
@@ -125,7 +119,7 @@ func (c *session) release() {
 		s.freeFacts = append(s.freeFacts, c.facts)
 	}
 	*c = session{Stream: c.Stream, sensor: s, client: unknownRole}
-	c.offer.bytes, c.answer.bytes, c.offer.versions, c.layers = hello, reply, versions, layers
+	c.layers = layers
 	s.free = append(s.free, c)
 }
 
