@@ -84,12 +84,15 @@ func (m *Messages) Next(fragment *[]byte, c *Collector, msg *Message) bool {
 	switch {
 	case len(*fragment) == 0:
 		return false
-	case len(m.partial) == 0 && whole(*fragment):
-		msg.take(fragment)
+	case len(m.partial) == 0 && msg.Take(fragment):
 		return true
 	}
 	return m.collect(fragment, c, msg)
 }
+
+// Idle reports whether nothing is kept of a message, and none is passed over:
+// then Next takes whole messages as Message.Take does.
+func (m *Messages) Idle() bool { return len(m.partial) == 0 && m.skip == 0 }
 
 // Drop gives the buffer back, with what is there of a split message.
 func (m *Messages) Drop(c *Collector) {
@@ -117,19 +120,22 @@ func (m *Messages) pass(fragment *[]byte) {
 	*fragment = (*fragment)[n:]
 }
 
-// whole reports whether b begins with a whole message.
-func whole(b []byte) bool {
-	return len(b) >= messageHeader && len(b)-messageHeader >= be24(b[1:])
-}
-
-// take makes msg the whole message that fragment begins with.
-func (msg *Message) take(fragment *[]byte) {
+// Take makes msg the message that fragment begins with, and moves fragment past
+// it; false when it is not whole.
+func (msg *Message) Take(fragment *[]byte) bool {
 	b := *fragment
+	if len(b) < messageHeader {
+		return false
+	}
 	n := be24(b[1:])
 	end := messageHeader + n
+	if len(b) < end {
+		return false
+	}
 	*fragment = b[end:]
 	msg.Type, msg.Length, msg.Body = HandshakeType(b[0]), n, b[messageHeader:end:end]
 	msg.Split, msg.Skipped = false, false
+	return true
 }
 
 // collect adds fragment to the split message, or begins one with it.

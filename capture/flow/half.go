@@ -27,13 +27,37 @@ const (
 // half is one direction while it is followed. It is small, and what it seldom
 // needs lies elsewhere (see Stream).
 type half struct {
-	kept    *kept  // nil: nothing ever was
-	next    uint32 // the sequence number expected next
-	need    uint16 // do not call the consumer with fewer bytes than this
-	starts  uint8  // tries to find a beginning
-	synced  bool   // next is valid
-	pinned  bool   // the consumer has consumed: next can not move back
-	ignored bool
+	kept   *kept  // nil: nothing ever was
+	next   uint32 // the sequence number expected next
+	need   uint16 // do not call the consumer with fewer bytes than this
+	starts uint8  // tries to find a beginning
+	flags  halfFlags
+}
+
+// halfFlags is a set of what is so.
+type halfFlags uint8
+
+const (
+	synced  halfFlags = 1 << iota // next is valid
+	pinned                        // the consumer has consumed: next can not move back
+	ignored                       // nobody listens any more
+	holding                       // kept has something: spares a look at it
+)
+
+func (h *half) is(f halfFlags) bool { return h.flags&f != 0 }
+
+// sync makes next the sequence number that is expected.
+func (h *half) sync(next uint32) {
+	h.next = next
+	h.flags |= synced
+}
+
+// note notes whether something is held.
+func (h *half) note() {
+	h.flags &^= holding
+	if k := h.kept; k != nil && len(k.buf)+len(k.pending) > 0 {
+		h.flags |= holding
+	}
 }
 
 // kept is what waits in a direction: for more bytes, or for those before it.
@@ -75,6 +99,7 @@ func (h *half) drop() {
 		clear(k.pending)
 		k.buf, k.pending, k.beyond = k.buf[:0], k.pending[:0], 0
 	}
+	h.flags &^= holding
 }
 
 // room is where to keep bytes.
@@ -98,20 +123,27 @@ func (h *half) leave(data []byte, held bool) {
 }
 
 // untouched reports whether nothing came yet where it was expected.
-func (h *half) untouched() bool { return !h.pinned && h.empty() }
+func (h *half) untouched() bool { return !h.is(pinned) && h.empty() }
 
 // empty reports whether nothing is held.
-func (h *half) empty() bool { return h.kept == nil || len(h.kept.buf) == 0 && len(h.kept.pending) == 0 }
+func (h *half) empty() bool { return !h.is(holding) }
 
 // waiting reports whether there are bytes beyond a hole.
 func (h *half) waiting() bool { return h.kept != nil && len(h.kept.pending) > 0 }
 
 // size is the bytes held.
 func (h *half) size() int {
-	if h.kept == nil {
+	if h.empty() {
 		return 0
 	}
 	return len(h.kept.buf) + h.kept.beyond
+}
+
+// pin notes that the consumer has consumed n bytes.
+func (h *half) pin(n int) {
+	if n > 0 {
+		h.flags |= pinned
+	}
 }
 
 // wants notes how many bytes the consumer has to see before it is called again.

@@ -29,7 +29,7 @@ func (s *Stream) size() int { return s.half[0].size() + s.half[1].size() + s.con
 // consumer wants after them.
 func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	h := &s.half[d]
-	if h.ignored {
+	if h.is(ignored) {
 		return Listen
 	}
 	seq := p.Seq
@@ -39,13 +39,15 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	i := Listen
 	switch {
 	case len(p.Payload) == 0:
-	case h.synced && seq == h.next && h.empty():
+	case h.is(synced) && seq == h.next && h.empty():
 		i = s.straight(d, p.Payload)
 	default:
 		i = s.arrive(d, seq, p.Payload)
+		h.note()
 	}
-	if p.Missing > 0 && i == Listen && !h.ignored {
+	if p.Missing > 0 && i == Listen && !h.is(ignored) {
 		i = s.cut(d, seq+uint32(len(p.Payload)))
+		h.note()
 	}
 	return i
 }
@@ -56,7 +58,7 @@ func (s *Stream) straight(d Dir, data []byte) Interest {
 	h := &s.half[d]
 	h.next += uint32(len(data))
 	n, need, i := s.consumer.Data(d, data)
-	h.pinned = h.pinned || n > 0
+	h.pin(n)
 	switch {
 	case i == Ignore:
 		return s.ignore(d)
@@ -66,20 +68,22 @@ func (s *Stream) straight(d Dir, data []byte) Interest {
 	}
 	h.next -= uint32(len(data) - n)
 	h.wants(need)
-	return s.inOrder(d, data[n:])
+	i = s.inOrder(d, data[n:])
+	h.note()
+	return i
 }
 
 // arrive places data, which begins at seq.
 func (s *Stream) arrive(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d]
-	if !h.synced {
+	if !h.is(synced) {
 		return s.begin(d, seq, data)
 	}
 	ahead := distance(seq, h.next)
 	if h.untouched() && (ahead > window || ahead < -window) {
 		// The SYN that was believed was another one's: servers that are sent
 		// several answer with several numbers.
-		h.synced = false
+		h.flags &^= synced
 		return s.begin(d, seq, data)
 	}
 	switch {
@@ -115,7 +119,7 @@ func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
 func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d]
 	if s.consumer.Start(d, data) {
-		h.synced, h.next = true, seq
+		h.sync(seq)
 		return s.inOrder(d, data)
 	}
 	h.starts++
@@ -135,7 +139,7 @@ func (s *Stream) join(d Dir) Interest {
 			continue // was asked for as it came
 		}
 		if head := k.run(i, room[:0]); len(head) > len(k.pending[i].data) && s.consumer.Start(d, head) {
-			h.synced, h.next = true, k.pending[i].seq
+			h.sync(k.pending[i].seq)
 			return s.inOrder(d, h.take())
 		}
 	}
@@ -148,7 +152,7 @@ func (s *Stream) inOrder(d Dir, data []byte) Interest {
 	h := &s.half[d]
 	for len(data) > 0 {
 		h.next += uint32(len(data))
-		if i := s.deliver(d, data); i != Listen || h.ignored {
+		if i := s.deliver(d, data); i != Listen || h.is(ignored) {
 			return i
 		}
 		data = h.take()
@@ -167,7 +171,7 @@ func (s *Stream) deliver(d Dir, data []byte) Interest {
 	}
 	if len(data) >= int(h.need) {
 		n, i := s.consume(d, data)
-		if i != Listen || h.ignored {
+		if i != Listen || h.is(ignored) {
 			return i
 		}
 		data = data[n:]
@@ -184,7 +188,7 @@ func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 	h := &s.half[d]
 	for {
 		took, need, i := s.consumer.Data(d, data[n:])
-		h.pinned = h.pinned || took > 0
+		h.pin(took)
 		n += took
 		h.wants(need)
 		switch {
@@ -205,8 +209,8 @@ func (s *Stream) hole(d Dir) Interest {
 		return i
 	}
 	h := &s.half[d]
-	for h.waiting() && !h.ignored {
-		if i := s.skipTo(d, h.kept.first()); i != Listen || h.synced {
+	for h.waiting() && !h.is(ignored) {
+		if i := s.skipTo(d, h.kept.first()); i != Listen || h.is(synced) {
 			return i
 		}
 	}
@@ -218,14 +222,14 @@ func (s *Stream) skipTo(d Dir, first segment) Interest {
 	if !s.consumer.Start(d, first.data) {
 		return Listen
 	}
-	s.half[d].synced, s.half[d].next = true, first.seq
+	s.half[d].sync(first.seq)
 	return s.inOrder(d, first.data)
 }
 
 // cut notes that bytes at seq were on the wire but not captured.
 func (s *Stream) cut(d Dir, seq uint32) Interest {
 	h := &s.half[d]
-	if !h.synced || seq != h.next {
+	if !h.is(synced) || seq != h.next {
 		return Listen
 	}
 	return s.lost(d)
@@ -234,7 +238,8 @@ func (s *Stream) cut(d Dir, seq uint32) Interest {
 // lost tells the consumer of a hole, and forgets what was in front of it.
 func (s *Stream) lost(d Dir) Interest {
 	h := &s.half[d]
-	h.need, h.synced, h.starts = 0, false, 0
+	h.need, h.starts = 0, 0
+	h.flags &^= synced
 	if h.kept != nil {
 		h.kept.buf = h.kept.buf[:0]
 	}
@@ -248,9 +253,9 @@ func (s *Stream) lost(d Dir) Interest {
 // ignore stops listening to a direction; when neither is listened to, the
 // connection is settled.
 func (s *Stream) ignore(d Dir) Interest {
-	s.half[d].ignored = true
+	s.half[d].flags |= ignored
 	s.half[d].drop()
-	if s.half[d.Other()].ignored {
+	if s.half[d.Other()].is(ignored) {
 		s.consumer.End(Exhausted)
 		return Settled
 	}

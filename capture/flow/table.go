@@ -265,7 +265,7 @@ func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 		return
 	}
 	if h := &t.streams[e.stream].half[d]; h.untouched() {
-		h.synced, h.next = true, p.Seq+1
+		h.sync(p.Seq + 1)
 	}
 }
 
@@ -311,7 +311,9 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 	e.stream = t.place(s)
 	s.consumer = c
 	for d, isn := range t.numbers[i].isn {
-		s.half[d].synced, s.half[d].next = e.has(synSeen, Dir(d)), isn
+		if e.has(synSeen, Dir(d)) {
+			s.half[d].sync(isn)
+		}
 	}
 	if e.class == closing {
 		t.requeue(i, ending)

@@ -61,7 +61,7 @@ func (c *session) clientHello(d flow.Dir, body []byte) {
 func (c *session) takeOffer(d flow.Dir, b []byte) {
 	s, h, o := c.sensor, &c.sensor.hello, &c.offer
 	s.stats.ClientHellos++
-	c.client = role(d)
+	c.client = roleIn(d)
 	c.began()
 	o.seen, o.legacy, o.oddities = true, h.LegacyVersion, h.Oddities
 	o.sslv2, o.ech, o.early = h.SSLv2Format, h.EncryptedClientHello, h.EarlyData
@@ -78,7 +78,7 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 	o.sni = s.strings.of(h.ServerName)
 	c.keepOffer(b)
 	if s.options.Notice != nil {
-		s.options.Notice(c.ends[d], c.ends[d.Other()])
+		s.options.Notice(c.from(d), c.from(d.Other()))
 	}
 }
 
@@ -120,7 +120,7 @@ func (s *Sensor) parseAnswer(body []byte, draft bool) error {
 func (c *session) takeAnswer(d flow.Dir, h *parse.ServerHello) {
 	c.sensor.stats.ServerHellos++
 	if c.client == unknownRole {
-		c.client = role(d.Other())
+		c.client = roleIn(d.Other())
 	}
 	c.began()
 	a := &c.answer

@@ -76,7 +76,7 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 	d.finding = classify.Finding{}
 	o := &d.finding.Observation
 	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
-	o.Client, o.Server = c.ends[c.client], c.ends[1-c.client]
+	o.Client, o.Server = c.from(c.client.dir()), c.from(c.client.dir().Other())
 	o.StartTLS = c.protocol()
 	o.Alert = c.alert()
 	o.Certificate = c.certificate
@@ -168,7 +168,9 @@ func (c *session) deliverable(f *classify.Finding) *classify.Finding {
 	own := &d.finding
 	own.Anomalies = slices.Clone(f.Anomalies)
 	own.Names = append(d.names[:0], f.Names...)
-	own.VLANs, own.Tunnels = describe(c.layers)
+	if c.layers != nil {
+		own.VLANs, own.Tunnels = describe(*c.layers)
+	}
 	own.Proxied.Client, own.Proxied.Server = c.proxied()
 	known := c.known()
 	if f.Hello != nil {

@@ -62,7 +62,7 @@ func (c *session) alert() *classify.Alert {
 		return nil
 	}
 	for _, from := range []classify.Side{classify.ServerSide, classify.ClientSide} {
-		s := &c.side[c.client]
+		s := &c.side[c.client.dir()]
 		if from == classify.ServerSide {
 			s = c.server()
 		}

@@ -22,8 +22,7 @@ const (
 	talking // of state only: another protocol's turn
 )
 
-// side is one direction of a connection. It is one cache line: with thousands of
-// handshakes under way, each segment waits for its side to come from memory.
+// side is one direction of a connection.
 type side struct {
 	stream    parse.RecordStream
 	phase     phase
@@ -35,34 +34,61 @@ type side struct {
 	blind     bool // what came after is not known: bytes were lost, or are no TLS
 	alerted   bool // alert is valid
 	alert     parse.Alert
-	messages  parse.Messages
 }
 
-// role is an index of a direction, once the roles are known.
-type role int8
+// role says in which direction somebody sends, once that is known.
+type role uint8
 
-const unknownRole role = -1
+const unknownRole role = 0
 
-// session follows one connection: flow.Consumer. What each segment needs comes
-// first.
+func roleIn(d flow.Dir) role { return role(d) + 1 }
+
+// dir is the direction of a role that is known.
+func (r role) dir() flow.Dir { return flow.Dir(r - 1) }
+
+// endpoint is an end of a connection, as a packet says it.
+type endpoint struct {
+	addr decode.Addr
+	port uint16
+}
+
+func (e *endpoint) addrPort(v6 bool) netip.AddrPort {
+	return netip.AddrPortFrom(e.addr.Netip(v6), e.port)
+}
+
+// session follows one connection: flow.Consumer. With thousands of handshakes
+// under way, each segment waits for it to come from memory: seven cache lines,
+// of which the first two are all that most segments need (see TestSessionLayout).
 type session struct {
 	flow.Stream
-	side   [2]side
 	sensor *Sensor
-	answer answer
-	opener flow.Opener
-	first  flow.Dir // the direction that was heard first
-	client role     // the direction of the ClientHello, or the opposite of the ServerHello's
+	heard
 
-	retried   bool // a HelloRetryRequest was seen
-	oddities  oddities
-	offer     offer
-	ends      [2]netip.AddrPort // by direction: who sends in it
-	helloTime int64             // of the first hello; 0: none
-	openTime  int64
-	source    string
-	layers    []decode.Layer // around the connection's packets
+	// Written by Open:
+	layers   *[]decode.Layer // around the connection's packets; nil: none, as for most
+	openTime int64
+	source   string
+	ends     [2]endpoint // by direction: who sends in it
+	opener   flow.Opener
+	first    flow.Dir // the direction that was heard first
+	v6       bool
+}
 
+// heard is what a session has heard. Its zero value is of one that has heard
+// nothing.
+type heard struct {
+	side     [2]side
+	held     int32   // see Held
+	client   role    // of the ClientHello, or opposite to the ServerHello
+	retried  bool    // a HelloRetryRequest was seen
+	midway   [2]bool // messages has some of a message, or passes over one
+	oddities oddities
+
+	messages [2]parse.Messages // for those that come in pieces
+	answer   answer
+	offer    offer
+
+	helloTime   int64    // of the first hello; 0: none
 	facts       *facts   // see facts; nil: none was taken
 	prelude     *prelude // nil: nothing came before TLS
 	certified   string   // the name in the server's certificate
@@ -78,14 +104,29 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 		return &resolver{message: s.message, ends: endsOf(p, d)}
 	}
 	c := s.session()
-	c.opener, c.first = o, d
-	c.openTime = p.Time
-	c.ends = endsOf(p, d)
-	c.source = p.Source
-	c.layers = append(c.layers, p.Layers[:p.NumLayers]...)
+	c.opener, c.first, c.v6 = o, d, p.V6
+	c.openTime, c.source = p.Time, p.Source
+	c.ends[d] = endpoint{p.Src, p.SrcPort}
+	c.ends[d.Other()] = endpoint{p.Dst, p.DstPort}
+	c.keepLayers(p.Layers[:p.NumLayers])
 	c.oddities.addDecoded(p.Anomalies)
+	c.recount()
 	return c
 }
+
+// keepLayers makes layers the session's, in the memory that it has for them.
+func (c *session) keepLayers(layers []decode.Layer) {
+	if c.layers == nil {
+		if len(layers) == 0 {
+			return
+		}
+		c.layers = new([]decode.Layer)
+	}
+	*c.layers = append((*c.layers)[:0], layers...)
+}
+
+// from is who sends in direction d.
+func (c *session) from(d flow.Dir) netip.AddrPort { return c.ends[d].addrPort(c.v6) }
 
 // endsOf says who sends in which direction, by a packet that went in d.
 func endsOf(p *decode.Packet, d flow.Dir) (ends [2]netip.AddrPort) {
@@ -99,7 +140,7 @@ func endsOf(p *decode.Packet, d flow.Dir) (ends [2]netip.AddrPort) {
 func (s *Sensor) session() *session {
 	n := len(s.free)
 	if n == 0 {
-		return &session{sensor: s, client: unknownRole}
+		return &session{sensor: s}
 	}
 	c := s.free[n-1]
 	s.free = s.free[:n-1]
@@ -108,18 +149,17 @@ func (s *Sensor) session() *session {
 
 // release makes the session ready for another connection.
 func (c *session) release() {
-	s, layers := c.sensor, c.layers[:0]
+	s := c.sensor
 	c.dropBytes()
 	c.endPrelude()
-	for d := range c.side {
-		c.side[d].messages.Drop(&s.collector)
-	}
+	c.messages[0].Drop(&s.collector)
+	c.messages[1].Drop(&s.collector)
 	if c.facts != nil {
 		*c.facts = facts{}
 		s.freeFacts = append(s.freeFacts, c.facts)
 	}
-	*c = session{Stream: c.Stream, sensor: s, client: unknownRole}
-	c.layers = layers
+	c.heard = heard{}
+	c.keepLayers(nil)
 	s.free = append(s.free, c)
 }
 
@@ -201,7 +241,7 @@ func (c *session) server() *side {
 	if c.client == unknownRole {
 		return nil
 	}
-	return &c.side[1-c.client]
+	return &c.side[c.client.dir().Other()]
 }
 
 // step lets who is in charge of the direction take what it can.
@@ -215,18 +255,20 @@ func (c *session) step(d flow.Dir, data []byte) (consumed, need int, i flow.Inte
 // Lost implements flow.Consumer.
 func (c *session) Lost(d flow.Dir) flow.Interest {
 	s := &c.side[d]
-	c.incomplete(s)
+	c.incomplete(d)
 	if s.phase == over {
 		return flow.Ignore
 	}
-	s.messages.Drop(&c.sensor.collector)
+	c.messages[d].Drop(&c.sensor.collector)
+	c.midway[d] = false
+	c.recount()
 	*s = side{upgraded: true, sent: true, blind: true, protected: s.protected, alerted: s.alerted, alert: s.alert}
 	return flow.Listen
 }
 
 // incomplete counts a ClientHello of which the rest will not come.
-func (c *session) incomplete(s *side) {
-	if t, _, _, ok := s.messages.Partial(); ok && t == parse.TypeClientHello && !c.offer.seen {
+func (c *session) incomplete(d flow.Dir) {
+	if t, ok := c.partial(d); ok && t == parse.TypeClientHello && !c.offer.seen {
 		c.sensor.stats.Incomplete++
 	}
 }
@@ -240,8 +282,12 @@ const (
 	factsSize   = int(unsafe.Sizeof(facts{}))
 )
 
-// Held implements flow.Consumer.
-func (c *session) Held() int {
+// Held implements flow.Consumer. It is asked for after each segment, and lies
+// where the segment has been.
+func (c *session) Held() int { return int(c.held) }
+
+// recount counts what the session holds, when that may have changed.
+func (c *session) recount() {
 	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
 	if c.facts != nil {
 		n += factsSize
@@ -249,16 +295,16 @@ func (c *session) Held() int {
 	if c.prelude != nil {
 		n += c.prelude.size()
 	}
-	for d := range c.side {
-		_, have, _, _ := c.side[d].messages.Partial()
+	for d := range c.messages {
+		_, have, _, _ := c.messages[d].Partial()
 		n += have
 	}
-	return n
+	c.held = int32(n)
 }
 
 // End implements flow.Consumer.
 func (c *session) End(cause flow.Cause) {
-	c.incomplete(&c.side[0])
-	c.incomplete(&c.side[1])
+	c.incomplete(0)
+	c.incomplete(1)
 	c.finish(c.outcome(cause))
 }

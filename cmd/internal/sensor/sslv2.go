@@ -17,6 +17,7 @@ func (c *session) readSSLv2Client(d flow.Dir, data []byte) (consumed, need int, 
 	}
 	c.offer.record = 0
 	c.takeOffer(d, data[:size])
+	c.recount()
 	c.side[d].phase = records
 	return size, 0, flow.Listen
 }

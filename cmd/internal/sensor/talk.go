@@ -8,6 +8,7 @@ import (
 
 // talk lets the protocol in front of TLS take its bytes.
 func (c *session) talk(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+	defer c.recount()
 	s := &c.side[d]
 	step := c.before().Push(c.fromServer(d), data)
 	switch step.Status {

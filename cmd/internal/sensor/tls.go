@@ -18,7 +18,10 @@ func (c *session) tls(d flow.Dir, data []byte) (consumed, need int, i flow.Inter
 
 // recognise looks at the first bytes of a direction.
 func (c *session) recognise(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	best := max(parse.LooksLikeClientHello(data), parse.LooksLikeServerHello(data), parse.LooksLikeAlert(data))
+	best := parse.LooksLikeClientHello(data)
+	if best != parse.Yes {
+		best = max(best, parse.LooksLikeServerHello(data), parse.LooksLikeAlert(data))
+	}
 	if best == parse.Yes || asksForHello(data) {
 		c.side[d].phase = records
 		return 0, 0, flow.Listen
@@ -122,7 +125,7 @@ func (c *session) beginRecord(d flow.Dir, p *parse.Part) {
 	if p.Length == 0 {
 		c.oddities.add(emptyRecord)
 	}
-	if _, _, _, ok := s.messages.Partial(); ok {
+	if _, ok := c.partial(d); ok {
 		s.split = true
 	} else if !c.offer.seen {
 		c.offer.record = p.Version
@@ -141,13 +144,34 @@ func (c *session) protect(d flow.Dir) flow.Interest {
 
 // fragment takes bytes of a handshake record's fragment.
 func (c *session) fragment(d flow.Dir, b []byte) {
-	s, collector := &c.side[d], &c.sensor.collector
+	var m parse.Message
+	for !c.midway[d] && m.Take(&b) {
+		c.message(d, &m)
+	}
+	if len(b) > 0 {
+		c.collect(d, b)
+	}
+}
+
+// collect takes bytes that begin or go on with a message in pieces.
+func (c *session) collect(d flow.Dir, b []byte) {
+	collector := &c.sensor.collector
 	collector.Wanted = c.wanted()
 	var m parse.Message
-	for s.messages.Next(&b, collector, &m) {
+	for c.messages[d].Next(&b, collector, &m) {
 		c.message(d, &m)
-		s.split = false
+		c.side[d].split = false
 	}
+	c.midway[d] = !c.messages[d].Idle()
+	c.recount()
+}
+
+// partial tells the type of the message under way in direction d, if one is.
+func (c *session) partial(d flow.Dir) (t parse.HandshakeType, ok bool) {
+	if c.midway[d] {
+		t, _, _, ok = c.messages[d].Partial()
+	}
+	return t, ok
 }
 
 // wanted are the messages worth collecting. The certificate is worth it where
@@ -170,12 +194,15 @@ func (c *session) message(d flow.Dir, m *parse.Message) {
 		c.serverHello(d, m)
 	case m.Type == parse.TypeCertificate:
 		c.certificates(d, m.Body)
+	default:
+		return
 	}
+	c.recount()
 }
 
 // certificates names the server by its own certificate, the first of the list.
 func (c *session) certificates(d flow.Dir, body []byte) {
-	if role(d) == c.client || !c.wanted().Has(parse.TypeCertificate) {
+	if roleIn(d) == c.client || !c.wanted().Has(parse.TypeCertificate) {
 		return
 	}
 	list, err := parse.ParseCertificates(body)

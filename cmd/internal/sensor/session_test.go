@@ -1,0 +1,78 @@
+package sensor
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+)
+
+// TestSessionLayout holds the session to the cache lines that its comment
+// promises. Go puts an object of this size at a multiple of 64 bytes.
+func TestSessionLayout(t *testing.T) {
+	const line = 64
+	var c session
+	if size := unsafe.Sizeof(c); size > 7*line || size <= 6*line {
+		t.Errorf("%d bytes", size)
+	}
+	if at := unsafe.Offsetof(c.heard); at != line {
+		t.Errorf("what was heard begins at %d", at)
+	}
+	if at := unsafe.Offsetof(c.messages); at > 2*line {
+		t.Errorf("what each segment needs ends at %d", at)
+	}
+}
+
+// observed has a sensor's sessions looked at after each frame.
+type observed struct {
+	*Sensor
+	open []*session
+}
+
+func (w *observed) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
+	c := w.Sensor.Open(p, d, o)
+	if s, ok := c.(*session); ok {
+		w.open = append(w.open, s)
+	}
+	return c
+}
+
+// intact names the recorded captures that can be read to their end.
+func intact(t *testing.T) (names []string) {
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() && !strings.Contains(e.Name(), "cut-short") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// TestHeldIsCurrent compares what each session says it holds with what it does,
+// after each frame of every recorded capture.
+func TestHeldIsCurrent(t *testing.T) {
+	for _, flaggedOnly := range []bool{false, true} {
+		for _, name := range intact(t) {
+			s := newSensor(t, func(*classify.Finding) {})
+			s.options.FlaggedOnly = flaggedOnly
+			w := &observed{Sensor: s}
+			s.table = flow.NewTable(w, flow.Options{})
+			for _, f := range read(t, name) {
+				s.Take(&f)
+				for _, c := range w.open {
+					said := c.Held()
+					if c.recount(); c.Held() != said && said != 0 {
+						t.Fatalf("%s: a session holds %d bytes and says %d", name, c.Held(), said)
+					}
+				}
+			}
+		}
+	}
+}
