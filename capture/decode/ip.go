@@ -64,8 +64,8 @@ func (d *Decoder) ipv6() stage {
 // setIPv4 sets the IPv4-mapped form, in words: who reads one that was written
 // in pieces waits for them to come together.
 func (a *Addr) setIPv4(b []byte) {
-	binary.BigEndian.PutUint64(a[0:8], 0)
-	binary.BigEndian.PutUint64(a[8:16], 0xffff<<32|uint64(u32(b)))
+	binary.LittleEndian.PutUint64(a[0:8], 0)
+	binary.LittleEndian.PutUint64(a[8:16], uint64(binary.LittleEndian.Uint32(b))<<32|0xffff<<16)
 }
 
 // upper reads what d.protocol names. ICMP is foreign on purpose: the TCP
