@@ -95,19 +95,27 @@ func (t *Table) requeue(i int32, c class) {
 // than half of them, it doubles the ring. So the ring is at most four times as
 // long as the table has entries.
 func (t *Table) makeRoom(q *queue) {
-	size := max(firstRing, len(q.ring))
-	if 2*q.length >= len(q.ring) {
-		size = max(firstRing, 2*len(q.ring))
-	}
-	kept := make([]record, size)
-	n := uint32(0)
+	end := q.head
 	for at := q.head; at != q.tail; at++ {
 		if r := *q.at(at); t.current(r) {
-			kept[n] = r
-			n++
+			*q.at(end) = r
+			end++
 		}
 	}
-	q.ring, q.head, q.tail = kept, 0, n
+	q.tail = end
+	if 2*q.length >= len(q.ring) {
+		q.grow()
+	}
+}
+
+func (q *queue) grow() {
+	ring := make([]record, max(firstRing, 2*len(q.ring)))
+	n := uint32(0)
+	for at := q.head; at != q.tail; at++ {
+		ring[n] = *q.at(at)
+		n++
+	}
+	q.ring, q.head, q.tail = ring, 0, n
 }
 
 // current reports whether the record is the entry's place.
