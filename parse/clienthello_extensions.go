@@ -7,12 +7,13 @@ func (h *ClientHello) parseExtensions(body []byte, rest reader) error {
 		return err
 	}
 	var seen seenExtensions
-	list := block.list
+	end := 0
 	for {
-		typ, data, ok := list.Next()
-		if !ok {
+		typ, data, next := block.list.at(end)
+		if next == 0 {
 			break
 		}
+		end = next
 		if odd := seen.add(typ); odd != 0 {
 			h.Oddities |= odd
 			if odd == DuplicateExtension {
@@ -21,7 +22,7 @@ func (h *ClientHello) parseExtensions(body []byte, rest reader) error {
 		}
 		h.parseExtension(typ, data)
 	}
-	h.Extensions, err = block.upTo(list)
+	h.Extensions, err = block.upTo(end)
 	return err
 }
 

@@ -19,11 +19,10 @@ func readExtensions(body []byte, rest reader, o *Oddities) (b extensionBlock, er
 	return b, nil
 }
 
-// upTo returns the extensions before rest, the end of the block that is no
-// extension, and an error when there is such an end.
-func (b *extensionBlock) upTo(rest Extensions) (Extensions, error) {
-	end := len(b.list) - len(rest)
-	if len(rest) > 0 {
+// upTo returns the extensions, which end at an offset, and an error when more
+// follows that is no extension.
+func (b *extensionBlock) upTo(end int) (Extensions, error) {
+	if end < len(b.list) {
 		return b.list[:end:end], &ParseError{What: "extension", Offset: b.offset + end}
 	}
 	return b.list, nil

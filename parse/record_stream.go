@@ -45,10 +45,32 @@ type Part struct {
 // Oversized reports whether the record is longer than TLS allows.
 func (p *Part) Oversized() bool { return p.Length > MaxFragment }
 
+// take makes p the record that data begins with, if it is whole there, as most
+// of a handshake are.
+func (p *Part) take(data *[]byte) bool {
+	b := *data
+	if len(b) < recordHeader || notRecord(b) {
+		return false
+	}
+	length := int(be16(b[3:]))
+	end := recordHeader + length
+	if len(b) < end {
+		return false
+	}
+	p.Type, p.Version, p.Length = ContentType(b[0]), Version(be16(b[1:])), length
+	p.First, p.Last = true, true
+	p.Fragment = b[recordHeader:end:end]
+	*data = b[end:]
+	return true
+}
+
 // Next takes the next part of a record out of data, which it moves past what
 // it used, and puts it into p. Call it until it returns false: then data is
 // used up, or err is ErrNotTLS, which is the stream's last word.
 func (s *RecordStream) Next(data *[]byte, p *Part) (ok bool, err error) {
+	if s.state == inHeader && s.have == 0 && p.take(data) {
+		return true, nil
+	}
 	first := s.state == inHeader
 	if first && !s.header(data) {
 		return false, s.err()

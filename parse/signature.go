@@ -73,8 +73,21 @@ func matchRecord(data []byte, t ContentType) Match {
 // that follows in a hello.
 type opening [messageHeader + 2]byte
 
-// matchHello judges the opening that the records in data hold.
+// matchHello judges the opening that the records in data hold, as a rule the
+// first alone.
 func matchHello(data []byte, wanted HandshakeType) Match {
+	const end = recordHeader + len(opening{})
+	if len(data) < end || be16(data[3:]) < uint16(len(opening{})) {
+		return matchRecords(data, wanted)
+	}
+	if matchRecord(data, Handshake) == No {
+		return No
+	}
+	return matchOpening(data[recordHeader:end], wanted)
+}
+
+// matchRecords is matchHello for an opening that is short, or in pieces.
+func matchRecords(data []byte, wanted HandshakeType) Match {
 	var head opening
 	n := 0
 	for range maxOpening {

@@ -36,16 +36,26 @@ type Extensions []byte
 // Next returns the first extension and moves past it. It returns false at the
 // end. data is a view into the hello.
 func (e *Extensions) Next() (typ ExtensionType, data []byte, ok bool) {
-	s := *e
-	if len(s) < 4 {
+	typ, data, end := e.at(0)
+	if end == 0 {
 		return 0, nil, false
 	}
-	n := 4 + int(be16(s[2:]))
-	if len(s) < n {
-		return 0, nil, false
+	*e = (*e)[end:]
+	return typ, data, true
+}
+
+// at returns the extension at an offset, and where it ends; 0: there is no
+// whole one.
+func (e Extensions) at(start int) (typ ExtensionType, data []byte, end int) {
+	if len(e)-start < 4 {
+		return 0, nil, 0
 	}
-	*e = s[n:]
-	return ExtensionType(be16(s)), s[4:n:n], true
+	head := e[start : start+4]
+	end = start + 4 + int(be16(head[2:]))
+	if end > len(e) {
+		return 0, nil, 0
+	}
+	return ExtensionType(be16(head)), e[start+4 : end : end], end
 }
 
 // Protocols is a view of a list of ALPN protocol names (RFC 7301, 3.1).
