@@ -1,5 +1,7 @@
 package parse
 
+import "math/bits"
+
 // Oddities is a set of things about a message that are wrong or unusual and do
 // not keep it from being read.
 type Oddities uint16
@@ -28,10 +30,8 @@ var oddityNames = [...]string{
 // AppendNames appends the names of the set's members to dst, in a fixed order,
 // as "anomalies" of an event has them.
 func (o Oddities) AppendNames(dst []string) []string {
-	for i, name := range oddityNames {
-		if o&(1<<i) != 0 {
-			dst = append(dst, name)
-		}
+	for ; o != 0; o &= o - 1 {
+		dst = append(dst, oddityNames[bits.TrailingZeros16(uint16(o))])
 	}
 	return dst
 }

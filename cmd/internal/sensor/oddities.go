@@ -1,6 +1,10 @@
 package sensor
 
-import "tlsfloor/capture/decode"
+import (
+	"math/bits"
+
+	"tlsfloor/capture/decode"
+)
 
 // oddities is a set of what was odd about a connection's packets and records.
 // Those of its hellos are parse.Oddities.
@@ -34,10 +38,8 @@ func (o *oddities) addDecoded(a decode.Anomaly) {
 
 // appendNames appends the names of the set's members to dst.
 func (o oddities) appendNames(dst []string) []string {
-	for i, name := range oddityNames {
-		if o&(1<<i) != 0 {
-			dst = append(dst, name)
-		}
+	for ; o != 0; o &= o - 1 {
+		dst = append(dst, oddityNames[bits.TrailingZeros16(uint16(o))])
 	}
 	return dst
 }
