@@ -17,11 +17,12 @@ type offer struct {
 	ech      bool
 	early    bool
 	reach    policy.Reach // of the name
+	dull     bool         // it is Outside, and only what is flagged is wanted
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
 	usual    [4]parse.Version // where versions lie, unless they are more
-	sni      string           // empty too where the name cannot matter: see dull
+	sni      string           // the name, where it was made a string: see session.sni
 	versions []parse.Version  // nil: no such extension
 	bytes    []byte           // the body, or the SSLv2 record; the collector's
 }
@@ -72,10 +73,12 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 		host := unsafe.String(&h.ServerName[0], len(h.ServerName)) // for the call only
 		o.reach = s.options.Policy.Reach(host)
 	}
-	if s.options.FlaggedOnly && o.reach == policy.Outside {
+	if o.dull = s.options.FlaggedOnly && o.reach == policy.Outside; o.dull {
 		return
 	}
-	o.sni = s.strings.of(h.ServerName)
+	if !s.options.FlaggedOnly || o.reach == policy.Unnamed {
+		o.sni = s.strings.of(h.ServerName)
+	}
 	c.keepOffer(b)
 	if s.options.Notice != nil {
 		s.options.Notice(c.from(d), c.from(d.Other()))
@@ -98,16 +101,23 @@ func (c *session) serverHello(d flow.Dir, m *parse.Message) {
 	c.keepAnswer(m.Body)
 }
 
-// dull reports whether, with flagged findings wanted only, the name decides
-// that the handshake will only be counted: it is the most trusted one, and out
-// of scope.
-func (o *offer) dull() bool { return o.named && o.sni == "" }
+// sni is the name that the client gave; empty: none, or one of a handshake that
+// will only be counted. A name in scope is made a string when the end has shown
+// that somebody will ask for it.
+func (c *session) sni() string {
+	o := &c.offer
+	if o.sni == "" && o.named && len(o.bytes) > 0 {
+		c.parseOffer()
+		o.sni = c.sensor.strings.of(c.sensor.hello.ServerName)
+	}
+	return o.sni
+}
 
 // counted reports whether, with flagged findings wanted only, the handshake will
 // only be counted, whatever comes: the name is dull, or the version that the
 // server selected is good enough.
 func (c *session) counted() bool {
-	return c.offer.dull() || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
+	return c.offer.dull || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 
 func (s *Sensor) parseAnswer(body []byte, draft bool) error {

@@ -74,8 +74,8 @@ func (c *session) nameOf(leaf *parse.Certificate) string {
 
 // asked is the name that the client gave, to the server or to a proxy.
 func (c *session) asked() string {
-	if c.offer.sni != "" {
-		return c.offer.sni
+	if name := c.sni(); name != "" {
+		return name
 	}
 	host, _ := c.target()
 	return host

@@ -82,6 +82,7 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 	o.Certificate = c.certificate
 	if c.offer.seen {
 		o.Hello = c.observeHello(d)
+		o.Hello.SNI = c.sni()
 	}
 	if c.answer.seen {
 		o.Answer = c.observeAnswer(d)
@@ -95,7 +96,7 @@ func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding 
 func (c *session) observeHello(d *draft) *classify.ClientHello {
 	o := &c.offer
 	d.hello = classify.ClientHello{
-		SNI: o.sni, RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions,
+		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions,
 		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early,
 	}
 	return &d.hello
@@ -111,7 +112,7 @@ func (c *session) observeAnswer(d *draft) *classify.ServerHello {
 // trust. Below a dull name nothing counts.
 func (c *session) candidates(d *draft) []classify.Name {
 	d.names = d.names[:0]
-	if c.offer.dull() {
+	if c.offer.dull {
 		return d.names
 	}
 	d.add(d.finding.Hello, classify.NameSNI)
