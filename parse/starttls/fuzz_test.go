@@ -73,7 +73,25 @@ func FuzzDatabases(f *testing.F) { fuzz(f, "postgresql", "mysql") }
 
 func FuzzRDP(f *testing.F) { fuzz(f, "rdp") }
 
-func FuzzProxies(f *testing.F) { fuzz(f, "http-connect", "socks4", "socks5", "proxy-protocol") }
+func FuzzProxies(f *testing.F) {
+	seed(f, []turn{c("CONNECT\n"), s("HTTP/1.1\n")})
+	fuzz(f, "http-connect", "socks4", "socks5", "proxy-protocol")
+}
+
+// TestLinesCutShort ends each turn of each dialogue with a line end after each of
+// its first bytes: a line may lack any of its words.
+func TestLinesCutShort(t *testing.T) {
+	for _, tr := range transcripts {
+		for n, u := range tr.turns {
+			for i := range min(len(u.data), 80) {
+				for _, end := range []string{"\n", "\r\n", " \n"} {
+					short := turn{server: u.server, data: u.data[:i] + end}
+					play(t, append(slices.Clone(tr.turns[:n]), short), whole)
+				}
+			}
+		}
+	}
+}
 
 func FuzzTDS(f *testing.F) {
 	seed(f, []turn{c(tdsMessage(0x12, prelogin) + tdsPackets(0x12, clientHello, 9)), s(tdsMessage(0x04, prelogin) + tdsMessage(0x12, serverHello) + alertRecord)})

@@ -41,7 +41,7 @@ func (p *Preamble) http(s side, data []byte) Step {
 func (p *Preamble) httpRequest(text []byte, size int) Step {
 	d := &p.dirs[client]
 	l := cut(text)
-	if string(l.verb) != "CONNECT" || !bytes.HasPrefix(text[len(l.verb)+1+len(l.arg):], []byte(" HTTP/1.")) {
+	if string(l.verb) != "CONNECT" || !bytes.HasPrefix(l.rest, []byte("HTTP/1.")) {
 		return p.foreign(client)
 	}
 	if host, port, ok := authority(l.arg); ok {

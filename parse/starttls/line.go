@@ -22,6 +22,7 @@ type textLine struct {
 	text []byte
 	verb []byte // first word
 	arg  []byte // second word
+	rest []byte // what follows it
 }
 
 // line reads one line of a dialogue and strikes out the protocols that it
@@ -183,11 +184,9 @@ func (d *direction) passLine(data []byte) Step {
 
 // cut takes the first two words of a line.
 func cut(text []byte) textLine {
-	l := textLine{text: text}
-	rest := text
-	l.verb, rest, _ = bytes.Cut(rest, []byte{' '})
-	l.arg, _, _ = bytes.Cut(rest, []byte{' '})
-	return l
+	verb, behind, _ := bytes.Cut(text, []byte{' '})
+	arg, rest, _ := bytes.Cut(behind, []byte{' '})
+	return textLine{text, verb, arg, rest}
 }
 
 // is compares a word with an upper-case one, whatever its case.
