@@ -71,6 +71,6 @@ func (p *Preamble) afterLiteral(s side, data []byte) Step {
 	}
 	d.expectLiteral(p.lines, text)
 	r := d.took(size)
-	d.account(r)
+	d.account(r, false)
 	return r
 }

@@ -47,8 +47,10 @@ func (p *Preamble) step(fromServer bool, data []byte) Step {
 	if r, decided := p.upgrade(s, data); decided {
 		return r
 	}
+	text := d.within
 	r := p.message(s, data)
-	p.dirs[p.side(fromServer)].account(r) // the message may have swapped the sides
+	d = &p.dirs[p.side(fromServer)] // the message may have swapped the sides
+	d.account(r, text && d.within)
 	return r
 }
 
@@ -63,13 +65,16 @@ func (d *direction) left() int {
 	return maxBytes - int(d.consumed)
 }
 
-// account books what a message took.
-func (d *direction) account(r Step) {
+// account books what a message took. Where it goes on with a text, it is none of
+// its own: however a text is cut, it counts once.
+func (d *direction) account(r Step, goesOn bool) {
 	if r.Consumed == 0 {
 		return
 	}
 	d.consumed += uint32(r.Consumed)
-	d.messages++
+	if !goesOn {
+		d.messages++
+	}
 	d.scanned, d.quote = 0, 0
 }
 
