@@ -94,10 +94,11 @@ func (m *Messages) Next(fragment *[]byte, c *Collector, msg *Message) bool {
 // then Next takes whole messages as Message.Take does.
 func (m *Messages) Idle() bool { return len(m.partial) == 0 && m.skip == 0 }
 
-// Drop gives the buffer back, with what is there of a split message.
+// Drop gives the buffer back, and forgets the message under way: then m is as
+// its zero value.
 func (m *Messages) Drop(c *Collector) {
 	c.Give(m.partial)
-	m.partial, m.done = nil, false
+	*m = Messages{}
 }
 
 // Partial tells of a message that has begun and not ended: its type, and how
@@ -148,8 +149,9 @@ func (m *Messages) collect(fragment *[]byte, c *Collector, msg *Message) bool {
 	*msg = Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
 	end := messageHeader + msg.Length
 	if !c.collects(msg) {
-		m.skip = uint32(end - len(m.partial))
+		left := end - len(m.partial)
 		m.Drop(c)
+		m.skip = uint32(left)
 		m.pass(fragment)
 		msg.Skipped = true
 		return true

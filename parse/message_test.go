@@ -161,6 +161,29 @@ func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 	}
 }
 
+// TestDropForgetsWhatIsSkipped loses the end of a message that is passed over:
+// the next one is not part of it.
+func TestDropForgetsWhatIsSkipped(t *testing.T) {
+	var m Messages
+	c := Collector{Wanted: Types(TypeClientHello)}
+	fragment := message(TypeCertificate, fill(5000))[:1000]
+	var msg Message
+	if !m.Next(&fragment, &c, &msg) || !msg.Skipped || m.Idle() {
+		t.Fatalf("%+v", msg)
+	}
+	m.Drop(&c)
+	if !m.Idle() {
+		t.Error("not idle")
+	}
+	for _, part := range [][]byte{hello[:700], hello[700:]} {
+		msg = Message{}
+		m.Next(&part, &c, &msg)
+	}
+	if !bytes.Equal(msg.Body, hello[messageHeader:]) {
+		t.Errorf("%d bytes of %d", len(msg.Body), len(hello)-messageHeader)
+	}
+}
+
 // TestCollectorSharesBuffers has one buffer serve split hellos one after the
 // other, without one message's bytes in another.
 func TestCollectorSharesBuffers(t *testing.T) {
