@@ -66,6 +66,6 @@ func (c *Collector) Give(b []byte) {
 	}
 }
 
-// sizeFor is the number of the least size with room for n bytes, which may be
-// one too many.
+// sizeFor is the number of the least size with room for n bytes; from sizes on
+// there is none.
 func sizeFor(n int) int { return bits.Len(uint(max(n, 1)-1) / firstBuffer) }

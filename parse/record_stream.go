@@ -48,19 +48,13 @@ func (p *Part) Oversized() bool { return p.Length > MaxFragment }
 // take makes p the record that data begins with, if it is whole there, as most
 // of a handshake are.
 func (p *Part) take(data *[]byte) bool {
-	b := *data
-	if len(b) < recordHeader || notRecord(b) {
+	r, size, err := ReadRecord(*data)
+	if err != nil {
 		return false
 	}
-	length := int(be16(b[3:]))
-	end := recordHeader + length
-	if len(b) < end {
-		return false
-	}
-	p.Type, p.Version, p.Length = ContentType(b[0]), Version(be16(b[1:])), length
-	p.First, p.Last = true, true
-	p.Fragment = b[recordHeader:end:end]
-	*data = b[end:]
+	p.Type, p.Version, p.Length = r.Type, r.Version, len(r.Fragment)
+	p.First, p.Last, p.Fragment = true, true, r.Fragment
+	*data = (*data)[size:]
 	return true
 }
 

@@ -62,7 +62,8 @@ func (d *Decoder) ipv6() stage {
 }
 
 // setIPv4 sets the IPv4-mapped form, in words: who reads one that was written
-// in pieces waits for them to come together.
+// in pieces waits for them to come together. Stored big-endian, the compiler
+// would take the second word apart, because it knows half of it.
 func (a *Addr) setIPv4(b []byte) {
 	binary.LittleEndian.PutUint64(a[0:8], 0)
 	binary.LittleEndian.PutUint64(a[8:16], uint64(binary.LittleEndian.Uint32(b))<<32|0xffff<<16)

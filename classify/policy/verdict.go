@@ -7,8 +7,9 @@ import (
 	"tlsfloor/parse"
 )
 
-// Verdict judges by the versions alone, as Judge does first. A HelloRetryRequest with nothing after
-// it counts as an answer: the version it selects is binding (RFC 8446, 4.1.4).
+// Verdict judges by the versions alone, as Judge does first. A HelloRetryRequest
+// with nothing after it counts as an answer: the version it selects is binding
+// (RFC 8446, 4.1.4).
 func (p *Policy) Verdict(o *classify.Observation) classify.Verdict {
 	switch {
 	case o.Answer != nil && p.below(o.Answer.Version):

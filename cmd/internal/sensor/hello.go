@@ -17,7 +17,6 @@ type offer struct {
 	ech      bool
 	early    bool
 	reach    policy.Reach // of the name
-	dull     bool         // it is Outside, and only what is flagged is wanted
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
@@ -73,7 +72,7 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 		host := unsafe.String(&h.ServerName[0], len(h.ServerName)) // for the call only
 		o.reach = s.options.Policy.Reach(host)
 	}
-	if o.dull = s.options.FlaggedOnly && o.reach == policy.Outside; o.dull {
+	if s.options.FlaggedOnly && o.reach == policy.Outside {
 		return
 	}
 	if !s.options.FlaggedOnly || o.reach == policy.Unnamed {
@@ -114,10 +113,10 @@ func (c *session) sni() string {
 }
 
 // counted reports whether, with flagged findings wanted only, the handshake will
-// only be counted, whatever comes: the name is dull, or the version that the
-// server selected is good enough.
+// only be counted, whatever comes: the name is out of scope, or the version that
+// the server selected is good enough.
 func (c *session) counted() bool {
-	return c.offer.dull || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
+	return c.offer.reach == policy.Outside || !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 
 func (s *Sensor) parseAnswer(body []byte, draft bool) error {

@@ -57,6 +57,7 @@ func (s *Sensor) judge(c *session, f *classify.Finding) {
 	}
 }
 
+// count counts a finding that was judged.
 func (s *Sensor) count(f *classify.Finding) {
 	s.stats.Handshakes++
 	s.stats.Verdicts[f.Verdict]++
@@ -109,12 +110,9 @@ func (c *session) observeAnswer(d *draft) *classify.ServerHello {
 }
 
 // candidates lists what the destination may be called, in falling order of
-// trust. Below a dull name nothing counts.
+// trust.
 func (c *session) candidates(d *draft) []classify.Name {
 	d.names = d.names[:0]
-	if c.offer.dull {
-		return d.names
-	}
 	d.add(d.finding.Hello, classify.NameSNI)
 	if host, ok := c.target(); ok {
 		d.name(host, classify.NameConnect)

@@ -1,8 +1,6 @@
 package sensor
 
 import (
-	"os"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -39,20 +37,6 @@ func (w *observed) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consum
 		w.open = append(w.open, s)
 	}
 	return c
-}
-
-// intact names the recorded captures that can be read to their end.
-func intact(t *testing.T) (names []string) {
-	entries, err := os.ReadDir(captures)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		if !e.IsDir() && !strings.Contains(e.Name(), "cut-short") {
-			names = append(names, e.Name())
-		}
-	}
-	return names
 }
 
 // TestHeldIsCurrent compares what each session says it holds with what it does,

@@ -90,8 +90,8 @@ func (r *replayed) Next(f *capture.Frame) error {
 func (r *replayed) Stats() capture.Stats { return r.stats }
 func (r *replayed) Close() error         { return nil }
 
-// recordings are the frames of all recorded captures, a slice each.
-func recordings(t testing.TB) (all [][]capture.Frame) {
+// intact names the recorded captures that can be read to their end.
+func intact(t testing.TB) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(captures)
 	if err != nil {
@@ -99,8 +99,17 @@ func recordings(t testing.TB) (all [][]capture.Frame) {
 	}
 	for _, e := range entries {
 		if !strings.Contains(e.Name(), "cut-short") {
-			all = append(all, read(t, e.Name()))
+			names = append(names, e.Name())
 		}
+	}
+	return names
+}
+
+// recordings are the frames of all recorded captures, a slice each.
+func recordings(t testing.TB) (all [][]capture.Frame) {
+	t.Helper()
+	for _, name := range intact(t) {
+		all = append(all, read(t, name))
 	}
 	return all
 }
