@@ -54,8 +54,8 @@ type AWS struct {
 	Resource    string // the customer's part of the name: bucket, API id, load balancer
 }
 
-// Finding is an Observation and what was made of it: one event.
-// It owns its memory.
+// Finding is an Observation and what was made of it: one event. It owns its
+// memory, but for what is said to be shared.
 type Finding struct {
 	Observation
 

@@ -25,7 +25,7 @@ func (s Side) String() string {
 }
 
 // Observation is everything seen of one TLS handshake: facts, no judgement.
-// It owns its memory.
+// It owns its memory, but for what is said to be shared.
 type Observation struct {
 	// Time is when the first hello was seen, in nanoseconds since the Unix
 	// epoch, by the capture's clock.
@@ -47,10 +47,14 @@ type Observation struct {
 	// (zero) without one.
 	Proxied struct{ Client, Server netip.AddrPort }
 
-	// Hello is what the ClientHello says; nil: none was seen.
+	// SNI is the ClientHello's server_name as sent; empty: no such extension, or
+	// an empty name.
+	SNI string
+	// Hello is what else the ClientHello says; nil: none was seen. Clients of one
+	// kind say the same: it is not to be changed, others share it.
 	Hello *ClientHello
 	// Answer is what the final ServerHello says (the HelloRetryRequest when
-	// nothing came after it); nil: none was seen.
+	// nothing came after it); nil: none was seen. Shared, as Hello is.
 	Answer *ServerHello
 	// Alert is the first plaintext alert before the handshake completed, the
 	// server's when both sent one; nil: none.
@@ -67,16 +71,16 @@ type Observation struct {
 	Names []Name
 }
 
-// ClientHello holds the facts of a ClientHello (RFC 8446, 4.1.2).
+// ClientHello holds the facts of a ClientHello (RFC 8446, 4.1.2), but for the
+// name that it asks for.
 type ClientHello struct {
-	SNI           string          // server_name as sent; empty: no such extension, or an empty name
 	RecordVersion parse.Version   // of the record that carried the hello; 0: no record (SSLv2)
 	LegacyVersion parse.Version   // client_version
 	Versions      []parse.Version // supported_versions in order, GREASE removed; nil: no such extension
 	ALPN          []string        // in order, bytes as sent
 	FallbackSCSV  bool            // TLS_FALLBACK_SCSV is among the ciphers (RFC 7507)
 	SSLv2Format   bool            // an SSLv2 CLIENT-HELLO
-	ECH           bool            // encrypted_client_hello is there: SNI is the outer name
+	ECH           bool            // encrypted_client_hello is there: the SNI is the outer name
 	EarlyData     bool            // 0-RTT offered
 	JA3, JA3Full  string          // lower-case MD5 and the string it is of; empty where not defined (SSLv2 format)
 	JA4           string          // empty where not defined

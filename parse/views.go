@@ -44,6 +44,20 @@ func (e *Extensions) Next() (typ ExtensionType, data []byte, ok bool) {
 	return typ, data, true
 }
 
+// NextType is Next for who wants the type only.
+func (e *Extensions) NextType() (typ ExtensionType, ok bool) {
+	all := *e
+	if len(all) < 4 {
+		return 0, false
+	}
+	end := 4 + int(be16(all[2:]))
+	if end > len(all) {
+		return 0, false
+	}
+	*e = all[end:]
+	return ExtensionType(be16(all)), true
+}
+
 // at returns the extension at an offset, and where it ends; 0: there is no
 // whole one.
 func (e Extensions) at(start int) (typ ExtensionType, data []byte, end int) {

@@ -5,9 +5,6 @@ import (
 	"tlsfloor/parse"
 )
 
-// MaxMemo is the bound of the memo.
-const MaxMemo = maxMemo
-
 // MaxList is the bound of lists other than that of ciphers.
 const MaxList = maxList
 
@@ -16,11 +13,8 @@ func (i *Identifier) LooksAt(h *parse.ClientHello) bool { return i.traits.read(h
 
 // ByTraits names the software without the fingerprints.
 func (i *Identifier) ByTraits(h *parse.ClientHello, record parse.Version) *classify.Software {
-	return i.byTraits(h, memoKey{facts: factsOf(h, record)})
+	return i.byTraits(h, record)
 }
-
-// Remembered is how many kinds of hello i remembers.
-func (i *Identifier) Remembered() int { return len(i.memo) }
 
 // Origins returns the origin of each row by the software it stands for.
 func Origins() map[*classify.Software]string {

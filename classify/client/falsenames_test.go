@@ -34,10 +34,10 @@ const minOthers = 124
 // TestNoFalseNames holds names against clients that the tables were not made
 // from: those of the captures for other tests.
 func TestNoFalseNames(t *testing.T) {
-	identifier, cache, named := client.NewIdentifier(), fingerprint.NewCache(0), 0
+	identifier, maker, named := client.NewIdentifier(), fingerprint.NewMaker(), 0
 	for capture, name := range clientNames(t) {
 		for _, o := range openings(t, filepath.Join("../../testdata/captures", capture)) {
-			prints := cache.Client(&o.hello)
+			prints := maker.Client(&o.hello)
 			s := identifier.Hello(&o.hello, o.record, prints.JA3, prints.JA4)
 			if s == nil {
 				continue

@@ -52,10 +52,10 @@ type sender struct {
 }
 
 func measured(t *testing.T) string {
-	identifier, cache, senders := client.NewIdentifier(), fingerprint.NewCache(0), map[string]*sender{}
+	identifier, maker, senders := client.NewIdentifier(), fingerprint.NewMaker(), map[string]*sender{}
 	for _, row := range readTable(t, recordings, "clients.tsv") {
 		o := openings(t, filepath.Join(recordings, "captures", row["capture"]))[0]
-		prints := cache.Client(&o.hello)
+		prints := maker.Client(&o.hello)
 		print := prints.JA3
 		if shuffles(row) {
 			print = prints.JA4

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"encoding/binary"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,18 +9,6 @@ import (
 	"tlsfloor/classify/client"
 	"tlsfloor/parse"
 )
-
-// TestEverNewHellos floods an Identifier with kinds of hello.
-func TestEverNewHellos(t *testing.T) {
-	identifier := client.NewIdentifier()
-	h, record := fromJA3(t, "771,4866-4867-4865-255,0-11-10,29-23,0")
-	for n := range 3 * client.MaxMemo {
-		identifier.Hello(h, record, fmt.Sprint("ja3", n), "ja4")
-		if identifier.Remembered() > client.MaxMemo {
-			t.Fatalf("remembers %d", identifier.Remembered())
-		}
-	}
-}
 
 // longest is a hello whose lists are as long as they may be to be looked at, and
 // whose ends have what the rows look for anywhere.
@@ -59,26 +46,8 @@ func TestLongLists(t *testing.T) {
 func TestHelloAllocatesNothing(t *testing.T) {
 	o := recording(t, "nodejs-10.24.1-default.pcap")
 	identifier := client.NewIdentifier()
-	const ja3, ja4 = "made up, as long as a real one....", "t12d_made_up"
-	tests := map[string]func(){
-		"remembered":     func() { identifier.Hello(&o.hello, o.record, ja3, ja4) },
-		"not remembered": func() { identifier.Hello(&o.hello, o.record, "", "") },
-	}
-	for name, run := range tests {
-		if n := testing.AllocsPerRun(100, run); n != 0 {
-			t.Errorf("%s: %v allocations", name, n)
-		}
-	}
-}
-
-// TestMemoTellsFactsApart sends one fingerprint with two record versions.
-func TestMemoTellsFactsApart(t *testing.T) {
-	identifier := client.NewIdentifier()
-	h, _ := fromJA3(t, "769,4-5-10-9-100-98-3-6-19-18-99,,,")
-	identifier.Hello(h, parse.TLSv1, "a", "b")
-	identifier.Hello(h, parse.TLSv12, "a", "b")
-	if identifier.Remembered() != 2 {
-		t.Errorf("remembers %d kinds, want 2", identifier.Remembered())
+	if n := testing.AllocsPerRun(100, func() { identifier.Hello(&o.hello, o.record, "made up", "t12d_made_up") }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
@@ -116,14 +85,7 @@ func FuzzHello(f *testing.F) {
 func BenchmarkHello(b *testing.B) {
 	o := recording(b, "nodejs-10.24.1-default.pcap")
 	h, _ := fromJA3(b, "771,47-53,0-10-11-13,29-23,0")
-	const ja3, ja4 = "8f41cb4a4b0f4a2a2d8f2e3d7ba64b0f", "t12d590600_0123456789ab_0123456789ab"
 	identifier := client.NewIdentifier()
-	b.Run("remembered", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			identifier.Hello(&o.hello, o.record, ja3, ja4)
-		}
-	})
 	b.Run("found by traits", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -26,7 +26,7 @@ const (
 // TestRecordings holds what real clients are called against what they were.
 func TestRecordings(t *testing.T) {
 	counts := map[string]map[grade]int{}
-	identifier, cache := client.NewIdentifier(), fingerprint.NewCache(0)
+	identifier, maker := client.NewIdentifier(), fingerprint.NewMaker()
 	for _, row := range readTable(t, recordings, "clients.tsv") {
 		list := openings(t, filepath.Join(recordings, "captures", row["capture"]))
 		if len(list) == 0 {
@@ -34,7 +34,7 @@ func TestRecordings(t *testing.T) {
 			continue
 		}
 		o := list[0]
-		prints := cache.Client(&o.hello)
+		prints := maker.Client(&o.hello)
 		if prints.JA3 != row["ja3"] {
 			t.Errorf("%s: ja3 %s, tshark says %s", row["capture"], prints.JA3, row["ja3"])
 		}

@@ -59,9 +59,14 @@ func (t *traits) read(h *parse.ClientHello, f facts) (ok bool) {
 	return true
 }
 
+// Greased reports whether the ciphers begin with GREASE.
+func Greased(h *parse.ClientHello) bool {
+	return !h.SSLv2Format && h.CipherSuites.Len() > 0 && parse.GREASE(h.CipherSuites.At(0))
+}
+
 // factsOf returns the facts about h.
 func factsOf(h *parse.ClientHello, record parse.Version) (f facts) {
-	if !h.SSLv2Format && h.CipherSuites.Len() > 0 && parse.GREASE(h.CipherSuites.At(0)) {
+	if Greased(h) {
 		f |= grease
 	}
 	if h.SSLv2Format {
@@ -89,7 +94,7 @@ func appendNumbers(dst []uint16, from parse.Uint16s) []uint16 {
 // room for 16,000.
 func appendTypes(dst []uint16, from parse.Extensions) ([]uint16, bool) {
 	for range maxList {
-		typ, _, ok := from.Next()
+		typ, ok := from.NextType()
 		if !ok {
 			return dst, true
 		}

@@ -59,9 +59,8 @@ func (p *Policy) InScope(host string) bool { return p.scope.Match(host) }
 func (p *Policy) Reach(host string) Reach { return p.scope.reach(host) }
 
 // Judge fills the judged half of f from its Observation, and appends what it
-// found odd to f.Anomalies. A finding that it does not flag is left without
-// what only a reader of the event needs: that is Explain's. It allocates for
-// flagged findings, anomalies and hosts in upper case only.
+// found odd to f.Anomalies. What only a reader of the event needs is left to
+// Explain. It allocates for anomalies and hosts in upper case only.
 func (p *Policy) Judge(f *classify.Finding) {
 	f.Verdict = p.Verdict(&f.Observation)
 	f.Fix = p.fix(&f.Observation, f.Verdict)
@@ -69,13 +68,11 @@ func (p *Policy) Judge(f *classify.Finding) {
 	f.InScope = p.reaches(f.Host, f.HostSource)
 	f.Flagged = p.flags(f)
 	addAnomalies(&f.Observation)
-	if f.Flagged {
-		p.Explain(f)
-	}
 }
 
 // Explain fills f.Reason and f.AWS of a finding that Judge has seen and that
-// will be written: most are not, and these two cost more than the judgement.
+// somebody will read: for most nobody does, and these two cost more than the
+// judgement. It needs all facts of the hellos, where Judge does with versions.
 // f.AWS is kept when it came with the address range that named the destination.
 func (p *Policy) Explain(f *classify.Finding) {
 	f.Reason = p.reason(&f.Observation, f.Verdict)

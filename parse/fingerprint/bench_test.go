@@ -67,7 +67,7 @@ func permute(h *parse.ClientHello, r *rand.Rand) {
 }
 
 func BenchmarkClientHit(b *testing.B) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := clientHello(b, "client-chrome-like")
 	c.Client(h)
 	b.ReportAllocs()
@@ -79,7 +79,7 @@ func BenchmarkClientHit(b *testing.B) {
 // BenchmarkClientPermuted is a client whose JA3 is new each time, and whose
 // JA4 is not.
 func BenchmarkClientPermuted(b *testing.B) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := clientHello(b, "client-chrome-like")
 	r := rand.New(rand.NewPCG(1, 2))
 	hellos := make([]parse.ClientHello, 10000)
@@ -95,7 +95,7 @@ func BenchmarkClientPermuted(b *testing.B) {
 
 // BenchmarkClientMiss is a client that nothing is known of.
 func BenchmarkClientMiss(b *testing.B) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := *clientHello(b, "client-chrome-like")
 	ciphers := append(parse.Uint16s(nil), h.CipherSuites...)
 	h.CipherSuites = ciphers
@@ -107,7 +107,7 @@ func BenchmarkClientMiss(b *testing.B) {
 }
 
 func BenchmarkServerHit(b *testing.B) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := serverHello(b, "server-tls12")
 	c.Server(h)
 	b.ReportAllocs()

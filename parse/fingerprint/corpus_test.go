@@ -34,7 +34,7 @@ func TestCorpusFingerprints(t *testing.T) {
 		t.Skip("the corpus is not here: ", err)
 	}
 	defer f.Close()
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	clients, servers := 0, 0
 	lines := bufio.NewScanner(f)
 	for lines.Buffer(nil, 1<<20); lines.Scan(); {

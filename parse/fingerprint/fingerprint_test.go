@@ -64,7 +64,7 @@ func TestJA3(t *testing.T) {
 		}, "771,2586-43786,6666,,", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := NewCache(0).Client(&test.hello)
+			got := NewCache(DefaultLimit).Client(&test.hello)
 			if got.JA3Full != test.full || test.md5 != "" && got.JA3 != test.md5 {
 				t.Errorf("%s %s", got.JA3Full, got.JA3)
 			}
@@ -87,7 +87,7 @@ func TestJA3S(t *testing.T) {
 			"771,47,2570-11-64250", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := NewCache(0).Server(&test.hello)
+			got := NewCache(DefaultLimit).Server(&test.hello)
 			if got.JA3SFull != test.full || test.md5 != "" && got.JA3S != test.md5 {
 				t.Errorf("%s %s", got.JA3SFull, got.JA3S)
 			}
@@ -97,7 +97,7 @@ func TestJA3S(t *testing.T) {
 
 // TestJA4Example is the example of FoxIO's text.
 func TestJA4Example(t *testing.T) {
-	if got := NewCache(0).Client(clientHello(t, "client-chrome-like")).JA4; got != "t13d1516h2_8daaf6152771_e5627efa2ab1" {
+	if got := NewCache(DefaultLimit).Client(clientHello(t, "client-chrome-like")).JA4; got != "t13d1516h2_8daaf6152771_e5627efa2ab1" {
 		t.Error(got)
 	}
 }
@@ -135,7 +135,7 @@ func TestJA4FirstPart(t *testing.T) {
 		{"punctuation", parse.ClientHello{LegacyVersion: parse.TLSv12, ALPN: protocols("-2")}, "t12i000022"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := NewCache(0).Client(&test.hello).JA4; got[:10] != test.want {
+			if got := NewCache(DefaultLimit).Client(&test.hello).JA4; got[:10] != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
@@ -160,7 +160,7 @@ func TestJA4Hashes(t *testing.T) {
 			0xc013, 0xc014, 0x9c, 0x9d, 0x2f, 0x35)}, "_8daaf6152771_000000000000"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := NewCache(0).Client(&test.hello).JA4; got[10:] != test.want {
+			if got := NewCache(DefaultLimit).Client(&test.hello).JA4; got[10:] != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
@@ -168,7 +168,7 @@ func TestJA4Hashes(t *testing.T) {
 }
 
 func TestJA4Protocol(t *testing.T) {
-	c := NewCache(0)
+	c := NewMaker()
 	h := clientHello(t, "client-chrome-like")
 	for _, p := range []Protocol{TLS, QUIC, DTLS, TLS} {
 		c.Protocol = p
@@ -198,7 +198,7 @@ func TestRecordedClients(t *testing.T) {
 		"openssl-tls13":  {JA3: "f146948b4a599d4d7ddf071b74696983", JA4: "t13d041000_16476d049b0b_78f1d400d464"},
 		"python":         {JA3: "93c7d42c0df602fb91589311534831f5", JA4: "t13d181100_85036bcba153_d41ae481755e"},
 	} {
-		got := NewCache(0).Client(clientHello(t, "client-"+file))
+		got := NewCache(DefaultLimit).Client(clientHello(t, "client-"+file))
 		if got.JA3 != want.JA3 || got.JA4 != want.JA4 {
 			t.Errorf("%s: %s %s", file, got.JA3, got.JA4)
 		}
@@ -207,7 +207,7 @@ func TestRecordedClients(t *testing.T) {
 
 func TestSSLv2FormatHasNone(t *testing.T) {
 	h := parse.ClientHello{LegacyVersion: parse.TLSv1, SSLv2Format: true, CipherSpecs: []byte{1, 0, 0x80}}
-	if got := NewCache(0).Client(&h); got != (Client{}) {
+	if got := NewCache(DefaultLimit).Client(&h); got != (Client{}) {
 		t.Errorf("%+v", got)
 	}
 }
@@ -215,7 +215,7 @@ func TestSSLv2FormatHasNone(t *testing.T) {
 // TestKeysDoNotRunTogether has hellos that differ only in which list a number
 // belongs to.
 func TestKeysDoNotRunTogether(t *testing.T) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	hellos := []parse.ClientHello{
 		{CipherSuites: u16(1, 2), Extensions: extensions(3)},
 		{CipherSuites: u16(1), Extensions: extensions(2, 3)},
@@ -229,7 +229,7 @@ func TestKeysDoNotRunTogether(t *testing.T) {
 	}
 	for range 2 {
 		for i := range hellos {
-			if got, want := c.Client(&hellos[i]), NewCache(0).Client(&hellos[i]); got != want {
+			if got, want := c.Client(&hellos[i]), NewCache(DefaultLimit).Client(&hellos[i]); got != want {
 				t.Errorf("hello %d: %+v, want %+v", i, got, want)
 			}
 		}
@@ -242,7 +242,7 @@ func TestKeysDoNotRunTogether(t *testing.T) {
 	}
 	for range 2 {
 		for i := range servers {
-			if got, want := c.Server(&servers[i]), NewCache(0).Server(&servers[i]); got != want {
+			if got, want := c.Server(&servers[i]), NewCache(DefaultLimit).Server(&servers[i]); got != want {
 				t.Errorf("server %d: %+v, want %+v", i, got, want)
 			}
 		}
@@ -251,7 +251,7 @@ func TestKeysDoNotRunTogether(t *testing.T) {
 
 // TestGREASEIsOneKey has GREASE values change from one connection to the next.
 func TestGREASEIsOneKey(t *testing.T) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	for v := uint16(0); v < 16; v++ {
 		g := 0x0a0a | v<<12 | v<<4
 		c.Client(&parse.ClientHello{CipherSuites: u16(g, 5), Extensions: extensions(g, 5), SupportedGroups: u16(g), SupportedVersions: u16(g, 0x0304)})
@@ -262,7 +262,7 @@ func TestGREASEIsOneKey(t *testing.T) {
 }
 
 func TestPermutedExtensions(t *testing.T) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := clientHello(t, "client-chrome-like")
 	first := c.Client(h)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -309,7 +309,7 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 func TestLongKeysAreNotRemembered(t *testing.T) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	h := parse.ClientHello{CipherSuites: make(parse.Uint16s, 2*maxKey)}
 	want := "0," + strings.TrimSuffix(strings.Repeat("0-", maxKey), "-") + ",,,"
 	for range 2 {
@@ -323,7 +323,7 @@ func TestLongKeysAreNotRemembered(t *testing.T) {
 }
 
 func TestRememberedAllocatesNothing(t *testing.T) {
-	c := NewCache(0)
+	c := NewCache(DefaultLimit)
 	client, server := clientHello(t, "client-chrome-like"), serverHello(t, "server-tls13")
 	c.Client(client)
 	c.Server(server)
@@ -355,7 +355,7 @@ func FuzzFingerprints(f *testing.F) {
 			if !ja3Form.MatchString(got.JA3Full) || !ja4Form.MatchString(got.JA4) || len(got.JA3) != 32 {
 				t.Errorf("%+v", got)
 			}
-			if want := NewCache(0).Client(&h); got != want {
+			if want := NewCache(DefaultLimit).Client(&h); got != want {
 				t.Errorf("remembered %+v, computed %+v", got, want)
 			}
 			var s parse.ServerHello
@@ -364,7 +364,7 @@ func FuzzFingerprints(f *testing.F) {
 			if !ja3sForm.MatchString(answer.JA3SFull) || len(answer.JA3S) != 32 {
 				t.Errorf("%+v", answer)
 			}
-			if want := NewCache(0).Server(&s); answer != want {
+			if want := NewCache(DefaultLimit).Server(&s); answer != want {
 				t.Errorf("remembered %+v, computed %+v", answer, want)
 			}
 		}

@@ -13,8 +13,8 @@ import (
 
 // ja3 returns the JA3 string of h. GREASE is taken out here: the library does
 // it too, but leaves a "-" behind when it was last in its list.
-func (c *Cache) ja3(h *parse.ClientHello) []byte {
-	b := &c.hello
+func (m *Maker) ja3(h *parse.ClientHello) []byte {
+	b := &m.hello
 	b.HandshakeVersion = tlsx.Version(h.LegacyVersion)
 	b.CipherSuites = b.CipherSuites[:0]
 	for list := h.CipherSuites; len(list) >= 2; list = list[2:] {
@@ -32,8 +32,8 @@ func (c *Cache) ja3(h *parse.ClientHello) []byte {
 
 // ja3s returns the JA3S string of h. JA3S keeps GREASE, which no server should
 // send; the library drops it.
-func (c *Cache) ja3s(h *parse.ServerHello) []byte {
-	b := &c.answer
+func (m *Maker) ja3s(h *parse.ServerHello) []byte {
+	b := &m.answer
 	b.Vers, b.CipherSuite = uint16(h.LegacyVersion), h.CipherSuite
 	b.Extensions = appendExtensions(b.Extensions[:0], h.Extensions, everything)
 	for _, typ := range b.Extensions {
@@ -51,7 +51,7 @@ func everything(uint16) bool { return true }
 // appendExtensions appends the types that are wanted.
 func appendExtensions(dst []uint16, list parse.Extensions, wanted func(uint16) bool) []uint16 {
 	for {
-		typ, _, ok := list.Next()
+		typ, ok := list.NextType()
 		if !ok {
 			return dst
 		}

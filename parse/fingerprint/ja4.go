@@ -79,30 +79,30 @@ func alphanumeric(c byte) bool {
 
 // ja4 returns the JA4 of h, remembered by what it depends on: that is less
 // than what JA3 does.
-func (c *Cache) ja4(h *parse.ClientHello) string {
-	c.sorted = appendExtensions(c.sorted[:0], h.Extensions, notGREASE)
-	slices.Sort(c.sorted)
+func (m *Maker) ja4(h *parse.ClientHello) string {
+	m.sorted = appendExtensions(m.sorted[:0], h.Extensions, notGREASE)
+	slices.Sort(m.sorted)
 	first, last := alpnLetters(h.ALPN)
 	version := ja4Version(h)
-	key := append(c.ja4Key[:0], byte(c.Protocol), byte(version>>8), byte(version), first, last)
+	key := append(m.key[:0], byte(m.Protocol), byte(version>>8), byte(version), first, last)
 	key = appendList(key, h.CipherSuites)
 	key = appendList(key, h.SignatureAlgorithms)
-	for _, typ := range c.sorted {
+	for _, typ := range m.sorted {
 		key = append(key, byte(typ>>8), byte(typ))
 	}
-	c.ja4Key = key
-	if found, ok := c.ja4s.get(key); ok {
+	m.key = key
+	if found, ok := m.ja4s.Get(key); ok {
 		return found
 	}
-	made := c.makeJA4(h)
-	c.ja4s.put(key, made)
+	made := m.makeJA4(h)
+	m.ja4s.Put(key, made)
 	return made
 }
 
-// makeJA4 writes a JA4; c.sorted holds the extensions, sorted.
-func (c *Cache) makeJA4(h *parse.ClientHello) string {
-	c.numbers = appendNumbers(c.numbers[:0], h.CipherSuites)
-	slices.Sort(c.numbers)
+// makeJA4 writes a JA4; m.sorted holds the extensions, sorted.
+func (m *Maker) makeJA4(h *parse.ClientHello) string {
+	m.numbers = appendNumbers(m.numbers[:0], h.CipherSuites)
+	slices.Sort(m.numbers)
 	sni := byte('i')
 	if h.HasServerName {
 		sni = 'd'
@@ -110,31 +110,31 @@ func (c *Cache) makeJA4(h *parse.ClientHello) string {
 	first, last := alpnLetters(h.ALPN)
 
 	var space [len("t13d1516h2_8daaf6152771_e5627efa2ab1")]byte
-	out := append(space[:0], byte(c.Protocol))
+	out := append(space[:0], byte(m.Protocol))
 	out = append(out, versionLetters(ja4Version(h))...)
 	out = append(out, sni)
-	out = appendCount(out, len(c.numbers))
-	out = appendCount(out, len(c.sorted))
+	out = appendCount(out, len(m.numbers))
+	out = appendCount(out, len(m.sorted))
 	out = append(out, first, last, '_')
-	c.text = appendHex(c.text[:0], c.numbers)
-	out = append(appendHash(out, c.text), '_')
-	c.text = c.appendExtensionList(c.text[:0], h)
-	return string(appendHash(out, c.text))
+	m.text = appendHex(m.text[:0], m.numbers)
+	out = append(appendHash(out, m.text), '_')
+	m.text = m.appendExtensionList(m.text[:0], h)
+	return string(appendHash(out, m.text))
 }
 
 // appendExtensionList appends what the last part is the hash of ("Extension
 // hash"): the extensions without SNI and ALPN, and the signature algorithms as
 // sent.
-func (c *Cache) appendExtensionList(dst []byte, h *parse.ClientHello) []byte {
-	c.sorted = slices.DeleteFunc(c.sorted, func(typ uint16) bool {
+func (m *Maker) appendExtensionList(dst []byte, h *parse.ClientHello) []byte {
+	m.sorted = slices.DeleteFunc(m.sorted, func(typ uint16) bool {
 		return typ == uint16(parse.ExtServerName) || typ == uint16(parse.ExtALPN)
 	})
-	c.numbers = appendNumbers(c.numbers[:0], h.SignatureAlgorithms)
-	dst = appendHex(dst, c.sorted)
-	if len(c.sorted) == 0 || len(c.numbers) == 0 {
+	m.numbers = appendNumbers(m.numbers[:0], h.SignatureAlgorithms)
+	dst = appendHex(dst, m.sorted)
+	if len(m.sorted) == 0 || len(m.numbers) == 0 {
 		return dst
 	}
-	return appendHex(append(dst, '_'), c.numbers)
+	return appendHex(append(dst, '_'), m.numbers)
 }
 
 // appendCount appends two digits; more than 99 are 99.

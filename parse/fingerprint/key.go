@@ -6,13 +6,18 @@ import (
 	"tlsfloor/parse"
 )
 
-// appendClientKey appends what the fingerprints of h depend on. Lists come
-// with their lengths in front, so that no two hellos share a key by running
-// into each other.
-func appendClientKey(key []byte, p Protocol, h *parse.ClientHello) []byte {
-	first, last := alpnLetters(h.ALPN)
-	version := ja4Version(h)
-	key = append(key, byte(p), byte(h.LegacyVersion>>8), byte(h.LegacyVersion), byte(version>>8), byte(version), first, last)
+// AppendClientKey appends what of h the client decides and not the connection:
+// versions, ciphers, types of extensions in their order, groups, signature
+// algorithms, point formats and the list of ALPN, all without GREASE. The
+// fingerprints depend on less. Lists come with their lengths in front, so that
+// no two hellos share a key by running into each other.
+func AppendClientKey(key []byte, h *parse.ClientHello) []byte {
+	key = append(key, byte(h.LegacyVersion>>8), byte(h.LegacyVersion))
+	key = appendList(key, h.SupportedVersions)
+	key = append(key, byte(len(h.ALPN)>>8), byte(len(h.ALPN)))
+	key = append(key, h.ALPN...)
+	key = append(key, byte(len(h.CipherSpecs)>>8), byte(len(h.CipherSpecs)))
+	key = append(key, h.CipherSpecs...)
 	key = appendList(key, h.CipherSuites)
 	key = appendTypes(key, h.Extensions)
 	key = appendList(key, h.SupportedGroups)
@@ -20,11 +25,11 @@ func appendClientKey(key []byte, p Protocol, h *parse.ClientHello) []byte {
 	return append(key, h.PointFormats...)
 }
 
-// appendServerKey is the same for a ServerHello; GREASE stays in.
-func appendServerKey(key []byte, h *parse.ServerHello) []byte {
+// AppendServerKey appends what the fingerprints of h depend on; GREASE stays in.
+func AppendServerKey(key []byte, h *parse.ServerHello) []byte {
 	key = append(key, byte(h.LegacyVersion>>8), byte(h.LegacyVersion), byte(h.CipherSuite>>8), byte(h.CipherSuite))
 	for list := h.Extensions; ; {
-		typ, _, ok := list.Next()
+		typ, ok := list.NextType()
 		if !ok {
 			return key
 		}
@@ -37,12 +42,33 @@ func appendServerKey(key []byte, h *parse.ServerHello) []byte {
 func appendList(key []byte, list parse.Uint16s) []byte {
 	start := len(key)
 	key = append(key, 0, 0)
-	for ; len(list) >= 2; list = list[2:] {
-		if v := list.At(0); !parse.GREASE(v) {
-			key = binary.BigEndian.AppendUint16(key, v)
-		}
+	for len(list) >= 2 {
+		n := ungreased(list)
+		key = append(key, list[:n]...)
+		list = list[min(n+2, len(list)):]
 	}
 	return count(key, start)
+}
+
+// ungreased is how many bytes of list are in front of the first GREASE, or of a
+// half number at its end.
+func ungreased(list parse.Uint16s) (n int) {
+	for n+8 <= len(list) && !looksGreased(list[n:]) {
+		n += 8
+	}
+	for n+2 <= len(list) && !parse.GREASE(list[n:].At(0)) {
+		n += 2
+	}
+	return n
+}
+
+// looksGreased reports whether one of the first four numbers may be GREASE: both
+// of its bytes end in a (RFC 8701, 2). One number at a time, the lists took half
+// of looking up a hello.
+func looksGreased(list parse.Uint16s) bool {
+	const each = 0x0001_0001_0001_0001
+	differs := binary.BigEndian.Uint64(list)&(0x0f0f*each) ^ 0x0a0a*each
+	return (differs-each)&^differs&(0x8000*each) != 0 // a number of it is zero
 }
 
 // appendTypes appends the types of extensions that are not GREASE, their count
@@ -51,12 +77,12 @@ func appendTypes(key []byte, list parse.Extensions) []byte {
 	start := len(key)
 	key = append(key, 0, 0)
 	for {
-		typ, _, ok := list.Next()
+		typ, ok := list.NextType()
 		if !ok {
 			return count(key, start)
 		}
 		if !parse.GREASE(uint16(typ)) {
-			key = binary.BigEndian.AppendUint16(key, uint16(typ))
+			key = append(key, byte(typ>>8), byte(typ))
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestCloudTrailQuery(t *testing.T) {
 	found := 0
 	eachCaptured(t, func(t *testing.T, f *classify.Finding) {
-		details := at(decodeEvent(t, AppendNative(nil, f, sensor)), "tlsDetails")
+		details := at(decodeEvent(t, appendNative(nil, f, sensor)), "tlsDetails")
 		version, _ := at(details, "tlsVersion").(string)
 		got := slices.Contains([]string{"TLSv1", "TLSv1.1"}, version)
 		if want := f.Verdict == classify.Violation && f.Answer.Version > parse.SSLv3; got != want {

@@ -15,7 +15,7 @@ type ECS struct{ Sensor Sensor }
 const ecsVersion = `"ecs":{"version":"9.4.0"}`
 
 // AppendFinding appends an alert for a flagged finding, else an event. It
-// allocates and escapes as AppendNative does.
+// allocates and escapes as Native does.
 func (e ECS) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendTime(append(dst, '{'), `"@timestamp":`, f.Time)
 	dst = append(dst, `,`+ecsVersion+`,"data_stream":{"type":"logs","dataset":"network_traffic.tls","namespace":"tlsfloor"}`...)

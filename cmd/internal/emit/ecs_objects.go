@@ -18,7 +18,7 @@ func appendECSTLS(dst []byte, o *classify.Observation) []byte {
 		dst = appendECSAnswer(dst, o.Answer)
 		if c := o.Hello; c != nil {
 			dst = appendObject(dst, `"client":`, func(dst []byte) []byte {
-				dst = appendWire(dst, `"server_name":`, c.SNI)
+				dst = appendWire(dst, `"server_name":`, o.SNI)
 				return appendWord(dst, `"ja3":`, c.JA3)
 			})
 		}

@@ -14,7 +14,7 @@ import (
 type EVE struct{ Sensor Sensor }
 
 // AppendFinding appends an event of type "tls". It allocates and escapes as
-// AppendNative does.
+// Native does.
 func (e EVE) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendEVETime(append(dst, '{'), f.Time)
 	dst = appendFlowID(dst, `"flow_id":`, &f.Observation)
@@ -124,15 +124,16 @@ func appendHostVar(dst []byte, host string) []byte {
 func appendEVETLS(dst []byte, o *classify.Observation) []byte {
 	dst = append(dst, `,"tls":{`...)
 	dst = appendText(dst, `"from_proto":`, eveProtocol(o.StartTLS))
-	dst = appendEVEClient(dst, o.Hello)
+	dst = appendEVEClient(dst, o)
 	return append(appendEVEServer(dst, o.Answer), '}')
 }
 
-func appendEVEClient(dst []byte, c *classify.ClientHello) []byte {
+func appendEVEClient(dst []byte, o *classify.Observation) []byte {
+	c := o.Hello
 	if c == nil {
 		return dst
 	}
-	dst = appendWire(dst, `"sni":`, c.SNI)
+	dst = appendWire(dst, `"sni":`, o.SNI)
 	dst = appendEVEPrint(dst, `"ja3":`, c.JA3, c.JA3Full)
 	dst = appendWire(dst, `"ja4":`, c.JA4)
 	dst = appendWires(dst, `"client_alpns":`, c.ALPN)

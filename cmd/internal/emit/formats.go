@@ -6,7 +6,7 @@ import "fmt"
 func ParseFormat(name string, by Sensor) (Format, error) {
 	switch name {
 	case "native":
-		return Native{by}, nil
+		return NewNative(by), nil
 	case "ecs":
 		return ECS{by}, nil
 	case "ocsf":

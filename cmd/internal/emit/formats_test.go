@@ -194,7 +194,7 @@ func TestProcessIsBounded(t *testing.T) {
 		}
 	}
 	f.Process = process(func(bytes int) string { return strings.Repeat("x", bytes) })
-	event := decodeEvent(t, AppendNative(nil, f, sensor))
+	event := decodeEvent(t, appendNative(nil, f, sensor))
 	for key, want := range map[string][]string{"command_line": f.Process.CommandLine, "libraries": f.Process.Libraries, "go_modules": f.Process.GoModules} {
 		if got := at(event, "process", key).([]any); len(got) != len(want) {
 			t.Errorf("%s: %d, want %d", key, len(got), len(want))
@@ -217,7 +217,7 @@ func TestCommandLineIsCut(t *testing.T) {
 			CommandLine []string `json:"command_line"`
 		}
 	}
-	if err := json.Unmarshal(AppendNative(nil, f, sensor), &native); err != nil || !slices.Equal(native.Process.CommandLine, want) {
+	if err := json.Unmarshal(appendNative(nil, f, sensor), &native); err != nil || !slices.Equal(native.Process.CommandLine, want) {
 		t.Errorf("%d arguments, want %d (%v)", len(native.Process.CommandLine), len(want), err)
 	}
 	if got := at(decodeEvent(t, OCSF{}.AppendFinding(nil, f)), "actor", "process", "cmd_line"); got != strings.Join(want, " ") {

@@ -8,38 +8,82 @@ import (
 	"tlsfloor/parse"
 )
 
-// AppendNative appends f as an event of the schema tlsfloor/1
-// (docs/event.schema.json), without a line end. It allocates nothing when dst
-// has room, but for version numbers and alerts that no registry knows. It
-// keeps no reference to f.
+// Native is the format of tlsfloor's own events: the schema tlsfloor/1
+// (docs/event.schema.json).
 //
-// The event is printable ASCII. Text off the network (names, protocols) is
+// An event is printable ASCII. Text off the network (names, protocols) is
 // written byte for byte, each byte as the code point of its number; text of
 // this machine is UTF-8 in escapes.
-func AppendNative(dst []byte, f *classify.Finding, s Sensor) []byte {
-	dst = append(dst, `{"schema":"tlsfloor/1","kind":"handshake","protocol":"tls"`...)
-	dst = appendTime(dst, `"ts":`, f.Time)
-	dst = appendJudgement(dst, f)
-	dst = appendFlow(dst, &f.Observation)
-	dst = appendDestination(dst, f)
-	dst = appendDetails(dst, &f.Observation)
-	dst = appendText(dst, `"starttls":`, f.StartTLS)
-	dst = appendClient(dst, f.Hello)
-	dst = appendServer(dst, f.Answer)
-	dst = appendCertificate(dst, f.Certificate)
-	dst = appendAlert(dst, f.Alert)
-	dst = appendFix(dst, f)
-	dst = appendTexts(dst, `"anomalies":`, f.Anomalies)
-	return append(appendSensor(dst, s, f.Source), '}')
+//
+// What a Native has written of things that findings share it remembers: they
+// are not to be changed. It is used by one goroutine.
+type Native struct {
+	sensor Sensor
+
+	name       quoted
+	judgements phrases[judgement]
+	endpoints  phrases[*classify.AWS]
+	choices    phrases[*classify.ServerHello]
+	offers     phrases[*classify.ClientHello]
+	answers    phrases[*classify.ServerHello]
+	software   phrases[*classify.Software]
+	advice     phrases[*classify.Advice]
+	sources    phrases[string]
 }
 
-func appendJudgement(dst []byte, f *classify.Finding) []byte {
-	dst = appendBool(dst, `"flagged":`, f.Flagged)
-	dst = appendBool(dst, `"in_scope":`, f.InScope)
-	dst = appendWord(dst, `"verdict":`, f.Verdict.String())
-	dst = appendWord(dst, `"outcome":`, f.Outcome.String())
-	dst = appendWord(dst, `"fix":`, f.Fix.String())
-	return appendText(dst, `"reason":`, f.Reason)
+// NewNative makes a Native for the events of a sensor.
+func NewNative(by Sensor) *Native {
+	return &Native{
+		sensor: by, judgements: newPhrases[judgement](64), endpoints: newPhrases[*classify.AWS](256),
+		choices: newPhrases[*classify.ServerHello](1024), offers: newPhrases[*classify.ClientHello](1024),
+		answers: newPhrases[*classify.ServerHello](1024), software: newPhrases[*classify.Software](64),
+		advice: newPhrases[*classify.Advice](64), sources: newPhrases[string](16),
+	}
+}
+
+// AppendStats is the function AppendStats.
+func (n *Native) AppendStats(dst []byte, s *Stats) []byte { return AppendStats(dst, s, n.sensor) }
+
+// AppendFinding appends f as an event, without a line end. It allocates nothing
+// when dst has room and the phrases are known, but for version numbers and alerts
+// that no registry knows.
+func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
+	dst = append(dst, `{"schema":"tlsfloor/1","kind":"handshake","protocol":"tls"`...)
+	dst = appendTime(dst, `"ts":`, f.Time)
+	dst = n.judgements.append(dst, judgementOf(f), appendJudgement)
+	dst = appendFlow(dst, &f.Observation)
+	dst = n.appendDestination(dst, f)
+	dst = n.appendDetails(dst, &f.Observation)
+	dst = appendText(dst, `"starttls":`, f.StartTLS)
+	dst = n.appendHellos(dst, &f.Observation)
+	dst = appendCertificate(dst, f.Certificate)
+	dst = appendAlert(dst, f.Alert)
+	dst = n.appendFix(dst, f)
+	dst = appendTexts(dst, `"anomalies":`, f.Anomalies)
+	dst = n.sources.append(dst, f.Source, n.appendSensor)
+	return append(dst, '}')
+}
+
+// judgement is what was made of a handshake, without what was seen.
+type judgement struct {
+	flagged, inScope bool
+	verdict          classify.Verdict
+	outcome          classify.Outcome
+	fix              classify.Fix
+	reason           string
+}
+
+func judgementOf(f *classify.Finding) judgement {
+	return judgement{f.Flagged, f.InScope, f.Verdict, f.Outcome, f.Fix, f.Reason}
+}
+
+func appendJudgement(dst []byte, j judgement) []byte {
+	dst = appendBool(dst, `"flagged":`, j.flagged)
+	dst = appendBool(dst, `"in_scope":`, j.inScope)
+	dst = appendWord(dst, `"verdict":`, j.verdict.String())
+	dst = appendWord(dst, `"outcome":`, j.outcome.String())
+	dst = appendWord(dst, `"fix":`, j.fix.String())
+	return appendText(dst, `"reason":`, j.reason)
 }
 
 func appendFlow(dst []byte, o *classify.Observation) []byte {
@@ -48,6 +92,9 @@ func appendFlow(dst []byte, o *classify.Observation) []byte {
 	dst = appendCommunityID(dst, `"community_id":`, o.Client, o.Server)
 	dst = appendVLANs(dst, o.VLANs)
 	dst = appendTexts(dst, `"tunnels":`, o.Tunnels)
+	if !o.Proxied.Client.IsValid() && !o.Proxied.Server.IsValid() {
+		return dst // as for nearly all
+	}
 	return appendObject(dst, `"proxied":`, func(dst []byte) []byte {
 		dst = appendAddrPort(dst, `"src_ip":`, `"src_port":`, o.Proxied.Client)
 		return appendAddrPort(dst, `"dst_ip":`, `"dst_port":`, o.Proxied.Server)
@@ -68,11 +115,19 @@ func appendVLANs(dst []byte, ids []uint16) []byte {
 	return append(dst, ']')
 }
 
+func (n *Native) appendDestination(dst []byte, f *classify.Finding) []byte {
+	dst = n.name.append(dst, `"host":`, f.Host)
+	return n.endpoints.append(appendHow(dst, f), f.AWS, appendAWS)
+}
+
+// appendDestination appends the destination as native events have it.
 func appendDestination(dst []byte, f *classify.Finding) []byte {
-	dst = appendWire(dst, `"host":`, f.Host)
-	dst = appendWord(dst, `"host_source":`, f.HostSource.String())
-	dst = appendNames(dst, f.Names)
-	return appendAWS(dst, f.AWS)
+	return appendAWS(appendHow(appendWire(dst, `"host":`, f.Host), f), f.AWS)
+}
+
+// appendHow appends how the destination's name is known.
+func appendHow(dst []byte, f *classify.Finding) []byte {
+	return appendNames(appendWord(dst, `"host_source":`, f.HostSource.String()), f.Names)
 }
 
 // appendNames lists the candidates where there is more than the host to see.
@@ -108,14 +163,21 @@ func appendAWS(dst []byte, a *classify.AWS) []byte {
 // appendDetails writes CloudTrail's own shape, so that queries made for
 // CloudTrail work on these events. It names cipher suites as OpenSSL does, and
 // those of TLS 1.3, which OpenSSL calls by IANA's names, with these.
-func appendDetails(dst []byte, o *classify.Observation) []byte {
-	return appendObject(dst, `"tlsDetails":`, func(dst []byte) []byte {
-		if o.Answer != nil {
-			dst = appendVersion(dst, `"tlsVersion":`, o.Answer.Version)
-			dst = appendWord(dst, `"cipherSuite":`, cloudTrailCipher(o.Answer))
-		}
-		return appendWire(dst, `"clientProvidedHostHeader":`, askedFor(o))
-	})
+func (n *Native) appendDetails(dst []byte, o *classify.Observation) []byte {
+	asked := askedFor(o)
+	if o.Answer == nil && asked == "" {
+		return dst
+	}
+	dst = append(appendKey(dst, `"tlsDetails":`), '{')
+	if o.Answer != nil {
+		dst = n.choices.append(dst, o.Answer, appendChoice)
+	}
+	return append(n.name.append(dst, `"clientProvidedHostHeader":`, asked), '}')
+}
+
+func appendChoice(dst []byte, a *classify.ServerHello) []byte {
+	dst = appendVersion(dst, `"tlsVersion":`, a.Version)
+	return appendWord(dst, `"cipherSuite":`, cloudTrailCipher(a))
 }
 
 func cloudTrailCipher(a *classify.ServerHello) string {
@@ -131,8 +193,8 @@ func cloudTrailCipher(a *classify.ServerHello) string {
 
 // askedFor is the name the client gave: in SNI, else to a proxy.
 func askedFor(o *classify.Observation) string {
-	if o.Hello != nil && o.Hello.SNI != "" {
-		return o.Hello.SNI
+	if o.SNI != "" {
+		return o.SNI
 	}
 	for _, n := range o.Names {
 		if n.Source == classify.NameConnect {
@@ -142,16 +204,23 @@ func askedFor(o *classify.Observation) string {
 	return ""
 }
 
-func appendClient(dst []byte, c *classify.ClientHello) []byte {
-	if c == nil {
-		return dst
+func (n *Native) appendHellos(dst []byte, o *classify.Observation) []byte {
+	if o.Hello != nil {
+		dst = n.name.append(append(appendKey(dst, `"client":`), '{'), `"sni":`, o.SNI)
+		dst = append(n.offers.append(dst, o.Hello, appendClient), '}')
 	}
-	dst = append(appendKey(dst, `"client":`), '{')
-	dst = appendWire(dst, `"sni":`, c.SNI)
+	if o.Answer != nil {
+		dst = n.answers.append(dst, o.Answer, appendServer)
+	}
+	return dst
+}
+
+// appendClient appends what the client decides, and not the connection.
+func appendClient(dst []byte, c *classify.ClientHello) []byte {
 	dst = appendOffer(dst, c)
 	dst = appendWord(dst, `"ja3":`, c.JA3)
 	dst = appendWord(dst, `"ja3_full":`, c.JA3Full)
-	return append(appendWire(dst, `"ja4":`, c.JA4), '}')
+	return appendWire(dst, `"ja4":`, c.JA4)
 }
 
 // appendOffer appends what the hello offers, but for names and fingerprints.
@@ -185,9 +254,6 @@ func appendVersions(dst []byte, versions []parse.Version) []byte {
 }
 
 func appendServer(dst []byte, a *classify.ServerHello) []byte {
-	if a == nil {
-		return dst
-	}
 	dst = append(appendKey(dst, `"server":`), '{')
 	dst = appendVersion(dst, `"version":`, a.Version)
 	dst = appendCipher(dst, a)
@@ -242,6 +308,17 @@ func appendAlert(dst []byte, a *classify.Alert) []byte {
 	dst = appendWord(dst, `"level":`, parse.AlertLevel(a.Level).String())
 	dst = appendWord(dst, `"description":`, parse.AlertDescription(a.Code).String())
 	return append(appendNumber(dst, `"code":`, a.Code), '}')
+}
+
+func (n *Native) appendSensor(dst []byte, source string) []byte {
+	return appendSensor(dst, n.sensor, source)
+}
+
+// appendFix appends who the client is and what to change.
+func (n *Native) appendFix(dst []byte, f *classify.Finding) []byte {
+	dst = appendProcess(dst, f.Process)
+	dst = n.software.append(dst, f.Software, appendSoftware)
+	return n.advice.append(dst, f.Advice, appendAdvice)
 }
 
 func appendSensor(dst []byte, s Sensor, source string) []byte {

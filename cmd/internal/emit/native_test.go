@@ -27,8 +27,9 @@ func violation() *classify.Finding {
 
 		Outcome:  classify.Refused,
 		StartTLS: "proxy-protocol",
+		SNI:      "DynamoDB.us-west-2.amazonaws.com",
 		Hello: &classify.ClientHello{
-			SNI: "DynamoDB.us-west-2.amazonaws.com", RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv11,
+			RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv11,
 			Versions: []parse.Version{parse.TLSv11, parse.TLSv1}, ALPN: []string{"http/1.1", "\x8a\x8a"}, FallbackSCSV: true,
 			ECH: true, EarlyData: true, JA3: "0123456789abcdef0123456789abcdef", JA3Full: "769,49171,,,", JA4: "t11d010000_a_b",
 		},
@@ -61,7 +62,7 @@ func violation() *classify.Finding {
 // join makes one line of the lines that a golden text is broken into.
 func join(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "") }
 
-func TestAppendNative(t *testing.T) {
+func TestNative(t *testing.T) {
 	const everything = `
 {"schema":"tlsfloor/1","kind":"handshake","protocol":"tls","ts":"2026-03-01T12:00:00.123456Z",
 "flagged":true,"in_scope":true,"verdict":"violation","outcome":"refused","fix":"client",
@@ -133,7 +134,7 @@ func TestAppendNative(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			line := AppendNative(nil, tt.finding, tt.sensor)
+			line := appendNative(nil, tt.finding, tt.sensor)
 			if got := string(line); got != join(tt.want) {
 				t.Errorf("got  %s\nwant %s", got, join(tt.want))
 			}
@@ -142,15 +143,20 @@ func TestAppendNative(t *testing.T) {
 	}
 }
 
-func TestAppendNativeAppends(t *testing.T) {
-	if got := AppendNative([]byte("before "), violation(), sensor); !bytes.HasPrefix(got, []byte(`before {"schema"`)) {
+// appendNative appends what a Native writes that has written nothing yet.
+func appendNative(dst []byte, f *classify.Finding, by Sensor) []byte {
+	return NewNative(by).AppendFinding(dst, f)
+}
+
+func TestNativeAppends(t *testing.T) {
+	if got := appendNative([]byte("before "), violation(), sensor); !bytes.HasPrefix(got, []byte(`before {"schema"`)) {
 		t.Errorf("%.40s", got)
 	}
 }
 
-func TestAppendNativeDoesNotAllocate(t *testing.T) {
-	f, dst := violation(), make([]byte, 0, 4096)
-	if n := testing.AllocsPerRun(100, func() { dst = AppendNative(dst[:0], f, sensor) }); n != 0 {
+func TestNativeDoesNotAllocate(t *testing.T) {
+	f, dst, native := violation(), make([]byte, 0, 4096), NewNative(sensor)
+	if n := testing.AllocsPerRun(100, func() { dst = native.AppendFinding(dst[:0], f) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 	s := Stats{Packets: 1}
@@ -179,14 +185,18 @@ func TestAppendStats(t *testing.T) {
 // Whatever a peer, a file name or a host name holds: one line, well-formed, by
 // the schema, nothing in it that a terminal obeys, and the bytes can be had
 // back.
-func FuzzAppendNative(f *testing.F) {
+func FuzzNative(f *testing.F) {
 	f.Add([]byte("dynamodb.us-west-2.amazonaws.com"), "eth0", uint16(0x0301))
 	f.Add([]byte("\x00\x1b[2J\x1b]0;pwned\x07\n\r\"\\\x7f"), "\u202egpj.pcap", uint16(0x0a0a))
 	f.Add([]byte("\xff\xfe\xed\xa0\x80\u2028\u2029"), "caf\u00e9 \U0001f600 \xff", uint16(0x7f17))
 	f.Add([]byte(strings.Repeat("\x80", 300)), "", uint16(2))
 	f.Fuzz(func(t *testing.T, wire []byte, text string, number uint16) {
 		finding := hostile(string(wire), text, number)
-		line := AppendNative(nil, finding, Sensor{Host: text, Version: text})
+		native := NewNative(Sensor{Host: text, Version: text})
+		line := native.AppendFinding(nil, finding)
+		if again := native.AppendFinding(nil, finding); !bytes.Equal(again, line) {
+			t.Errorf("written first %s\nremembered   %s", line, again)
+		}
 		checkPrintable(t, line)
 		validate(t, line)
 		checkReturned(t, line, finding)
@@ -201,8 +211,9 @@ func hostile(wire, text string, number uint16) *classify.Finding {
 	f.Tunnels, f.Anomalies = []string{text, text}, []string{text}
 	f.Names = []classify.Name{{Host: wire, Source: classify.NameConnect}, {Host: wire, Source: classify.NameCertificate}}
 	f.AWS.Region, f.AWS.Service, f.AWS.Resource = wire, wire, wire
+	f.SNI = wire
 	f.Hello = &classify.ClientHello{
-		SNI: wire, RecordVersion: v, LegacyVersion: v, Versions: []parse.Version{v, v + 1}, ALPN: []string{wire, ""}, JA4: wire,
+		RecordVersion: v, LegacyVersion: v, Versions: []parse.Version{v, v + 1}, ALPN: []string{wire, ""}, JA4: wire,
 	}
 	f.Answer = &classify.ServerHello{Version: v, Cipher: number, ALPN: wire, Sentinel: v}
 	f.Alert = &classify.Alert{Level: uint8(number), Code: uint8(number >> 8)}
@@ -236,8 +247,8 @@ func checkReturned(t *testing.T, line []byte, f *classify.Finding) {
 	if err := json.Unmarshal(line, &event); err != nil {
 		t.Fatalf("%v: %s", err, line)
 	}
-	if latin1(event.Client.SNI) != f.Hello.SNI || latin1(event.Client.ALPN[0]) != f.Hello.ALPN[0] {
-		t.Errorf("sent %q, read %q", f.Hello.SNI, event.Client.SNI)
+	if latin1(event.Client.SNI) != f.SNI || latin1(event.Client.ALPN[0]) != f.Hello.ALPN[0] {
+		t.Errorf("sent %q, read %q", f.SNI, event.Client.SNI)
 	}
 }
 
@@ -249,7 +260,7 @@ func latin1(text string) string {
 	return string(b)
 }
 
-func BenchmarkAppendNative(b *testing.B) {
+func BenchmarkNative(b *testing.B) {
 	plain := violation()
 	plain.Process, plain.Software, plain.Advice = nil, nil, nil
 	plain.VLANs, plain.Tunnels, plain.Names, plain.Anomalies, plain.Alert = nil, nil, nil, nil, nil
@@ -258,10 +269,11 @@ func BenchmarkAppendNative(b *testing.B) {
 	for name, f := range map[string]*classify.Finding{"usual": plain, "everything": violation(), "hostile": hostile(strings.Repeat("\xff", 200), "eth0", 0x0a0a)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			dst := AppendNative(nil, f, sensor)
+			native := NewNative(sensor)
+			dst := native.AppendFinding(nil, f)
 			b.SetBytes(int64(len(dst)))
 			for b.Loop() {
-				dst = AppendNative(dst[:0], f, sensor)
+				dst = native.AppendFinding(dst[:0], f)
 			}
 		})
 	}

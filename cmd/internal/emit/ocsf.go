@@ -13,7 +13,7 @@ type OCSF struct{ Sensor Sensor }
 
 // AppendFinding appends a Detection Finding (class 2004) for a flagged finding,
 // else a Network Activity (class 4001). It allocates and escapes as
-// AppendNative does.
+// Native does.
 func (o OCSF) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if f.Flagged {
 		return o.appendDetection(dst, f)

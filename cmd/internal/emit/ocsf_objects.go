@@ -58,7 +58,7 @@ func appendOCSFTLS(dst []byte, o *classify.Observation) []byte {
 		dst = append(dst, `"version":"Unknown"`...)
 	}
 	if c := o.Hello; c != nil {
-		dst = appendWire(dst, `"sni":`, c.SNI)
+		dst = appendWire(dst, `"sni":`, o.SNI)
 		dst = appendOCSFMD5(dst, `"ja3_hash":`, c.JA3)
 	}
 	if o.Alert != nil {

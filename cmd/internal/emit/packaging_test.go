@@ -218,7 +218,7 @@ func eachNative(t *testing.T, do func(t *testing.T, line []byte)) {
 	forged := `x","sensor":{"host":"evil"},"ts":"1999-01-01T00:00:00.000000Z","kind":"stats`
 	findings := append(variants(), hostile(forged, forged, 0x0301), hostile("\n{\"schema\":\"tlsfloor/1\",\"kind\":\"stats\"", "", 0))
 	for _, f := range findings {
-		do(t, AppendNative(nil, f, sensor))
+		do(t, appendNative(nil, f, sensor))
 	}
 	do(t, AppendStats(nil, &Stats{Time: 1}, sensor))
 }

@@ -39,7 +39,7 @@ func TestSchemaRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := string(AppendNative(nil, violation(), sensor))
+	good := string(appendNative(nil, violation(), sensor))
 	for name, change := range map[string][2]string{
 		"an unknown member":    {`"kind":`, `"color":"red","kind":`},
 		"an unknown verdict":   {`"violation"`, `"bad"`},

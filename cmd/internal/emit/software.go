@@ -16,13 +16,6 @@ const (
 	maxModules     = 3 << 10
 )
 
-// appendFix appends who the client is and what to change.
-func appendFix(dst []byte, f *classify.Finding) []byte {
-	dst = appendProcess(dst, f.Process)
-	dst = appendSoftware(dst, f.Software)
-	return appendAdvice(dst, f.Advice)
-}
-
 // appendProcess appends the process. Its texts are the choice of whoever
 // started it.
 func appendProcess(dst []byte, p *classify.Process) []byte {

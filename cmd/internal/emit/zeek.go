@@ -15,14 +15,14 @@ import (
 type Zeek struct{}
 
 // AppendFinding appends a line of ssl.log. It allocates and escapes as
-// AppendNative does.
+// Native does.
 func (Zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendEpoch(append(dst, '{'), `"ts":`, f.Time)
 	dst = appendUID(dst, `"uid":`, &f.Observation)
 	dst = appendAddrPort(dst, `"id.orig_h":`, `"id.orig_p":`, f.Client)
 	dst = appendAddrPort(dst, `"id.resp_h":`, `"id.resp_p":`, f.Server)
 	dst = appendZeekAnswer(dst, f.Answer)
-	dst = appendZeekHello(dst, f.Hello)
+	dst = appendZeekHello(dst, &f.Observation)
 	dst = appendZeekAlert(dst, f.Alert)
 	dst = appendBool(dst, `"resumed":`, f.Answer != nil && f.Answer.Resumed != "")
 	dst = appendBool(dst, `"established":`, f.Outcome == classify.Established)
@@ -45,11 +45,12 @@ func appendZeekAnswer(dst []byte, a *classify.ServerHello) []byte {
 	return appendWord(dst, `"ja3s":`, a.JA3S)
 }
 
-func appendZeekHello(dst []byte, c *classify.ClientHello) []byte {
+func appendZeekHello(dst []byte, o *classify.Observation) []byte {
+	c := o.Hello
 	if c == nil {
 		return dst
 	}
-	dst = appendWire(dst, `"server_name":`, c.SNI)
+	dst = appendWire(dst, `"server_name":`, o.SNI)
 	dst = appendWord(dst, `"ja3":`, c.JA3)
 	return appendWire(dst, `"ja4":`, c.JA4)
 }

@@ -141,7 +141,9 @@ func TestHostileCertificates(t *testing.T) {
 			server := &tls.Config{Certificates: []tls.Certificate{certificateFor(t, k.change)}, MinVersion: tls.VersionTLS10}
 			client := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 			var lines []string
-			s := newSensor(t, func(f *classify.Finding) { lines = append(lines, string(emit.AppendNative(nil, f, emit.Sensor{}))) })
+			s := newSensor(t, func(f *classify.Finding) {
+				lines = append(lines, string(emit.NewNative(emit.Sensor{}).AppendFinding(nil, f)))
+			})
 			s.options.Certificates = true
 			for _, f := range conversation(t, client, server) {
 				s.Take(&f)

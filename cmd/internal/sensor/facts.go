@@ -1,10 +1,6 @@
 package sensor
 
-import (
-	"tlsfloor/classify"
-	"tlsfloor/parse"
-	"tlsfloor/parse/fingerprint"
-)
+import "tlsfloor/parse"
 
 // facts are what of the hellos only a reader of the finding needs.
 //
@@ -14,17 +10,10 @@ import (
 // flagged findings are delivered the bytes are kept, because few of them will
 // be asked for.
 type facts struct {
-	client   fingerprint.Client
-	software *classify.Software // shared; nil: not known
-	alpn     []string           // shared
-	fallback bool
-	ticket   bool // a session ticket, or the wish for one
-	offered  sessionID
-
-	server fingerprint.Server
-	chosen string // of the ALPN
-	psk    bool
-	echoed sessionID
+	client          *clientKind // nil: no ClientHello
+	server          *serverKind // nil: no ServerHello but in SSLv2
+	ticket          bool        // a session ticket, or the wish for one
+	offered, echoed sessionID
 }
 
 // sessionID is at most 32 bytes (RFC 5246, 7.4.1.2).
@@ -41,45 +30,29 @@ func newSessionID(b []byte) (id sessionID) {
 // offer takes what the sensor's hello says, which came in a record of a version.
 func (f *facts) offer(s *Sensor, record parse.Version) {
 	h := &s.hello
-	f.client = s.prints.Client(h)
-	f.software = s.software.Hello(h, record, f.client.JA3, f.client.JA4)
-	f.alpn = s.lists.of(h.ALPN, s.strings)
-	f.fallback, f.ticket = h.FallbackSCSV(), h.SessionTicket
-	f.offered = newSessionID(h.SessionID)
+	f.client = s.kinds.client(h, record)
+	f.ticket, f.offered = h.SessionTicket, newSessionID(h.SessionID)
 }
 
 // answer takes what the sensor's answer says.
 func (f *facts) answer(s *Sensor) {
-	h := &s.answer
-	f.server = s.prints.Server(h)
-	f.chosen = s.strings.of(h.ALPN)
-	f.psk = h.PreSharedKey
-	f.echoed = newSessionID(h.SessionID)
+	f.server, f.echoed = s.kinds.server(&s.answer), newSessionID(s.answer.SessionID)
 }
 
-// lists remembers ALPN lists, by their bytes.
-type lists map[string][]string
-
-func (l lists) of(list parse.Protocols, names *interned) (all []string) {
-	if all, ok := l[string(list)]; ok {
-		return all
+// resumed says how the session was resumed. A server takes a ticket without a
+// word, by echoing the session id that came with it (RFC 5077, 3.4).
+func (f *facts) resumed() resumption {
+	switch {
+	case f.server.psk:
+		return byPSK
+	case f.client == nil || f.server.said.Version.Rank() >= parse.TLSv13:
+		return byNothing
+	case f.echoed.length == 0 || f.echoed != f.offered:
+		return byNothing
+	case f.ticket:
+		return byTicket
 	}
-	key := string(list)
-	for {
-		name, ok := list.Next()
-		if !ok {
-			break
-		}
-		all = append(all, names.of(name))
-	}
-	if len(key) > maxLength {
-		return all
-	}
-	if len(l) >= maxInterned {
-		clear(l)
-	}
-	l[key] = all
-	return all
+	return byID
 }
 
 // keepOffer keeps what the hello that was parsed from b has for a reader.

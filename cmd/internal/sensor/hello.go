@@ -16,13 +16,13 @@ type offer struct {
 	sslv2    bool
 	ech      bool
 	early    bool
-	reach    policy.Reach // of the name
+	reach    policy.Reach // of the name; Unnamed also where nobody asks
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
 	usual    [4]parse.Version // where versions lie, unless they are more
 	sni      string           // the name, where it was made a string: see session.sni
-	versions []parse.Version  // nil: no such extension
+	versions []parse.Version  // nil: no such extension, or facts have them
 	bytes    []byte           // the body, or the SSLv2 record; the collector's
 }
 
@@ -65,10 +65,10 @@ func (c *session) takeOffer(d flow.Dir, b []byte) {
 	c.began()
 	o.seen, o.legacy, o.oddities = true, h.LegacyVersion, h.Oddities
 	o.sslv2, o.ech, o.early = h.SSLv2Format, h.EncryptedClientHello, h.EarlyData
-	if h.HasSupportedVersions {
+	if s.options.FlaggedOnly && h.HasSupportedVersions {
 		o.versions = h.AppendVersions(o.usual[:0])
 	}
-	if o.named = len(h.ServerName) > 0; o.named {
+	if o.named = len(h.ServerName) > 0; o.named && s.options.FlaggedOnly {
 		host := unsafe.String(&h.ServerName[0], len(h.ServerName)) // for the call only
 		o.reach = s.options.Policy.Reach(host)
 	}

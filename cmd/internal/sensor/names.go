@@ -31,17 +31,16 @@ func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
 
 // lookup appends what the destination was called elsewhere: in DNS, else by
 // the range that its address is in.
-func (s *Sensor) lookup(d *draft, now int64) {
-	o := &d.finding.Observation
+func (s *Sensor) lookup(f *classify.Finding, now int64) {
 	if s.options.Names != nil {
-		if host, ok := s.options.Names.Lookup(now, o.Client.Addr(), o.Server.Addr()); ok {
-			d.name(host, classify.NameDNS)
+		if host, ok := s.options.Names.Lookup(now, f.Client.Addr(), f.Server.Addr()); ok {
+			addName(f, host, classify.NameDNS)
 		}
 	}
-	if len(d.names) == 0 && s.options.Ranges != nil {
-		if r, ok := s.options.Ranges().Lookup(o.Server.Addr()); ok {
-			d.names = append(d.names, classify.Name{Source: classify.NameAddress})
-			d.finding.AWS = awsOf(r)
+	if len(f.Names) == 0 && s.options.Ranges != nil {
+		if r, ok := s.options.Ranges().Lookup(f.Server.Addr()); ok {
+			f.Names = append(f.Names, classify.Name{Source: classify.NameAddress})
+			f.AWS = awsOf(r)
 		}
 	}
 }

@@ -1,24 +1,34 @@
 package sensor
 
 import (
-	"slices"
-
 	"tlsfloor/capture/decode"
 	"tlsfloor/classify"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
 
-// draft is the memory in which each finding is made and judged. Only one that
-// is delivered is copied out of it, and given fingerprints: most handshakes of
-// a healthy network are counted and forgotten.
-type draft struct {
-	finding   classify.Finding
-	counted   classify.Finding // see summed
-	hello     classify.ClientHello
-	answer    classify.ServerHello
-	anomalies []string
-	names     []classify.Name
+// blank returns memory for a finding. One that is delivered leaves with it; the
+// next is made where it was otherwise, as most are on a healthy network.
+func (o *Options) blank() *classify.Finding {
+	if o.Blank != nil {
+		if f := o.Blank(); f != nil {
+			return f
+		}
+	}
+	f := new(struct {
+		classify.Finding
+		names [2]classify.Name // what nearly all have
+	})
+	f.Names = f.names[:0]
+	return &f.Finding
+}
+
+// counted is the memory of what is only counted: see summed. Its hellos are also
+// what is judged where the facts were not taken.
+type counted struct {
+	finding classify.Finding
+	hello   classify.ClientHello
+	answer  classify.ServerHello
 }
 
 // finish makes the session's finding, if a hello was seen, and lets the
@@ -29,7 +39,7 @@ func (c *session) finish(o classify.Outcome) {
 	case s.options.FlaggedOnly && c.offer.reach != policy.Unnamed && c.counted():
 		s.count(c.summed(o))
 	default:
-		s.judge(c, c.observe(&s.draft, o))
+		s.judge(c, c.observe(o))
 	}
 	c.release()
 }
@@ -37,11 +47,11 @@ func (c *session) finish(o classify.Outcome) {
 // summed is the finding of a handshake that will only be counted, with nothing
 // but what counting needs: most findings of a healthy network are such.
 func (c *session) summed(outcome classify.Outcome) *classify.Finding {
-	f := &c.sensor.draft.counted
+	f := &c.sensor.counted.finding
 	f.Outcome = outcome
-	f.Hello, f.Answer = c.observeHello(&c.sensor.draft), nil
+	f.Hello, f.Answer = c.sketchHello(), nil
 	if c.answer.seen {
-		f.Answer = c.observeAnswer(&c.sensor.draft)
+		f.Answer = c.sketchAnswer()
 	}
 	f.Verdict = c.sensor.options.Policy.Verdict(&f.Observation)
 	f.InScope = c.offer.reach == policy.Inside
@@ -51,9 +61,14 @@ func (c *session) summed(outcome classify.Outcome) *classify.Finding {
 // judge has a finding judged, counted, and delivered where it is wanted.
 func (s *Sensor) judge(c *session, f *classify.Finding) {
 	s.options.Policy.Judge(f)
+	wanted := s.options.Emit(f)
+	if wanted || f.Flagged {
+		c.complete(f)
+	}
 	s.count(f)
-	if s.options.Emit(f) {
-		s.options.Deliver(c.deliverable(f))
+	if wanted {
+		s.draft = s.options.blank()
+		s.options.Deliver(f)
 	}
 }
 
@@ -72,65 +87,75 @@ func (s *Sensor) count(f *classify.Finding) {
 	}
 }
 
-// observe fills d with what the session knows.
-func (c *session) observe(d *draft, outcome classify.Outcome) *classify.Finding {
-	d.finding = classify.Finding{}
-	o := &d.finding.Observation
+// observe makes a finding of what the session knows, in the sensor's draft.
+func (c *session) observe(outcome classify.Outcome) *classify.Finding {
+	f := c.sensor.draft
+	*f = classify.Finding{Observation: classify.Observation{Anomalies: f.Anomalies[:0], Names: f.Names[:0]}}
+	o := &f.Observation
 	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
 	o.Client, o.Server = c.from(c.client.dir()), c.from(c.client.dir().Other())
 	o.StartTLS = c.protocol()
 	o.Alert = c.alert()
 	o.Certificate = c.certificate
-	if c.offer.seen {
-		o.Hello = c.observeHello(d)
-		o.Hello.SNI = c.sni()
-	}
-	if c.answer.seen {
-		o.Answer = c.observeAnswer(d)
-	}
-	o.Names = c.candidates(d)
-	d.anomalies = c.appendAnomalies(d.anomalies[:0])
-	o.Anomalies = d.anomalies
-	return &d.finding
+	c.observeHellos(o)
+	c.observeNames(f)
+	o.Anomalies = c.appendAnomalies(o.Anomalies)
+	return f
 }
 
-func (c *session) observeHello(d *draft) *classify.ClientHello {
-	o := &c.offer
-	d.hello = classify.ClientHello{
+func (c *session) observeHellos(o *classify.Observation) {
+	if c.offer.seen {
+		o.SNI, o.Hello = c.sni(), c.sketchHello()
+	}
+	if c.answer.seen {
+		o.Answer = c.sketchAnswer()
+	}
+	if c.facts != nil {
+		c.shareHellos(o, c.facts)
+	}
+}
+
+// sketchHello is what judging needs of the hello.
+func (c *session) sketchHello() *classify.ClientHello {
+	o, h := &c.offer, &c.sensor.counted.hello
+	*h = classify.ClientHello{
 		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions,
 		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early,
 	}
-	return &d.hello
+	return h
 }
 
-func (c *session) observeAnswer(d *draft) *classify.ServerHello {
-	a := &c.answer
-	d.answer = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.retried}
-	return &d.answer
+func (c *session) sketchAnswer() *classify.ServerHello {
+	a, h := &c.answer, &c.sensor.counted.answer
+	*h = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.retried}
+	return h
 }
 
-// candidates lists what the destination may be called, in falling order of
+// shareHellos puts what is known of the kinds of the hellos in place of the
+// sketches.
+func (c *session) shareHellos(o *classify.Observation, known *facts) {
+	if known.client != nil {
+		o.Hello = &known.client.hello
+	}
+	if known.server != nil {
+		o.Answer = known.server.heard(c.retried, known.resumed())
+	}
+}
+
+// observeNames lists what the destination may be called, in falling order of
 // trust.
-func (c *session) candidates(d *draft) []classify.Name {
-	d.names = d.names[:0]
-	d.add(d.finding.Hello, classify.NameSNI)
+func (c *session) observeNames(f *classify.Finding) {
+	addName(f, f.SNI, classify.NameSNI)
 	if host, ok := c.target(); ok {
-		d.name(host, classify.NameConnect)
+		addName(f, host, classify.NameConnect)
 	}
-	d.name(c.certified, classify.NameCertificate)
-	c.sensor.lookup(d, c.openTime)
-	return d.names
+	addName(f, c.certified, classify.NameCertificate)
+	c.sensor.lookup(f, c.openTime)
 }
 
-func (d *draft) add(h *classify.ClientHello, source classify.NameSource) {
-	if h != nil {
-		d.name(h.SNI, source)
-	}
-}
-
-func (d *draft) name(host string, source classify.NameSource) {
+func addName(f *classify.Finding, host string, source classify.NameSource) {
 	if host != "" {
-		d.names = append(d.names, classify.Name{Host: host, Source: source})
+		f.Names = append(f.Names, classify.Name{Host: host, Source: source})
 	}
 }
 
@@ -146,83 +171,22 @@ func (c *session) appendAnomalies(dst []string) []string {
 	return odd.AppendNames(dst)
 }
 
-// delivered is the memory of a finding that leaves the sensor: one piece, with
-// room for what nearly all have.
-type delivered struct {
-	finding  classify.Finding
-	hello    classify.ClientHello
-	answer   classify.ServerHello
-	versions [5]parse.Version
-	alpn     [2]string
-	names    [2]classify.Name
-}
-
-// deliverable copies a finding out of the draft, and adds what only a reader
-// needs.
-func (c *session) deliverable(f *classify.Finding) *classify.Finding {
-	if !f.Flagged {
-		c.sensor.options.Policy.Explain(f) // Judge has done it for those that are
-	}
-	d := &delivered{finding: *f}
-	own := &d.finding
-	own.Anomalies = slices.Clone(f.Anomalies)
-	own.Names = append(d.names[:0], f.Names...)
+// complete adds what only a reader of the finding needs.
+func (c *session) complete(f *classify.Finding) {
 	if c.layers != nil {
-		own.VLANs, own.Tunnels = describe(*c.layers)
+		f.VLANs, f.Tunnels = describe(*c.layers)
 	}
-	own.Proxied.Client, own.Proxied.Server = c.proxied()
+	f.Proxied.Client, f.Proxied.Server = c.proxied()
 	known := c.known()
-	if f.Hello != nil {
-		own.Hello = &d.hello
-		d.completeHello(f.Hello, known)
-		own.Software = known.software
+	c.shareHellos(&f.Observation, known)
+	if known.client != nil {
+		f.Software = known.client.software
 	}
-	if f.Answer != nil {
-		own.Answer = &d.answer
-		c.completeAnswer(d, f.Answer, known)
+	if c.answer.seen && known.server == nil { // in SSLv2
+		a := *f.Answer
+		f.Answer = &a
 	}
-	return own
-}
-
-// completeHello copies the draft's ClientHello, and adds the facts.
-func (d *delivered) completeHello(from *classify.ClientHello, known *facts) {
-	own := &d.hello
-	*own = *from
-	if from.Versions != nil {
-		own.Versions = append(d.versions[:0], from.Versions...)
-	}
-	own.FallbackSCSV = known.fallback
-	own.ALPN = append(d.alpn[:0], known.alpn...)
-	p := &known.client
-	own.JA3, own.JA3Full, own.JA4 = p.JA3, p.JA3Full, p.JA4
-}
-
-// completeAnswer is the same for the ServerHello.
-func (c *session) completeAnswer(d *delivered, from *classify.ServerHello, known *facts) {
-	own := &d.answer
-	*own = *from
-	if c.answer.sslv2 {
-		return
-	}
-	own.ALPN = known.chosen
-	own.Resumed = c.resumed(known)
-	own.JA3S, own.JA3SFull = known.server.JA3S, known.server.JA3SFull
-}
-
-// resumed says how the session was resumed. A server takes a ticket without a
-// word, by echoing the session id that came with it (RFC 5077, 3.4).
-func (c *session) resumed(known *facts) string {
-	switch {
-	case known.psk:
-		return "psk"
-	case !c.offer.seen || c.answer.version.Rank() >= parse.TLSv13:
-		return ""
-	case known.echoed.length == 0 || known.echoed != known.offered:
-		return ""
-	case known.ticket:
-		return "ticket"
-	}
-	return "id"
+	c.sensor.options.Policy.Explain(f)
 }
 
 // describe lists the VLAN ids and the tunnels, outermost first.

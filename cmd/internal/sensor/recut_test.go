@@ -30,7 +30,7 @@ func watched(t *testing.T, frames []capture.Frame) []string {
 	var events []string
 	s := newSensor(t, func(f *classify.Finding) {
 		f.Time, f.VLANs, f.Tunnels, f.Source = 0, nil, nil, ""
-		events = append(events, string(emit.AppendNative(nil, f, emit.Sensor{})))
+		events = append(events, string(emit.NewNative(emit.Sensor{}).AppendFinding(nil, f)))
 	})
 	for i := range frames {
 		s.Take(&frames[i])

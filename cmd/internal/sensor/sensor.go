@@ -10,11 +10,9 @@ import (
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
-	"tlsfloor/classify/client"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
-	"tlsfloor/parse/fingerprint"
 )
 
 // Options are what a sensor is told.
@@ -29,6 +27,9 @@ type Options struct {
 	// that cannot become one, the hellos need not be kept.
 	FlaggedOnly bool
 	Deliver     func(*classify.Finding) // takes a finding, and its memory
+	// Blank gives the memory of a finding that was delivered and is not needed any
+	// more, or nil; nil: there never is any.
+	Blank func() *classify.Finding
 	// Tally sees every finding, borrowed, before Emit. Where FlaggedOnly makes
 	// it one to be counted only, it has Outcome, Hello, Answer, Verdict and
 	// InScope.
@@ -66,24 +67,23 @@ type Stats struct {
 
 // Sensor reads one source. It is used by one goroutine.
 type Sensor struct {
-	options  Options
-	decoder  *decode.Decoder
-	table    *flow.Table
-	prints   *fingerprint.Cache
-	software *client.Identifier
-	source   capture.Source
+	options Options
+	decoder *decode.Decoder
+	table   *flow.Table
+	kinds   kinds
+	source  capture.Source
 
 	frame        capture.Frame
 	packet       *decode.Packet // the one at hand
 	free         []*session
-	draft        draft
+	draft        *classify.Finding // in which each finding is made and judged
+	counted      counted
 	hello        parse.ClientHello // scratch, as the next two: each holds what was parsed last
 	answer       parse.ServerHello
 	leaf         parse.Certificate
 	leafNames    [][]byte
 	collector    parse.Collector
 	strings      *interned
-	lists        lists
 	facts        facts // scratch
 	freeFacts    []*facts
 	freePreludes []*prelude
@@ -94,7 +94,7 @@ type Sensor struct {
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), prints: fingerprint.NewCache(0), software: client.NewIdentifier(), unknown: links{}, strings: newInterned(), lists: make(lists), packet: new(decode.Packet)}
+	s := &Sensor{options: o, decoder: decode.New(o.Decode), kinds: newKinds(), unknown: links{}, strings: newInterned(), packet: new(decode.Packet), draft: o.blank()}
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }

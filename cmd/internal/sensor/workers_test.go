@@ -37,7 +37,9 @@ func lineOptions(t testing.TB, events *[]string) Options {
 	return Options{
 		Policy: p, Names: names.NewStore(names.Options{}), Flow: flow.Options{MaxFlows: 1 << 14},
 		Emit: func(*classify.Finding) bool { return true }, Report: func(err error) { t.Error(err) },
-		Deliver: func(f *classify.Finding) { *events = append(*events, string(emit.AppendNative(nil, f, emit.Sensor{}))) },
+		Deliver: func(f *classify.Finding) {
+			*events = append(*events, string(emit.NewNative(emit.Sensor{}).AppendFinding(nil, f)))
+		},
 	}
 }
 

@@ -28,11 +28,21 @@ func finding(n int) *classify.Finding {
 	return &classify.Finding{
 		Observation: classify.Observation{
 			Time: int64(n) * 1e6, Client: client, Server: netip.MustParseAddrPort("192.0.2.1:443"),
-			Hello: &classify.ClientHello{RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv1, SNI: strconv.Itoa(n), JA3Full: strings.Repeat("771,", 100)},
+			SNI: strconv.Itoa(n), Hello: &classify.ClientHello{RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv1, JA3Full: strings.Repeat("771,", 100)},
 		},
 		Flagged: true, InScope: true, Verdict: classify.Violation,
 		Host: strconv.Itoa(n), HostSource: classify.NameSNI, Reason: "a test",
 	}
+}
+
+// inSpare puts f into memory of one that was sent before, if there is any.
+func inSpare(s *Set, f *classify.Finding) *classify.Finding {
+	spare := s.Spare()
+	if spare == nil {
+		return f
+	}
+	*spare = *f
+	return spare
 }
 
 // numberOf is the number of the finding that a line is of.

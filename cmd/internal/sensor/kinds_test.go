@@ -1,0 +1,223 @@
+package sensor
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsfloor/classify/client"
+	"tlsfloor/parse"
+)
+
+// bodies are those of the recorded hellos whose files' names match.
+func bodies(t testing.TB, pattern string) (all [][]byte) {
+	t.Helper()
+	paths, _ := filepath.Glob(filepath.Join("..", "..", "..", "parse", "testdata", pattern))
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data[9:]) // behind the headers of the record and the message
+	}
+	if len(all) == 0 {
+		t.Fatal("no recorded hellos")
+	}
+	return all
+}
+
+func helloOf(t testing.TB, body []byte) *parse.ClientHello {
+	t.Helper()
+	h := new(parse.ClientHello)
+	if err := h.Parse(body); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// kindOf is what a hello is without a memory.
+func kindOf(h *parse.ClientHello, record parse.Version) *clientKind {
+	k := newKinds()
+	return k.newClient(h, record)
+}
+
+func compareKinds(t testing.TB, got, want *clientKind) {
+	t.Helper()
+	if got.software != want.software {
+		t.Errorf("software %v, want %v", got.software, want.software)
+	}
+	if diff := cmp.Diff(want.hello, got.hello); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Hellos that differ in one thing each, of all that an event says of a client.
+func TestKindsAreToldApart(t *testing.T) {
+	const grease = 0x0a0a
+	hello := func(change func(*parse.ClientHello)) *parse.ClientHello {
+		h := helloOf(t, bodies(t, "client-openssl-tls12.bin")[0])
+		change(h)
+		return h
+	}
+	numbers := func(all ...uint16) (list parse.Uint16s) {
+		for _, v := range all {
+			list = binary.BigEndian.AppendUint16(list, v)
+		}
+		return list
+	}
+	hellos := []*parse.ClientHello{
+		hello(func(*parse.ClientHello) {}),
+		hello(func(h *parse.ClientHello) { h.LegacyVersion = parse.TLSv11 }),
+		hello(func(h *parse.ClientHello) { h.CipherSuites = append(numbers(grease), h.CipherSuites...) }),
+		hello(func(h *parse.ClientHello) { h.CipherSuites = numbers(0xc02f) }),
+		hello(func(h *parse.ClientHello) { h.CipherSuites = numbers(0xc02f, parse.FallbackSCSV) }),
+		hello(func(h *parse.ClientHello) { h.SupportedGroups = numbers(29) }),
+		hello(func(h *parse.ClientHello) { h.SignatureAlgorithms = numbers(0x0403) }),
+		hello(func(h *parse.ClientHello) { h.PointFormats = []byte{0, 1} }),
+		hello(func(h *parse.ClientHello) { h.Extensions = h.Extensions[:0] }),
+		hello(func(h *parse.ClientHello) { h.ALPN = parse.Protocols("\x03foo\x03bar") }),
+		hello(func(h *parse.ClientHello) { h.ALPN = parse.Protocols("\x03foo\x03baz") }),
+		hello(func(h *parse.ClientHello) {
+			h.HasSupportedVersions, h.SupportedVersions = true, numbers(0x0303, 0x0302)
+		}),
+		hello(func(h *parse.ClientHello) {
+			h.HasSupportedVersions, h.SupportedVersions = true, numbers(0x0303, 0x0301)
+		}),
+		{LegacyVersion: parse.TLSv1, SSLv2Format: true, CipherSpecs: []byte{0, 0, 5}},
+		{LegacyVersion: parse.TLSv1, SSLv2Format: true, CipherSpecs: []byte{0, 0x56, 0}},
+	}
+	k, seen := newKinds(), map[*clientKind]int{}
+	for i, h := range hellos {
+		for _, record := range []parse.Version{parse.TLSv1, parse.TLSv12} {
+			got := k.client(h, record)
+			if other, taken := seen[got]; taken {
+				t.Errorf("hello %d is taken for hello %d", i, other)
+			}
+			seen[got] = i
+			compareKinds(t, got, kindOf(h, record))
+			if again := k.client(h, record); again != got {
+				t.Errorf("hello %d is not known again", i)
+			}
+		}
+	}
+}
+
+// A client that changes its GREASE with each connection is one kind.
+func TestGREASEIsOneKind(t *testing.T) {
+	k := newKinds()
+	body := bodies(t, "client-chrome-like.bin")[0]
+	first := k.client(helloOf(t, body), parse.TLSv1)
+	for i := range body[:len(body)-1] {
+		if v := binary.BigEndian.Uint16(body[i:]); parse.GREASE(v) {
+			body[i], body[i+1] = 0xfa, 0xfa
+		}
+	}
+	if h := helloOf(t, body); !client.Greased(h) || k.client(h, parse.TLSv1) != first {
+		t.Error("with other GREASE it is another")
+	}
+}
+
+func TestKnownKindAllocatesNothing(t *testing.T) {
+	k := newKinds()
+	h := helloOf(t, bodies(t, "client-chrome-like.bin")[0])
+	var a parse.ServerHello
+	if err := a.Parse(bodies(t, "server-tls12.bin")[0]); err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		k.client(h, parse.TLSv1)
+		k.server(&a).heard(true, byTicket)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// What is heard of a server differs with the handshake; what it said does not.
+func TestServerKind(t *testing.T) {
+	k := newKinds()
+	var a parse.ServerHello
+	if err := a.Parse(bodies(t, "server-tls12.bin")[0]); err != nil {
+		t.Fatal(err)
+	}
+	kind := k.server(&a)
+	for r, text := range map[resumption]string{byNothing: "", byID: "id", byTicket: "ticket", byPSK: "psk"} {
+		for _, retried := range []bool{false, true} {
+			want := kind.said
+			want.Resumed, want.HelloRetryRequest = text, retried
+			if got := kind.heard(retried, r); *got != want || got != kind.heard(retried, r) {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+		}
+	}
+	other := a
+	other.ALPN = []byte("made up")
+	if k.server(&other) == kind {
+		t.Error("another choice is taken for the same")
+	}
+}
+
+// FuzzKinds looks hellos up after each other: what is remembered of one must be
+// what another is, whatever an attacker makes of either.
+func FuzzKinds(f *testing.F) {
+	clients, servers := bodies(f, "client-*.bin"), bodies(f, "server-tls*.bin")
+	for i := range clients {
+		f.Add(clients[i], clients[(i+1)%len(clients)], uint16(parse.TLSv1))
+	}
+	for i := range servers {
+		f.Add(servers[i], servers[(i+1)%len(servers)], uint16(parse.TLSv12))
+	}
+	f.Fuzz(func(t *testing.T, a, b []byte, record uint16) {
+		k := newKinds()
+		for _, body := range [][]byte{a, b, a} {
+			var h parse.ClientHello
+			if _, err := h.ReadSSLv2(body); err != nil {
+				_ = h.Parse(body)
+			}
+			compareKinds(t, k.client(&h, parse.Version(record)), kindOf(&h, parse.Version(record)))
+			var s parse.ServerHello
+			_ = s.Parse(body)
+			fresh := newKinds()
+			if got, want := k.server(&s), fresh.server(&s); got.said != want.said || got.psk != want.psk {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+		}
+	})
+}
+
+func BenchmarkKnownKind(b *testing.B) {
+	k := newKinds()
+	h := helloOf(b, bodies(b, "client-chrome-like.bin")[0])
+	b.ReportAllocs()
+	for b.Loop() {
+		k.client(h, parse.TLSv1)
+	}
+}
+
+// BenchmarkPermutedKind is a client that shuffles its extensions, so that its
+// JA3 is new each time, and its JA4 is not.
+func BenchmarkPermutedKind(b *testing.B) {
+	k := newKinds()
+	h := helloOf(b, bodies(b, "client-chrome-like.bin")[0])
+	types := [][]byte{}
+	for list := h.Extensions; ; {
+		before := list
+		if _, ok := list.NextType(); !ok {
+			break
+		}
+		types = append(types, before[:len(before)-len(list)])
+	}
+	b.ReportAllocs()
+	for i := uint(1); b.Loop(); i++ {
+		h.Extensions = h.Extensions[:0:0]
+		for n, left := i, len(types); left > 0; left-- {
+			at := len(types) - left + int(n%uint(left))
+			n /= uint(left)
+			types[len(types)-left], types[at] = types[at], types[len(types)-left]
+			h.Extensions = append(h.Extensions, types[len(types)-left]...)
+		}
+		k.client(h, parse.TLSv1)
+	}
+}
