@@ -33,6 +33,7 @@ func (o *options) outputConfigs() ([]sink.Config, error) {
 func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Set, error) {
 	return sink.Open(configs, sink.Options{
 		Live:   w.live(),
+		Inline: !w.live() && w.options.workers == 1,
 		Sensor: emit.Sensor{Host: w.options.sensorName(), Version: version(), Live: w.live()},
 		Stdout: stdout,
 		Note:   func(line string) { w.note("%s", printable(line)) },

@@ -19,6 +19,7 @@ type reader interface {
 // newReader makes what --workers asks for. o is the first worker's.
 func (w *watcher) newReader(o sensor.Options) (reader, error) {
 	if w.options.workers == 1 {
+		o.Blank = w.events.Spare
 		return sensor.New(o), nil
 	}
 	each := make([]sensor.Options, w.options.workers)

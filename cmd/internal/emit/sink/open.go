@@ -23,11 +23,14 @@ func Open(configs []Config, options Options) (*Set, error) {
 	options.complete()
 	options.Note = oneAtATime(options.Note)
 	s := &Set{
-		options: options, gathering: gathering, events: make(chan event, queueLength), wake: make(chan struct{}, 1),
+		options: options, gathering: gathering, length: queueLength, called: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
-	if options.Live {
-		s.gathering, s.events = liveGathering, make(chan event, liveQueueLength)
+	switch {
+	case options.Live:
+		s.gathering, s.length = liveGathering, liveQueueLength
+	case options.Inline:
+		s.length = inlineLength
 	}
 	err := s.open(configs)
 	if err == nil {

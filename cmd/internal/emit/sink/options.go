@@ -13,7 +13,11 @@ import (
 type Options struct {
 	// Live says that the events are of packets that do not wait: Send never
 	// blocks, and what finds no room is counted. Else Send waits.
-	Live   bool
+	Live bool
+	// Inline has Send encode, now and then, what was sent: for one sender that
+	// need not hurry. What a processor has just written costs it half as much to
+	// read as another. It is for runs that are not live.
+	Inline bool
 	Sensor emit.Sensor
 	Stdout io.Writer // is not closed
 	// Note is told what a person may want to know, one line without its end at
@@ -69,7 +73,7 @@ type pace struct {
 func paceOf(k kind) pace {
 	switch k {
 	case stdout, toFile, socket:
-		return pace{64 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
+		return pace{256 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
 	case syslogUDP:
 		return pace{64 << 10, 0, 250 * time.Millisecond, 30 * time.Second}
 	case syslogTCP, syslogTLS:

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -10,7 +11,11 @@ import (
 )
 
 const (
-	// queueLength bounds the findings that wait to be encoded. A finding can
+	// inlineLength is how many findings wait for whom sends to encode them itself:
+	// enough that its code need not come back into the processor's cache for each,
+	// few enough that the findings are still there.
+	inlineLength = 32
+	// queueLength bounds those that wait for the Set's goroutine. A finding can
 	// hold a hello's worth of text: some 10 MB in all at the worst.
 	queueLength = 256
 	// liveQueueLength is longer: where Send does not wait, the queue has to
@@ -30,11 +35,15 @@ type Set struct {
 	outputs   []*output
 	options   Options
 	gathering time.Duration
+	length    int // of the queue
 
-	events  chan event
-	wake    chan struct{} // has an element when the queue fills
-	closing chan struct{}
-	done    chan struct{}
+	queue    queue
+	encoding sync.Mutex    // held while events are encoded: they keep their order
+	taken    []event       // those; guarded by encoding
+	called   chan struct{} // has an element when something was sent
+	wake     chan struct{} // has an element when the queue fills
+	closing  chan struct{}
+	done     chan struct{}
 }
 
 // Wants reports whether any output takes a finding.
@@ -49,27 +58,39 @@ func (s *Set) Wants(f *classify.Finding) bool {
 
 // Send takes f and its memory, for the outputs that want it. Any number of
 // goroutines may send, but not after Close. Whether it waits is up to
-// Options.Live.
+// Options.Live, whether it encodes to Options.Inline.
 func (s *Set) Send(f *classify.Finding) { s.send(event{finding: f}) }
 
 // SendStats takes the counts of a run, in their order among the findings, for
 // all outputs.
 func (s *Set) SendStats(c *emit.Stats) { s.send(event{stats: c}) }
 
+// Spare returns a finding that was sent and is not needed any more, for its
+// memory; nil: there is none.
+func (s *Set) Spare() *classify.Finding { return s.queue.spare() }
+
 func (s *Set) send(e event) {
-	if !s.options.Live {
-		s.events <- e
-	} else {
-		select {
-		case s.events <- e:
-		default:
-			s.overflow(e)
-		}
-	}
-	if len(s.events) < cap(s.events)/2 {
+	n, first := s.queue.add(e, s.room())
+	switch {
+	case n == 0:
+		s.overflow(e)
 		return
+	case n >= s.length && !s.options.Live:
+		s.encode()
+	case n >= s.length/2 && !s.options.Inline:
+		signal(s.wake)
 	}
-	signal(s.wake)
+	if first {
+		signal(s.called)
+	}
+}
+
+// room bounds the queue where Send does not wait.
+func (s *Set) room() int {
+	if s.options.Live {
+		return s.length
+	}
+	return math.MaxInt
 }
 
 // overflow counts an event that came too fast even for the queue.
@@ -81,16 +102,20 @@ func (s *Set) overflow(e event) {
 	}
 }
 
-// run encodes what was sent.
+// run encodes what was sent and is not encoded by whom has sent it, and sees to
+// it that what is encoded goes out.
 func (s *Set) run() {
 	defer close(s.done)
-	timer := time.NewTimer(gathering)
-	for e := range s.events {
-		s.gather(timer)
-		s.add(e)
-		for len(s.events) > 0 {
-			s.add(<-s.events)
+	timer := time.NewTimer(s.gathering)
+	for open := true; open; {
+		select {
+		case <-s.called:
+			s.gather(timer)
+			s.queue.answer()
+		case <-s.closing:
+			open = false
 		}
+		s.encode()
 		for _, o := range s.outputs {
 			o.backlog.announce()
 		}
@@ -107,10 +132,17 @@ func (s *Set) gather(timer *time.Timer) {
 	}
 }
 
-func (s *Set) add(e event) {
-	for _, o := range s.outputs {
-		o.add(e)
+// encode encodes what waits. It waits for room where the outputs do.
+func (s *Set) encode() {
+	s.encoding.Lock()
+	defer s.encoding.Unlock()
+	s.taken = s.queue.take(s.taken[:0])
+	for _, e := range s.taken {
+		for _, o := range s.outputs {
+			o.add(e)
+		}
 	}
+	s.queue.giveBack(s.taken)
 }
 
 // Err returns why nothing can be sent any more: the first output's reason, when
@@ -156,7 +188,6 @@ func (s *Set) Reopen() error {
 // given up.
 func (s *Set) Close() error {
 	close(s.closing)
-	close(s.events)
 	var all sync.WaitGroup
 	for _, o := range s.outputs {
 		o.backlog.hurry()

@@ -22,7 +22,7 @@ import (
 // A far end that takes what it likes, and fails as often, gets every event once
 // and in order, whether the events wait in memory or in the spool.
 func TestNothingLostNothingDoubled(t *testing.T) {
-	for name, live := range map[string]bool{"live": true, "from files": false} {
+	for name, mode := range map[string]Options{"live": {Live: true}, "from files": {}, "encoded by whom sends": {Inline: true}} {
 		for seed := range uint64(4) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			end := &far{decide: func(left int) (int, error) {
@@ -37,12 +37,13 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 				return left, nil
 			}}
 			spec := fmt.Sprintf("unix:/x?spool=%s&spool-size=64MB", t.TempDir())
-			o := to(Options{Live: live, Memory: 2 << 20, Seed: seed}, end)
+			mode.Memory, mode.Seed = 2<<20, seed
+			o := to(mode, end)
 			o.pace.min, o.pace.max = 100*time.Microsecond, 500*time.Microsecond
 			s := openSet(t, configs(t, spec), o)
 			const n = 2000
 			for i := range n {
-				s.Send(finding(i))
+				s.Send(inSpare(s, finding(i)))
 				if i%20 == 0 {
 					time.Sleep(time.Millisecond)
 				}
@@ -146,8 +147,14 @@ func TestLiveNeverBlocks(t *testing.T) {
 
 // A run over files waits, with memory bounded.
 func TestFilesWaitForASlowReader(t *testing.T) {
+	for _, inline := range []bool{false, true} {
+		filesWaitForASlowReader(t, inline)
+	}
+}
+
+func filesWaitForASlowReader(t *testing.T, inline bool) {
 	end := &far{hold: make(chan struct{})}
-	s := openSet(t, configs(t, "-"), to(Options{Memory: 100_000}, end))
+	s := openSet(t, configs(t, "-"), to(Options{Memory: 100_000, Inline: inline}, end))
 	var mu sync.Mutex
 	sent := 0
 	done := make(chan struct{})
@@ -171,6 +178,22 @@ func TestFilesWaitForASlowReader(t *testing.T) {
 	closeSet(t, s)
 	if c := tallyOf(t, 3000, end.received()); c != (tally{sent: 3000}) {
 		t.Error(c)
+	}
+}
+
+// What was sent is there soon, though nothing follows it: a capture may come
+// through a pipe.
+func TestSentIsThereSoon(t *testing.T) {
+	for _, mode := range []Options{{}, {Inline: true}, {Live: true}} {
+		end := &far{}
+		s := openSet(t, configs(t, "-"), to(mode, end))
+		for sent := range 3 * inlineLength {
+			s.Send(inSpare(s, finding(sent)))
+			if sent%7 == 0 || sent%inlineLength == 0 {
+				eventually(t, func() bool { return len(end.received()) == sent+1 })
+			}
+		}
+		closeSet(t, s)
 	}
 }
 
