@@ -19,6 +19,8 @@ var known = load(endpointsTSV)
 // knowledge is the embedded data, made ready for look-ups.
 type knowledge struct {
 	suffixes   []suffix
+	byLength   [][]*suffix // the same
+	longest    int         // of them, in bytes
 	partitions map[string]string       // partition id -> DNS suffix
 	regions    map[string]string       // region -> partition id
 	shorts     map[string]string       // ElastiCache's short form of a region -> region
@@ -64,7 +66,19 @@ func load(text string) *knowledge {
 		}
 	}
 	k.suffixes = append(k.suffixes, unpublishedSuffixes...)
+	k.sortSuffixes()
 	return k
+}
+
+func (k *knowledge) sortSuffixes() {
+	for i := range k.suffixes {
+		k.longest = max(k.longest, len(k.suffixes[i].text))
+	}
+	k.byLength = make([][]*suffix, k.longest+1)
+	for i := range k.suffixes {
+		s := &k.suffixes[i]
+		k.byLength[len(s.text)] = append(k.byLength[len(s.text)], s)
+	}
 }
 
 // add takes one row of the embedded data.

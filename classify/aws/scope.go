@@ -26,14 +26,21 @@ func InScopeAll(host string) bool {
 	return suffixOf(withoutRoot(host)) != nil
 }
 
-// suffixOf finds the suffix that host, without a trailing dot, stands under.
+// suffixOf finds the longest suffix that host, without a trailing dot, stands
+// under. It looks from dot to dot: most names of other people have none where a
+// suffix of AWS's would begin.
 func suffixOf(host string) *suffix {
 	if len(host) > maxName {
 		return nil
 	}
-	for i := range known.suffixes {
-		if s := &known.suffixes[i]; under(host, s.text) {
-			return s
+	for cut := max(len(host)-known.longest, 1); cut < len(host); cut++ {
+		if host[cut] != '.' {
+			continue
+		}
+		for _, s := range known.byLength[len(host)-cut] {
+			if under(host, s.text) {
+				return s
+			}
 		}
 	}
 	return nil

@@ -5,8 +5,8 @@ package aws
 // each service (the pages on endpoints and connecting) and, for the suffixes,
 // from Amazon's section of the Public Suffix List.
 
-// unpublishedSuffixes holds the suffixes of customer-facing names, the longer
-// before the shorter where one contains the other.
+// unpublishedSuffixes holds the suffixes of customer-facing names. Of two that
+// fit, the longer counts.
 var unpublishedSuffixes = []suffix{
 	{text: ".on.aws", partition: "aws"},
 	{text: ".on.amazonwebservices.com.cn", partition: "aws-cn"},
