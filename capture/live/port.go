@@ -31,6 +31,7 @@ type port struct {
 	name    string
 	options *Options
 	handle  *pcap.Handle // nil while the interface is gone
+	reader  reader       // of handle
 	link    capture.LinkType
 	gone    bool // for good
 
@@ -71,6 +72,7 @@ func (p *port) open() error {
 		return err
 	}
 	p.handle, p.last = handle, pcap.Stats{}
+	p.reader = newReader(handle, p.options.Timeout)
 	p.link = linkType(uint8(handle.LinkType()), runtime.GOOS)
 	return nil
 }
@@ -109,23 +111,20 @@ func (p *port) next(f *capture.Frame) error {
 	if p.handle == nil {
 		return p.reopen()
 	}
-	data, info, err := p.handle.ZeroCopyReadPacketData()
-	if err != nil {
+	if err := p.reader.next(f); err != nil {
 		return p.without(err)
 	}
 	if p.frames++; p.frames == sampleEvery {
 		p.sample()
 	}
-	f.Time = info.Timestamp.UnixNano()
-	f.Data = data
-	f.Length = max(info.Length, len(data))
+	f.Length = max(f.Length, len(f.Data))
 	f.Link = p.link
 	f.Source = p.name
 	return nil
 }
 
 func (p *port) without(err error) error {
-	if err != pcap.NextErrorTimeoutExpired {
+	if err != capture.ErrTimeout {
 		return p.lost()
 	}
 	p.sample()
@@ -210,6 +209,7 @@ func (p *port) close() {
 		return
 	}
 	p.sample()
+	p.reader.close()
 	p.handle.Close()
 	p.handle = nil
 }

@@ -1,0 +1,58 @@
+package live
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/gopacket/pcap"
+
+	"tlsfloor/capture"
+)
+
+// Batches hold what gopacket takes one by one. A capture file stands for the
+// interface: libpcap reads both the same way.
+func TestManyTakesWhatSingleDoes(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "captures", "curl-*.pcap"))
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no captures: ", err)
+	}
+	frames := 0
+	for _, path := range paths {
+		frames += compareReaders(t, path)
+	}
+	if frames <= 2*framesAtOnce {
+		t.Errorf("only %d frames", frames)
+	}
+}
+
+func compareReaders(t *testing.T, path string) (frames int) {
+	one, err := pcap.OpenOffline(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	other, err := pcap.OpenOffline(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	s, m := single{one}, new(many)
+	if err := m.prepare(other); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	for ; ; frames++ {
+		var want, got capture.Frame
+		errWant, errGot := s.next(&want), m.next(&got)
+		if errWant != nil || errGot != nil {
+			if (errWant == nil) != (errGot == nil) {
+				t.Errorf("%s: frame %d: %v, and one by one %v", path, frames, errGot, errWant)
+			}
+			return frames
+		}
+		if got.Time != want.Time || got.Length != want.Length || !bytes.Equal(got.Data, want.Data) {
+			t.Fatalf("%s: frame %d: %+v, want %+v", path, frames, got, want)
+		}
+	}
+}
