@@ -19,8 +19,8 @@ var known = load(endpointsTSV)
 // knowledge is the embedded data, made ready for look-ups.
 type knowledge struct {
 	suffixes   []suffix
-	byLength   [][]*suffix // the same
-	longest    int         // of them, in bytes
+	byLength   [][]*suffix             // the same
+	longest    int                     // of them, in bytes
 	partitions map[string]string       // partition id -> DNS suffix
 	regions    map[string]string       // region -> partition id
 	shorts     map[string]string       // ElastiCache's short form of a region -> region
