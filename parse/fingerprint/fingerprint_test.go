@@ -279,7 +279,7 @@ func TestPermutedExtensions(t *testing.T) {
 	}
 }
 
-func TestCacheIsBounded(t *testing.T) {
+func TestMemoryIsBounded(t *testing.T) {
 	const limit = 100
 	c := NewCache(limit)
 	steady := clientHello(t, "client-go")
