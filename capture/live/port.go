@@ -104,7 +104,7 @@ func badExpression(expression string, err error) error {
 	return fmt.Errorf("%w %q: %w", ErrExpression, expression, err)
 }
 
-// next reads a frame without copying it. Beside ErrTimeout it returns an
+// next reads a frame. Beside ErrTimeout it returns an
 // *InputError once when the interface goes down or away, and io.EOF when it
 // cannot come back.
 func (p *port) next(f *capture.Frame) error {

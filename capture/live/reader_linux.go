@@ -17,13 +17,15 @@ struct frame {
 struct batch {
 	struct frame *frames;
 	unsigned char *bytes;
-	int count;
+	int count, most;
 	int scale; // of a timestamp's fraction, to nanoseconds
 	unsigned int snaplen;
 };
 
 static void tlsfloor_add(u_char *to, const struct pcap_pkthdr *h, const u_char *bytes) {
 	struct batch *b = (struct batch *)to;
+	if (b->count == b->most)
+		return; // libpcap gives no more than it was asked for
 	struct frame *f = &b->frames[b->count++];
 	f->time = (long long)h->ts.tv_sec * 1000000000 + (long long)h->ts.tv_usec * b->scale;
 	f->captured = h->caplen < b->snaplen ? h->caplen : b->snaplen; // there is room for no more
@@ -35,7 +37,7 @@ static void tlsfloor_add(u_char *to, const struct pcap_pkthdr *h, const u_char *
 // tlsfloor_take takes at most so many frames, without waiting, and returns how
 // many, or what is wrong when there are none.
 static int tlsfloor_take(pcap_t *p, int most, void *frames, void *bytes, int scale, int snaplen) {
-	struct batch b = {frames, bytes, 0, scale, snaplen};
+	struct batch b = {frames, bytes, 0, most, scale, snaplen};
 	int result = pcap_dispatch(p, most, tlsfloor_add, (u_char *)&b);
 	return b.count > 0 ? b.count : result;
 }

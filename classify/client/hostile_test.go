@@ -29,7 +29,8 @@ func TestLongLists(t *testing.T) {
 		"a group more":    {"771,49199,10," + repeat("29", client.MaxList+1) + ",0", false},
 		"extensions":      {"771,49199," + repeat("51", client.MaxList+1) + ",,", false},
 		"full of ciphers": {"771," + repeat("49199", 16000) + "," + repeat("51", 8000) + ",,", false},
-		"full of GREASE":  {"771," + repeat("2570", 16000) + "," + repeat("2570", 8000) + ",,", false},
+		"full of GREASE":  {"771," + repeat("2570", 16000) + "," + repeat("2570", 8000) + ",,", true},
+		"GREASE added":    {strings.Replace(longest, "-29-23-24-25,", "-2570-29-23-24-25,", 1), true},
 	}
 	identifier := client.NewIdentifier()
 	for name, test := range tests {

@@ -41,22 +41,18 @@ const (
 	record12                   // the record says TLS 1.2
 )
 
-// read takes the traits of h; false when a list is too long. The slices are
-// used again, so that nothing is allocated once they have grown.
+// read takes the traits of h; false when a list is too long, GREASE aside: whoever
+// adds GREASE must not change what is remembered of a client that does not. The
+// slices are used again, so that nothing is allocated once they have grown.
 func (t *traits) read(h *parse.ClientHello, f facts) (ok bool) {
 	t.facts = f
-	if t.lists[extensions], ok = appendTypes(t.lists[extensions][:0], h.Extensions); !ok {
-		return false
-	}
-	if h.CipherSuites.Len() > maxCiphers || h.CipherSpecs.Len() > maxCiphers ||
-		h.SupportedGroups.Len() > maxList || h.SignatureAlgorithms.Len() > maxList {
-		return false
-	}
+	t.lists[extensions] = appendTypes(t.lists[extensions][:0], h.Extensions)
 	t.lists[groups] = appendNumbers(t.lists[groups][:0], h.SupportedGroups)
 	t.lists[signatures] = appendNumbers(t.lists[signatures][:0], h.SignatureAlgorithms)
 	t.lists[ciphers] = appendNumbers(t.lists[ciphers][:0], h.CipherSuites)
 	t.lists[ciphers] = appendSpecs(t.lists[ciphers], h.CipherSpecs)
-	return true
+	return len(t.lists[ciphers]) <= maxCiphers && len(t.lists[extensions]) <= maxList &&
+		len(t.lists[groups]) <= maxList && len(t.lists[signatures]) <= maxList
 }
 
 // Greased reports whether the ciphers begin with GREASE.
@@ -90,19 +86,17 @@ func appendNumbers(dst []uint16, from parse.Uint16s) []uint16 {
 }
 
 // appendTypes appends what is not GREASE, and does not depend on the
-// connection; false when there are too many, GREASE among them: a hello has
-// room for 16,000.
-func appendTypes(dst []uint16, from parse.Extensions) ([]uint16, bool) {
-	for range maxList {
+// connection.
+func appendTypes(dst []uint16, from parse.Extensions) []uint16 {
+	for {
 		typ, ok := from.NextType()
 		if !ok {
-			return dst, true
+			return dst
 		}
 		if !parse.GREASE(uint16(typ)) && typ != parse.ExtPreSharedKey && typ != parse.ExtCookie && typ != parse.ExtEarlyData {
 			dst = append(dst, uint16(typ))
 		}
 	}
-	return dst, len(from) == 0
 }
 
 // appendSpecs appends those of an SSLv2 hello that are TLS cipher suites. Other

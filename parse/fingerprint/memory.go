@@ -37,14 +37,15 @@ func (m *Memory[V]) Get(key []byte) (value V, ok bool) {
 	return value, ok
 }
 
-// Put remembers value. key may be used again.
-func (m *Memory[V]) Put(key []byte, value V) {
+// Put remembers value, unless key is too long. key may be used again.
+func (m *Memory[V]) Put(key []byte, value V) (remembered bool) {
 	if len(key) > maxKey {
-		return
+		return false
 	}
 	if len(m.young) >= m.half {
 		clear(m.old)
 		m.old, m.young = m.young, m.old
 	}
 	m.young[string(key)] = value
+	return true
 }

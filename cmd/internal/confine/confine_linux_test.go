@@ -115,7 +115,7 @@ func TestEveryThreadOfRootIsConfined(t *testing.T) {
 	}
 }
 
-func TestThreadsThatWaitInLibpcapAreConfined(t *testing.T) {
+func TestThreadsThatCaptureAreConfined(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
 	r := plan{Capture: []string{"lo", "any"}, Churn: true, Options: Options{User: "nobody", Require: true}}.run(t)

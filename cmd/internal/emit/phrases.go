@@ -30,6 +30,7 @@ func (p *phrases[K]) append(dst []byte, k K, write func([]byte, K) []byte) []byt
 	if place.of != k || len(place.text) == 0 {
 		text := write(append(place.text[:0], '{'), k)
 		if len(text) > maxPhrase {
+			place.text = place.text[:0] // text may have been written over it
 			return appendMembers(dst, text)
 		}
 		place.of, place.text = k, text

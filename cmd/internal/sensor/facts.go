@@ -16,6 +16,18 @@ type facts struct {
 	offered, echoed sessionID
 }
 
+// size is what the facts hold that nobody else does, in bytes.
+func (f *facts) size() int {
+	n := factsSize
+	if f.client != nil {
+		n += f.client.own
+	}
+	if f.server != nil {
+		n += f.server.own
+	}
+	return n
+}
+
 // sessionID is at most 32 bytes (RFC 5246, 7.4.1.2).
 type sessionID struct {
 	length uint8

@@ -31,6 +31,7 @@ func newKinds() kinds {
 type clientKind struct {
 	hello    classify.ClientHello
 	software *classify.Software // nil: not known
+	own      int                // bytes that are not remembered, but the session's
 }
 
 // client returns the kind of h, which came in a record of a version.
@@ -40,7 +41,9 @@ func (k *kinds) client(h *parse.ClientHello, record parse.Version) *clientKind {
 		return known
 	}
 	made := k.newClient(h, record)
-	k.clients.Put(k.key, made)
+	if !k.clients.Put(k.key, made) {
+		made.own = len(made.hello.JA3Full) + len(h.SupportedVersions)
+	}
 	return made
 }
 
@@ -73,20 +76,26 @@ func (k *kinds) newClient(h *parse.ClientHello, record parse.Version) *clientKin
 	return made
 }
 
+// maxProtocols bounds the list of ALPN in an event: a hello has room for 65,000
+// empty names, real ones have three.
+const maxProtocols = 64
+
 func listed(list parse.Protocols) (all []string) {
-	for {
+	for len(all) < maxProtocols {
 		name, ok := list.Next()
 		if !ok {
 			return all
 		}
 		all = append(all, string(name))
 	}
+	return all
 }
 
 // serverKind is what a ServerHello says of the server and its choice.
 type serverKind struct {
 	said  classify.ServerHello // what is known without the rest of the handshake
 	psk   bool                 // the choice is a pre-shared key
+	own   int                  // as a clientKind's
 	whole [2][resumptions]*classify.ServerHello
 }
 
@@ -101,7 +110,9 @@ func (k *kinds) server(h *parse.ServerHello) *serverKind {
 		Version: h.SelectedVersion, Cipher: h.CipherSuite, Sentinel: h.DowngradeSentinel, ALPN: string(h.ALPN),
 		JA3S: prints.JA3S, JA3SFull: prints.JA3SFull,
 	}}
-	k.servers.Put(k.key, made)
+	if !k.servers.Put(k.key, made) {
+		made.own = len(made.said.JA3SFull)
+	}
 	return made
 }
 

@@ -120,6 +120,46 @@ func TestGREASEIsOneKind(t *testing.T) {
 	}
 }
 
+// Nor does what somebody else adds to a hello of its kind, GREASE as much as there
+// is room for, change what is said of the client.
+func TestGREASEChangesNothing(t *testing.T) {
+	more := func(list []byte, add ...byte) []byte {
+		list = list[:len(list):len(list)]
+		for range 300 {
+			list = append(list, add...)
+		}
+		return list
+	}
+	for _, body := range bodies(t, "client-*.bin") {
+		h := helloOf(t, body)
+		padded := *h
+		padded.CipherSuites = more(h.CipherSuites, 0x1a, 0x1a)
+		padded.SupportedGroups = more(h.SupportedGroups, 0x1a, 0x1a)
+		padded.Extensions = more(h.Extensions, 0x1a, 0x1a, 0, 0)
+		k := newKinds()
+		first := k.client(&padded, parse.TLSv1)
+		compareKinds(t, first, kindOf(h, parse.TLSv1))
+		if k.client(h, parse.TLSv1) != first {
+			t.Error("it is another kind")
+		}
+	}
+}
+
+// What is not remembered is counted as the session's, and lists end somewhere.
+func TestLongKinds(t *testing.T) {
+	k := newKinds()
+	long := k.client(&parse.ClientHello{CipherSuites: make(parse.Uint16s, 60000)}, parse.TLSv1)
+	if long.own < len(long.hello.JA3Full) || len(long.hello.JA3Full) < 60000 {
+		t.Errorf("%d bytes are the session's, of at least %d", long.own, len(long.hello.JA3Full))
+	}
+	if known := k.client(helloOf(t, bodies(t, "client-node.bin")[0]), parse.TLSv1); known.own != 0 {
+		t.Errorf("%d bytes of what is remembered are the session's", known.own)
+	}
+	if many := k.client(&parse.ClientHello{ALPN: make(parse.Protocols, 60000)}, parse.TLSv1); len(many.hello.ALPN) != maxProtocols {
+		t.Errorf("%d protocols", len(many.hello.ALPN))
+	}
+}
+
 func TestKnownKindAllocatesNothing(t *testing.T) {
 	k := newKinds()
 	h := helloOf(t, bodies(t, "client-chrome-like.bin")[0])

@@ -30,7 +30,7 @@ type Options struct {
 	// Blank gives the memory of a finding that was delivered and is not needed any
 	// more, or nil; nil: there never is any.
 	Blank func() *classify.Finding
-	// Tally sees every finding, borrowed, before Emit. Where FlaggedOnly makes
+	// Tally sees every finding, borrowed, before Deliver. Where FlaggedOnly makes
 	// it one to be counted only, it has Outcome, Hello, Answer, Verdict and
 	// InScope.
 	Tally  func(*classify.Finding)

@@ -290,7 +290,7 @@ func (c *session) Held() int { return int(c.held) }
 func (c *session) recount() {
 	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
 	if c.facts != nil {
-		n += factsSize
+		n += c.facts.size()
 	}
 	if c.prelude != nil {
 		n += c.prelude.size()

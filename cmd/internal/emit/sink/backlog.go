@@ -12,7 +12,7 @@ import (
 // backlog holds the events of one output that are not delivered, in their
 // order: the older ones in the spool, if it has any, the younger in memory.
 //
-// One goroutine adds, one takes and commits, and one spills. Only the last two
+// One goroutine at a time adds, one takes and commits, and one spills. Only the last two
 // touch the disk.
 type backlog struct {
 	format emit.Format

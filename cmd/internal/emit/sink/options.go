@@ -12,11 +12,12 @@ import (
 // Options are what all outputs share.
 type Options struct {
 	// Live says that the events are of packets that do not wait: Send never
-	// blocks, and what finds no room is counted. Else Send waits.
+	// blocks, and what finds no room is counted. Else Send waits, and encodes what
+	// was sent when the queue is full.
 	Live bool
-	// Inline has Send encode, now and then, what was sent: for one sender that
-	// need not hurry. What a processor has just written costs it half as much to
-	// read as another. It is for runs that are not live.
+	// Inline makes that queue short: for one sender, since what a processor has
+	// just written costs another a wait for each line. It is for runs that are not
+	// live.
 	Inline bool
 	Sensor emit.Sensor
 	Stdout io.Writer // is not closed
@@ -72,8 +73,10 @@ type pace struct {
 // its lines alone.
 func paceOf(k kind) pace {
 	switch k {
-	case stdout, toFile, socket:
+	case stdout, toFile:
 		return pace{256 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
+	case socket:
+		return pace{64 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
 	case syslogUDP:
 		return pace{64 << 10, 0, 250 * time.Millisecond, 30 * time.Second}
 	case syslogTCP, syslogTLS:
