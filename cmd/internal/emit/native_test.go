@@ -194,8 +194,11 @@ func FuzzNative(f *testing.F) {
 		finding := hostile(string(wire), text, number)
 		native := NewNative(Sensor{Host: text, Version: text})
 		line := native.AppendFinding(nil, finding)
-		if again := native.AppendFinding(nil, finding); !bytes.Equal(again, line) {
-			t.Errorf("written first %s\nremembered   %s", line, again)
+		for _, f := range []*classify.Finding{finding, hostile(text, string(wire), number+1), finding} {
+			got, want := native.AppendFinding(nil, f), appendNative(nil, f, native.sensor)
+			if !bytes.Equal(got, want) {
+				t.Errorf("remembered    %s\nwritten first %s", got, want)
+			}
 		}
 		checkPrintable(t, line)
 		validate(t, line)
