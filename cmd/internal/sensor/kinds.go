@@ -78,7 +78,7 @@ func (k *kinds) newClient(h *parse.ClientHello, record parse.Version) *clientKin
 
 // maxProtocols bounds the list of ALPN in an event: a hello has room for 65,000
 // empty names, real ones have three.
-const maxProtocols = 64
+const maxProtocols = 256
 
 func listed(list parse.Protocols) (all []string) {
 	for len(all) < maxProtocols {
