@@ -46,16 +46,12 @@ func (e *Extensions) Next() (typ ExtensionType, data []byte, ok bool) {
 
 // NextType is Next for who wants the type only.
 func (e *Extensions) NextType() (typ ExtensionType, ok bool) {
-	all := *e
-	if len(all) < 4 {
+	typ, _, end := e.at(0)
+	if end == 0 {
 		return 0, false
 	}
-	end := 4 + int(be16(all[2:]))
-	if end > len(all) {
-		return 0, false
-	}
-	*e = all[end:]
-	return ExtensionType(be16(all)), true
+	*e = (*e)[end:]
+	return typ, true
 }
 
 // at returns the extension at an offset, and where it ends; 0: there is no

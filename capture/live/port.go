@@ -104,9 +104,8 @@ func badExpression(expression string, err error) error {
 	return fmt.Errorf("%w %q: %w", ErrExpression, expression, err)
 }
 
-// next reads a frame. Beside ErrTimeout it returns an
-// *InputError once when the interface goes down or away, and io.EOF when it
-// cannot come back.
+// next reads a frame. Beside ErrTimeout it returns an *InputError once when the
+// interface goes down or away, and io.EOF when it cannot come back.
 func (p *port) next(f *capture.Frame) error {
 	if p.handle == nil {
 		return p.reopen()

@@ -19,8 +19,7 @@ var known = load(endpointsTSV)
 // knowledge is the embedded data, made ready for look-ups.
 type knowledge struct {
 	suffixes   []suffix
-	byLength   [][]*suffix             // the same
-	longest    int                     // of them, in bytes
+	byLength   [][]*suffix             // the same, up to the longest
 	partitions map[string]string       // partition id -> DNS suffix
 	regions    map[string]string       // region -> partition id
 	shorts     map[string]string       // ElastiCache's short form of a region -> region
@@ -71,10 +70,11 @@ func load(text string) *knowledge {
 }
 
 func (k *knowledge) sortSuffixes() {
-	for i := range k.suffixes {
-		k.longest = max(k.longest, len(k.suffixes[i].text))
+	longest := 0
+	for _, s := range k.suffixes {
+		longest = max(longest, len(s.text))
 	}
-	k.byLength = make([][]*suffix, k.longest+1)
+	k.byLength = make([][]*suffix, longest+1)
 	for i := range k.suffixes {
 		s := &k.suffixes[i]
 		k.byLength[len(s.text)] = append(k.byLength[len(s.text)], s)

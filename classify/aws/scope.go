@@ -33,7 +33,7 @@ func suffixOf(host string) *suffix {
 	if len(host) > maxName {
 		return nil
 	}
-	for cut := max(len(host)-known.longest, 1); cut < len(host); cut++ {
+	for cut := max(len(host)-len(known.byLength)+1, 1); cut < len(host); cut++ {
 		if host[cut] != '.' {
 			continue
 		}

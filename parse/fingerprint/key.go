@@ -42,33 +42,12 @@ func AppendServerKey(key []byte, h *parse.ServerHello) []byte {
 func appendList(key []byte, list parse.Uint16s) []byte {
 	start := len(key)
 	key = append(key, 0, 0)
-	for len(list) >= 2 {
-		n := ungreased(list)
-		key = append(key, list[:n]...)
-		list = list[min(n+2, len(list)):]
+	for ; len(list) >= 2; list = list[2:] {
+		if v := list.At(0); !parse.GREASE(v) {
+			key = append(key, byte(v>>8), byte(v))
+		}
 	}
 	return count(key, start)
-}
-
-// ungreased is how many bytes of list are in front of the first GREASE, or of a
-// half number at its end.
-func ungreased(list parse.Uint16s) (n int) {
-	for n+8 <= len(list) && !looksGreased(list[n:]) {
-		n += 8
-	}
-	for n+2 <= len(list) && !parse.GREASE(list[n:].At(0)) {
-		n += 2
-	}
-	return n
-}
-
-// looksGreased reports whether one of the first four numbers may be GREASE: both
-// of its bytes end in a (RFC 8701, 2). One number at a time, the lists took half
-// of looking up a hello.
-func looksGreased(list parse.Uint16s) bool {
-	const each = 0x0001_0001_0001_0001
-	differs := binary.BigEndian.Uint64(list)&(0x0f0f*each) ^ 0x0a0a*each
-	return (differs-each)&^differs&(0x8000*each) != 0 // a number of it is zero
 }
 
 // appendTypes appends the types of extensions that are not GREASE, their count

@@ -90,15 +90,7 @@ func appendFlow(dst []byte, o *classify.Observation) []byte {
 	dst = appendAddrPort(dst, `"src_ip":`, `"src_port":`, o.Client)
 	dst = appendAddrPort(dst, `"dst_ip":`, `"dst_port":`, o.Server)
 	dst = appendCommunityID(dst, `"community_id":`, o.Client, o.Server)
-	dst = appendVLANs(dst, o.VLANs)
-	dst = appendTexts(dst, `"tunnels":`, o.Tunnels)
-	if !o.Proxied.Client.IsValid() && !o.Proxied.Server.IsValid() {
-		return dst // as for nearly all
-	}
-	return appendObject(dst, `"proxied":`, func(dst []byte) []byte {
-		dst = appendAddrPort(dst, `"src_ip":`, `"src_port":`, o.Proxied.Client)
-		return appendAddrPort(dst, `"dst_ip":`, `"dst_port":`, o.Proxied.Server)
-	})
+	return appendRestOfFlow(dst, o)
 }
 
 func appendVLANs(dst []byte, ids []uint16) []byte {

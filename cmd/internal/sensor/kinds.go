@@ -1,6 +1,8 @@
 package sensor
 
 import (
+	"unsafe"
+
 	"tlsfloor/classify"
 	"tlsfloor/classify/client"
 	"tlsfloor/parse"
@@ -34,6 +36,9 @@ type clientKind struct {
 	own      int                // bytes that are not remembered, but the session's
 }
 
+// stringSize is what a string costs beside its bytes, in bytes.
+const stringSize = int(unsafe.Sizeof(""))
+
 // client returns the kind of h, which came in a record of a version.
 func (k *kinds) client(h *parse.ClientHello, record parse.Version) *clientKind {
 	k.key = appendClientKind(k.key[:0], h, record)
@@ -42,7 +47,7 @@ func (k *kinds) client(h *parse.ClientHello, record parse.Version) *clientKind {
 	}
 	made := k.newClient(h, record)
 	if !k.clients.Put(k.key, made) {
-		made.own = len(made.hello.JA3Full) + len(h.SupportedVersions)
+		made.own = len(made.hello.JA3Full) + len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
 	}
 	return made
 }

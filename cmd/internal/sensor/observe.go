@@ -105,13 +105,16 @@ func (c *session) observe(outcome classify.Outcome) *classify.Finding {
 
 func (c *session) observeHellos(o *classify.Observation) {
 	if c.offer.seen {
-		o.SNI, o.Hello = c.sni(), c.sketchHello()
-	}
-	if c.answer.seen {
-		o.Answer = c.sketchAnswer()
+		o.SNI = c.sni()
 	}
 	if c.facts != nil {
 		c.shareHellos(o, c.facts)
+	}
+	if c.offer.seen && o.Hello == nil {
+		o.Hello = c.sketchHello()
+	}
+	if c.answer.seen && o.Answer == nil {
+		o.Answer = c.sketchAnswer()
 	}
 }
 
@@ -131,8 +134,7 @@ func (c *session) sketchAnswer() *classify.ServerHello {
 	return h
 }
 
-// shareHellos puts what is known of the kinds of the hellos in place of the
-// sketches.
+// shareHellos has o point to what is known of the kinds of the hellos.
 func (c *session) shareHellos(o *classify.Observation, known *facts) {
 	if known.client != nil {
 		o.Hello = &known.client.hello
@@ -178,7 +180,9 @@ func (c *session) complete(f *classify.Finding) {
 	}
 	f.Proxied.Client, f.Proxied.Server = c.proxied()
 	known := c.known()
-	c.shareHellos(&f.Observation, known)
+	if known != c.facts { // else it was observed so
+		c.shareHellos(&f.Observation, known)
+	}
 	if known.client != nil {
 		f.Software = known.client.software
 	}

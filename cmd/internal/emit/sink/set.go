@@ -57,8 +57,8 @@ func (s *Set) Wants(f *classify.Finding) bool {
 }
 
 // Send takes f and its memory, for the outputs that want it. Any number of
-// goroutines may send, but not after Close. Whether it waits is up to
-// Options.Live, whether it encodes to Options.Inline.
+// goroutines may send, but not after Close. Whether it waits, or encodes what
+// was sent, is up to Options.
 func (s *Set) Send(f *classify.Finding) { s.send(event{finding: f}) }
 
 // SendStats takes the counts of a run, in their order among the findings, for
