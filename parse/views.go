@@ -46,12 +46,16 @@ func (e *Extensions) Next() (typ ExtensionType, data []byte, ok bool) {
 
 // NextType is Next for who wants the type only.
 func (e *Extensions) NextType() (typ ExtensionType, ok bool) {
-	typ, _, end := e.at(0)
-	if end == 0 {
+	list := *e
+	if len(list) < 4 {
 		return 0, false
 	}
-	*e = (*e)[end:]
-	return typ, true
+	end := 4 + int(be16(list[2:]))
+	if end > len(list) {
+		return 0, false
+	}
+	*e = list[end:]
+	return ExtensionType(be16(list)), true
 }
 
 // at returns the extension at an offset, and where it ends; 0: there is no

@@ -2,6 +2,7 @@ package fingerprint
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"tlsfloor/parse"
 )
@@ -40,34 +41,41 @@ func AppendServerKey(key []byte, h *parse.ServerHello) []byte {
 // appendList appends the numbers of list that are not GREASE, their count in
 // front.
 func appendList(key []byte, list parse.Uint16s) []byte {
-	start := len(key)
-	key = append(key, 0, 0)
+	key = slices.Grow(key, 2+len(list))
+	room, n := key[len(key):cap(key)], 2
 	for ; len(list) >= 2; list = list[2:] {
-		if v := list.At(0); !parse.GREASE(v) {
-			key = append(key, byte(v>>8), byte(v))
-		}
+		n += put(room[n:], list[0], list[1])
 	}
-	return count(key, start)
+	return count(key, room[:n])
 }
 
 // appendTypes appends the types of extensions that are not GREASE, their count
 // in front.
 func appendTypes(key []byte, list parse.Extensions) []byte {
-	start := len(key)
-	key = append(key, 0, 0)
+	key = slices.Grow(key, 2+len(list)/2) // an extension has at least four bytes
+	room, n := key[len(key):cap(key)], 2
 	for {
 		typ, ok := list.NextType()
 		if !ok {
-			return count(key, start)
+			return count(key, room[:n])
 		}
-		if !parse.GREASE(uint16(typ)) {
-			key = append(key, byte(typ>>8), byte(typ))
-		}
+		n += put(room[n:], byte(typ>>8), byte(typ))
 	}
 }
 
-// count writes the number of elements after start into the two bytes there.
-func count(key []byte, start int) []byte {
-	binary.BigEndian.PutUint16(key[start:], uint16((len(key)-start-2)/2))
-	return key
+// put writes a number of two bytes, and returns how many of them are to stay:
+// none of GREASE. A value that nobody keeps is cheaper than a jump over it.
+func put(room []byte, high, low byte) int {
+	*(*[2]byte)(room) = [2]byte{high, low}
+	if high == low && parse.GREASE(uint16(high)<<8|uint16(low)) {
+		return 0
+	}
+	return 2
+}
+
+// count writes the number of elements in list into its first two bytes, and
+// makes list a part of key, behind which it lies.
+func count(key, list []byte) []byte {
+	binary.BigEndian.PutUint16(list, uint16((len(list)-2)/2))
+	return key[:len(key)+len(list)]
 }
