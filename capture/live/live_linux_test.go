@@ -192,6 +192,57 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopDelivers: what was captured before Stop comes, though the kernel still
+// has it, and nothing that was captured after it does.
+func TestStopDelivers(t *testing.T) {
+	const before, after = 300, 200
+	for _, interfaces := range [][]string{{"lo"}, {"lo", "any"}} {
+		to, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer to.Close()
+		from, err := net.Dial("udp", to.LocalAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer from.Close()
+		s := mustOpen(t, Options{Interfaces: interfaces, Filter: fmt.Sprintf("udp dst port %d", to.LocalAddr().(*net.UDPAddr).Port)})
+		for range before {
+			if _, err := io.WriteString(from, "before"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Stop()
+		time.Sleep(time.Millisecond) // packets' times are in microseconds, rounded down
+		for range after {
+			_, _ = io.WriteString(from, "after")
+		}
+		seen, late := map[string]int{}, 0
+		await(t, s, func(f *capture.Frame, err error) bool {
+			switch {
+			case err == io.EOF:
+				return true
+			case err != nil:
+				t.Fatal(err)
+			case bytes.HasSuffix(f.Data, []byte("before")):
+				seen[f.Source]++
+			default:
+				late++
+			}
+			return false
+		})
+		for _, name := range interfaces {
+			if seen[name] < before { // "any" shows what is sent and what comes
+				t.Errorf("%v: %d frames of %s from before the stop, want %d", interfaces, seen[name], name, before)
+			}
+		}
+		if late > 0 {
+			t.Errorf("%v: %d frames from after the stop", interfaces, late)
+		}
+	}
+}
+
 func TestLiveBadExpression(t *testing.T) {
 	_, err := Open(Options{Interfaces: []string{"lo"}, Filter: "tcp prt 80"})
 	if errors.Is(err, ErrPermission) {

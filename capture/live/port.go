@@ -30,6 +30,7 @@ const (
 type port struct {
 	name    string
 	options *Options
+	stop    *stop
 	handle  *pcap.Handle // nil while the interface is gone
 	reader  reader       // of handle
 	link    capture.LinkType
@@ -46,8 +47,8 @@ type port struct {
 	interfaceDropped atomic.Uint64
 }
 
-func newPort(name string, o *Options) (*port, error) {
-	p := &port{name: name, options: o, up: true, backoff: minBackoff}
+func newPort(name string, o *Options, s *stop) (*port, error) {
+	p := &port{name: name, options: o, stop: s, up: true, backoff: minBackoff}
 	if err := p.open(); err != nil {
 		return nil, inputError(name, err)
 	}
@@ -105,12 +106,17 @@ func badExpression(expression string, err error) error {
 }
 
 // next reads a frame. Beside ErrTimeout it returns an *InputError once when the
-// interface goes down or away, and io.EOF when it cannot come back.
+// interface goes down or away, and io.EOF when it cannot come back, or has
+// delivered what came before the stop.
 func (p *port) next(f *capture.Frame) error {
 	if p.handle == nil {
 		return p.reopen()
 	}
-	if err := p.reader.next(f); err != nil {
+	err := p.reader.next(f)
+	if p.stop.isOver(f, err, p.options.Timeout) {
+		return io.EOF
+	}
+	if err != nil {
 		return p.without(err)
 	}
 	if p.frames++; p.frames == sampleEvery {
@@ -147,7 +153,7 @@ func (p *port) lost() error {
 // reopen waits for the interface to be there and up again. Without the
 // permission to open it there is nothing to wait for.
 func (p *port) reopen() error {
-	if p.gone {
+	if p.gone || p.stop.asked() {
 		return io.EOF
 	}
 	if wait := time.Until(p.retryAt); wait > 0 {

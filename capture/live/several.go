@@ -3,7 +3,6 @@ package live
 import (
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"tlsfloor/capture"
@@ -46,26 +45,33 @@ func (b *batch) reset() {
 }
 
 // fill takes frames until there is no room for another, the first has waited
-// for a timeout by the frames' own time, or none comes.
-func (b *batch) fill(p *port, stopped *atomic.Bool) {
+// for a timeout by the frames' own time, or none comes. It reports whether there
+// may be more.
+func (b *batch) fill(p *port) (more bool) {
 	b.reset()
-	for len(b.frames) < batchFrames && batchBytes-len(b.data) >= p.options.Snaplen && !stopped.Load() {
+	for len(b.frames) < batchFrames && batchBytes-len(b.data) >= p.options.Snaplen {
 		f := &b.scratch
 		err := p.next(f)
 		switch {
 		case err == capture.ErrTimeout && len(b.frames) == 0:
 			continue
 		case err == capture.ErrTimeout:
-			return
+			return true
+		case err == io.EOF:
+			return false
 		case err != nil:
 			b.err = err
-			return
+			return true
 		}
 		if b.add(f); f.Time-b.frames[0].Time > int64(p.options.Timeout) {
-			return
+			return true
 		}
 	}
+	return true
 }
+
+// isEmpty reports whether there is nothing to deliver.
+func (b *batch) isEmpty() bool { return len(b.frames) == 0 && b.err == nil }
 
 func (b *batch) add(f *capture.Frame) {
 	begin := len(b.data)
@@ -79,7 +85,6 @@ func (b *batch) add(f *capture.Frame) {
 // memory an interface.
 type several struct {
 	timeout time.Duration
-	stopped *atomic.Bool
 	quit    chan struct{} // closed by stop
 	once    sync.Once
 	readers sync.WaitGroup
@@ -91,10 +96,9 @@ type several struct {
 	timer  *time.Timer
 }
 
-func startSeveral(ports []*port, timeout time.Duration, stopped *atomic.Bool) *several {
+func startSeveral(ports []*port, timeout time.Duration) *several {
 	v := &several{
 		timeout: timeout,
-		stopped: stopped,
 		quit:    make(chan struct{}),
 		full:    make(chan *batch, len(ports)*portBatches),
 		queues:  make([][]*batch, len(ports)),
@@ -116,16 +120,19 @@ func startSeveral(ports []*port, timeout time.Duration, stopped *atomic.Bool) *s
 	return v
 }
 
-// read fills batches from one interface until it ends or stop is called.
+// read fills batches from one interface until it ends, or stop is called.
 func (v *several) read(p *port, home <-chan *batch) {
 	defer v.readers.Done()
 	for {
 		select {
 		case b := <-home:
-			if b.fill(p, v.stopped); b.err == io.EOF || v.stopped.Load() {
+			more := b.fill(p)
+			if !b.isEmpty() {
+				v.full <- b // there is room for every batch
+			}
+			if !more {
 				return
 			}
-			v.full <- b // there is room for every batch
 		case <-v.quit:
 			return
 		}

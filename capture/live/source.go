@@ -2,7 +2,6 @@ package live
 
 import (
 	"io"
-	"sync/atomic"
 	"time"
 
 	"tlsfloor/capture"
@@ -49,7 +48,8 @@ type Source struct {
 	options Options
 	ports   []*port
 	several *several // nil: there is one interface
-	stopped atomic.Bool
+	stop    stop
+	ended   bool // Next has returned io.EOF
 	stats   capture.Stats
 }
 
@@ -63,7 +63,7 @@ func Open(o Options) (*Source, error) {
 	}
 	s := &Source{options: o}
 	for _, name := range o.Interfaces {
-		p, err := newPort(name, &s.options)
+		p, err := newPort(name, &s.options, &s.stop)
 		if err != nil {
 			s.Close()
 			return nil, err
@@ -71,24 +71,25 @@ func Open(o Options) (*Source, error) {
 		s.ports = append(s.ports, p)
 	}
 	if len(s.ports) > 1 {
-		s.several = startSeveral(s.ports, o.Timeout, &s.stopped)
+		s.several = startSeveral(s.ports, o.Timeout)
 	}
 	return s, nil
 }
 
 // Next fills f; f.Data is valid until the next call. It returns
 // capture.ErrTimeout when nothing came within about the timeout, io.EOF after
-// Stop, and an *InputError once when an interface goes down or away; it goes
+// the last frame of before Stop, and an *InputError once when an interface goes down or away; it goes
 // on by itself when the interface is back.
 //
 // Frames of several interfaces are in the order of their times as far as they
 // are known: the kernel hands over each interface's frames up to a timeout
 // late.
 func (s *Source) Next(f *capture.Frame) error {
-	if s.stopped.Load() {
+	if s.ended {
 		return io.EOF
 	}
 	if err := s.next(f); err != nil {
+		s.ended = err == io.EOF
 		return err
 	}
 	s.stats.Frames++
@@ -103,8 +104,9 @@ func (s *Source) next(f *capture.Frame) error {
 	return s.ports[0].next(f)
 }
 
-// Stop makes Next return io.EOF within about a timeout.
-func (s *Source) Stop() { s.stopped.Store(true) }
+// Stop makes Next return io.EOF, after the frames that were captured before: for
+// those it waits about a timeout, and reads them for a second at most.
+func (s *Source) Stop() { s.stop.ask() }
 
 // Stats returns the counts so far, those of interfaces that went away
 // included. After Close they are final.
@@ -123,7 +125,8 @@ func (s *Source) Stats() capture.Stats {
 // Close ends the capture. It waits for a read that is going on, at most about
 // a timeout.
 func (s *Source) Close() error {
-	s.Stop()
+	s.ended = true
+	s.stop.abandon()
 	if s.several != nil {
 		s.several.stop()
 	}

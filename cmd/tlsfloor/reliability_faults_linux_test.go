@@ -236,3 +236,24 @@ func testSignalTwice(t *testing.T, binary string) {
 	}
 	t.Logf("figures: %d runs ended by two signals within 2 ms; each wrote all its %d findings and its summary", rounds, n)
 }
+
+// testStopped ends the run while the kernel still has packets that it has not
+// handed over: who has tried something out and stops the program wants to see it.
+func testStopped(t *testing.T, binary string) {
+	w, folder := newWire(t), room(t)
+	n, rounds := 100, load(10)
+	s, from := newScript(t), w.newSender(t)
+	for round := range rounds {
+		events := filepath.Join(folder, fmt.Sprint("events", round))
+		args := []string{"-o", "file:" + events, "--workers", fmt.Sprint(1 + round%2)}
+		p := w.watch(t, folder, exec.Command(binary, args...))
+		var made ledger
+		made.addMany(0, n)
+		paced(n, 20000, func(i int) { from.send(s.frames(clientOf(i))...) })
+		status := p.stop()
+		if account := made.settle(violations(t, read(t, events))); !account.exact() || status != 0 {
+			t.Fatalf("round %d: %+v, status %d", round, account, status)
+		}
+	}
+	t.Logf("figures: %d runs ended by SIGTERM right behind the last of %d handshakes; each has found them all", rounds, n)
+}

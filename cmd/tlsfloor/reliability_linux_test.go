@@ -44,6 +44,7 @@ func TestReliability(t *testing.T) {
 		{"file capability", testFileCapability},
 		{"no permission", testNoPermission},
 		{"signals that come twice", testSignalTwice},
+		{"signal right behind the packets", testStopped},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, binary) })
 	}

@@ -131,7 +131,8 @@ func (w *watcher) run(signals *signals) int {
 }
 
 // between runs while no packet waits, and now and then while many do. It
-// reports whether to go on.
+// reports whether to go on: interfaces have to hand over first what came before
+// the signal.
 func (w *watcher) between(s *signals) bool {
 	if s.statsWanted() {
 		stats := w.sensor.Stats()
@@ -144,7 +145,7 @@ func (w *watcher) between(s *signals) bool {
 	w.exportMetrics(false)
 	w.sendStats(false)
 	w.bar.show()
-	return !s.stopped() && w.events.Err() == nil
+	return (w.live() || !s.stopped()) && w.events.Err() == nil
 }
 
 // reload reads lists again, and opens files again that logrotate took away.

@@ -1,0 +1,44 @@
+package live
+
+import (
+	"sync/atomic"
+	"time"
+
+	"tlsfloor/capture"
+)
+
+// stop is the request to end a capture. What was captured before it is still
+// delivered: it may be the handshake that somebody started the capture for.
+type stop struct {
+	at atomic.Int64 // in nanoseconds since the Unix epoch; 0: nobody asked
+}
+
+// longAgo is a time of asking by which nothing is waited for any more.
+const longAgo = 1
+
+// longestEnd bounds how long frames of before the stop are read, when there are
+// so many: whoever has asked will not wait much longer.
+const longestEnd = time.Second
+
+// ask asks now, unless somebody has.
+func (s *stop) ask() { s.at.CompareAndSwap(0, time.Now().UnixNano()) }
+
+// abandon asks for the end at once.
+func (s *stop) abandon() { s.at.Store(longAgo) }
+
+func (s *stop) asked() bool { return s.at.Load() != 0 }
+
+// isOver reports whether the stop was asked for and, by what a reader has just
+// returned, no frame of before is to come. The kernel hands frames over up to
+// a timeout late, in their order.
+func (s *stop) isOver(f *capture.Frame, err error, timeout time.Duration) bool {
+	at := s.at.Load()
+	if at == 0 {
+		return false
+	}
+	since := time.Duration(time.Now().UnixNano() - at)
+	if err != nil {
+		return since > timeout
+	}
+	return f.Time > at || since > longestEnd
+}
