@@ -1,62 +1,54 @@
 package parse
 
 // parseExtensions reads the extensions block that rest begins with.
-func (h *ClientHello) parseExtensions(body []byte, rest reader) error {
-	block, err := readExtensions(body, rest, &h.Oddities)
-	if err != nil {
+func (h *ClientHello) parseExtensions(body []byte, rest reader) (err error) {
+	var block extensionBlock
+	if err := block.read(body, rest); err != nil {
 		return err
 	}
-	var seen seenExtensions
-	end := 0
-	for {
-		typ, data, next := block.list.at(end)
-		if next == 0 {
-			break
-		}
-		end = next
-		if odd := seen.add(typ); odd != 0 {
-			h.Oddities |= odd
-			if odd == DuplicateExtension {
-				continue
-			}
-		}
-		h.parseExtension(typ, data)
+	h.Oddities |= block.oddities
+	h.noteExtensions(&block)
+	h.readLists(&block)
+	if data, there := block.body(ExtServerName); there { // RFC 6066, 3
+		h.parseServerName(data)
 	}
-	h.Extensions, err = block.upTo(end)
+	h.Extensions, err = block.framed()
 	return err
 }
 
-func (h *ClientHello) parseExtension(typ ExtensionType, data []byte) {
-	if h.PreSharedKey {
+// noteExtensions notes which extensions are there, where that is all to know.
+func (h *ClientHello) noteExtensions(b *extensionBlock) {
+	h.HasServerName = b.seen.has(ExtServerName)
+	h.HasSupportedVersions = b.seen.has(ExtSupportedVersions)
+	h.EncryptedClientHello = b.encrypted
+	h.EarlyData = b.seen.has(ExtEarlyData)                       // RFC 8446, 4.2.10
+	h.PreSharedKey = b.seen.has(ExtPreSharedKey)                 // RFC 8446, 4.2.11
+	h.Cookie = b.seen.has(ExtCookie)                             // RFC 8446, 4.2.2
+	h.ExtendedMasterSecret = b.seen.has(ExtExtendedMasterSecret) // RFC 7627, 5.1
+	ticket, _ := b.body(ExtSessionTicket)                        // RFC 5077, 3.2
+	h.SessionTicket = len(ticket) > 0
+	if b.behind.has(ExtPreSharedKey) {
 		h.Oddities |= PreSharedKeyNotLast
 	}
-	switch typ {
-	case ExtServerName: // RFC 6066, 3
-		h.HasServerName = true
-		h.parseServerName(data)
-	case ExtSupportedGroups: // RFC 8446, 4.2.7
-		h.SupportedGroups = uint16s(list16(data, &h.Oddities), &h.Oddities)
-	case ExtPointFormats: // RFC 8422, 5.1.2
-		h.PointFormats = list8(data, &h.Oddities)
-	case ExtSignatureAlgorithms: // RFC 8446, 4.2.3
-		h.SignatureAlgorithms = uint16s(list16(data, &h.Oddities), &h.Oddities)
-	case ExtALPN: // RFC 7301, 3.1
-		h.ALPN = protocols(data, &h.Oddities)
-	case ExtExtendedMasterSecret: // RFC 7627, 5.1
-		h.ExtendedMasterSecret = true
-	case ExtSessionTicket: // RFC 5077, 3.2
-		h.SessionTicket = len(data) > 0
-	case ExtPreSharedKey: // RFC 8446, 4.2.11
-		h.PreSharedKey = true
-	case ExtEarlyData: // RFC 8446, 4.2.10
-		h.EarlyData = true
-	case ExtSupportedVersions: // RFC 8446, 4.2.1
-		h.HasSupportedVersions = true
-		h.SupportedVersions = uint16s(list8(data, &h.Oddities), &h.Oddities)
-	case ExtCookie: // RFC 8446, 4.2.2
-		h.Cookie = true
-	case ExtEncryptedClientHello, extECHDraft8, extECHDraft9, extECHDraft10, extESNI: // RFC 9849, 5
-		h.EncryptedClientHello = true
+}
+
+// readLists reads the extensions that hold one list.
+func (h *ClientHello) readLists(b *extensionBlock) {
+	o := &h.Oddities
+	if data, there := b.body(ExtSupportedVersions); there { // RFC 8446, 4.2.1
+		h.SupportedVersions = uint16s(list8(data, o), o)
+	}
+	if data, there := b.body(ExtSupportedGroups); there { // RFC 8446, 4.2.7
+		h.SupportedGroups = uint16s(list16(data, o), o)
+	}
+	if data, there := b.body(ExtPointFormats); there { // RFC 8422, 5.1.2
+		h.PointFormats = list8(data, o)
+	}
+	if data, there := b.body(ExtSignatureAlgorithms); there { // RFC 8446, 4.2.3
+		h.SignatureAlgorithms = uint16s(list16(data, o), o)
+	}
+	if data, there := b.body(ExtALPN); there { // RFC 7301, 3.1
+		h.ALPN = protocols(data, o)
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"math/rand"
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -405,6 +407,55 @@ func TestMaxVersion(t *testing.T) {
 				t.Error("differs from MaxVersion of the list")
 			}
 		})
+	}
+}
+
+// inOrders returns n hellos that differ from a recorded one in the order of
+// their extensions.
+func inOrders(t testing.TB, name string, n int) (bodies [][]byte) {
+	var h ClientHello
+	body := recordedHello(t, name)
+	if err := h.Parse(body); err != nil {
+		t.Fatal(err)
+	}
+	fixed := body[:len(body)-len(h.Extensions)]
+	var parts [][]byte
+	for list := h.Extensions; ; {
+		before := list
+		if _, ok := list.NextType(); !ok {
+			break
+		}
+		parts = append(parts, before[:len(before)-len(list)])
+	}
+	r := rand.New(rand.NewSource(1))
+	for range n {
+		r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		bodies = append(bodies, cat(append([][]byte{fixed}, parts...)...))
+	}
+	return bodies
+}
+
+// Property: the order of extensions, which Chrome makes anew for each hello,
+// says nothing of what is in them.
+func TestExtensionsInAnyOrder(t *testing.T) {
+	for _, name := range []string{"client-chrome-like", "client-chrome-like-pq", "client-go", "client-node"} {
+		var want ClientHello
+		if err := want.Parse(recordedHello(t, name)); err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range inOrders(t, name, 200) {
+			var h ClientHello
+			if err := h.Parse(body); err != nil {
+				t.Fatal(err)
+			}
+			if len(h.Extensions) != len(want.Extensions) {
+				t.Fatalf("%s: extensions of %d bytes, want %d", name, len(h.Extensions), len(want.Extensions))
+			}
+			h.Extensions = want.Extensions
+			if !reflect.DeepEqual(h, want) {
+				t.Fatalf("%s:\ngot  %+v\nwant %+v", name, h, want)
+			}
+		}
 	}
 }
 

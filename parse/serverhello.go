@@ -108,49 +108,41 @@ func (h *ServerHello) parseChoice(body []byte, r reader) error {
 }
 
 // parseExtensions reads the extensions block that rest begins with.
-func (h *ServerHello) parseExtensions(body []byte, rest reader) error {
-	block, err := readExtensions(body, rest, &h.Oddities)
-	if err != nil {
+func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
+	var block extensionBlock
+	if err := block.read(body, rest); err != nil {
 		return err
 	}
-	var seen seenExtensions
-	end := 0
-	for {
-		typ, data, next := block.list.at(end)
-		if next == 0 {
-			break
-		}
-		end = next
-		if odd := seen.add(typ); odd != 0 {
-			h.Oddities |= odd
-			if odd == DuplicateExtension {
-				continue
-			}
-		}
-		h.parseExtension(typ, data)
+	h.Oddities |= block.oddities
+	h.PreSharedKey = block.seen.has(ExtPreSharedKey)   // RFC 8446, 4.2.11
+	h.SessionTicket = block.seen.has(ExtSessionTicket) // RFC 5077, 3.2
+	if data, there := block.body(ExtSupportedVersions); there {
+		h.parseSelectedVersion(data)
 	}
-	h.Extensions, err = block.upTo(end)
+	if data, there := block.body(ExtALPN); there {
+		h.parseProtocol(data)
+	}
+	h.Extensions, err = block.framed()
 	return err
 }
 
-func (h *ServerHello) parseExtension(typ ExtensionType, data []byte) {
-	switch typ {
-	case ExtSupportedVersions: // RFC 8446, 4.2.1
-		if len(data) != 2 {
-			h.Oddities |= MalformedExtension
-			return
-		}
-		h.SelectedVersion = Version(be16(data))
-	case ExtALPN: // RFC 7301, 3.1: a list of exactly one
-		list := protocols(data, &h.Oddities)
-		h.ALPN, _ = list.Next()
-		if len(list) > 0 {
-			h.Oddities |= MalformedExtension
-		}
-	case ExtPreSharedKey: // RFC 8446, 4.2.11
-		h.PreSharedKey = true
-	case ExtSessionTicket: // RFC 5077, 3.2
-		h.SessionTicket = true
+// parseSelectedVersion reads the server's form of supported_versions (RFC 8446,
+// 4.2.1).
+func (h *ServerHello) parseSelectedVersion(data []byte) {
+	if len(data) != 2 {
+		h.Oddities |= MalformedExtension
+		return
+	}
+	h.SelectedVersion = Version(be16(data))
+}
+
+// parseProtocol reads the server's form of ALPN (RFC 7301, 3.1): a list of
+// exactly one.
+func (h *ServerHello) parseProtocol(data []byte) {
+	list := protocols(data, &h.Oddities)
+	h.ALPN, _ = list.Next()
+	if len(list) > 0 {
+		h.Oddities |= MalformedExtension
 	}
 }
 
