@@ -48,6 +48,12 @@ func New(o Options) *Decoder {
 // Stats returns the counts so far.
 func (d *Decoder) Stats() Stats { return d.stats }
 
+// Clear forgets all incomplete datagrams.
+func (d *Decoder) Clear() {
+	d.stats.Fragments.Held, d.stats.Fragments.HeldBytes = 0, 0
+	d.fragments = fragmentStore{stats: &d.stats.Fragments}
+}
+
 // Decode finds the innermost TCP segment or UDP datagram of a frame. p is
 // valid when the result is Segment or Datagram; otherwise only its Layers say
 // how far Decode came. Layers beyond NumLayers are left as they were.

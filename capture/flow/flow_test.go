@@ -152,6 +152,31 @@ func TestFastOpenCarriesDataInSYN(t *testing.T) {
 	}
 }
 
+// A table that was cleared is as a new one; those who followed hear nothing.
+func TestClear(t *testing.T) {
+	h := &opened{}
+	table := NewTable(h, Options{MaxFlows: 4})
+	for round := range 3 {
+		for port := range uint16(3) {
+			c := conn{isn: [2]uint32{1, 100}, port: port}
+			push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"), c.data(FromLo, 10, "behind a hole"))
+			if last := h.all[len(h.all)-1]; len(h.all) != 3*round+int(port)+1 || string(last.got[FromLo]) != "hello" {
+				t.Fatalf("round %d: %d connections, the last got %q", round, len(h.all), last.got[FromLo])
+			}
+		}
+		table.Clear()
+		if s := table.Stats(); s.Open != 0 || s.Bytes != 0 {
+			t.Fatalf("%+v", s)
+		}
+	}
+	table.Flush()
+	for i, r := range h.all {
+		if len(r.ended) > 0 {
+			t.Errorf("connection %d was ended", i)
+		}
+	}
+}
+
 func TestSYNACKRepeatedWithAnotherNumber(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 100}}
 	h := &opened{}

@@ -201,6 +201,15 @@ func (t *Table) Flush() {
 	}
 }
 
+// Clear forgets every connection without a word to those who follow them, for
+// when one of them has failed: nobody knows what state it left.
+func (t *Table) Clear() {
+	t.used, t.free = 0, none
+	t.index, t.queues = newIndex(), [classes]queue{}
+	t.streams, t.freeStreams = nil, nil
+	t.stats.Bytes = 0
+}
+
 // moment is the table's clock.
 func (t *Table) moment() moment { return moment(t.clock.now >> unit) }
 

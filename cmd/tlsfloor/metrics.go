@@ -51,6 +51,7 @@ func (w *watcher) metricCounts() *metrics.Counts {
 		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
 		Handshakes: s.Verdicts, Flagged: s.Flagged,
 		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.Flow.EvictedSum(),
+		Faults: s.Faults,
 	}
 	for _, o := range w.events.Stats() {
 		c.DroppedOutput += o.Dropped + o.Refused

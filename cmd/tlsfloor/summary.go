@@ -53,6 +53,7 @@ func (w *watcher) counts(s *sensor.Stats) {
 		s.Source.Frames, s.Source.KernelDropped, s.Source.InterfaceDropped,
 		s.Flow.Flows, s.ClientHellos+s.ServerHellos, s.Flagged)
 	w.count(s.Flow.EvictedSum(), "connections given up for lack of room")
+	w.count(s.Faults, "packets that led to a fault of tlsfloor's own")
 	w.count(s.Malformed, "malformed hellos")
 	w.count(s.Incomplete, "ClientHellos of which only the beginning was captured")
 	w.count(s.Decode.Results[decode.Malformed], "malformed packets")

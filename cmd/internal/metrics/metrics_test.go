@@ -9,7 +9,7 @@ import (
 )
 
 func TestAppend(t *testing.T) {
-	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Waiting: 5}
+	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5}
 	c.Handshakes[classify.Violation] = 1
 	want, err := os.ReadFile("testdata/counts.prom")
 	if err != nil {

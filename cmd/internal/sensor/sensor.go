@@ -63,6 +63,7 @@ type Stats struct {
 	Verdicts     [classify.Violation + 1]uint64 // the same, by verdict
 	Flagged      uint64
 	InScope      uint64
+	Faults       uint64 // see Fault
 }
 
 // Sensor reads one source. It is used by one goroutine.
@@ -74,6 +75,9 @@ type Sensor struct {
 	source  capture.Source
 
 	frame        capture.Frame
+	frames       uint64 // asked for
+	taking       bool   // a frame is being processed
+	faults       faults
 	packet       *decode.Packet // the one at hand
 	free         []*session
 	draft        *classify.Finding // in which each finding is made and judged
@@ -102,23 +106,69 @@ func New(o Options) *Sensor {
 // Run reads src to its end, or until Next returns an error that ends it. It
 // calls between whenever no frame waits and every few hundred frames, and
 // stops when that returns false. Flows that are still open at the end are
-// concluded.
+// concluded. A panic over a frame is reported, as a Fault, and does not end the
+// run; over anything else it does, and is returned.
 func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	s.source = src
-	defer s.table.Flush()
-	for n := uint64(1); ; n++ {
-		err := src.Next(&s.frame)
+	for {
+		if over, err := s.stretch(between); over {
+			return errors.Join(err, s.flush())
+		}
+	}
+}
+
+// stretch is Run up to the next fault.
+func (s *Sensor) stretch(between func() bool) (over bool, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			over, err = s.failed(newFault(value))
+		}
+	}()
+	for {
+		err := s.source.Next(&s.frame)
+		s.frames++
 		if err == nil {
+			s.taking = true
 			s.Take(&s.frame)
+			s.taking = false
 		} else if errors.Is(err, capture.ErrTimeout) {
 			s.idle()
 		} else if done, err := s.options.handle(err); done {
-			return err
+			return true, err
 		}
-		if (err != nil || n%256 == 0) && !between() || n == s.options.MaxFrames {
-			return nil
+		if (err != nil || s.frames%256 == 0) && !between() || s.options.MaxFrames > 0 && s.frames >= s.options.MaxFrames {
+			return true, nil
 		}
 	}
+}
+
+// failed sees to it that the run can go on after a fault over a frame; over is
+// true after another.
+func (s *Sensor) failed(f *Fault) (over bool, err error) {
+	if !s.taking {
+		return true, f
+	}
+	s.taking = false
+	s.faults.note(&s.options, f)
+	s.clear()
+	return false, nil
+}
+
+// clear forgets what is under way.
+func (s *Sensor) clear() {
+	s.decoder.Clear()
+	s.table.Clear()
+}
+
+// flush concludes what is open. A fault on the way is returned.
+func (s *Sensor) flush() (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = newFault(value)
+		}
+	}()
+	s.table.Flush()
+	return nil
 }
 
 // handle sorts what is wrong with a source; done says that the run is over.
@@ -157,7 +207,7 @@ func (s *Sensor) idle() {
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {
 	st := s.stats
-	st.Time = s.frame.Time
+	st.Time, st.Faults = s.frame.Time, uint64(s.faults)
 	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
 	if s.source != nil {
 		st.Source = s.source.Stats()

@@ -5,8 +5,9 @@ type shard struct {
 	*Sensor
 	number  int
 	batches chan *batch
-	batch   *batch // the one at hand
-	at      int32  // the item at hand
+	batch   *batch  // the one at hand
+	at      int32   // the item at hand
+	turn    []int32 // items that are left
 }
 
 func newShard(number int, o Options) *shard {
@@ -20,15 +21,29 @@ func newShard(number int, o Options) *shard {
 // run takes batches until there are no more.
 func (s *shard) run() {
 	for b := range s.batches {
-		s.batch = b
-		for _, at := range b.turns[s.number] {
-			s.at = at
-			s.take(&b.items[at])
+		s.batch, s.turn = b, b.turns[s.number]
+		for !s.stretch() {
 		}
 		if b.left.Add(-1) == 0 {
 			b.done <- struct{}{}
 		}
 	}
+}
+
+// stretch takes the items of its turn up to the next fault, and reports whether
+// there was none.
+func (s *shard) stretch() (done bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.batch.fail(newFault(value))
+			s.clear()
+		}
+	}()
+	for len(s.turn) > 0 {
+		s.at, s.turn = s.turn[0], s.turn[1:]
+		s.take(&s.batch.items[s.at])
+	}
+	return true
 }
 
 func (s *shard) take(it *item) {

@@ -13,4 +13,5 @@ func (s *Stats) add(o *Stats) {
 	}
 	s.Flagged += o.Flagged
 	s.InScope += o.InScope
+	s.Faults += o.Faults
 }

@@ -28,6 +28,9 @@ type Workers struct {
 	lent    bool // the source lends its frames
 
 	frame    capture.Frame
+	frames   uint64 // asked for
+	taking   bool   // a frame is being decoded
+	faults   faults
 	clock    flow.Clock
 	bare     uint64         // segments that no shard was shown
 	resolver *flow.Table    // DNS over TCP; nil: nobody wants names
@@ -67,19 +70,50 @@ func (w *Workers) Run(src capture.Source, between func() bool) error {
 		l.Lend(w.exchange)
 	}
 	defer w.start()()
-	for n := uint64(1); ; n++ {
-		err := src.Next(&w.frame)
+	for {
+		if over, err := w.stretch(between); over {
+			return err
+		}
+	}
+}
+
+// stretch is Run up to the next fault.
+func (w *Workers) stretch(between func() bool) (over bool, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			over, err = w.failed(newFault(value))
+		}
+	}()
+	for {
+		err := w.source.Next(&w.frame)
+		w.frames++
 		if err == nil {
+			w.taking = true
 			w.take(&w.frame)
+			w.taking = false
 		} else if errors.Is(err, capture.ErrTimeout) {
 			w.idle()
 		} else if done, err := w.options.handle(err); done {
-			return err
+			return true, err
 		}
-		if (err != nil || n%256 == 0) && !between() || n == w.options.MaxFrames {
-			return nil
+		if (err != nil || w.frames%256 == 0) && !between() || w.options.MaxFrames > 0 && w.frames >= w.options.MaxFrames {
+			return true, nil
 		}
 	}
+}
+
+// failed is Sensor.failed, for what the goroutine of Run does.
+func (w *Workers) failed(f *Fault) (over bool, err error) {
+	if !w.taking {
+		return true, f
+	}
+	w.taking = false
+	w.faults.note(&w.options, f)
+	w.decoder.Clear()
+	if w.resolver != nil {
+		w.resolver.Clear()
+	}
+	return false, nil
 }
 
 // start starts the shards, and returns what ends them: with the connections
@@ -253,6 +287,9 @@ func (w *Workers) deliver() {
 	<-b.done
 	w.flying = append(w.flying[:0], w.flying[1:]...)
 	b.deliver(w.options.Deliver)
+	for _, f := range b.faults {
+		w.faults.note(&w.options, f)
+	}
 	w.spare = append(w.spare, b.buffers...)
 	b.reset()
 	w.unused = append(w.unused, b)
@@ -285,7 +322,7 @@ func (w *Workers) exchange(old []byte) []byte {
 // Stats returns the counts so far. It waits for the shards.
 func (w *Workers) Stats() Stats {
 	w.drain()
-	st := Stats{Time: w.frame.Time, Decode: w.decoder.Stats()}
+	st := Stats{Time: w.frame.Time, Decode: w.decoder.Stats(), Faults: uint64(w.faults)}
 	for _, s := range w.shards {
 		of := s.Sensor.Stats()
 		st.add(&of)
