@@ -177,6 +177,36 @@ func TestClear(t *testing.T) {
 	}
 }
 
+// Who panics is forgotten, and nobody else.
+func TestForget(t *testing.T) {
+	h := &opened{}
+	h.model.need = func(data []byte) int {
+		if data[0] == '!' {
+			panic("a consumer's fault")
+		}
+		return len(data)
+	}
+	table := NewTable(h, Options{MaxFlows: 4})
+	if table.Forget() {
+		t.Error("forgot a connection where none was")
+	}
+	one, two := conn{isn: [2]uint32{1, 100}, port: 1}, conn{isn: [2]uint32{1, 100}, port: 2}
+	push(table, one.syn(FromLo), two.syn(FromLo), one.data(FromLo, 0, "a"), two.data(FromLo, 0, "b"))
+	func() {
+		defer func() {
+			if recover() == nil || !table.Forget() {
+				t.Error("nothing was to be forgotten")
+			}
+		}()
+		push(table, one.data(FromLo, 1, "!"))
+	}()
+	push(table, two.data(FromLo, 1, "c"))
+	table.Flush()
+	if s := table.Stats(); s.Open != 0 || s.Bytes != 0 || len(h.all[0].ended) != 0 || len(h.all[1].ended) != 1 || string(h.all[1].got[FromLo]) != "bc" {
+		t.Errorf("%+v; ended %v and %v; the other got %q", s, h.all[0].ended, h.all[1].ended, h.all[1].got[FromLo])
+	}
+}
+
 func TestSYNACKRepeatedWithAnotherNumber(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 100}}
 	h := &opened{}

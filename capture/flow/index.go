@@ -101,9 +101,18 @@ func (t *Table) vacancy() int32 {
 
 // remove ends the stream of entry i, if it has one, and forgets the entry.
 func (t *Table) remove(i int32, c Cause) {
+	if t.entries[i].stream != none {
+		t.asked = i
+		t.conclude(i, c)
+		t.asked = none
+	}
+	t.drop(i)
+}
+
+// drop forgets entry i, and lets its stream go.
+func (t *Table) drop(i int32) {
 	e := &t.entries[i]
 	if e.stream != none {
-		t.conclude(i, c)
 		t.release(i)
 	}
 	t.dequeue(i)

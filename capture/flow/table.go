@@ -108,6 +108,8 @@ type Table struct {
 	queues  [classes]queue
 	tickets uint32
 
+	asked int32 // the entry that a Handler or a Consumer is asked about; none: nobody is
+
 	streams     []*Stream
 	freeStreams []int32
 	maxBytes    int
@@ -123,7 +125,7 @@ func NewTable(h Handler, o Options) *Table {
 		o.MaxBytes = DefaultMaxBytes
 	}
 	t := &Table{
-		handler: h, seed: newSeed(), maxBytes: o.MaxBytes, free: none,
+		handler: h, seed: newSeed(), maxBytes: o.MaxBytes, free: none, asked: none,
 		entries: make([]entry, o.MaxFlows), numbers: make([]numbers, o.MaxFlows), index: newIndex(),
 	}
 	return t
@@ -201,10 +203,23 @@ func (t *Table) Flush() {
 	}
 }
 
+// Forget forgets the connection that a Handler or a Consumer was asked about when
+// it panicked, without another word to it, and reports false when none was. The
+// others go on.
+func (t *Table) Forget() bool {
+	i := t.asked
+	if i == none {
+		return false
+	}
+	t.asked = none
+	t.drop(i)
+	return true
+}
+
 // Clear forgets every connection without a word to those who follow them, for
-// when one of them has failed: nobody knows what state it left.
+// when the table itself has failed: nobody knows what state it is in.
 func (t *Table) Clear() {
-	t.used, t.free = 0, none
+	t.used, t.free, t.asked = 0, none, none
 	t.index, t.queues = newIndex(), [classes]queue{}
 	t.streams, t.freeStreams = nil, nil
 	t.stats.Bytes = 0
@@ -282,11 +297,15 @@ func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 // whether the entry is still there.
 func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
 	e := &t.entries[i]
+	t.asked = i
 	if e.stream == none && !t.follow(i, d, p) {
+		t.asked = none
 		return true
 	}
 	s := t.streams[e.stream]
-	if s.segment(p, d) == Settled {
+	interest := s.segment(p, d)
+	t.asked = none
+	if interest == Settled {
 		t.settle(i)
 		return true
 	}

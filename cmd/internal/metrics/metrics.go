@@ -39,7 +39,7 @@ func Append(dst []byte, c *Counts) []byte {
 	dst = counter(dst, "tlsfloor_dropped_total", "What was lost, by where.",
 		sample{`{where="kernel"}`, c.DroppedKernel}, sample{`{where="interface"}`, c.DroppedInterface},
 		sample{`{where="table"}`, c.DroppedTable}, sample{`{where="output"}`, c.DroppedOutput})
-	dst = counter(dst, "tlsfloor_faults_total", "Packets that led to a fault of tlsfloor's own, and to the loss of the handshakes under way.", sample{value: c.Faults})
+	dst = counter(dst, "tlsfloor_faults_total", "Packets that led to a fault of tlsfloor's own, and to the loss of their connection.", sample{value: c.Faults})
 	dst = head(dst, "tlsfloor_events_waiting", "gauge", "Events that outputs have not taken yet.")
 	return line(dst, "tlsfloor_events_waiting", sample{value: c.Waiting})
 }

@@ -1,10 +1,15 @@
 package sensor
 
 import (
+	"encoding/json"
 	"errors"
 	"math/rand"
+	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tlsfloor/capture"
 	"tlsfloor/classify"
@@ -22,13 +27,13 @@ func failing(o *Options, client string, reported *[]error) {
 	o.Report = func(err error) { *reported = append(*reported, err) }
 }
 
-// A packet that leads to a fault costs the handshakes under way, and not the
-// run: what was found before it and what comes later is there, with one sensor
-// and with several.
+// A packet that leads to a fault costs its connection, and nothing else: all that
+// was found and is found without it is there, with one sensor and with several.
 func TestFaultDoesNotEndTheRun(t *testing.T) {
 	frames := merged(rand.New(rand.NewSource(3)), recordings(t))
 	all, _ := watchedBy(t, 1, &replayed{frames: frames})
 	client := clientIn(t, all[len(all)/2])
+	want := slices.DeleteFunc(slices.Clone(all), func(event string) bool { return clientIn(t, event) == client })
 	for _, n := range []int{1, 2, 3} {
 		var events []string
 		var reported []error
@@ -52,31 +57,21 @@ func TestFaultDoesNotEndTheRun(t *testing.T) {
 		if r.Stats().Faults != uint64(len(reported)) {
 			t.Errorf("%d workers: %d faults counted, %d reported", n, r.Stats().Faults, len(reported))
 		}
-		if len(events) < len(all)/2 || !contains(events, all[0]) || !contains(events, all[len(all)-1]) {
-			t.Errorf("%d workers: %d events of %d", n, len(events), len(all))
-		}
+		compareLines(t, events, want)
 	}
 }
 
+// clientIn is who an event is of.
 func clientIn(t *testing.T, event string) string {
 	t.Helper()
-	_, rest, _ := strings.Cut(event, `"src_ip":"`)
-	ip, rest, _ := strings.Cut(rest, `"`)
-	_, rest, _ = strings.Cut(rest, `"src_port":`)
-	port, _, ok := strings.Cut(rest, ",")
-	if !ok || strings.Contains(ip, ":") {
-		t.Fatalf("no client in %s", event)
+	var e struct {
+		IP   string `json:"src_ip"`
+		Port uint16 `json:"src_port"`
 	}
-	return ip + ":" + port
-}
-
-func contains(lines []string, want string) bool {
-	for _, l := range lines {
-		if l == want {
-			return true
-		}
+	if err := json.Unmarshal([]byte(event), &e); err != nil {
+		t.Fatal(err)
 	}
-	return false
+	return net.JoinHostPort(e.IP, strconv.Itoa(int(e.Port)))
 }
 
 // Faults without end are counted, and said a few times.
@@ -89,6 +84,42 @@ func TestFaultsAreSaidAFewTimes(t *testing.T) {
 	}
 	if n != 1000 || len(reported) != maxFaults+1 {
 		t.Errorf("%d counted, %d said", n, len(reported))
+	}
+}
+
+// What fails while the capture is over is passed over: the rest is concluded.
+func TestFaultAtTheEnd(t *testing.T) {
+	frames := unanswered(t, time.Now())
+	other := slices.Clone(frames)
+	for i := range other {
+		other[i].Data = slices.Clone(other[i].Data)
+		other[i].Data[14+12]++ // the first byte of one end's address, here and as the destination
+		if i%2 == 1 {
+			other[i].Data[14+12]--
+			other[i].Data[14+16]++
+		}
+	}
+	for _, n := range []int{1, 2} {
+		var events []string
+		var reported []error
+		o := lineOptions(t, &events)
+		tallied := 0
+		o.Report = func(err error) { reported = append(reported, err) }
+		o.Tally = func(*classify.Finding) {
+			if tallied++; tallied == 1 {
+				panic("the first")
+			}
+		}
+		var r runner = New(o)
+		if n > 1 {
+			r = NewWorkers([]Options{o})
+		}
+		if err := r.Run(&replayed{frames: append(slices.Clone(frames), other...)}, func() bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+		if len(events) != 1 || len(reported) != 1 {
+			t.Errorf("%d events, reported %v", len(events), reported)
+		}
 	}
 }
 

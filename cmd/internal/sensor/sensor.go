@@ -76,8 +76,9 @@ type Sensor struct {
 
 	frame        capture.Frame
 	frames       uint64 // asked for
-	taking       bool   // a frame is being processed
+	stage        stage
 	faults       faults
+	fault        func(*Fault)   // is told of each
 	packet       *decode.Packet // the one at hand
 	free         []*session
 	draft        *classify.Finding // in which each finding is made and judged
@@ -99,6 +100,7 @@ type Sensor struct {
 // New makes a sensor.
 func New(o Options) *Sensor {
 	s := &Sensor{options: o, decoder: decode.New(o.Decode), kinds: newKinds(), unknown: links{}, strings: newInterned(), packet: new(decode.Packet), draft: o.blank()}
+	s.fault = func(f *Fault) { s.faults.note(&s.options, f) }
 	s.table = flow.NewTable(s, o.Flow)
 	return s
 }
@@ -112,7 +114,8 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	s.source = src
 	for {
 		if over, err := s.stretch(between); over {
-			return errors.Join(err, s.flush())
+			s.flush()
+			return err
 		}
 	}
 }
@@ -128,9 +131,7 @@ func (s *Sensor) stretch(between func() bool) (over bool, err error) {
 		err := s.source.Next(&s.frame)
 		s.frames++
 		if err == nil {
-			s.taking = true
 			s.Take(&s.frame)
-			s.taking = false
 		} else if errors.Is(err, capture.ErrTimeout) {
 			s.idle()
 		} else if done, err := s.options.handle(err); done {
@@ -145,30 +146,30 @@ func (s *Sensor) stretch(between func() bool) (over bool, err error) {
 // failed sees to it that the run can go on after a fault over a frame; over is
 // true after another.
 func (s *Sensor) failed(f *Fault) (over bool, err error) {
-	if !s.taking {
+	if s.stage == atRest {
 		return true, f
 	}
-	s.taking = false
-	s.faults.note(&s.options, f)
-	s.clear()
+	s.mend(f)
 	return false, nil
 }
 
-// clear forgets what is under way.
-func (s *Sensor) clear() {
-	s.decoder.Clear()
-	s.table.Clear()
+// flush concludes what is open.
+func (s *Sensor) flush() {
+	for done := false; !done; {
+		done = s.flushed()
+	}
 }
 
-// flush concludes what is open. A fault on the way is returned.
-func (s *Sensor) flush() (err error) {
+// flushed is flush up to the next fault, and reports whether there was none.
+func (s *Sensor) flushed() (done bool) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = newFault(value)
+			s.mend(newFault(value))
 		}
 	}()
+	s.stage = following
 	s.table.Flush()
-	return nil
+	return true
 }
 
 // handle sorts what is wrong with a source; done says that the run is over.
@@ -186,21 +187,27 @@ func (o *Options) handle(err error) (done bool, _ error) {
 
 // Take processes one frame.
 func (s *Sensor) Take(f *capture.Frame) {
+	s.stage = decoding
 	switch s.decoder.Decode(f, s.packet) {
 	case decode.Segment:
+		s.stage = following
 		s.table.Push(s.packet)
 	case decode.Datagram:
+		s.stage = learning
 		s.datagram(s.packet)
 	case decode.UnknownLink:
 		s.unknown.report(&s.options, f)
 	}
+	s.stage = atRest
 }
 
 // idle lets flows time out while no frame comes: else an unanswered hello on a
 // quiet interface would be reported with the next one only.
 func (s *Sensor) idle() {
 	if s.options.Live && s.stats.ClientHellos+s.stats.ServerHellos > 0 {
+		s.stage = following
 		s.table.Expire(time.Now().UnixNano())
+		s.stage = atRest
 	}
 }
 

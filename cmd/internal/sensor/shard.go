@@ -15,6 +15,7 @@ func newShard(number int, o Options) *shard {
 	o.Deliver = s.found
 	s.Sensor = New(o)
 	s.shard = true
+	s.fault = func(f *Fault) { s.batch.fail(f) }
 	return s
 }
 
@@ -35,8 +36,7 @@ func (s *shard) run() {
 func (s *shard) stretch() (done bool) {
 	defer func() {
 		if value := recover(); value != nil {
-			s.batch.fail(newFault(value))
-			s.clear()
+			s.mend(newFault(value))
 		}
 	}()
 	for len(s.turn) > 0 {
@@ -48,6 +48,7 @@ func (s *shard) stretch() (done bool) {
 
 func (s *shard) take(it *item) {
 	s.packet = &it.packet
+	s.stage = following
 	if it.sweep {
 		s.table.Sweep(it.now)
 	}
@@ -57,8 +58,9 @@ func (s *shard) take(it *item) {
 			s.table.PushAt(it.now, &it.packet)
 		}
 	case messageItem:
+		s.stage = learning
 		s.datagram(&it.packet)
 	case endItem:
-		s.table.Flush()
+		s.flush()
 	}
 }
