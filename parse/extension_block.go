@@ -27,7 +27,7 @@ func (s extensionSet) has(t ExtensionType) bool { return s>>t&1 != 0 }
 
 // extensionPlace is where the body of the first extension of a type is in the
 // list.
-type extensionPlace struct{ start, length uint16 }
+type extensionPlace struct{ start, end uint16 }
 
 // maxUncommon is how many extensions with numbers above 63 are compared with
 // each other: a hello of 64 kB holds 16,000 extensions, and comparing each
@@ -51,14 +51,13 @@ func (b *extensionBlock) read(body []byte, rest reader) error {
 
 // walk notes where each extension is.
 func (b *extensionBlock) walk() {
-	for list := b.list; len(list)-b.end >= 4; {
-		head := list[b.end : b.end+4]
-		typ, length := ExtensionType(be16(head)), be16(head[2:])
-		start := b.end + 4
-		if start+int(length) > len(list) {
+	for rest := b.list; ; {
+		typ, ok := rest.NextType()
+		if !ok {
 			return
 		}
-		b.end = start + int(length)
+		start := b.end + extensionHeader
+		b.end = len(b.list) - len(rest)
 		if typ >= 64 {
 			b.addUncommon(typ)
 			continue
@@ -69,7 +68,7 @@ func (b *extensionBlock) walk() {
 		}
 		b.behind |= b.seen
 		b.seen |= 1 << typ
-		b.places[typ] = extensionPlace{uint16(start), length}
+		b.places[typ] = extensionPlace{uint16(start), uint16(b.end)}
 	}
 }
 
@@ -99,8 +98,7 @@ func (b *extensionBlock) body(t ExtensionType) (data []byte, there bool) {
 		return nil, false
 	}
 	p := b.places[t]
-	end := int(p.start) + int(p.length)
-	return b.list[p.start:end:end], true
+	return b.list[p.start:p.end:p.end], true
 }
 
 // framed returns the extensions, and an error when more follows that is no

@@ -33,43 +33,32 @@ func (u Uint16s) Contains(v uint16) bool {
 //	}
 type Extensions []byte
 
+// extensionHeader is the length of an extension's type and length.
+const extensionHeader = 4
+
 // Next returns the first extension and moves past it. It returns false at the
 // end. data is a view into the hello.
 func (e *Extensions) Next() (typ ExtensionType, data []byte, ok bool) {
-	typ, data, end := e.at(0)
-	if end == 0 {
+	list := *e
+	if typ, ok = e.NextType(); !ok {
 		return 0, nil, false
 	}
-	*e = (*e)[end:]
-	return typ, data, true
+	end := len(list) - len(*e)
+	return typ, list[extensionHeader:end:end], true
 }
 
 // NextType is Next for who wants the type only.
 func (e *Extensions) NextType() (typ ExtensionType, ok bool) {
 	list := *e
-	if len(list) < 4 {
+	if len(list) < extensionHeader {
 		return 0, false
 	}
-	end := 4 + int(be16(list[2:]))
+	end := extensionHeader + int(be16(list[2:]))
 	if end > len(list) {
 		return 0, false
 	}
 	*e = list[end:]
 	return ExtensionType(be16(list)), true
-}
-
-// at returns the extension at an offset, and where it ends; 0: there is no
-// whole one.
-func (e Extensions) at(start int) (typ ExtensionType, data []byte, end int) {
-	if len(e)-start < 4 {
-		return 0, nil, 0
-	}
-	head := e[start : start+4]
-	end = start + 4 + int(be16(head[2:]))
-	if end > len(e) {
-		return 0, nil, 0
-	}
-	return ExtensionType(be16(head)), e[start+4 : end : end], end
 }
 
 // Protocols is a view of a list of ALPN protocol names (RFC 7301, 3.1).

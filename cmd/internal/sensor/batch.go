@@ -1,7 +1,6 @@
 package sensor
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"tlsfloor/capture/decode"
@@ -60,8 +59,7 @@ type batch struct {
 	left    atomic.Int32
 	done    chan struct{} // has an element when left is 0
 	all     []found       // scratch of deliver
-	failing sync.Mutex    // guards faults
-	faults  []*Fault      // of the shards
+	faults  [][]*Fault    // by shard
 }
 
 // found is a finding, and the item of the batch that led to it.
@@ -73,7 +71,8 @@ type found struct {
 func newBatch(shards int) *batch {
 	return &batch{
 		items: make([]item, 0, batchItems+1),
-		turns: make([][]int32, shards), found: make([][]found, shards), done: make(chan struct{}, 1),
+		turns: make([][]int32, shards), found: make([][]found, shards), faults: make([][]*Fault, shards),
+		done: make(chan struct{}, 1),
 	}
 }
 
@@ -111,18 +110,10 @@ func (b *batch) keep(payload []byte) []byte {
 	return b.copied[at:]
 }
 
-// fail keeps a fault until the batch is delivered. Shards share it.
-func (b *batch) fail(f *Fault) {
-	b.failing.Lock()
-	defer b.failing.Unlock()
-	b.faults = append(b.faults, f)
-}
-
 // reset makes the batch ready to be filled again.
 func (b *batch) reset() {
-	b.faults = nil
 	b.items, b.copied, b.buffers = b.items[:0], b.copied[:0], b.buffers[:0]
 	for i := range b.turns {
-		b.turns[i] = b.turns[i][:0]
+		b.turns[i], b.faults[i] = b.turns[i][:0], nil
 	}
 }

@@ -13,6 +13,12 @@ func (s *shard) found(f *classify.Finding) {
 	b.found[s.number] = append(b.found[s.number], found{s.at, f})
 }
 
+// keep keeps a fault for when the batch is done.
+func (s *shard) keep(f *Fault) {
+	b := s.batch
+	b.faults[s.number] = append(b.faults[s.number], f)
+}
+
 // deliver delivers the findings of a batch that is done, in the order of the
 // packets that led to them; where one packet's time ended several connections,
 // in the order in which these began.

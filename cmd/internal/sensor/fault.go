@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -68,6 +69,6 @@ func (n *faults) note(o *Options, f *Fault) {
 		o.Report(f)
 	}
 	if *n == maxFaults {
-		o.Report(fmt.Errorf("further faults are only counted"))
+		o.Report(errors.New("further faults are only counted"))
 	}
 }

@@ -15,7 +15,7 @@ func newShard(number int, o Options) *shard {
 	o.Deliver = s.found
 	s.Sensor = New(o)
 	s.shard = true
-	s.fault = func(f *Fault) { s.batch.fail(f) }
+	s.fault = s.keep
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -287,7 +288,7 @@ func (w *Workers) deliver() {
 	<-b.done
 	w.flying = append(w.flying[:0], w.flying[1:]...)
 	b.deliver(w.options.Deliver)
-	for _, f := range b.faults {
+	for _, f := range slices.Concat(b.faults...) {
 		w.faults.note(&w.options, f)
 	}
 	w.spare = append(w.spare, b.buffers...)
