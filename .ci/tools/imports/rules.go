@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,10 +20,11 @@ var strangers = map[string][]string{
 	"classify": {"capture", "cmd"},
 }
 
-// homes lists imports that belong to one place. The first that matches
-// decides. gopacket/pcap, gopacket/afpacket and libcap's psx are cgo.
+// homes lists imports that belong to one place, or a few with commas. The first
+// that matches decides. gopacket/pcap, gopacket/afpacket and libcap's psx are
+// cgo.
 var homes = []struct{ imported, home string }{
-	{"C", "capture/live"},
+	{"C", "capture/live,cmd/internal/inherited"},
 	{"github.com/google/gopacket/pcap", "capture/live"},
 	{"github.com/google/gopacket/afpacket", "capture/live"},
 	{"github.com/google/gopacket", "capture"},
@@ -37,7 +39,7 @@ var (
 	pure    = []string{"parse", "classify"}
 	outside = []string{
 		"context", "database", "io/fs", "io/ioutil", "log", "math/rand",
-		"net", "os", "os/exec", "path/filepath", "plugin", "runtime/debug", "syscall", "testing",
+		"net", "os", "os/exec", "path/filepath", "plugin", "runtime/debug", "syscall",
 		"golang.org/x/sys", "golang.org/x/term",
 	}
 	// netip is values without I/O; it only lives below net.
@@ -50,6 +52,16 @@ var calls = map[string][]string{
 	"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"},
 	"fmt":  {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
 }
+
+// support names the folders below which packages are for tests: no product
+// package imports them, and so they are not in the program.
+const support = "testing"
+
+// isSupport reports whether a package of this repository is for tests.
+func isSupport(room string) bool { return slices.Contains(strings.Split(room, "/"), support) }
+
+// isForTests reports whether a file is a test, or helps tests.
+func (s source) isForTests() bool { return s.isTest() || isSupport(s.room()) }
 
 // check returns a line for each broken rule, in the order of the files.
 func check(files []source) []string {
@@ -70,7 +82,7 @@ func check(files []source) []string {
 }
 
 func isPure(f source) bool {
-	if f.isTest() {
+	if f.isForTests() {
 		return false
 	}
 	for _, room := range pure {
@@ -92,11 +104,16 @@ func checkImport(f source, spec *ast.ImportSpec) string {
 	}
 	for _, h := range homes {
 		if within(imported, h.imported) {
-			if within(f.room(), h.home) {
-				return ""
+			for home := range strings.SplitSeq(h.home, ",") {
+				if within(f.room(), home) {
+					return ""
+				}
 			}
-			return fmt.Sprintf("%s is imported in %s only", imported, h.home)
+			return fmt.Sprintf("%s is imported in %s only", imported, strings.ReplaceAll(h.home, ",", " and "))
 		}
+	}
+	if within(imported, "testing") && !f.isForTests() {
+		return fmt.Sprintf("%s is for tests: not in %s, but in a package below a folder called %s", imported, f.room(), support)
 	}
 	if isPure(f) && isOutside(imported) {
 		return fmt.Sprintf("%s does no I/O, reads no clock and logs nothing: not %s", f.room(), imported)
@@ -109,6 +126,9 @@ func checkRoom(f source, imported string) string {
 	// An external test lies in the parent's folder but stands outside it.
 	if imported != f.room() && within(imported, f.room()) && !strings.HasSuffix(f.syntax.Name.Name, "_test") {
 		return fmt.Sprintf("%s may not import its child %s", f.room(), imported)
+	}
+	if isSupport(imported) && !f.isForTests() {
+		return fmt.Sprintf("%s is for tests: not in %s", imported, f.room())
 	}
 	for room, unknown := range strangers {
 		for _, u := range unknown {

@@ -18,7 +18,10 @@ func TestCheck(t *testing.T) {
 		{"parse imports classify", "parse/hello.go", `package parse; import _ "tlsfloor/classify"`, "parse may not know classify"},
 		{"classify imports parse", "classify/finding.go", `package classify; import _ "tlsfloor/parse"`, ""},
 		{"classify imports capture in a test", "classify/finding_test.go", `package classify; import _ "tlsfloor/capture"`, "classify may not know capture"},
-		{"capture imports cmd", "capture/live/live.go", `package live; import _ "tlsfloor/cmd/internal/emit"`, "capture may not know cmd"},
+		{"capture imports cmd", "capture/live/live.go", `package live; import _ "tlsfloor/cmd/internal/sensor"`, "capture may not know cmd"},
+		{"an encoder imports cmd", "classify/event/native.go", `package event; import _ "tlsfloor/cmd/internal/blind"`, "classify may not know cmd"},
+		{"an encoder imports classify", "classify/event/native.go", `package event; import _ "tlsfloor/classify"`, ""},
+		{"a reader of events opens them", "classify/event/read.go", `package event; import _ "os"`, "not os"},
 		{"cmd imports everything", "cmd/internal/sensor/sensor.go", `package sensor; import (_ "tlsfloor/capture/flow"; _ "tlsfloor/parse"; _ "tlsfloor/classify")`, ""},
 
 		{"gopacket under capture", "capture/file/file.go", `package file; import _ "github.com/google/gopacket/pcapgo"`, ""},
@@ -28,7 +31,15 @@ func TestCheck(t *testing.T) {
 		{"ja3 in parse", "parse/hello.go", `package parse; import _ "github.com/dreadl0ck/ja3"`, "is imported in parse/fingerprint only"},
 		{"tlsx in parse/fingerprint", "parse/fingerprint/ja3.go", `package fingerprint; import _ "github.com/dreadl0ck/tlsx"`, ""},
 		{"cgo in capture/live", "capture/live/live.go", `package live; import "C"`, ""},
-		{"cgo elsewhere", "capture/proc/proc.go", `package proc; import "C"`, "C is imported in capture/live only"},
+		{"cgo elsewhere", "capture/proc/proc.go", `package proc; import "C"`, "C is imported in capture/live and cmd/internal/inherited only"},
+
+		{"a product package imports what is for tests", "capture/file/file.go", `package file; import _ "tlsfloor/capture/testing/wrap"`, "capture/testing/wrap is for tests"},
+		{"a test imports what is for tests", "cmd/internal/sensor/x_test.go", `package sensor; import _ "tlsfloor/capture/testing/wrap"`, ""},
+		{"what is for tests imports its like", "cmd/internal/testing/standin/x.go", `package standin; import _ "tlsfloor/cmd/internal/testing/wait"`, ""},
+		{"what is for tests keeps to the rooms", "capture/testing/wrap/x.go", `package wrap; import _ "tlsfloor/parse"`, "capture may not know parse"},
+		{"a product package imports testing", "cmd/internal/report/x.go", `package report; import _ "testing"`, "testing is for tests"},
+		{"a pure package imports testing/iotest", "parse/x.go", `package parse; import _ "testing/iotest"`, "testing/iotest is for tests"},
+		{"what is for tests imports testing", "cmd/internal/testing/wait/x.go", `package wait; import _ "testing"`, ""},
 
 		{"parse opens files", "parse/hello.go", `package parse; import _ "os"`, "not os"},
 		{"parse logs", "parse/hello.go", `package parse; import _ "log/slog"`, "not log/slog"},
