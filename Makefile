@@ -3,6 +3,8 @@
 SHELL = /bin/sh
 GO ?= go
 TOOL = $(GO) tool -modfile=.ci/tools/go.mod
+# Prints which tests were skipped. By its files: it needs no newer Go than the rest.
+TESTED = $(GO) run $(filter-out %_test.go,$(wildcard .ci/tools/tested/*.go))
 # libpcap is a C library, so a build without cgo is never wanted.
 export CGO_ENABLED = 1
 
@@ -19,10 +21,10 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test e2e check fuzz bench corpus bench-peers bench-live profile record clean
+.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus cases shape bench-peers bench-live profile record clean
 
 help: ## what can be made
-	@awk -F '##' '/^[a-z-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
 
 setup: ## install a C compiler and libpcap's headers if they are missing
 	@.ci/setup build
@@ -34,13 +36,18 @@ demo: build ## run tlsfloor on recorded captures
 	@./tlsfloor -r $(DEMO)
 
 # -pgo=off: or all that cmd/tlsfloor needs is compiled a second time.
-test: setup ## run all tests, and each fuzz target for FUZZTIME (2s)
-	$(GO) test -pgo=off $(TESTFLAGS) ./...
-	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+test: setup ## run all tests, and each fuzz target for FUZZTIME (2s); say which tests were skipped
+	@FUZZTIME=$(FUZZTIME) $(TESTED) -then .ci/fuzz $(GO) test -pgo=off $(TESTFLAGS) ./...
+
+quick: setup ## run the tests that take neither root, nor real time, nor much work: a minute
+	@$(TESTED) $(GO) test -pgo=off -short $(TESTFLAGS) ./...
 
 e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
+
+system: setup ## let an intruder try, in each process, what docs/security.md says it cannot (root)
+	$(GO) test -pgo=off -tags attacker -count=1 -run TestSystem -timeout 20m ./cmd/tlsfloor $(TESTFLAGS)
 
 check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, scripts, go.mod
 	@.ci/setup check
@@ -49,11 +56,24 @@ check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, s
 fuzz: setup ## run each fuzz target for LONGFUZZTIME (60s)
 	@FUZZTIME=$(LONGFUZZTIME) .ci/fuzz
 
+seeds: setup ## keep inputs that fuzzing found and that reach more code, in testdata/fuzz
+	@$(GO) run -C .ci/tools ./seeds $(CURDIR)
+
+mutate: setup ## read 36,000 captures whose bytes were changed, cut, moved and mixed
+	MUTATIONS=36000 $(GO) test -pgo=off -count=1 -run TestMutatedCaptures -v -timeout 60m ./cmd/tlsfloor
+
 bench: setup ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 corpus: build ## score tlsfloor against ../shared/corpus
 	@$(GO) run -C .ci/tools ./corpus $(CURDIR)/tlsfloor $(abspath $(SHARED))/corpus $(CURDIR)/.ci/corpus-floors
+
+cases: build ## hold tlsfloor against the faults in ../shared/cases, one worker and two
+	@$(SHARED)/cases/check.py ./tlsfloor
+	@$(SHARED)/cases/check.py "./tlsfloor --workers 2"
+
+shape: setup ## print how long functions, files and packages are, and what refers to what
+	@$(GO) run -C .ci/tools ./shape $(CURDIR)
 
 bench-peers: build ## compare its speed with other tools' (needs ../shared/bench)
 	@$(SHARED)/bench/peers.sh $(PEERFLAGS) ./tlsfloor -r {} --emit all

@@ -70,7 +70,7 @@ type Stats struct {
 	InterfaceDropped uint64 // frames the interface or its driver dropped
 }
 
-// Matcher decides whether a frame is delivered.
+// Matcher decides whether a frame is delivered. One goroutine at a time uses it.
 type Matcher interface {
 	// Matches reports whether a frame with these captured bytes and this
 	// length on the wire passes. It keeps no reference to data.

@@ -36,11 +36,22 @@ type Observation struct {
 	VLANs []uint16
 	// Tunnels are the other encapsulations, outermost first: "vxlan:77".
 	Tunnels []string
+	// Sender is who sent the outermost tunnel around the client's packets, by the
+	// source address of the IP header that carries it; the zero Addr: they came in
+	// none.
+	Sender netip.Addr
 	// Source is the interface or the capture file, as the user named it.
 	Source string
+	// Return is what is around the packets from the server, where that is
+	// something else than VLANs and Tunnels; nil: it is not. It has no Source.
+	Return *Place
+	// Copies are other places where the same connection was seen.
+	Copies []Place
 
 	// Outcome is how the handshake ended, as far as it was seen.
 	Outcome Outcome
+	// Outside says that the whole ClientHello came outside of any tunnel.
+	Outside bool
 	// StartTLS names the protocol in front of the TLS records; empty: none.
 	StartTLS string
 	// Proxied holds the addresses that a PROXY protocol header gave; not valid
@@ -56,12 +67,15 @@ type Observation struct {
 	// Answer is what the final ServerHello says (the HelloRetryRequest when
 	// nothing came after it); nil: none was seen. Shared, as Hello is.
 	Answer *ServerHello
-	// Alert is the first plaintext alert before the handshake completed, the
-	// server's when both sent one; nil: none.
+	// Alert is the first plaintext alert before the handshake completed, or the
+	// fatal one behind a warning; the server's when both sent one; nil: none.
 	Alert *Alert
 	// Certificate is the server's, below TLS 1.3; nil: not asked for, or not
 	// seen.
 	Certificate *Certificate
+	// Misnamed says that the server's certificate has no name that covers the one
+	// that the client asked for (RFC 9525, 6).
+	Misnamed bool
 	// Anomalies are oddities of the packets, records and hellos, in a fixed
 	// order, each once.
 	Anomalies []string
@@ -69,6 +83,14 @@ type Observation struct {
 	// Names are the candidates for the destination's name, in falling order of
 	// trust, at most one a source.
 	Names []Name
+}
+
+// Place is where packets were seen: VLANs, Tunnels and Source are those of an
+// Observation.
+type Place struct {
+	Source  string
+	VLANs   []uint16
+	Tunnels []string
 }
 
 // ClientHello holds the facts of a ClientHello (RFC 8446, 4.1.2), but for the
@@ -82,11 +104,19 @@ type ClientHello struct {
 	SSLv2Format   bool            // an SSLv2 CLIENT-HELLO
 	ECH           bool            // encrypted_client_hello is there: the SNI is the outer name
 	EarlyData     bool            // 0-RTT offered
+	Cut           bool            // the capture has only the beginning: what is absent here may have been sent
 	JA3, JA3Full  string          // lower-case MD5 and the string it is of; empty where not defined (SSLv2 format)
 	JA4           string          // empty where not defined
 }
 
-// MaxVersion is the highest version offered.
+// ShowsVersions reports whether the hello says what the client offers. One that
+// was cut before supported_versions does so only by a legacy_version below TLS
+// 1.2, which is then the highest (RFC 8446, 4.2.1).
+func (c *ClientHello) ShowsVersions() bool {
+	return !c.Cut || c.Versions != nil || c.LegacyVersion < parse.TLSv12
+}
+
+// MaxVersion is the highest version offered, as far as the hello shows it.
 func (c *ClientHello) MaxVersion() parse.Version {
 	return parse.MaxVersion(c.LegacyVersion, c.Versions)
 }
@@ -113,7 +143,7 @@ type Alert struct {
 // verified in any way.
 type Certificate struct {
 	Subject, Issuer     string   // as RFC 4514 writes them
-	DNSNames            []string // of subjectAltName, as sent, at most parse.MaxNames
+	DNSNames            []string // of subjectAltName, as sent, at most 100: the one that names the destination among them
 	NotBefore, NotAfter int64    // in seconds since the Unix epoch; 0: not readable
 	SHA256              string   // of the certificate, lower-case hex
 }

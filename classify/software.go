@@ -5,8 +5,8 @@ package classify
 // replacement of secrets are capture/proc's, nothing in them is to be trusted.
 type Process struct {
 	PID         int
-	Executable  string   // path as the kernel gives it
-	CommandLine []string // at most 32 arguments of at most 256 bytes, secrets masked
+	Executable  string   // path as the kernel gives it; empty: not known
+	CommandLine []string // what the process says of itself: at most 32 arguments of at most 256 bytes, secrets masked
 	User        string   // name, else the number
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id of the container; empty: none
@@ -23,7 +23,7 @@ type Confidence uint8
 const (
 	Low    Confidence = iota + 1 // traits that several programs share
 	Medium                       // an exact fingerprint, or traits of one family only
-	High                         // the process itself
+	High                         // what the kernel knows of the process itself
 )
 
 var confidenceText = [...]string{"", "low", "medium", "high"}

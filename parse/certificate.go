@@ -30,10 +30,6 @@ func (c *CertificateList) Next() (der []byte, ok bool) {
 	return der, ok
 }
 
-// MaxNames is how many names Certificate.Names returns at most: certificates
-// with 10,000 exist.
-const MaxNames = 100
-
 // Certificate is what an X.509 certificate (RFC 5280) says about its holder.
 // Nothing is verified. All slices are views.
 //
@@ -41,10 +37,10 @@ const MaxNames = 100
 // old servers do send (negative serial numbers, names that are no IA5String,
 // curves it does not know) and allocates for each of 10,000 names.
 type Certificate struct {
-	Serial              []byte // big-endian two's complement, as encoded
-	Issuer, Subject     Name
-	NotBefore, NotAfter time.Time // UTC; zero: not readable
-	DNSNames            DNSNames  // the dNSNames of subjectAltName
+	Serial          []byte // big-endian two's complement, as encoded
+	Issuer, Subject Name
+	DNSNames        DNSNames // the dNSNames of subjectAltName
+	validity        cryptobyte.String
 }
 
 // Parse reads a certificate, DER. It overwrites all of c and keeps views into
@@ -53,7 +49,7 @@ type Certificate struct {
 func (c *Certificate) Parse(der []byte) error {
 	*c = Certificate{}
 	in := cryptobyte.String(der)
-	var certificate, tbs, algorithm, validity cryptobyte.String
+	var certificate, tbs, algorithm cryptobyte.String
 	field := ""
 	switch {
 	case !readDER(&in, &certificate, asn1.SEQUENCE):
@@ -68,7 +64,7 @@ func (c *Certificate) Parse(der []byte) error {
 		field = "signature"
 	case !readDER(&tbs, (*cryptobyte.String)(&c.Issuer), asn1.SEQUENCE):
 		field = "issuer"
-	case !readDER(&tbs, &validity, asn1.SEQUENCE):
+	case !readDER(&tbs, &c.validity, asn1.SEQUENCE):
 		field = "validity"
 	case !readDER(&tbs, (*cryptobyte.String)(&c.Subject), asn1.SEQUENCE):
 		field = "subject"
@@ -76,9 +72,16 @@ func (c *Certificate) Parse(der []byte) error {
 	if field != "" {
 		return &ParseError{What: field, Offset: len(der) - len(in) - len(certificate) - len(tbs)}
 	}
-	c.NotBefore, c.NotAfter = readTime(&validity), readTime(&validity)
 	c.DNSNames = subjectAltName(tbs)
 	return nil
+}
+
+// Validity returns the time from which on, and up to which, the certificate is
+// valid, in UTC; zero: not readable. It is read here, since who parses a
+// certificate seldom asks for more than its names.
+func (c *Certificate) Validity() (notBefore, notAfter time.Time) {
+	validity := c.validity
+	return readTime(&validity), readTime(&validity)
 }
 
 // readDER reads a value with a tag, and does not move when there is none.
@@ -111,25 +114,30 @@ func subjectAltName(tbs cryptobyte.String) DNSNames {
 	return nil
 }
 
-// Names appends to dst what the certificate says its holder is called: the
-// DNSNames, else the subject's common name (RFC 6125, 6.4.4), at most MaxNames.
-// They are bytes as they stand: wildcards, NUL and control characters included.
-func (c *Certificate) Names(dst [][]byte) [][]byte {
-	list, n := c.DNSNames, 0
-	for ; n < MaxNames; n++ {
-		name, ok := list.Next()
-		if !ok {
-			break
-		}
-		dst = append(dst, name)
+// Names are what the certificate says its holder is called: the DNSNames, else
+// the subject's common name (RFC 6125, 6.4.4). Certificates with 10,000 exist.
+func (c *Certificate) Names() HolderNames {
+	list := c.DNSNames
+	if _, ok := list.Next(); ok {
+		return HolderNames{dns: c.DNSNames}
 	}
-	if n > 0 {
-		return dst
+	return HolderNames{common: c.Subject.CommonName()}
+}
+
+// HolderNames are the names of a certificate's holder that have not been read.
+type HolderNames struct {
+	dns    DNSNames
+	common []byte
+}
+
+// Next returns the next name, as it stands: wildcards, NUL and control characters
+// included. It returns false at the end.
+func (n *HolderNames) Next() (name []byte, ok bool) {
+	if name = n.common; len(name) > 0 {
+		n.common = nil
+		return name, true
 	}
-	if name := c.Subject.CommonName(); len(name) > 0 {
-		dst = append(dst, name)
-	}
-	return dst
+	return n.dns.Next()
 }
 
 // DNSNames is a view of the dNSNames in a subjectAltName (RFC 5280, 4.2.1.6).

@@ -46,7 +46,9 @@ type ClientHello struct {
 // Parse reads the body of a ClientHello message, without the 4 bytes of the
 // handshake header. It overwrites all of h, allocates nothing unless it fails,
 // and keeps views into body. On a *ParseError the fields up to the ill-formed
-// one stand.
+// one stand, and what can be made out of the rest: of an extensions block or an
+// extension that is longer than the bytes there, those bytes, and the name if a
+// server_name extension is found. MalformedHello is then among the Oddities.
 func (h *ClientHello) Parse(body []byte) error {
 	*h = ClientHello{}
 	r, field := reader(body), ""
@@ -63,6 +65,8 @@ func (h *ClientHello) Parse(body []byte) error {
 		field = "legacy_compression_methods"
 	}
 	if field != "" {
+		h.Oddities |= MalformedHello
+		h.salvageName(r)
 		return runsPast(field, body, r)
 	}
 	h.judgeFixedFields()
@@ -85,6 +89,13 @@ func (h *ClientHello) judgeFixedFields() {
 	if bytes.IndexByte(h.CompressionMethods, 0) < 0 {
 		h.Oddities |= NoNullCompression
 	}
+}
+
+// Plausible reports whether a hello that Parse found ill-formed still is one, by
+// what was read of it: a version that TLS has, or supported_versions, and the
+// random behind it.
+func (h *ClientHello) Plausible() bool {
+	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.SupportedVersions.Len() > 0)
 }
 
 // MaxVersion is the function MaxVersion of what the hello offers, without a

@@ -215,7 +215,12 @@ func TestClientHelloOddities(t *testing.T) {
 		{"list of names shorter than the extension", clientHello(ext(ExtServerName, vec16([]byte{0}, vec16([]byte("a.example"))), fill(3))),
 			"malformed_extension", "a.example"},
 		{"name longer than its list", clientHello(ext(ExtServerName, vec16([]byte{0}, u16(99), []byte("a.example")))),
-			"malformed_extension empty_sni", ""},
+			"malformed_extension", "a.example"},
+		{"name longer than its list, which is not alone in its extension", clientHello(ext(ExtServerName, u16(12), []byte{0}, u16(99), []byte("a.example"), fill(3))),
+			"malformed_extension", "a.example"},
+		{"list of names shorter than the name", clientHello(ext(ExtServerName, u16(3), []byte{0}, vec16([]byte("a.example")))),
+			"malformed_extension", "a.example"},
+		{"no name where there should be", clientHello(ext(ExtServerName, u16(9), []byte{0}, u16(6))), "malformed_extension empty_sni", ""},
 		{"odd versions", clientHello(ext(ExtSupportedVersions, vec8(u16(0x0304), []byte{3}))), "odd_length_list", ""},
 		{"odd groups", clientHello(ext(ExtSupportedGroups, vec16(fill(3)))), "odd_length_list", ""},
 		{"versions with a bad length", clientHello(ext(ExtSupportedVersions, []byte{9, 3, 4})), "malformed_extension", ""},
@@ -295,6 +300,87 @@ func TestClientHelloCutAnywhere(t *testing.T) {
 		}
 		if n > 40 && h.LegacyVersion != TLSv12 {
 			t.Fatalf("cut to %d bytes: version %v", n, h.LegacyVersion)
+		}
+	}
+}
+
+// helloWith is a ClientHello of TLS 1.2 that ends in these bytes where the cipher
+// suites should begin.
+func helloWith(parts ...[]byte) []byte { return cat(u16(0x0303), fill(32), vec8(), cat(parts...)) }
+
+// TestClientHelloThatLies: of a hello whose lengths disagree counts what can be
+// read of it.
+func TestClientHelloThatLies(t *testing.T) {
+	const name = "dynamodb.us-west-2.amazonaws.com"
+	ciphers, null, server := vec16(u16(0xc02f, 0x002f)), vec8([]byte{0}), sni(name)
+	versions := ext(ExtSupportedVersions, vec8(u16(0x0301)))
+	wrong := func(b []byte, at int, by uint16) []byte {
+		b = bytes.Clone(b)
+		copy(b[at:], u16(be16(b[at:])+by))
+		return b
+	}
+	block := vec16(server, versions)
+	for _, test := range []struct {
+		name string
+		body []byte
+		sni  string
+		max  Version
+	}{
+		{"block longer than the message", helloWith(ciphers, null, wrong(block, 0, 7)), name, TLSv1},
+		{"block far longer", helloWith(ciphers, null, wrong(block, 0, 60000)), name, TLSv1},
+		{"block shorter: ends in the name", helloWith(ciphers, null, wrong(block, 0, 0xffff-uint16(len(versions))-4)), name, TLSv12},
+		{"last extension longer than the block", helloWith(ciphers, null, vec16(wrong(server, 2, 9))), name, TLSv12},
+		{"last extension cut", helloWith(ciphers, null, vec16(versions, server[:20])), name[:11], TLSv1},
+		{"name's extension shorter than the name", helloWith(ciphers, null, vec16(versions, wrong(server, 2, 0xffff-10))), name, TLSv1},
+		{"name's extension longer than the name", helloWith(ciphers, null, vec16(versions, wrong(server, 2, 1))), name, TLSv1},
+		{"another extension longer than the block, before the name", helloWith(ciphers, null, vec16(versions, u16(5, 9000), server)), name, TLSv1},
+		{"bytes behind the extensions", helloWith(ciphers, null, vec16(versions, server, fill(3))), name, TLSv1},
+		{"ciphers longer than the message", helloWith(wrong(ciphers, 0, 999), null, block), name, TLSv12},
+		{"compression methods longer than the message", helloWith(ciphers, []byte{255, 0}, block), name, TLSv12},
+		{"session id longer than the message", cat(u16(0x0301), fill(32), []byte{255}, ciphers, null, block), name, TLSv1},
+		{"name with a NUL, not found", helloWith(wrong(ciphers, 0, 999), null, vec16(sni("a\x00b"))), "", TLSv12},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var h ClientHello
+			err := h.Parse(test.body)
+			if (err != nil) != (h.Oddities&MalformedHello != 0) || h.Oddities&(MalformedHello|MalformedExtension) == 0 {
+				t.Errorf("error %v, oddities %q", err, h.Oddities.AppendNames(nil))
+			}
+			if string(h.ServerName) != test.sni || h.MaxVersion() != test.max || !h.Plausible() {
+				t.Errorf("server name %q, want %q; %v, want %v; plausible %v", h.ServerName, test.sni, h.MaxVersion(), test.max, h.Plausible())
+			}
+		})
+	}
+	var h ClientHello
+	if h.Parse(fill(20)); h.Plausible() {
+		t.Error("20 bytes are a plausible hello")
+	}
+}
+
+func TestLongNames(t *testing.T) {
+	for _, n := range []int{255, 256, 300, 60000} {
+		var h ClientHello
+		name := strings.Repeat("a", n-len(".amazonaws.com")) + ".amazonaws.com"
+		if err := h.Parse(clientHello(sni(name))); err != nil || string(h.ServerName) != name {
+			t.Errorf("%d bytes: %v, read %d", n, err, len(h.ServerName))
+		}
+	}
+}
+
+// TestOddLegacyVersion: with supported_versions, legacy_version says nothing.
+func TestOddLegacyVersion(t *testing.T) {
+	for _, legacy := range []uint16{0xffff, 0x0305, 0x0400, 0x7fff, 0x7f00, 0, 0x0200} {
+		var h ClientHello
+		body := clientHello(ext(ExtSupportedVersions, vec8(u16(0x1a1a, 0x0302, 0x0301))))
+		copy(body, u16(legacy))
+		if err := h.Parse(body); err != nil || h.MaxVersion() != TLSv11 {
+			t.Errorf("%04x: %v, %v", legacy, h.MaxVersion(), err)
+		}
+		var answer ServerHello
+		body = serverHello(ext(ExtSupportedVersions, u16(0x0301)))
+		copy(body, u16(legacy))
+		if err := answer.Parse(body); err != nil || answer.SelectedVersion != TLSv1 {
+			t.Errorf("%04x: selected %v, %v", legacy, answer.SelectedVersion, err)
 		}
 	}
 }
@@ -461,7 +547,7 @@ func TestExtensionsInAnyOrder(t *testing.T) {
 
 func TestOddityNames(t *testing.T) {
 	all := ^Oddities(0) & (1<<len(oddityNames) - 1)
-	if got := all.AppendNames(nil); len(got) != len(oddityNames) || ManyExtensions != 1<<(len(oddityNames)-1) {
+	if got := all.AppendNames(nil); len(got) != len(oddityNames) || MalformedHello != 1<<(len(oddityNames)-1) {
 		t.Errorf("%q", got)
 	}
 }
@@ -472,6 +558,9 @@ func FuzzClientHello(f *testing.F) {
 	}
 	f.Add(clientHello(ext(ExtServerName, u16(99), []byte{0}, vec16([]byte("a")))))
 	f.Add(clientHello(ext(ExtALPN, vec16([]byte{200})), ext(ExtALPN)))
+	f.Add(helloWith(vec16(u16(5)), vec8([]byte{0}), u16(60000), sni("a.example"), u16(0, 9)))
+	f.Add(helloWith(vec16(u16(5)), vec8([]byte{0}), vec16(u16(0, 3), vec16([]byte{0}, vec16([]byte("a.example"))))))
+	f.Add(helloWith(u16(999, 5), vec8([]byte{0}), vec16(sni("a.example"))))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var h, again ClientHello
 		err := h.Parse(body)

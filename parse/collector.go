@@ -27,13 +27,20 @@ type Collector struct {
 	spares [sizes][][]byte
 }
 
-// collects reports whether a split message is worth its buffer.
-func (c *Collector) collects(msg *Message) bool {
+// collects returns how many bytes of the body of a split message are worth a
+// buffer; 0: none. Of a hello that is too long, that is its beginning.
+func (c *Collector) collects(msg *Message) int {
 	limit := MaxMessage
-	if msg.Type == TypeCertificate {
+	switch {
+	case c.Wanted != 0 && !c.Wanted.Has(msg.Type):
+		return 0
+	case msg.Type == TypeCertificate:
 		limit = MaxCertificateMessage
 	}
-	return msg.Length <= limit && (c.Wanted == 0 || c.Wanted.Has(msg.Type))
+	if msg.Length > limit && msg.Type != TypeClientHello && msg.Type != TypeServerHello {
+		return 0
+	}
+	return min(msg.Length, limit)
 }
 
 // Keep returns a copy of b, which is the caller's until it is given back.
@@ -64,6 +71,15 @@ func (c *Collector) Give(b []byte) {
 	if size := sizeFor(n); size < sizes && n == firstBuffer<<size && len(c.spares[size]) < maxSpares {
 		c.spares[size] = append(c.spares[size], b[:0])
 	}
+}
+
+// BufferSize is how much memory the buffer of a message takes of which n bytes
+// were collected.
+func BufferSize(n int) int {
+	if size := sizeFor(n); n > 0 && size < sizes {
+		return firstBuffer << size
+	}
+	return n
 }
 
 // sizeFor is the number of the least size with room for n bytes; from sizes on

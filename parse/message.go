@@ -20,6 +20,14 @@ const (
 	TypeCertificateStatus  HandshakeType = 22
 )
 
+// Known reports whether IANA's registry "TLS HandshakeType" has the type, or a
+// browser of 2012 would have sent it (next_protocol).
+func (t HandshakeType) Known() bool {
+	const known = 1<<7 - 1 | 0x1ff<<8 | 0x7f<<20 // 0 to 6, 8 to 16, 20 to 26
+	const client, nextProtocol, messageHash = 17, 67, 254
+	return t < 32 && (known>>t&1 != 0 || t == client) || t == nextProtocol || t == messageHash
+}
+
 // TypeSet is a set of handshake types below 32.
 type TypeSet uint32
 
@@ -41,8 +49,9 @@ const (
 	// MaxMessage is the longest message body, in bytes, that is collected from
 	// several fragments.
 	MaxMessage = 1 << 16
-	// MaxCertificateMessage is the same for Certificate: chains of 64 kB exist.
-	MaxCertificateMessage = 1 << 17
+	// MaxCertificateMessage is the same for Certificate: what Go's clients take at
+	// most. A certificate with 5,000 names has some 150 kB.
+	MaxCertificateMessage = 1 << 18
 )
 
 // Message is one handshake message.
@@ -58,6 +67,9 @@ type Message struct {
 	// Skipped: the message is split, and longer than is collected or not
 	// wanted. It is reported as soon as its header is known.
 	Skipped bool
+	// Cut: it is a hello that is split and longer than is collected. Body is its
+	// beginning.
+	Cut bool
 }
 
 // Messages cuts the fragments of one direction's plaintext handshake records,
@@ -76,7 +88,9 @@ type Messages struct {
 // message is kept for the next record's fragment.
 func (m *Messages) Next(fragment *[]byte, c *Collector, msg *Message) bool {
 	if m.done {
+		skip := m.skip
 		m.Drop(c)
+		m.skip = skip
 	}
 	if m.skip > 0 {
 		m.pass(fragment)
@@ -114,6 +128,10 @@ func (m *Messages) Partial() (t HandshakeType, have, length int, ok bool) {
 	return HandshakeType(m.partial[0]), len(m.partial) - messageHeader, be24(m.partial[1:]), true
 }
 
+// Held is the memory of the message that is being collected, in bytes: more than
+// has come of it.
+func (m *Messages) Held() int { return cap(m.partial) }
+
 // pass moves over what is in fragment of a message that is skipped.
 func (m *Messages) pass(fragment *[]byte) {
 	n := min(int(m.skip), len(*fragment))
@@ -135,7 +153,7 @@ func (msg *Message) Take(fragment *[]byte) bool {
 	}
 	*fragment = b[end:]
 	msg.Type, msg.Length, msg.Body = HandshakeType(b[0]), n, b[messageHeader:end:end]
-	msg.Split, msg.Skipped = false, false
+	msg.Split, msg.Skipped, msg.Cut = false, false, false
 	return true
 }
 
@@ -147,20 +165,22 @@ func (m *Messages) collect(fragment *[]byte, c *Collector, msg *Message) bool {
 		return false
 	}
 	*msg = Message{Type: HandshakeType(header[0]), Length: be24(header[1:]), Split: true}
-	end := messageHeader + msg.Length
-	if !c.collects(msg) {
-		left := end - len(m.partial)
+	most := c.collects(msg)
+	if most == 0 && msg.Length > 0 {
+		left := messageHeader + msg.Length - len(m.partial)
 		m.Drop(c)
 		m.skip = uint32(left)
 		m.pass(fragment)
 		msg.Skipped = true
 		return true
 	}
+	end := messageHeader + most
 	m.take(fragment, end, c)
 	if len(m.partial) < end {
 		return false
 	}
 	msg.Body, m.done = m.partial[messageHeader:end:end], true
+	msg.Cut, m.skip = msg.Length > most, uint32(msg.Length-most)
 	return true
 }
 

@@ -105,16 +105,18 @@ func TestMessagesSkipped(t *testing.T) {
 		wanted    TypeSet
 		typ       HandshakeType
 		length    int
-		collected bool
+		collected int // bytes of the body; 0: it is skipped
 	}{
-		{"longest hello", 0, TypeClientHello, MaxMessage, true},
-		{"hello too long", 0, TypeClientHello, MaxMessage + 1, false},
-		{"longest certificate", 0, TypeCertificate, MaxCertificateMessage, true},
-		{"certificate too long", 0, TypeCertificate, MaxCertificateMessage + 1, false},
-		{"longest of all", 0, TypeServerHello, 1<<24 - 1, false},
-		{"wanted", Types(TypeServerHello, TypeCertificate), TypeCertificate, 5000, true},
-		{"not wanted", Types(TypeServerHello), TypeCertificate, 5000, false},
-		{"not wanted, type above 31", Types(TypeServerHello), 200, 5000, false},
+		{"longest hello", 0, TypeClientHello, MaxMessage, MaxMessage},
+		{"hello too long", 0, TypeClientHello, MaxMessage + 1, MaxMessage},
+		{"longest certificate", 0, TypeCertificate, MaxCertificateMessage, MaxCertificateMessage},
+		{"certificate too long", 0, TypeCertificate, MaxCertificateMessage + 1, 0},
+		{"longest of all", 0, TypeServerHello, 1<<24 - 1, MaxMessage},
+		{"longest of another type", 0, TypeCertificateStatus, 1<<24 - 1, 0},
+		{"wanted", Types(TypeServerHello, TypeCertificate), TypeCertificate, 5000, 5000},
+		{"not wanted", Types(TypeServerHello), TypeCertificate, 5000, 0},
+		{"not wanted, too long", Types(TypeServerHello), TypeClientHello, MaxMessage + 1, 0},
+		{"not wanted, type above 31", Types(TypeServerHello), 200, 5000, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var m Messages
@@ -140,8 +142,8 @@ func TestMessagesSkipped(t *testing.T) {
 				}
 			}
 			if len(got) != 2 || got[0].Type != test.typ || got[0].Length != test.length ||
-				got[0].Skipped == test.collected || test.collected != (len(got[0].Body) == test.length) {
-				t.Errorf("%d messages; first of type %v, length %d, skipped %v, body of %d", len(got), got[0].Type, got[0].Length, got[0].Skipped, len(got[0].Body))
+				got[0].Skipped != (test.collected == 0) || len(got[0].Body) != test.collected || got[0].Cut != (test.collected > 0 && test.collected < test.length) {
+				t.Errorf("%d messages; first of type %v, length %d, skipped %v, cut %v, body of %d", len(got), got[0].Type, got[0].Length, got[0].Skipped, got[0].Cut, len(got[0].Body))
 			}
 			if len(got) == 2 && got[1].Type != TypeServerHelloDone {
 				t.Errorf("the message after it has type %v", got[1].Type)

@@ -19,12 +19,13 @@ const (
 	NoNullCompression                        // the compression methods lack null, which is compulsory
 	PreSharedKeyNotLast                      // RFC 8446, 4.2.11 wants it last
 	ManyExtensions                           // more than maxUncommon extensions with numbers above 63: not all were compared for duplicates
+	MalformedHello                           // a length in the hello does not agree with the others: fields are missing, or cut
 )
 
 var oddityNames = [...]string{
 	"duplicate_extension", "malformed_extension", "trailing_bytes", "odd_length_list",
 	"empty_sni", "several_sni", "long_session_id", "no_cipher_suites",
-	"no_null_compression", "pre_shared_key_not_last", "many_extensions",
+	"no_null_compression", "pre_shared_key_not_last", "many_extensions", "malformed_hello",
 }
 
 // AppendNames appends the names of the set's members to dst, in a fixed order,

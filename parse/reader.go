@@ -3,6 +3,10 @@ package parse
 // reader is what is left to read of a message. Its methods advance it and
 // answer whether the bytes were there; a reader that answered false has not
 // moved.
+//
+// It is not cryptobyte.String, with which a ServerHello takes 15 % longer and the
+// ClientHellos of BenchmarkClientHellos 19 %: that one goes through a loop for each
+// length, moves where it fails, and gives views through which append could write on.
 type reader []byte
 
 func (r *reader) uint8(out *uint8) bool {

@@ -47,7 +47,8 @@ var (
 // before ReadRecord can say more: 5 for the header, then the whole record, of
 // which r.Fragment has what is there. (RecordStream reads records without
 // having them whole.)
-// With ErrNotTLS, data is no TLS record, however it goes on. With ErrOversized,
+// With ErrNotTLS, data is no TLS record, however it goes on. A record of an
+// unknown type is one: see ContentType.Known. With ErrOversized,
 // the header is one of TLS but for a length above MaxFragment; r has Type and
 // Version, size the length claimed.
 func ReadRecord(data []byte) (r Record, size int, err error) {
@@ -70,12 +71,19 @@ func ReadRecord(data []byte) (r Record, size int, err error) {
 	return r, size, nil
 }
 
-// notRecord judges the first 2 bytes of a record.
-func notRecord(data []byte) bool { return data[0]-20 > 4 || data[1] != 3 }
+// Known reports whether the type is one that TLS over a stream has (RFC 8446,
+// B.1; RFC 6520).
+func (t ContentType) Known() bool { return t-ChangeCipherSpec <= Heartbeat-ChangeCipherSpec }
+
+// notRecord judges the first 2 bytes of a record. The type may be any: types are
+// added (IANA's registry "TLS ContentType"), and one unknown record must not
+// hide the hello behind it. Of the version only the first byte is fixed: it
+// "MUST be ignored for all purposes" (RFC 8446, 5.1), and text has no byte 3.
+func notRecord(data []byte) bool { return data[1] != 3 }
 
 // shortHeader judges the beginning of a record's header.
 func shortHeader(data []byte) error {
-	if len(data) > 0 && data[0]-20 > 4 || len(data) > 1 && data[1] != 3 {
+	if len(data) > 1 && notRecord(data) {
 		return ErrNotTLS
 	}
 	return ErrShort

@@ -15,6 +15,11 @@ type RecordStream struct {
 	left    uint16 // bytes of it still to come
 }
 
+// Midway reports whether the bytes read so far end inside of a record.
+func (s *RecordStream) Midway() bool {
+	return s.state == inFragment && s.left > 0 || s.state == inAlert || s.state == inHeader && s.have > 0
+}
+
 // recordState is where in a record a RecordStream is.
 type recordState uint8
 
@@ -44,6 +49,55 @@ type Part struct {
 
 // Oversized reports whether the record is longer than TLS allows.
 func (p *Part) Oversized() bool { return p.Length > MaxFragment }
+
+// Clear judges whether a handshake record that begins with this part can be in
+// clear: its first message is of a known type and ends where the record ends at
+// the latest, or is a hello or certificate that may go on in the next. It says
+// Maybe while the part is too short to tell: one byte of a protected record looks
+// like a known type one time in ten.
+func (p *Part) Clear() Match {
+	left, rest := p.Length, p.Fragment
+	// Bytes protected with AES-GCM often begin with eight zeros (RFC 5288, 3: the
+	// nonce), which look like two HelloRequests.
+	for range 3 {
+		switch {
+		case left == 0:
+			return Yes
+		case len(rest) == 0:
+			return Maybe
+		case !HandshakeType(rest[0]).Known():
+			return No
+		case len(rest) < messageHeader && len(rest) < left:
+			return Maybe
+		case len(rest) < messageHeader:
+			return Yes // the header goes on in the next record
+		}
+		if t, size := HandshakeType(rest[0]), messageHeader+be24(rest[1:]); size > messageHeader {
+			return clearMessage(t, size, left, rest)
+		}
+		left -= messageHeader
+		rest = rest[messageHeader:]
+	}
+	return Yes
+}
+
+// clearMessage is Clear for a message of type t and a size in bytes, header
+// included, which begins rest, where left bytes of the record are left.
+func clearMessage(t HandshakeType, size, left int, rest []byte) Match {
+	switch {
+	case t == TypeClientHello || t == TypeServerHello:
+		m := matchOpening(rest[:min(len(rest), longOpening)], t)
+		if m == Maybe && len(rest) >= min(left, longOpening) {
+			return Yes
+		}
+		return m
+	case t == TypeHelloRequest:
+		return No // it has no body (RFC 5246, 7.4.1.1); a nonce may be a small number
+	case t == TypeCertificate && size > left:
+		return yesIf(size <= messageHeader+MaxCertificateMessage)
+	}
+	return yesIf(size <= left)
+}
 
 // take makes p the record that data begins with, if it is whole there, as most
 // of a handshake are.

@@ -130,6 +130,45 @@ func TestRecordStreamAllocatesNothing(t *testing.T) {
 	}
 }
 
+// TestClear: what is protected is not taken for messages, nor messages for what is
+// protected, and the beginning of a record says what the whole of it does, or Maybe.
+func TestClear(t *testing.T) {
+	protected := bytes.Repeat([]byte{0xa5, 0x5a}, 20)
+	for name, tc := range map[string]struct {
+		fragment []byte
+		want     Match
+	}{
+		"an unknown type":          {protected, No},
+		"a known type":             {cat([]byte{20}, protected), No},
+		"a nonce of zeros":         {cat(make([]byte, 8), protected), No},
+		"a small nonce":            {cat([]byte{7: 1}, protected), No},
+		"a ClientHello's type":     {cat([]byte{1}, protected), No},
+		"a certificate's type":     {cat([]byte{11}, protected), No},
+		"a ClientHello":            {message(TypeClientHello, clientHello()), Yes},
+		"one that goes on":         {message(TypeClientHello, clientHello())[:20], Yes},
+		"a ServerHello and more":   {cat(message(TypeServerHello, serverHello()), message(TypeCertificate, fill(900))), Yes},
+		"a certificate":            {message(TypeCertificate, fill(900)), Yes},
+		"one over several records": {message(TypeCertificate, fill(9000))[:4000], Yes},
+		"a header that goes on":    {message(TypeCertificate, fill(9000))[:3], Yes},
+		"HelloRequests":            {cat(message(TypeHelloRequest, nil), message(TypeHelloRequest, nil)), Yes},
+		"one, and a ServerHello":   {cat(message(TypeHelloRequest, nil), message(TypeServerHello, serverHello())), Yes},
+		"ServerHelloDone":          {message(TypeServerHelloDone, nil), Yes},
+	} {
+		t.Run(name, func(t *testing.T) { checkClear(t, tc.fragment, tc.want) })
+	}
+}
+
+// checkClear compares what each beginning of a handshake record says with want.
+func checkClear(t *testing.T, fragment []byte, want Match) {
+	t.Helper()
+	for n := range len(fragment) + 1 {
+		p := Part{Type: Handshake, First: true, Length: len(fragment), Fragment: fragment[:n]}
+		if m := p.Clear(); m != want && (m != Maybe || n == len(fragment)) {
+			t.Errorf("%d bytes: %v, want %v", n, m, want)
+		}
+	}
+}
+
 // FuzzRecordStream checks that the records are the same however the stream is
 // cut, and those that ReadRecord reads.
 func FuzzRecordStream(f *testing.F) {
@@ -149,6 +188,11 @@ func FuzzRecordStream(f *testing.F) {
 			}
 			if want := fmt.Sprintf("%d %v %d %x", r.Type, r.Version, len(r.Fragment), r.Fragment); whole[i] != want {
 				t.Fatalf("record %d: %s, want %s", i, whole[i], want)
+			}
+			if r.Type == Handshake {
+				fragment := r.Fragment[:min(len(r.Fragment), 200)]
+				p := Part{Length: len(fragment), Fragment: fragment}
+				checkClear(t, fragment, p.Clear())
 			}
 			data = data[size:]
 		}

@@ -22,11 +22,13 @@ func TestReadRecord(t *testing.T) {
 		{"longest", record(ApplicationData, make([]byte, MaxFragment)), 5 + MaxFragment, nil},
 		{"too long", []byte{23, 3, 3, 0x48, 0x01}, 5 + 0x4801, ErrOversized},
 		{"odd minor version", []byte{22, 3, 9, 0, 0}, 5, nil},
-		{"content type 19", []byte{19, 3, 1, 0, 0}, 0, ErrNotTLS},
-		{"content type 25", []byte{25, 3, 1, 0, 0}, 0, ErrNotTLS},
+		{"content type 19", []byte{19, 3, 1, 0, 0}, 5, nil},
+		{"content type 25", []byte{25, 3, 1, 0, 0}, 5, nil},
+		{"minor version 255", []byte{22, 3, 255, 0, 0}, 5, nil},
 		{"major version 2", []byte{22, 2, 0, 0, 0}, 0, ErrNotTLS},
 		{"text", []byte("GET / HTTP/1.1"), 0, ErrNotTLS},
-		{"first byte of text", []byte("G"), 5, ErrNotTLS},
+		{"first byte of text", []byte("G"), 5, ErrShort},
+		{"two bytes of text", []byte("GE"), 5, ErrNotTLS},
 		{"second byte wrong", []byte{22, 4}, 5, ErrNotTLS},
 	} {
 		t.Run(test.name, func(t *testing.T) {

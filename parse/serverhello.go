@@ -40,7 +40,8 @@ type ServerHello struct {
 // Parse reads the body of a ServerHello message, without the 4 bytes of the
 // handshake header. It overwrites all of h, allocates nothing unless it fails,
 // and keeps views into body. On a *ParseError the fields up to the ill-formed
-// one stand.
+// one stand, and what there is of a last extension that is cut; MalformedHello is
+// then among the Oddities.
 func (h *ServerHello) Parse(body []byte) error {
 	*h = ServerHello{}
 	r, field := reader(body), ""
@@ -60,6 +61,12 @@ func (h *ServerHello) Parse(body []byte) error {
 		return h.parseExtensions(body, r)
 	}
 	return h.parseChoice(body, r)
+}
+
+// Plausible reports whether a hello that Parse found ill-formed still is one, by
+// what was read of it: a version that TLS has, and the random behind it.
+func (h *ServerHello) Plausible() bool {
+	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.LegacyVersion.IsDraft13())
 }
 
 // draftLayout reports whether rest, what follows the random, is laid out as
@@ -96,6 +103,7 @@ func (h *ServerHello) parseChoice(body []byte, r reader) error {
 		field = "legacy_compression_method"
 	}
 	if field != "" {
+		h.Oddities |= MalformedHello
 		return runsPast(field, body, r)
 	}
 	if len(h.SessionID) > maxSessionID {
@@ -110,9 +118,7 @@ func (h *ServerHello) parseChoice(body []byte, r reader) error {
 // parseExtensions reads the extensions block that rest begins with.
 func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
 	var block extensionBlock
-	if err := block.read(body, rest); err != nil {
-		return err
-	}
+	err = block.read(body, rest)
 	h.Oddities |= block.oddities
 	h.PreSharedKey = block.seen.has(ExtPreSharedKey)   // RFC 8446, 4.2.11
 	h.SessionTicket = block.seen.has(ExtSessionTicket) // RFC 5077, 3.2
@@ -122,7 +128,7 @@ func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
 	if data, there := block.body(ExtALPN); there {
 		h.parseProtocol(data)
 	}
-	h.Extensions, err = block.framed()
+	h.Extensions = block.framed()
 	return err
 }
 

@@ -15,17 +15,13 @@ const (
 	minClientHello = 2 + 32 + 1 + 2 + 1
 	minServerHello = 2 + 32 + 2 + 2 // as the drafts of TLS 1.3 lay it out
 	minHelloRetry  = 2 + 2
-
-	// maxOpening is how many records may hold the first six bytes of a
-	// handshake: six of one byte each, and some empty ones.
-	maxOpening = 16
 )
 
 // LooksLikeClientHello reports whether data begins with the record of a
 // ClientHello (one of several, when the hello is split over records). It says
 // Yes once it has seen the record's header, the handshake header and the
-// client's version: 11 bytes, more when the first records are shorter than 6.
-// Random bytes pass with a chance of about 2^-44.
+// client's version: 11 bytes, more when the first records are shorter than 6 or
+// the version is none of TLS's. Random bytes pass with a chance of about 2^-38.
 func LooksLikeClientHello(data []byte) Match {
 	return matchHello(data, TypeClientHello)
 }
@@ -54,12 +50,91 @@ func LooksLikeAlert(data []byte) Match {
 	return Yes
 }
 
-// matchRecord judges a record header of one type, TLS versions up to 1.3 and
-// a length that plaintext may have.
+// maxBefore is how many bytes of other records, or of other messages in a
+// record, may come before the first hello of a direction; and how many bytes of
+// records may hold its opening, of which each may have one byte, or none.
+const maxBefore = 1 << 10
+
+// LooksLikeLateHello reports whether data begins with records that a peer may
+// send out of turn or not at all, and then with a hello of either side:
+// ChangeCipherSpec, heartbeats, alerts, records and handshake messages of
+// unknown types, HelloRequest. It says Yes once it has seen the hello's opening,
+// within maxBefore bytes. Of data that begins with a hello it says No.
+func LooksLikeLateHello(data []byte) Match {
+	rest := data
+	for len(data)-len(rest) <= maxBefore {
+		m := max(LooksLikeClientHello(rest), LooksLikeServerHello(rest))
+		switch {
+		case len(rest) == len(data) && m == Yes:
+			return No
+		case m != No:
+			return m
+		}
+		switch m := LooksLikeOther(rest); {
+		case m != Yes:
+			return m
+		case ContentType(rest[0]) == Handshake:
+			if m := helloWithin(rest); m != No {
+				return m
+			}
+		}
+		end := recordHeader + int(be16(rest[3:]))
+		if end > maxBefore {
+			return No
+		}
+		if len(rest) < end {
+			return Maybe
+		}
+		rest = rest[end:]
+	}
+	return No
+}
+
+// LooksLikeOther reports whether data begins with the header of a record that
+// is not protected, of any type from ChangeCipherSpec on: what a direction may
+// begin with once the other one has said hello. It says Yes with 5 bytes.
+func LooksLikeOther(data []byte) Match {
+	n := len(data)
+	switch {
+	case n > 0 && (data[0] < byte(ChangeCipherSpec) || data[0] == byte(ApplicationData)), n > 1 && data[1] != 3:
+		return No
+	case n < recordHeader:
+		return Maybe
+	}
+	return yesIf(be16(data[3:]) <= maxPlaintext)
+}
+
+// helloWithin looks for a hello behind other messages in the handshake record
+// that data begins with.
+func helloWithin(data []byte) Match {
+	size := recordHeader + int(be16(data[3:]))
+	for at := recordHeader; at < size && at <= maxBefore; {
+		have := data[min(at, len(data)):min(size, len(data))]
+		if at > recordHeader {
+			head := have[:min(len(have), longOpening)]
+			m := max(matchOpening(head, TypeClientHello), matchOpening(head, TypeServerHello))
+			if m == Yes || m == Maybe && len(data) < size {
+				return m
+			}
+		}
+		switch {
+		case len(have) >= messageHeader:
+			at += messageHeader + be24(have[1:])
+		case len(data) < size:
+			return Maybe
+		default:
+			return No
+		}
+	}
+	return No
+}
+
+// matchRecord judges a record header of one type, any version that begins with
+// 3 (RFC 8446, 5.1: it is to be ignored) and a length that plaintext may have.
 func matchRecord(data []byte, t ContentType) Match {
 	n := len(data)
 	switch {
-	case n > 0 && data[0] != byte(t), n > 1 && data[1] != 3, n > 2 && data[2] > 4:
+	case n > 0 && data[0] != byte(t), n > 1 && data[1] != 3:
 		return No
 	case n < recordHeader:
 		return Maybe
@@ -69,28 +144,38 @@ func matchRecord(data []byte, t ContentType) Match {
 	return Yes
 }
 
-// opening is the beginning of a handshake message: its header and the version
-// that follows in a hello.
-type opening [messageHeader + 2]byte
+const (
+	// openingSize is the length of the beginning of a hello: the message's
+	// header and the version.
+	openingSize = messageHeader + 2
+	// longOpening is the same up to and with the cipher suites' length, or in a
+	// ServerHello the length of the extensions: a hello whose version is none of
+	// TLS's has to show that its lengths agree.
+	longOpening = openingSize + 32 + 1 + maxSessionID + 2 + 1 + 2
+)
 
 // matchHello judges the opening that the records in data hold, as a rule the
 // first alone.
 func matchHello(data []byte, wanted HandshakeType) Match {
-	const end = recordHeader + len(opening{})
-	if len(data) < end || be16(data[3:]) < uint16(len(opening{})) {
+	const end = recordHeader + openingSize
+	if len(data) < end || be16(data[3:]) < openingSize {
 		return matchRecords(data, wanted)
 	}
 	if matchRecord(data, Handshake) == No {
 		return No
 	}
-	return matchOpening(data[recordHeader:end], wanted)
+	m := matchOpening(data[recordHeader:end], wanted)
+	if m == Maybe {
+		return matchRecords(data, wanted)
+	}
+	return m
 }
 
 // matchRecords is matchHello for an opening that is short, or in pieces.
 func matchRecords(data []byte, wanted HandshakeType) Match {
-	var head opening
+	var head [longOpening]byte
 	n := 0
-	for range maxOpening {
+	for all := len(data); all-len(data) <= maxBefore; {
 		if m := matchRecord(data, Handshake); m != Yes {
 			return m
 		}
@@ -127,12 +212,48 @@ func helloOpening(head []byte, shortest int) Match {
 	switch {
 	case n > 1 && head[1] > 2, n > 3 && be24(head[1:]) < shortest:
 		return No
-	case n > 4 && head[4] != 3 && !Version(uint16(head[4])<<8).IsDraft13():
-		return No
-	case n < len(opening{}):
+	case n < openingSize:
 		return Maybe
+	case head[4] != 3 && !Version(uint16(head[4])<<8).IsDraft13():
+		return agreeingLengths(head)
 	}
 	return Yes
+}
+
+// agreeingLengths judges the opening of a hello with a version that TLS does not
+// have: 0xffff, say, with the versions in supported_versions, which are what
+// counts (RFC 8446, 4.2.1). Instead of the version, the lengths have to be right.
+func agreeingLengths(head []byte) Match {
+	const session = openingSize + 32
+	if len(head) <= session {
+		return Maybe
+	}
+	at := session + 1 + int(head[session])
+	switch {
+	case head[session] > maxSessionID:
+		return No
+	case len(head) < at+2:
+		return Maybe
+	}
+	rest := messageHeader + be24(head[1:]) - (at + 2)
+	if HandshakeType(head[0]) == TypeClientHello {
+		ciphers := int(be16(head[at:]))
+		return yesIf(ciphers > 0 && ciphers%2 == 0 && ciphers < rest)
+	}
+	switch {
+	case rest == 1:
+		return Yes // no extensions
+	case len(head) < at+2+1+2:
+		return Maybe
+	}
+	return yesIf(head[at+2] == 0 && int(be16(head[at+2+1:])) == rest-1-2)
+}
+
+func yesIf(fits bool) Match {
+	if fits {
+		return Yes
+	}
+	return No
 }
 
 // LooksLikeSSLv2ClientHello reports whether data begins with an SSLv2

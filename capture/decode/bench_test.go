@@ -5,7 +5,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 // arp is a request, padded to the shortest Ethernet frame.

@@ -7,8 +7,9 @@ import (
 )
 
 // maxHeaders bounds the headers of one IP packet that are no encapsulation:
-// IPv6 extension headers and AH. RFC 8504, 5.3 has hosts stop at eight.
-const maxHeaders = 8
+// IPv6 extension headers and AH. RFC 8504, 5.3 lets hosts stop at eight, but
+// not all do, and whoever adds a ninth must not become invisible.
+const maxHeaders = 64
 
 // maxFrame bounds how much longer a frame may claim to have been than what was
 // captured of it. Offload makes packets of half a megabyte; a broken file may
@@ -19,44 +20,62 @@ const maxFrame = 1 << 20
 type Options struct {
 	// VXLANPorts are UDP ports that carry VXLAN beside 4789 and 8472.
 	VXLANPorts []uint16
+	// Trust says whose tunnels are believed.
+	Trust Trust
 }
 
 // Decoder decodes frames. It holds incomplete fragments from one frame to the
 // next, and is used by one goroutine.
 type Decoder struct {
-	vxlanPorts []uint16
-	fragments  fragmentStore
-	stats      Stats
+	vxlanPorts  []uint16
+	ports       *portSet // of tunnels
+	trust       trust
+	fragments   fragmentStore
+	stats       Stats
+	unread      unread
+	disbelieved senders
 
 	// The state of one Decode.
 	packet   *Packet
 	rest     []byte // captured bytes not read yet
 	cut      int    // bytes that followed rest on the wire and were not captured
-	networks int    // ids in packet.Network
+	networks int    // layers in packet.Network
 	headers  int    // counted against maxHeaders
 	protocol uint8  // the IP protocol that rest begins with
+	accused  bool   // packet names the connection of its Anomalies
 	result   Result
+	inIP     bool // rest is in an IP packet; in a tunnel, in one inside of it
 }
 
 // New returns a Decoder.
 func New(o Options) *Decoder {
-	d := &Decoder{vxlanPorts: append([]uint16(nil), o.VXLANPorts...)}
+	d := &Decoder{vxlanPorts: append([]uint16(nil), o.VXLANPorts...), ports: tunnelPorts(o.VXLANPorts), trust: newTrust(o.Trust)}
 	d.fragments.stats = &d.stats.Fragments
 	return d
 }
 
 // Stats returns the counts so far.
-func (d *Decoder) Stats() Stats { return d.stats }
+func (d *Decoder) Stats() Stats {
+	s := d.stats
+	s.Fragments.Incomplete += uint64(d.fragments.open)
+	s.UnreadFrames, s.numUnread = d.unread.total, d.unread.list(&s.unread)
+	s.numSenders = d.disbelieved.list(&s.senders)
+	return s
+}
 
 // Clear forgets all incomplete datagrams.
 func (d *Decoder) Clear() {
-	d.stats.Fragments.Held, d.stats.Fragments.HeldBytes = 0, 0
-	d.fragments = fragmentStore{stats: &d.stats.Fragments}
+	f := &d.stats.Fragments
+	f.Dropped += uint64(f.Held)
+	f.Incomplete += uint64(d.fragments.open)
+	f.Held, f.HeldBytes = 0, 0
+	d.fragments = fragmentStore{stats: f}
 }
 
 // Decode finds the innermost TCP segment or UDP datagram of a frame. p is
 // valid when the result is Segment or Datagram; otherwise only its Layers say
-// how far Decode came. Layers beyond NumLayers are left as they were.
+// how far Decode came, unless there are Anomalies. Layers beyond NumLayers are
+// left as they were.
 func (d *Decoder) Decode(f *capture.Frame, p *Packet) Result {
 	p.Time, p.Source = f.Time, f.Source
 	if f.Link == capture.LinkEthernet && plain(f.Data, p) {
@@ -75,12 +94,30 @@ func (d *Decoder) Decode(f *capture.Frame, p *Packet) Result {
 type stage func(*Decoder) stage
 
 func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
-	p.NumLayers, p.Anomalies = 0, 0
+	p.NumLayers, p.Anomalies, p.Word = 0, 0, LinkWord
 	p.Network.reset()
 	d.packet, d.rest, d.cut = p, f.Data, min(max(0, f.Length-len(f.Data)), maxFrame)
-	d.networks, d.headers, d.result = 0, 0, Foreign
-	for next := linkStage(f.Link); next != nil; {
+	d.networks, d.headers, d.accused, d.inIP, d.result = 0, 0, false, false, Foreign
+	next := linkStage(f.Link)
+	// Some programs write the link type of Ethernet before IP packets.
+	if b := d.rest; f.Link == capture.LinkEthernet && len(b) != 0 && (b[0]>>4 == 4 || b[0]>>4 == 6) && bareIP(b, d.wire()) {
+		next = (*Decoder).ip
+	}
+	for next != nil {
 		next = next(d)
+	}
+	if p.Word.Own() && (d.result == Segment || d.result == Datagram || d.accused) && !d.own() {
+		d.disbelieve(p.Sender, p.SenderV6)
+		d.accused = false
+	}
+	switch {
+	case d.result == Datagram:
+		d.fragments.clock.see(f.Time)
+	case d.result == Malformed && d.cut > 0:
+		d.stats.CutShort++
+	}
+	if d.result != Segment && d.result != Datagram && !d.accused {
+		p.Anomalies = 0 // of a packet that is in no connection
 	}
 	return d.result
 }
@@ -102,12 +139,17 @@ func (d *Decoder) enter(l Layer, next stage) stage {
 	if p.NumLayers == MaxLayers {
 		return d.tooDeep()
 	}
+	l.Tunnel = d.inIP
 	p.Layers[p.NumLayers] = l
 	p.NumLayers++
 	d.stats.Layers[l.Kind]++
-	if l.separates() {
-		p.Network.add(d.networks, l)
+	if id, ok := l.path(); ok {
+		p.Network.add(d.networks, l.Kind, id)
 		d.networks++
+	}
+	if l.Tunnel {
+		d.inIP = false
+		return d.tunnel(next)
 	}
 	return next
 }

@@ -37,5 +37,5 @@ func (d *Decoder) erspan3() stage {
 	case erspan3FrameIP:
 		return d.enter(erspanLayer(h), (*Decoder).ip)
 	}
-	return d.end(Foreign)
+	return d.unreadEtherType(etherERSPAN3)
 }

@@ -5,6 +5,9 @@ func (d *Decoder) ethernet() stage {
 	if h == nil {
 		return d.end(Malformed)
 	}
+	if islAddress(h) {
+		return (*Decoder).isl
+	}
 	return d.lengthOrType(u16(h[12:]))
 }
 
@@ -17,14 +20,26 @@ func (d *Decoder) lengthOrType(t uint16) stage {
 	return d.etherType(t)
 }
 
-// etherType names the stage for the payload of an EtherType.
+// etherType names the stage for the payload of an EtherType. The usual ones are
+// apart from the others so that the compiler inlines them.
 func (d *Decoder) etherType(t uint16) stage {
 	switch t {
 	case etherIPv4:
 		return (*Decoder).ipv4
 	case etherIPv6:
 		return (*Decoder).ipv6
-	case etherVLAN, etherQinQ, etherOldQinQ:
+	case etherVLAN, etherQinQ:
+		return (*Decoder).vlan
+	}
+	return d.rareEtherType(t)
+}
+
+func (d *Decoder) rareEtherType(t uint16) stage {
+	if t == etherARP { // most of what is not read
+		return d.end(Foreign)
+	}
+	switch t {
+	case etherOldQinQ, etherOldQinQ2, etherOldQinQ3:
 		return (*Decoder).vlan
 	case etherMPLS, etherMPLSMulti:
 		return (*Decoder).mpls
@@ -34,8 +49,28 @@ func (d *Decoder) etherType(t uint16) stage {
 		return (*Decoder).ciscoMeta
 	case etherPBB:
 		return (*Decoder).pbb
+	case etherNSH:
+		return (*Decoder).nsh
+	case etherVNTag:
+		return (*Decoder).vnTag
+	case etherETag:
+		return (*Decoder).eTag
+	case etherFabricPath:
+		return (*Decoder).fabricPath
+	case etherTRILL:
+		return (*Decoder).trill
+	case etherTTag:
+		return (*Decoder).tTag
+	case etherArista:
+		return (*Decoder).arista
+	case etherMACsec:
+		return (*Decoder).macsec
+	case etherHSR:
+		return (*Decoder).hsr
+	case etherRTag:
+		return (*Decoder).rTag
 	}
-	return d.end(Foreign)
+	return d.unreadEtherType(t)
 }
 
 // vlan reads the tag control information after an 802.1Q or 802.1ad EtherType.

@@ -8,5 +8,9 @@ func General(d *Decoder, f *capture.Frame, p *Packet) Result { return d.general(
 // The bounds of the fragment store.
 const (
 	MaxDatagrams = maxDatagrams
-	MaxHeldBytes = maxPieces * pieceSize
+	MaxHeldBytes = maxChunks * chunkSize
+	StrayFrames  = strayFrames
 )
+
+// SendersHeld is how many senders are counted apart.
+func SendersHeld(d *Decoder) int { return len(d.disbelieved) }

@@ -6,6 +6,7 @@ type fragment struct {
 	last     bool   // no more fragments follow
 	protocol uint8  // what the datagram begins with; counts in the first only
 	data     []byte // the captured part of from to to
+	odd      Anomaly
 }
 
 const (
@@ -60,8 +61,12 @@ func (d *Decoder) fragmentIPv6() stage {
 // fragment hands d.rest to the store, and goes on with the datagram if that
 // made it whole.
 func (d *Decoder) fragment(key fragmentKey, f fragment, limit int) stage {
+	if d.packet.Word.Own() && !d.own() {
+		return d.disbelieve(d.packet.Sender, d.packet.SenderV6)
+	}
+	key.word = d.packet.Word
 	d.stats.Fragments.Received++
-	f.to, f.data, f.protocol = f.from+d.wire(), d.rest, d.protocol
+	f.to, f.data, f.protocol, f.odd = f.from+d.wire(), d.rest, d.protocol, d.packet.Anomalies
 	if !key.v6 && !f.last {
 		f.trim()
 	}
@@ -69,7 +74,12 @@ func (d *Decoder) fragment(key fragmentKey, f fragment, limit int) stage {
 		d.stats.Fragments.Refused++
 		return d.end(Malformed)
 	}
-	switch whole, answer := d.fragments.add(key, f, d.packet.Time); answer {
+	d.fragments.clock.see(d.packet.Time)
+	whole, answer := d.fragments.add(key, f, d.packet.Time)
+	if answer != complete && whole.anomalies != 0 {
+		d.accuse(whole.data, whole.anomalies)
+	}
+	switch answer {
 	case contradicted:
 		d.stats.Fragments.Refused++
 		return d.end(Malformed)
@@ -81,6 +91,18 @@ func (d *Decoder) fragment(key fragmentKey, f fragment, limit int) stage {
 		return (*Decoder).upper
 	}
 }
+
+// accuse has the packet name the connection whose fragments are odd, by the ports
+// at the start of its TCP header.
+func (d *Decoder) accuse(ports []byte, odd Anomaly) {
+	p := d.packet
+	p.Proto, p.SrcPort, p.DstPort = TCP, u16(ports), u16(ports[2:])
+	p.Payload, p.Missing, p.Flags = nil, 0, 0
+	p.Anomalies, d.accused = odd, true
+}
+
+// portsSize is the bytes that the ports take at the start of a TCP header.
+const portsSize = 4
 
 // trim cuts an IPv4 fragment that others follow to a multiple of eight bytes,
 // as Linux does with those that are none. IPv6 has such a fragment discarded
@@ -95,6 +117,15 @@ func (f *fragment) trim() {
 // eight bytes unless it is the last.
 func (f *fragment) sound(limit int) bool {
 	return f.from < f.to && f.to <= limit && (f.last || f.to%8 == 0)
+}
+
+// ports returns the bytes with the ports of a first fragment of TCP; nil: it is
+// no such fragment.
+func (f *fragment) ports() []byte {
+	if f.from != 0 || f.protocol != uint8(TCP) || len(f.data) < portsSize {
+		return nil
+	}
+	return f.data[:portsSize]
 }
 
 // tiny reports whether a first fragment ends inside the TCP header, which hides

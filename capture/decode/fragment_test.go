@@ -2,6 +2,7 @@ package decode_test
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 // text is longer than a few fragments and says of each byte where it belongs.
@@ -210,12 +211,12 @@ func TestFragmentAttacks(t *testing.T) {
 		{
 			"another end, refused",
 			[][]byte{piece4(40, false, third), piece4(24, false, evil[:8]), piece4(40, false, evil[:16]), piece4(48, true, evil[:8]), piece4(24, true, second), piece4(0, true, first)},
-			whole, 0,
+			whole, decode.FragmentConflict,
 		},
 		{
 			"end before what is there, refused",
 			[][]byte{piece4(24, true, second), piece4(8, false, evil[:8]), piece4(0, true, first), piece4(40, false, third)},
-			whole, 0,
+			whole, decode.FragmentConflict,
 		},
 	}
 	for _, tt := range tests {
@@ -297,26 +298,28 @@ func TestFragmentNextHeader(t *testing.T) {
 // Every packet of a capture of all interfaces is there twice. What is left over
 // must not become part of the next datagram with the same id.
 func TestFragmentCopiesDoNotLinger(t *testing.T) {
-	a, b := wrap.Fragments(tcp4(text), 140, 1), wrap.Fragments(tcp4(strings.ToUpper(text)), 140, 1)
+	upper := strings.ToUpper(text)
+	a, b := wrap.Fragments(tcp4(text), 140, 0), wrap.Fragments(tcp4(upper), 140, 0)
 	for _, tt := range []struct {
 		name string
+		next [][]byte
 		gap  int64 // between the two datagrams
 		want []string
 	}{
-		{"later", 1e9, []string{text, strings.ToUpper(text)}},
-		{"clock set back", -1e9, []string{text, strings.ToUpper(text)}},
-		{"a copy of all of it", 0, []string{text}},
+		{"later", b, 1e9, []string{text, upper}},
+		{"clock set back", b, -1e9, []string{text, upper}},
+		{"at once, as devices do whose id is always 0", b, 0, []string{text, upper}},
+		{"the same again, later", a, 1e9, []string{text, text}},
+		{"a copy of all of it", a, 0, []string{text}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decode.New(decode.Options{})
 			var p decode.Packet
 			var got []string
-			for _, fragments := range [][][]byte{a, b} {
+			for i, fragments := range [][][]byte{a, tt.next} {
 				for _, packet := range [][]byte{fragments[0], fragments[0], fragments[1], fragments[1]} {
 					f := ethernet(wrap.Ethernet(packet))
-					if &fragments[0][0] == &b[0][0] {
-						f.Time += tt.gap
-					}
+					f.Time += int64(i) * tt.gap
 					if d.Decode(&f, &p) == decode.Segment {
 						got = append(got, string(p.Payload))
 					}
@@ -332,16 +335,31 @@ func TestFragmentCopiesDoNotLinger(t *testing.T) {
 	}
 }
 
+// pass shows the decoder n datagrams that are no fragments, at the given time.
+func pass(d *decode.Decoder, n int, time int64) {
+	var p decode.Packet
+	for range n {
+		f := ethernet(wrap.Ethernet(wrap.UDP(addr4a, addr4b, nil)))
+		f.Time = time
+		d.Decode(&f, &p)
+	}
+}
+
 func TestFragmentsGrowOld(t *testing.T) {
 	list := wrap.Fragments(tcp4(text), 140, 1)
+	const week = 7 * 24 * 3600e9
 	for _, tt := range []struct {
-		name  string
-		after int64
-		want  decode.Result
+		name   string
+		after  int64
+		others int // frames that come before the second fragment, at its time
+		want   decode.Result
 	}{
-		{"in time", 29e9, decode.Segment},
-		{"too late", 31e9, decode.Foreign},
-		{"clock set back", -1e15, decode.Segment},
+		{"in time", 29e9, decode.StrayFrames, decode.Segment},
+		{"too late", 31e9, decode.StrayFrames, decode.Foreign},
+		{"a wrong time, a minute ahead", 60e9, 0, decode.Segment},
+		{"a wrong time, a week ahead", week, 0, decode.Segment},
+		{"a wrong time, a week behind", -week, 0, decode.Segment},
+		{"clock set back", -1e15, decode.StrayFrames, decode.Segment},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decode.New(decode.Options{})
@@ -350,10 +368,49 @@ func TestFragmentsGrowOld(t *testing.T) {
 			d.Decode(&f, &p)
 			f = ethernet(wrap.Ethernet(list[1]))
 			f.Time += tt.after
+			pass(d, tt.others, f.Time)
 			if r := d.Decode(&f, &p); r != tt.want {
 				t.Errorf("result %v, want %v", r, tt.want)
 			}
 		})
+	}
+}
+
+// A few frames with a wrong time, fragments themselves or not, age out nothing
+// that is held; nor do they keep time from passing.
+func TestFragmentsAndWrongTimes(t *testing.T) {
+	list := wrap.Fragments(tcp4(text), 140, 1)
+	stray := wrap.Fragments(tcp6(text), 140, 9)[0]
+	const day = 24 * 3600e9
+	for _, off := range []int64{60e9, 600e9, day, 400 * day, -60e9, -day, -400 * day} {
+		for _, wrong := range [][]byte{wrap.Ethernet(stray), arp(), wrap.Ethernet(wrap.UDP(addr4a, addr4b, nil))} {
+			d := decode.New(decode.Options{})
+			var p decode.Packet
+			decodeAt := func(frame []byte, time int64) decode.Result {
+				f := ethernet(frame)
+				f.Time = time
+				return d.Decode(&f, &p)
+			}
+			pass(d, 3, 1e18)
+			decodeAt(wrap.Ethernet(list[0]), 1e18)
+			for i := range 2 * int64(decode.StrayFrames) {
+				decodeAt(wrong, 1e18+off+i)
+				pass(d, 1, 1e18+i*1e6)
+			}
+			if r := decodeAt(wrap.Ethernet(list[1]), 1e18+1e9); r != decode.Segment {
+				t.Errorf("off by %d s: %v", off/1e9, r)
+			}
+			decodeAt(wrap.Ethernet(list[0]), 1e18+2e9)
+			for i := range int64(1000) { // a quiet network, and more wrong times
+				pass(d, 1, 1e18+i*10e9)
+				if i%8 == 7 {
+					decodeAt(wrong, 1e18+off+i*10e9)
+				}
+			}
+			if s := d.Stats().Fragments; s.Held > 1 {
+				t.Errorf("off by %d s: %d held", off/1e9, s.Held)
+			}
+		}
 	}
 }
 
@@ -418,18 +475,148 @@ func TestFragmentFlood(t *testing.T) {
 	}
 }
 
-// One datagram in the smallest fragments is given up; one of the longest size
-// in small ones is not.
-func TestFragmentsOfOneDatagram(t *testing.T) {
-	long := tcp4(strings.Repeat(text, 400)) // 64,000 bytes
+// A datagram of the longest size, and a post-quantum hello, in the smallest
+// fragments, in any order.
+func TestSmallestFragments(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	hello := strings.Repeat(text, 12) // 1920 bytes
+	tests := []struct {
+		name    string
+		packets [][]byte
+		payload string
+		layers  string
+		tiny    decode.Anomaly
+	}{
+		{"IPv4", wrap.Fragments(tcp4(hello), 28, 0), hello, "", decode.FragmentTiny},
+		{"IPv6", wrap.Fragments(tcp6(hello), 56, 0), hello, "", decode.FragmentTiny},
+		{"IPv4, longest", wrap.Fragments(tcp4(strings.Repeat(text, 408)), 28, 0), strings.Repeat(text, 408), "", decode.FragmentTiny},
+		{"IPv6, longest", wrap.Fragments(tcp6(strings.Repeat(text, 408)), 56, 0), strings.Repeat(text, 408), "", decode.FragmentTiny},
+		{"VXLAN in fragments", wrap.Fragments(wrap.VXLAN(outer4, 7, wrap.Ethernet(tcp4(hello))), 28, 0), hello, "vxlan:7", 0},
+		{"fragments in VXLAN", inVXLAN(wrap.Fragments(tcp6(hello), 56, 0)), hello, "vxlan:7", decode.FragmentTiny},
+	}
+	for _, tt := range tests {
+		for _, order := range []string{"in order", "backwards", "shuffled"} {
+			t.Run(tt.name+" "+order, func(t *testing.T) {
+				list := slices.Clone(tt.packets)
+				switch order {
+				case "backwards":
+					slices.Reverse(list)
+				case "shuffled":
+					random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+				}
+				d := decode.New(decode.Options{})
+				p, found := decodeAll(d, list...)
+				if found != 1 || string(p.Payload) != tt.payload || p.Anomalies != tt.tiny || layers(&p) != tt.layers {
+					t.Errorf("%d packets, %d bytes, anomalies %b, layers %q", found, len(p.Payload), p.Anomalies, layers(&p))
+				}
+				if s := d.Stats().Fragments; s.Held != 0 || s.Incomplete != 0 || s.Refused != 0 {
+					t.Errorf("%+v", s)
+				}
+			})
+		}
+	}
+}
+
+func inVXLAN(list [][]byte) (packets [][]byte) {
+	for _, p := range list {
+		packets = append(packets, wrap.VXLAN(outer4, 7, wrap.Ethernet(p)))
+	}
+	return packets
+}
+
+// One fragment that says where the datagram ends, and lies, before or after the
+// true ones: they are delivered all the same.
+func TestForgedLastFragment(t *testing.T) {
+	segment := tcp4(strings.Repeat("0123456789abcdef", 6))[20:] // 116 bytes
+	whole := string(segment[20:])
+	true3 := [][]byte{piece4(0, true, segment[:40]), piece4(40, true, segment[40:80]), piece4(80, false, segment[80:])}
+	evil := []byte(strings.Repeat("X", 48))
+	for _, forged := range [][]byte{
+		piece4(4000, false, evil),   // far beyond
+		piece4(120, false, evil),    // just beyond
+		piece4(16, false, evil[:8]), // inside the first
+		piece4(64, false, evil[:20]),
+	} {
+		for at := range len(true3) + 1 {
+			permutations(true3, func(order [][]byte) {
+				packets := slices.Insert(slices.Clone(order), at, forged)
+				d := decode.New(decode.Options{})
+				var p decode.Packet
+				got := ""
+				for _, packet := range packets {
+					f := ethernet(wrap.Ethernet(packet))
+					if d.Decode(&f, &p) == decode.Segment && len(p.Payload) >= len(got) {
+						got = string(p.Payload)
+					}
+				}
+				if got != whole {
+					t.Errorf("forged %x at %d of %d: %q", forged[6:8], at, len(order), got)
+				}
+			})
+		}
+	}
+}
+
+// Datagrams that never become whole are counted, but not those of protocols
+// that carry no TCP, and not those that a forged fragment began.
+func TestIncomplete(t *testing.T) {
+	list := wrap.Fragments(tcp4(text), 100, 1)
+	ping := slices.Clone(wrap.Fragments(tcp4(text), 100, 2)[0])
+	ping[9] = 1
+	ping6 := piece6(58, 0, true, make([]byte, 80))
+	v6 := wrap.Fragments(tcp6(text), 120, 3)
+	tests := []struct {
+		name    string
+		packets [][]byte
+		want    uint64
+	}{
+		{"none", list, 0},
+		{"first only", list[:1], 1},
+		{"last only", list[len(list)-1:], 1},
+		{"IPv6 last only", v6[len(v6)-1:], 1},
+		{"two", [][]byte{list[0], v6[0]}, 2},
+		{"ICMP", [][]byte{ping}, 0},
+		{"ICMPv6", [][]byte{ping6}, 0},
+		{"another end", slices.Concat([][]byte{piece4(4000, false, make([]byte, 8))}, fragmentsOf0(text)), 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := decode.New(decode.Options{})
+			decodeAll(d, tt.packets...)
+			if s := d.Stats().Fragments; s.Incomplete != tt.want {
+				t.Errorf("%+v", s)
+			}
+			d.Clear()
+			if s := d.Stats().Fragments; s.Incomplete != tt.want || s.Held != 0 {
+				t.Errorf("after Clear: %+v", s)
+			}
+			decodeAll(d, list...)
+			pass(d, 2*decode.StrayFrames, 1e18+40e9)
+			decodeAll(d, v6...)
+			if s := d.Stats().Fragments; s.Incomplete != tt.want {
+				t.Errorf("in the end: %+v", s)
+			}
+		})
+	}
+}
+
+// fragmentsOf0 is a segment in fragments of the id that piece4 has.
+func fragmentsOf0(payload string) [][]byte { return wrap.Fragments(tcp4(payload), 100, 0) }
+
+// What is left of a datagram of which a fragment was lost does not mix with the
+// next one of its id.
+func TestStaleFragments(t *testing.T) {
+	upper := strings.ToUpper(text)
+	a, b := wrap.Fragments(tcp4(text), 140, 0), wrap.Fragments(tcp4(upper), 140, 0)
 	d := decode.New(decode.Options{})
-	if p, found := decodeAll(d, wrap.Fragments(long, 576, 1)...); found != 1 || len(p.Payload) != 64000 {
-		t.Errorf("%d packets, %d bytes", found, len(p.Payload))
+	var p decode.Packet
+	var r decode.Result
+	for i, packet := range [][]byte{a[0], b[0], b[1]} {
+		f := ethernet(wrap.Ethernet(packet))
+		f.Time += int64(i) * 1200e6
+		r = d.Decode(&f, &p)
 	}
-	if _, found := decodeAll(d, wrap.Fragments(long, 28, 1)...); found != 0 {
-		t.Errorf("%d packets of 8-byte fragments", found)
-	}
-	if s := d.Stats().Fragments; s.Dropped == 0 || s.Held > 1 {
-		t.Errorf("%+v", s)
+	if r != decode.Segment || string(p.Payload) != upper || p.Anomalies != 0 {
+		t.Errorf("result %v, %q, anomalies %b", r, p.Payload, p.Anomalies)
 	}
 }

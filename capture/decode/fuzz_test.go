@@ -6,7 +6,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 // addSeeds adds a frame of every link type and of every encapsulation, and
@@ -16,7 +16,8 @@ func addSeeds(f *testing.F) {
 	for _, l := range linkFrames("hello") {
 		f.Add(uint16(l.link), uint16(0), l.frame, []byte{})
 	}
-	for _, data := range wrappedFrames() {
+	f.Add(ethernet, uint16(0), tcp4("hello"), tcp6("hello"))
+	for _, data := range slices.Concat(wrappedFrames(), trailedFrames()) {
 		f.Add(ethernet, uint16(0), data, []byte{})
 		f.Add(ethernet, uint16(len(data)/2), data, data)
 	}
@@ -39,16 +40,28 @@ func wrappedFrames() [][]byte {
 		inIP(51, hex("06040000 00000001 00000001 000000000000000000000000"), v4[20:]),
 		wrap.Ethernet(withExtensions(v6, 0, hex("2b00010400000000"), hex("0600000000000000"))),
 		deepestNest().data,
+		wrap.Tag(frame, 0x9300, 5), wrap.VNTag(frame, 5), wrap.ETag(frame, 5), wrap.TTag(frame), wrap.Arista(frame),
+		wrap.RTag(frame), wrap.HSR(frame), wrap.TRILL(frame), wrap.NSH(frame, 5), wrap.NSHEthernet(frame, 5),
 	}
 	for _, packet := range [][]byte{
 		wrap.IPIP(outer4, v4), wrap.IPIP(outer6, v4), wrap.IPIP(outer4, v6), wrap.GRE(outer4, v4), wrap.GREKeyed(outer4, 1, v4),
 		wrap.GREBridge(outer4, frame), wrap.NVGRE(outer4, 7, frame), wrap.ERSPAN1(outer4, frame), wrap.ERSPAN2(outer4, 7, frame),
 		wrap.ERSPAN3(outer4, 7, frame), wrap.PPTP(outer4, 7, v4), wrap.L2TP(outer4, 7, v4), wrap.Teredo(outer4, teredoTCP("x")),
 		wrap.VXLAN(outer4, 7, frame), wrap.GENEVE(outer4, 7, frame), wrap.GENEVEIP(outer4, 7, v6), wrap.GTPU(outer4, 7, v4),
+		wrap.VXLANGPE(outer4, 7, v6), wrap.VXLANNSH(outer4, 7, 8, v4), wrap.LISP(outer4, 7, v4), wrap.LISPGPE(outer4, 7, frame),
+		wrap.TZSP(outer4, frame), wrap.HPERM(outer4, frame), wrap.JMirror(outer4, 7, v4), wrap.CAPWAP(outer4, frame),
+		wrap.MPLSInUDP(outer4, v4, 7, 8), wrap.GREInUDP(outer4, 7, v6), wrap.GUE(outer4, v4), wrap.EoIP(outer4, 7, frame),
+		wrap.EtherIP(outer4, frame),
 	} {
 		frames = append(frames, wrap.Ethernet(packet))
 	}
 	return frames
+}
+
+// trailedFrames is the same of encapsulations that put bytes behind the frame.
+func trailedFrames() [][]byte {
+	frame := wrap.Ethernet(tcp4("x"))
+	return [][]byte{wrap.MACsec(frame), wrap.FabricPath(frame), wrap.ISL(frame, 5)}
 }
 
 // FuzzDecode decodes two frames of a link type, each shorter than on the wire
@@ -78,6 +91,9 @@ func checkPacket(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Resu
 		t.Errorf("%v for %v", r, f.Link)
 	}
 	if r != decode.Segment && r != decode.Datagram {
+		if p.Anomalies != 0 && (p.Proto != decode.TCP || len(p.Payload)+p.Missing != 0) {
+			t.Errorf("%v with anomalies %b, %d bytes of payload, protocol %d", r, p.Anomalies, len(p.Payload), p.Proto)
+		}
 		return
 	}
 	if len(p.Payload) > max(len(f.Data), 65535) || p.Missing < 0 {
@@ -95,6 +111,11 @@ func checkPacket(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Resu
 
 func checkStats(t *testing.T, s decode.Stats) {
 	f := s.Fragments
+	for i, u := range s.Unread() {
+		if u.Count == 0 || int(u.Kind) >= decode.NumUnreadKinds || i > 0 && u.Count > s.Unread()[i-1].Count {
+			t.Errorf("%+v", s.Unread())
+		}
+	}
 	if f.Held < 0 || f.Held > decode.MaxDatagrams || f.HeldBytes < 0 || f.HeldBytes > decode.MaxHeldBytes {
 		t.Errorf("%+v", f)
 	}

@@ -1,5 +1,7 @@
 package decode
 
+import "encoding/binary"
+
 // GRE header bits (RFC 2784, RFC 2890, RFC 1701; RFC 2637 for version 1).
 const (
 	greChecksum = 0x8000
@@ -21,7 +23,7 @@ func (d *Decoder) gre() stage {
 	case 0:
 		return d.gre0(flags, protocol)
 	case 1:
-		return d.pptp(flags, protocol)
+		return d.version1(flags, protocol)
 	}
 	return d.end(Foreign)
 }
@@ -81,6 +83,8 @@ func (d *Decoder) grePayload(flags, protocol uint16, layer Layer) stage {
 		return d.enter(layer, d.wccp())
 	case etherPPP:
 		return d.enter(layer, (*Decoder).ppp)
+	case etherCiscoMeta:
+		return d.enter(layer, (*Decoder).ciscoMetaInGRE)
 	}
 	return d.enter(layer, d.etherType(protocol))
 }
@@ -104,14 +108,78 @@ func (d *Decoder) wccp() stage {
 	return (*Decoder).ipv4
 }
 
-// pptp reads enhanced GRE: the key is the payload's length and a call id that
-// differs by direction. Without a sequence number it carries nothing.
-func (d *Decoder) pptp(flags, protocol uint16) stage {
+// ciscoMetaInGRE reads a security group tag as GRE has it: the EtherType of what
+// follows comes first.
+func (d *Decoder) ciscoMetaInGRE() stage {
 	h := d.take(4)
-	if h == nil || flags&greKey == 0 || protocol != etherPPP {
+	if h == nil || h[2] != 1 || h[3] == 0 || d.take(4*int(h[3])) == nil {
 		return d.end(Malformed)
 	}
-	length, call := int(u16(h)), uint32(u16(h[2:]))
+	return d.enter(Layer{Kind: LayerCiscoMeta}, d.etherType(u16(h)))
+}
+
+// greInUDP opens GRE in UDP (RFC 8086): no routing, no reserved bits, and a
+// payload that holds up.
+func (d *Decoder) greInUDP() (stage, bool) {
+	b := d.rest
+	if len(b) < 4 || u16(b)&^(greChecksum|greKey|greSequence) != 0 {
+		return nil, false
+	}
+	n := 4
+	for _, field := range [...]uint16{greChecksum, greKey, greSequence} {
+		if u16(b)&field != 0 {
+			n += 4
+		}
+	}
+	if n > len(b) || !soundInGRE(u16(b), u16(b[2:]), b[n:], d.wire()-n) {
+		return nil, false
+	}
+	return (*Decoder).gre, true
+}
+
+func soundInGRE(flags, protocol uint16, b []byte, wire int) bool {
+	switch protocol {
+	case etherBridging:
+		return soundEthernet(b, wire)
+	case etherERSPAN:
+		if flags&greSequence == 0 {
+			return soundEthernet(b, wire)
+		}
+		return len(b) >= erspan2Header && b[0]>>4 == erspan2Version
+	case etherERSPAN3:
+		return len(b) >= erspan3Header && b[0]>>4 == erspan3Version
+	}
+	_, ok := carried(protocol, b, wire)
+	return ok
+}
+
+// version1 reads enhanced GRE. Its key is the payload's length and a number.
+func (d *Decoder) version1(flags, protocol uint16) stage {
+	h := d.take(4)
+	if h == nil || flags&greKey == 0 {
+		return d.end(Malformed)
+	}
+	switch length := int(u16(h)); protocol {
+	case etherPPP:
+		return d.pptp(flags, length, uint32(u16(h[2:])))
+	case etherEoIP:
+		return d.eoip(length, uint32(binary.LittleEndian.Uint16(h[2:])))
+	}
+	return d.end(Malformed)
+}
+
+// eoip reads MikroTik's Ethernet over IP, whose keepalives are empty.
+func (d *Decoder) eoip(length int, tunnel uint32) stage {
+	if length == 0 {
+		return d.end(Foreign)
+	}
+	d.limit(length)
+	return d.enter(Layer{Kind: LayerEoIP, ID: tunnel, HasID: true}, (*Decoder).ethernet)
+}
+
+// pptp reads what follows the key: the call differs by direction, and without a
+// sequence number the packet carries nothing.
+func (d *Decoder) pptp(flags uint16, length int, call uint32) stage {
 	if flags&greSequence == 0 {
 		return d.end(Foreign)
 	}

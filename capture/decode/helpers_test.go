@@ -6,7 +6,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 var (
@@ -92,6 +92,7 @@ func equal(a, b *decode.Packet) bool {
 	return a.Time == b.Time && a.Source == b.Source && a.Missing == b.Missing &&
 		string(a.Payload) == string(b.Payload) && a.Src == b.Src && a.Dst == b.Dst &&
 		a.SrcPort == b.SrcPort && a.DstPort == b.DstPort && a.Proto == b.Proto && a.V6 == b.V6 &&
-		a.Anomalies == b.Anomalies && a.Network == b.Network && layers(a) == layers(b) &&
+		a.Anomalies == b.Anomalies && a.Network == b.Network && a.Word == b.Word &&
+		(a.Word == decode.LinkWord || a.Sender == b.Sender && a.SenderV6 == b.SenderV6) && layers(a) == layers(b) &&
 		(a.Proto != decode.TCP || a.Seq == b.Seq && a.Ack == b.Ack && a.Flags == b.Flags)
 }

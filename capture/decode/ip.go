@@ -40,6 +40,7 @@ func (d *Decoder) ipv4() stage {
 	p.Src.setIPv4(h[12:16])
 	p.Dst.setIPv4(h[16:20])
 	p.V6, d.headers, d.protocol = false, 0, h[9]
+	d.inIP = true
 	if u16(h[6:])&fragmentMask != 0 {
 		return d.fragmentIPv4(h)
 	}
@@ -58,6 +59,7 @@ func (d *Decoder) ipv6() stage {
 	p := d.packet
 	p.Src, p.Dst = Addr(h[8:24]), Addr(h[24:40])
 	p.V6, d.headers, d.protocol = true, 0, h[6]
+	d.inIP = true
 	return (*Decoder).upper
 }
 
@@ -77,6 +79,13 @@ func (d *Decoder) upper() stage {
 		return (*Decoder).tcp
 	case uint8(UDP):
 		return (*Decoder).udp
+	}
+	return d.innerProtocol()
+}
+
+// innerProtocol names the stage for what is inside IP and is no transport.
+func (d *Decoder) innerProtocol() stage {
+	switch d.protocol {
 	case protoIPv4:
 		return d.enter(Layer{Kind: LayerIPIP}, (*Decoder).ipv4)
 	case protoIPv6:
@@ -89,11 +98,17 @@ func (d *Decoder) upper() stage {
 		return (*Decoder).l2tpOverIP
 	case protoAH:
 		return d.extension(4)
+	case protoEtherIP:
+		return (*Decoder).etherIP
+	case protoEthernet:
+		return d.enter(Layer{Kind: LayerEtherIP}, (*Decoder).ethernet)
+	case protoNSH:
+		return (*Decoder).nsh
 	}
 	if d.packet.V6 {
 		return d.upperIPv6()
 	}
-	return d.end(Foreign)
+	return d.unreadProtocol()
 }
 
 // upperIPv6 reads the headers that exist in IPv6 only.
@@ -104,7 +119,16 @@ func (d *Decoder) upperIPv6() stage {
 	case protoFragment:
 		return (*Decoder).fragmentIPv6
 	}
-	return d.end(Foreign)
+	return d.unreadProtocol()
+}
+
+// etherIP reads the header of RFC 3378, 3: version 3 and twelve zero bits.
+func (d *Decoder) etherIP() stage {
+	h := d.take(2)
+	if h == nil || h[0]>>4 != 3 {
+		return d.end(Malformed)
+	}
+	return d.enter(Layer{Kind: LayerEtherIP}, (*Decoder).ethernet)
 }
 
 // ipv6Within is the kind of an IPv6 packet inside the present IP packet.

@@ -6,7 +6,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 // changed returns the frame of a packet, changed at an offset into the packet.
@@ -62,6 +62,8 @@ func TestIPHeaders(t *testing.T) {
 		{"IPv6 AH", wrap.Ethernet(withExtensions(v6, 51, hex("06040000 00000001 00000001"), make([]byte, 12)))},
 		{"mobility, HIP, shim6", wrap.Ethernet(withExtensions(v6, 135,
 			hex("8b00000000000000"), hex("8c00000000000000"), hex("0600000000000000")))},
+		{"ten destination options", wrap.Ethernet(withExtensions(v6, 60, destinationOptions(10)...))},
+		{"64 destination options", wrap.Ethernet(withExtensions(v6, 60, destinationOptions(64)...))},
 		{"atomic fragment", wrap.Ethernet(withExtensions(v6, 44, hex("0600000001020304")))},
 		{"jumbogram", wrap.Ethernet(changed(withExtensions(v6, 0, hex("0600c20400000000")), 4, 0, 0)[14:])},
 	}
@@ -80,13 +82,20 @@ func TestIPHeaders(t *testing.T) {
 	}
 }
 
+// destinationOptions is a chain of so many destination options headers, of which
+// the last names TCP.
+func destinationOptions(n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = hex("3c00010400000000")
+	}
+	list[n-1] = hex("0600010400000000")
+	return list
+}
+
 func TestNotSegments(t *testing.T) {
 	v4, v6 := tcp4("x"), tcp6("x")
 	udp := wrap.UDP(addr4a, addr4b, []byte("x"))
-	nine := make([][]byte, 9)
-	for i := range nine {
-		nine[i] = hex("3c00010400000000")
-	}
 	tests := []struct {
 		name  string
 		frame []byte
@@ -100,7 +109,7 @@ func TestNotSegments(t *testing.T) {
 		{"IPv6 version 5", changed(v6, 0, 0x50), decode.Malformed},
 		{"IPv6 payload shorter than TCP", changed(v6, 4, 0, 19), decode.Malformed},
 		{"extension header past the end", wrap.Ethernet(withExtensions(v6, 0, hex("06ff010400000000"))), decode.Malformed},
-		{"nine extension headers", wrap.Ethernet(withExtensions(v6, 60, nine...)), decode.Foreign},
+		{"65 extension headers", wrap.Ethernet(withExtensions(v6, 60, destinationOptions(65)...)), decode.Foreign},
 		{"extension headers are IPv6's alone", changed(v4, 9, 60), decode.Foreign},
 		{"ESP", changed(v4, 9, 50), decode.Foreign},
 		{"no next header", changed(v6, 6, 59), decode.Foreign},

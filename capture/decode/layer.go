@@ -7,6 +7,10 @@ var layerNames = [...]string{
 	LayerNVGRE: "nvgre", LayerERSPAN: "erspan", LayerIPIP: "ipip", Layer6in4: "6in4",
 	LayerTeredo: "teredo", LayerVXLAN: "vxlan", LayerGENEVE: "geneve", LayerGTPU: "gtpu",
 	LayerCiscoMeta: "cmd", LayerPPTP: "pptp", LayerL2TP: "l2tp", LayerPBB: "pbb",
+	LayerNSH: "nsh", LayerLISP: "lisp", LayerGUE: "gue", LayerEtherIP: "etherip", LayerEoIP: "eoip",
+	LayerCAPWAP: "capwap", LayerTZSP: "tzsp", LayerHPERM: "hperm", LayerJMirror: "jmirror",
+	LayerVNTag: "vntag", LayerETag: "etag", LayerFabricPath: "fabricpath", LayerTRILL: "trill",
+	LayerMACsec: "macsec", LayerTTag: "ttag", LayerArista: "arista", LayerRTag: "rtag", LayerHSR: "hsr",
 }
 
 // NumLayerKinds is one more than the highest LayerKind.
@@ -29,29 +33,34 @@ func (l Layer) AppendText(dst []byte) []byte {
 // String returns what AppendText appends.
 func (l Layer) String() string { return string(l.AppendText(nil)) }
 
-// separates says that the layer's ID is the same in both directions of a
-// connection and names a network of its own. A VLAN id of 0 is a priority tag,
-// not a VLAN (IEEE 802.1Q, 9.6): its layer has no ID. A GENEVE VNI of 0 is what
-// gateway load balancers put on every flow, and some unwrap one direction
-// before the capture sees it.
-func (l Layer) separates() bool {
+// path is what the layer adds to a Network; ok is false for tags and labels of a
+// link, which may differ between the two directions of a connection and which
+// nobody beyond the link can send. A tunnel counts even if it has no number, or
+// one that differs between the directions: whoever sends one datagram to a
+// tunnel's port must not be able to speak for connections outside of it. A VLAN
+// id of 0 is a priority tag, not a VLAN (IEEE 802.1Q, 9.6): its layer has no ID.
+// MPLS carried by IP is a tunnel.
+func (l Layer) path() (id uint32, ok bool) {
 	switch l.Kind {
-	case LayerVLAN, LayerVXLAN, LayerNVGRE, LayerPBB:
-		return l.HasID
-	case LayerGENEVE:
-		return l.ID != 0
+	case LayerVLAN, LayerPBB:
+		return l.ID, l.HasID
+	case LayerMPLS, LayerPPPoE, LayerCiscoMeta, LayerVNTag, LayerETag, LayerFabricPath, LayerTRILL, LayerMACsec,
+		LayerTTag, LayerArista, LayerRTag, LayerHSR:
+		return 0, l.Tunnel
+	case LayerVXLAN, LayerGENEVE, LayerNVGRE, LayerLISP:
+		return l.ID, true
 	}
-	return false
+	return 0, true
 }
 
 // reset is written out because the compiler makes two stores of it, and a copy
 // by way of the stack of an assignment of Network{}.
 func (n *Network) reset() { n[0], n[1], n[2], n[3] = 0, 0, 0, 0 }
 
-// add puts the nth id into the Network. The kind in the top byte keeps VLAN 5
-// and VNI 5 apart.
-func (n *Network) add(nth int, l Layer) {
-	id := uint32(l.Kind)<<24 | l.ID
+// add puts the nth layer of a path into the Network. The kind in the top byte
+// keeps VLAN 5 and VNI 5 apart.
+func (n *Network) add(nth int, k LayerKind, id uint32) {
+	id |= uint32(k) << 24
 	if last := len(n) - 1; nth <= last {
 		n[nth] = id
 	} else {

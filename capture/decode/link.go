@@ -14,6 +14,11 @@ const (
 	linkRawOpenBSD capture.LinkType = 14
 )
 
+const (
+	linkFrameRelay capture.LinkType = 107
+	linkPrism      capture.LinkType = 119
+)
+
 // Supports reports whether Decode reads frames of the link type.
 func Supports(t capture.LinkType) bool {
 	switch t {
@@ -51,7 +56,10 @@ func linkStage(t capture.LinkType) stage {
 	case capture.LinkNFLOG:
 		return (*Decoder).nflog
 	}
-	return func(d *Decoder) stage { return d.end(UnknownLink) }
+	return func(d *Decoder) stage {
+		d.unread.add(UnreadLink, uint16(t))
+		return d.end(UnknownLink)
+	}
 }
 
 // loopback reads the address family of LINKTYPE_NULL, which is in the byte
@@ -107,8 +115,16 @@ const (
 
 func (d *Decoder) cookedProtocol(hardware, protocol uint16) stage {
 	switch hardware {
-	case hardwareFrameRelay, hardware80211, hardwarePrism, hardwareRadiotap, hardwareNetlink:
+	case hardwareNetlink:
 		return d.end(Foreign)
+	case hardwareFrameRelay:
+		return d.unreadHardware(linkFrameRelay)
+	case hardware80211:
+		return d.unreadHardware(capture.Link80211)
+	case hardwarePrism:
+		return d.unreadHardware(linkPrism)
+	case hardwareRadiotap:
+		return d.unreadHardware(capture.LinkRadiotap)
 	case hardwareGRE:
 		if protocol == etherBridging {
 			return (*Decoder).ethernet
@@ -118,6 +134,13 @@ func (d *Decoder) cookedProtocol(hardware, protocol uint16) stage {
 		return (*Decoder).llc
 	}
 	return d.etherType(protocol)
+}
+
+// unreadHardware ends the decoding at a cooked frame of hardware that has a link
+// type of its own, which is not read.
+func (d *Decoder) unreadHardware(t capture.LinkType) stage {
+	d.unread.add(UnreadLink, uint16(t))
+	return d.end(Foreign)
 }
 
 // NFLOG (https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html): a header of

@@ -5,7 +5,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 func join(parts ...[]byte) []byte {
@@ -31,6 +31,8 @@ func linkFrames(payload string) []linkFrame {
 	}
 	return []linkFrame{
 		{"Ethernet", capture.LinkEthernet, wrap.Ethernet(v4), ""},
+		{"Ethernet, but IP packets inside", capture.LinkEthernet, v4, ""},
+		{"Ethernet, but IPv6 packets inside", capture.LinkEthernet, v6, ""},
 		{"NULL, little-endian", capture.LinkNull, join(hex("02000000"), v4), ""},
 		{"NULL, big-endian", capture.LinkNull, join(hex("00000002"), v4), ""},
 		{"NULL, IPv6 of Linux", capture.LinkNull, join(hex("0a000000"), v6), ""},

@@ -9,7 +9,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 // nest is a packet or frame being wrapped, with the layers it has so far. After
@@ -19,6 +19,7 @@ type nest struct {
 	parts  [][]byte
 	frame  bool // parts begin with an Ethernet header, not with an IP header
 	bare   bool // nothing is between the Ethernet header and the IP packet
+	isl    bool // parts begin with an ISL header, behind whose addresses no tag fits
 	v6     bool // the outermost IP packet is IPv6
 	layers []string
 
@@ -48,7 +49,7 @@ func (n *nest) toFrame() {
 
 func (n *nest) ends() wrap.Ends {
 	n.v6 = n.random.IntN(2) == 0
-	n.frame, n.fragments = false, false
+	n.frame, n.isl, n.fragments = false, false, false
 	if n.v6 {
 		return outer6
 	}
@@ -65,35 +66,89 @@ func (n *nest) wrapAgain() {
 	n.wrapPacket()
 }
 
+// frameWrapper puts one encapsulation around a frame.
+type frameWrapper struct {
+	layers func(id uint32) []string
+	wrap   func(frame []byte, id uint32) []byte
+}
+
+func named(kind string) func(uint32) []string { return func(uint32) []string { return []string{kind} } }
+
+func numbered(kind string) func(uint32) []string {
+	return func(id uint32) []string { return []string{name(kind, id)} }
+}
+
+func plainly(wrapper func([]byte) []byte) func([]byte, uint32) []byte {
+	return func(b []byte, _ uint32) []byte { return wrapper(b) }
+}
+
+// frameWrappers make a frame of a frame.
+var frameWrappers = []frameWrapper{
+	{numbered("vlan"), func(b []byte, id uint32) []byte { return wrap.VLAN(b, uint16(id)) }},
+	{numbered("vlan"), func(b []byte, id uint32) []byte { return wrap.Tag(b, 0x9200, uint16(id)) }},
+	{
+		func(id uint32) []string { return []string{name("vlan", id), "vlan:7"} },
+		func(b []byte, id uint32) []byte { return wrap.QinQ(b, uint16(id), 7) },
+	},
+	{named("cmd"), func(b []byte, id uint32) []byte { return wrap.CiscoMeta(b, uint16(id)) }},
+	{numbered("mpls"), func(b []byte, id uint32) []byte { return wrap.MPLSEthernet(b, id) }},
+	{numbered("pbb"), wrap.PBB},
+	{numbered("nsh"), wrap.NSHEthernet},
+	{numbered("vntag"), func(b []byte, id uint32) []byte { return wrap.VNTag(b, uint16(id)) }},
+	{numbered("etag"), func(b []byte, id uint32) []byte { return wrap.ETag(b, uint16(id)) }},
+	{named("ttag"), plainly(wrap.TTag)},
+	{named("arista"), plainly(wrap.Arista)},
+	{named("rtag"), plainly(wrap.RTag)},
+	{named("hsr"), plainly(wrap.HSR)},
+	{named("macsec"), plainly(wrap.MACsec)},
+	{named("fabricpath"), plainly(wrap.FabricPath)},
+	{named("trill"), plainly(wrap.TRILL)},
+}
+
+// frameTunnel puts a frame into an IP packet. Its ids are taken modulo mask+1.
+type frameTunnel struct {
+	kind string
+	mask uint32 // 0: it has no id
+	wrap func(wrap.Ends, uint32, []byte) []byte
+}
+
+var frameTunnels = []frameTunnel{
+	{"vxlan", 0xffffff, wrap.VXLAN},
+	{"geneve", 0xffffff, wrap.GENEVE},
+	{"nvgre", 0xffffff, wrap.NVGRE},
+	{"lisp", 0xffffff, wrap.LISPGPE},
+	{"erspan", 0x3ff, func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.ERSPAN2(e, uint16(id), b) }},
+	{"erspan", 0x3ff, func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.ERSPAN3(e, uint16(id), b) }},
+	{"eoip", 0xffff, func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.EoIP(e, uint16(id), b) }},
+	{"gre", 0, withoutID(wrap.GREBridge)},
+	{"etherip", 0, withoutID(wrap.EtherIP)},
+	{"tzsp", 0, withoutID(wrap.TZSP)},
+	{"hperm", 0, withoutID(wrap.HPERM)},
+	{"capwap", 0, withoutID(wrap.CAPWAP)},
+}
+
+func withoutID(wrapper func(wrap.Ends, []byte) []byte) func(wrap.Ends, uint32, []byte) []byte {
+	return func(e wrap.Ends, _ uint32, b []byte) []byte { return wrapper(e, b) }
+}
+
 func (n *nest) wrapFrame() {
 	r := n.random
 	id := r.Uint32N(1<<12-2) + 1
-	switch r.IntN(12) {
-	case 0:
-		n.each(func(b []byte) []byte { return wrap.VLAN(b, uint16(id)) })
+	i := r.IntN(len(frameWrappers) + len(frameTunnels) + 4)
+	if n.isl {
+		i = len(frameWrappers) + i%len(frameTunnels)
+	}
+	switch {
+	case i < len(frameWrappers):
+		w := frameWrappers[i]
+		n.each(func(b []byte) []byte { return w.wrap(b, id) })
+		n.layer(w.layers(id)...)
+	case i < len(frameWrappers)+len(frameTunnels):
+		n.wrapFrameInIP(frameTunnels[i-len(frameWrappers)], id)
+	case i == len(frameWrappers)+len(frameTunnels):
+		n.each(func(b []byte) []byte { return wrap.ISL(b, uint16(id)) })
 		n.layer(name("vlan", id))
-	case 1:
-		n.each(func(b []byte) []byte { return wrap.QinQ(b, uint16(id), 7) })
-		n.layer(name("vlan", id), "vlan:7")
-	case 2:
-		n.each(func(b []byte) []byte { return wrap.CiscoMeta(b, uint16(id)) })
-		n.layer("cmd")
-	case 3:
-		n.each(func(b []byte) []byte { return wrap.MPLSEthernet(b, id) })
-		n.layer(name("mpls", id))
-	case 4:
-		n.each(func(b []byte) []byte { return wrap.PBB(b, id) })
-		n.layer(name("pbb", id))
-	case 5:
-		n.wrapFrameInIP("vxlan", wrap.VXLAN, id)
-	case 6:
-		n.wrapFrameInIP("geneve", wrap.GENEVE, id)
-	case 7:
-		n.wrapFrameInIP("nvgre", wrap.NVGRE, id)
-	case 8:
-		n.wrapFrameInIP("erspan", func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.ERSPAN2(e, uint16(id), b) }, id&0x3ff)
-	case 9:
-		n.wrapFrameInIP("erspan", func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.ERSPAN3(e, uint16(id), b) }, id&0x3ff)
+		n.isl = true
 	default:
 		n.wrapBare(id)
 		return
@@ -106,20 +161,51 @@ func (n *nest) wrapBare(id uint32) {
 	if !n.bare {
 		return
 	}
-	if n.random.IntN(2) == 0 {
+	switch n.random.IntN(3) {
+	case 0:
 		n.each(func(b []byte) []byte { return wrap.MPLS(b, 3, id) })
 		n.layer(name("mpls", id))
-	} else {
+	case 1:
+		n.each(func(b []byte) []byte { return wrap.NSH(b, id) })
+		n.layer(name("nsh", id))
+	default:
 		n.each(func(b []byte) []byte { return wrap.PPPoE(b, uint16(id)) })
 		n.layer(name("pppoe", id))
 	}
 	n.bare = false
 }
 
-func (n *nest) wrapFrameInIP(kind string, wrapper func(wrap.Ends, uint32, []byte) []byte, id uint32) {
+func (n *nest) wrapFrameInIP(tunnel frameTunnel, id uint32) {
 	e := n.ends()
-	n.each(func(b []byte) []byte { return wrapper(e, id, b) })
-	n.layer(name(kind, id))
+	id &= tunnel.mask
+	n.each(func(b []byte) []byte { return tunnel.wrap(e, id, b) })
+	if tunnel.mask == 0 {
+		n.layer(tunnel.kind)
+	} else {
+		n.layer(name(tunnel.kind, id))
+	}
+}
+
+// packetTunnel puts a packet into another. mask is as in frameTunnel.
+type packetTunnel struct {
+	kind string
+	mask uint32
+	wrap func(wrap.Ends, uint32, []byte) []byte
+}
+
+var packetTunnels = []packetTunnel{
+	{"ipip", 0, withoutID(wrap.IPIP)},
+	{"gre", 0, withoutID(wrap.GRE)},
+	{"gue", 0, withoutID(wrap.GUE)},
+	{"gre", 0xffff, wrap.GREKeyed},
+	{"gre", 0xffff, wrap.GREInUDP},
+	{"gtpu", 0xffff, wrap.GTPU},
+	{"geneve", 0xffff, wrap.GENEVEIP},
+	{"vxlan", 0xffff, wrap.VXLANGPE},
+	{"lisp", 0xffff, wrap.LISP},
+	{"jmirror", 0xffff, wrap.JMirror},
+	{"mpls", 0xffff, func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.MPLSInUDP(e, b, 5, id) }},
+	{"l2tp", 0xffff, func(e wrap.Ends, id uint32, b []byte) []byte { return wrap.L2TP(e, uint16(id), b) }},
 }
 
 func (n *nest) wrapPacket() {
@@ -129,30 +215,15 @@ func (n *nest) wrapPacket() {
 		n.fragment(id)
 		return
 	}
-	choice, e := n.random.IntN(6), n.ends()
-	n.each(func(b []byte) []byte {
-		switch choice {
-		case 0:
-			return wrap.IPIP(e, b)
-		case 1:
-			return wrap.GRE(e, b)
-		case 2:
-			return wrap.GREKeyed(e, id, b)
-		case 3:
-			return wrap.GTPU(e, id, b)
-		case 4:
-			return wrap.GENEVEIP(e, id, b)
-		default:
-			return wrap.L2TP(e, uint16(id), b)
-		}
-	})
-	switch names := []string{"ipip", "gre", "gre", "gtpu", "geneve", "l2tp"}; {
-	case choice == 0 && inner6 && !n.v6:
+	tunnel, e := packetTunnels[n.random.IntN(len(packetTunnels))], n.ends()
+	n.each(func(b []byte) []byte { return tunnel.wrap(e, id, b) })
+	switch {
+	case tunnel.kind == "ipip" && inner6 && !n.v6:
 		n.layer("6in4")
-	case choice < 2:
-		n.layer(names[choice])
+	case tunnel.mask == 0:
+		n.layer(tunnel.kind)
 	default:
-		n.layer(name(names[choice], id))
+		n.layer(name(tunnel.kind, id))
 	}
 }
 

@@ -74,6 +74,6 @@ func plainTCP(b []byte, p *Packet) bool {
 		return false
 	}
 	setTCP(p, b)
-	p.Payload, p.Missing, p.Anomalies = b[header:], 0, 0
+	p.Payload, p.Missing, p.Anomalies, p.Word = b[header:], 0, 0, LinkWord
 	return true
 }

@@ -53,8 +53,52 @@ func (d *Decoder) ppp() stage {
 		return (*Decoder).ipv6
 	case pppMPLS, pppMPLSMulti:
 		return (*Decoder).mpls
+	case pppBridging:
+		return (*Decoder).bridged
+	}
+	return d.unreadPPP(protocol)
+}
+
+// unreadPPP ends the decoding at a PPP protocol that has no stage. From 0x4000
+// on they are control protocols (RFC 1661, 2). Multilink, compressed and
+// encrypted frames may hold IP.
+func (d *Decoder) unreadPPP(protocol uint16) stage {
+	if !quietPPP(protocol) {
+		d.unread.add(UnreadEtherType, etherPPP)
 	}
 	return d.end(Foreign)
+}
+
+func quietPPP(protocol uint16) bool {
+	switch protocol {
+	case 0x0023, 0x0025, 0x0027, 0x0029, 0x002b, 0x003f: // OSI, XNS, DECnet, AppleTalk, IPX, NetBIOS
+		return true
+	}
+	return protocol >= 0x0201 && protocol != pppMPLS && protocol != pppMPLSMulti
+}
+
+// bridged reads what RFC 3518, 4.2 puts in front of a bridged frame.
+func (d *Decoder) bridged() stage {
+	n, ok := bridgedHeader(d.rest)
+	if !ok {
+		return d.end(Malformed)
+	}
+	d.rest = d.rest[n:]
+	return (*Decoder).ethernet
+}
+
+// bridgedHeader returns the length of flags, MAC type and LAN id, if the MAC
+// type is that of Ethernet.
+func bridgedHeader(b []byte) (n int, ok bool) {
+	const lanID, macEthernet = 0x40, 1
+	if len(b) < 2 || b[1] != macEthernet {
+		return 0, false
+	}
+	n = 2
+	if b[0]&lanID != 0 {
+		n += 4
+	}
+	return n, n <= len(b)
 }
 
 // pppHeader reads the protocol of a PPP frame and says how long the header is.
@@ -74,13 +118,17 @@ func pppHeader(b []byte) (n int, protocol uint16, ok bool) {
 	return 0, 0, false
 }
 
-// carriesIP reports whether a PPP frame's payload is IP and holds up as that.
+// carriesIP reports whether a PPP frame's payload is IP, or Ethernet, and holds
+// up as that.
 func carriesIP(protocol uint16, b []byte, wire int) bool {
 	switch protocol {
 	case pppIPv4:
 		return soundIPv4(b, wire)
 	case pppIPv6:
 		return soundIPv6(b, wire)
+	case pppBridging:
+		n, ok := bridgedHeader(b)
+		return ok && soundEthernet(b[n:], wire-n)
 	}
 	return false
 }

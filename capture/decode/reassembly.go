@@ -1,29 +1,28 @@
 package decode
 
-import "bytes"
+import "math"
 
 // Bounds on what is kept of incomplete datagrams. Fragments are rare in honest
 // traffic, and most datagrams are complete within milliseconds; a flood of them
 // pushes out the oldest, and costs no more memory than these allow.
 const (
-	// maxDatagrams is how many incomplete datagrams are held.
+	// maxDatagrams is how many datagrams are held.
 	maxDatagrams = 1024
-	// maxFragments is how many fragments a datagram may come in: a longest one
-	// over the smallest MTU that IPv4 hosts use, 576, makes 119.
-	maxFragments = 128
 	// maxAge, in nanoseconds of packet time, is how long Linux waits. RFC 8200 has
 	// 60 s; but the longer, the likelier that an IPv4 id comes round again and the
 	// pieces of two datagrams meet (RFC 4963).
 	maxAge = 30e9
+	// staleAge, in nanoseconds, is when an incomplete datagram is given up for
+	// another one of the same id, as devices that always send 0 make them. A host
+	// sends the fragments of a datagram one after the other.
+	staleAge = 1e9
 	// copyAge, in nanoseconds, is how long a datagram is remembered once it is
 	// whole, for copies of its fragments that are still to come. A capture of
 	// all interfaces shows each fragment twice, and the second copy of the last
 	// one would lie in wait for the next datagram of that id.
 	copyAge = 200e6
-	// pieceSize holds a fragment of an Ethernet-sized packet in one piece.
-	pieceSize = 1480
-	// maxPieces bounds the bytes: about 6 MiB.
-	maxPieces = 4096
+	// maxChunks bounds the bytes: 6 MiB.
+	maxChunks = 3072
 )
 
 // fragmentKey names the datagram a fragment belongs to. It holds no pointers,
@@ -33,31 +32,9 @@ type fragmentKey struct {
 	network  Network
 	id       uint32
 	protocol uint8 // IPv4 only
+	word     Word  // what comes from one end of a connection, in its tunnel, completes nothing of the other's
 	v6       bool
-}
-
-// datagram is an incomplete one, or, without pieces, one that was finished.
-type datagram struct {
-	key          fragmentKey
-	since        int64     // when its first fragment was captured, or the one that finished it
-	finished     bool      // all that is left is to ignore copies
-	older, newer *datagram // in its queue
-	pieces       *piece    // by offset; they never overlap
-	covered      int       // bytes claimed by the pieces
-	end          int       // of the last piece
-	total        int       // bytes in all; 0 before the last fragment is here
-	fragments    int
-	protocol     uint8 // of the first fragment
-	anomalies    Anomaly
-}
-
-// piece is a part of a fragment that was the first to claim its bytes.
-type piece struct {
-	next           *piece
-	from, to       int // of the datagram
-	fragFrom, frag int // extent of the fragment that brought it
-	kept           int // how many of its bytes were captured
-	data           [pieceSize]byte
+	rival    bool // see contest
 }
 
 // fragmentStore holds incomplete datagrams.
@@ -68,17 +45,31 @@ type piece struct {
 // other hosts prefer the first or the last. Dropping would let whoever adds one
 // overlapping fragment hide a connection from a sensor whose host accepts it;
 // delivering costs a flow that is marked, and at worst never was one.
+//
+// A connection is told of its datagram's anomalies when that is delivered, or
+// before, as soon as the fragment with the ports is here: fragments that
+// contradict each other may never make a whole. It is also told of one that comes
+// behind a whole datagram, within copyAge, and is no copy. But one with offset 0
+// begins the next datagram of that id, as far as anybody can tell.
 type fragmentStore struct {
 	held     map[fragmentKey]*datagram
 	waiting  queue
 	finished queue
-	free     *piece // pieces not in use
-	pieces   int    // made so far; never more than maxPieces
+	open     int    // waiting datagrams that count as incomplete
+	free     *chunk // chunks not in use
+	chunks   int    // made so far; never more than maxChunks
 	whole    []byte // the reassembled datagram, until the next one
+	clock    clock
 	stats    *FragmentStats
+
+	// Of the fragment at hand:
+	quarrel     Anomaly         // what it and those before it do to each other
+	former      [portsSize]byte // the ports of a datagram that it is not part of, where formerKnown
+	formerKnown bool
 }
 
-// reassembled is a datagram that has become whole.
+// reassembled is a datagram that has become whole. Of one that has not, and has
+// anomalies, data are the ports of the connection to be told of them.
 type reassembled struct {
 	data      []byte // valid until the next fragment is added
 	cut       int    // bytes that follow data and were not all captured
@@ -94,190 +85,305 @@ const (
 	contradicted
 )
 
-// add takes in a sound fragment captured at the time now, in nanoseconds.
+// add takes in a sound fragment captured at the time now, in nanoseconds. The
+// clock has seen that time.
 func (s *fragmentStore) add(key fragmentKey, f fragment, now int64) (reassembled, answer) {
-	s.expire(now)
-	g := s.find(key, now)
-	switch {
-	case g.finished || g.repeats(f):
-		s.stats.Repeated++
-		return reassembled{}, waiting
-	case g.contradicts(f):
-		return reassembled{}, contradicted
+	s.quarrel, s.formerKnown = 0, false
+	s.expire()
+	g := s.find(key, f, now)
+	g.busy = true
+	whole, a := s.addTo(g, f, now)
+	g.busy = false
+	if a != complete && s.quarrel|g.anomalies != 0 {
+		whole = s.accuse(g, f)
 	}
-	g.note(f)
-	s.insert(g, f)
-	switch {
-	case g.total != 0 && g.covered == g.total:
-		return s.finish(g, now), complete
-	case g.fragments == maxFragments:
-		s.drop(g)
-	}
-	return reassembled{}, waiting
+	return whole, a
 }
 
-// expire forgets what is too old. Time that runs backwards, as at the seam of
-// two captures, makes no incomplete datagram old; but a finished one would
-// stand in the way of its namesake.
-func (s *fragmentStore) expire(now int64) {
+// accuse returns the ports of the connection whose fragments are odd, unless it
+// was told before. A first fragment names its connection itself: it may have other
+// ports than the one it overlaps.
+func (s *fragmentStore) accuse(g *datagram, f fragment) reassembled {
+	if s.quarrel != 0 {
+		if ports := f.ports(); ports != nil {
+			return reassembled{data: ports, anomalies: s.quarrel}
+		}
+		if s.formerKnown {
+			return reassembled{data: s.former[:], anomalies: s.quarrel}
+		}
+	}
+	odd, ports := g.anomalies&^g.told, s.portsOf(g)
+	if odd == 0 || ports == nil {
+		return reassembled{}
+	}
+	g.told |= odd
+	return reassembled{data: ports, anomalies: odd}
+}
+
+// portsOf returns the bytes with the ports of g, or of its rival.
+func (s *fragmentStore) portsOf(g *datagram) []byte {
+	ports := g.ports()
+	if ports == nil && g.contested {
+		key := g.key
+		key.rival = true
+		if rival := s.held[key]; rival != nil {
+			ports = rival.ports()
+		}
+	}
+	return ports
+}
+
+func (s *fragmentStore) addTo(g *datagram, f fragment, now int64) (reassembled, answer) {
+	if !g.contested && !g.finished && g.disputed(f) {
+		s.contest(g, f)
+	}
+	a := s.offer(g, f)
+	if g.contested {
+		return s.addToRival(g, a, f, now)
+	}
+	if a == complete {
+		return s.finish(g, now), a
+	}
+	return reassembled{}, a
+}
+
+// expire forgets what is too old. What is in the future was held before time
+// went back, as at the seam of two captures, and begins to age.
+func (s *fragmentStore) expire() {
+	now := s.clock.now
 	for g := s.waiting.oldest; g != nil && now-g.since > maxAge; g = s.waiting.oldest {
 		s.drop(g)
 	}
-	for g := s.finished.oldest; g != nil && (now-g.since > copyAge || g.since-now > copyAge); g = s.finished.oldest {
+	if g := s.waiting.oldest; g != nil {
+		g.since = min(g.since, now)
+	}
+	for g := s.finished.oldest; g != nil && (now-g.since > copyAge || g.since > now); g = s.finished.oldest {
 		s.forget(g)
 	}
 }
 
-// find returns the datagram of the key, a new one if need be.
-func (s *fragmentStore) find(key fragmentKey, now int64) *datagram {
-	if g := s.held[key]; g != nil {
+// find returns the datagram that f is part of, a new one if need be.
+func (s *fragmentStore) find(key fragmentKey, f fragment, now int64) *datagram {
+	g := s.held[key]
+	switch {
+	case g == nil:
+	case g.finished:
+		age := now - g.finishedAt
+		recent := age >= -copyAge && age <= copyAge
+		if recent && (g.contested || g.repeats(f)) {
+			return g
+		}
+		return s.succeed(g, f, recent)
+	case s.clock.now-g.since > staleAge && g.overlaps(f) && !g.repeats(f):
+		s.drop(g)
+	default:
 		return g
 	}
+	return s.start(newDatagram(key, s.clock.now))
+}
+
+// succeed replaces a finished datagram by one that begins with f, which is no
+// copy: the next datagram of the same id. But if f lies beyond the end, that
+// end may have been a forged one, and f continues what was there: once, because
+// it costs a copy of all that.
+func (s *fragmentStore) succeed(g *datagram, f fragment, recent bool) *datagram {
+	next := newDatagram(g.key, s.clock.now)
+	if recent && f.from != 0 && (g.contradicts(f) || g.overlaps(f)) {
+		s.quarrel = FragmentConflict
+		if ports := g.ports(); ports != nil {
+			s.former, s.formerKnown = [portsSize]byte(ports), true
+		}
+	}
+	if recent && !g.resumed && g.contradicts(f) {
+		g.busy = true
+		next = s.without(g, f)
+		next.resumed = true
+	}
+	s.forget(g)
+	return s.start(next)
+}
+
+// start holds a datagram.
+func (s *fragmentStore) start(g *datagram) *datagram {
 	if s.held == nil {
 		s.held = make(map[fragmentKey]*datagram)
 	}
-	s.makeRoom()
-	g := &datagram{key: key, since: now}
-	s.held[key] = g
+	if len(s.held) >= maxDatagrams {
+		s.giveUp(s.victim())
+	}
+	s.held[g.key] = g
 	s.waiting.push(g)
-	s.stats.Held++
+	if !g.key.rival {
+		s.stats.Held++
+	}
+	if g.counts {
+		s.open++
+	}
+	s.stats.HeldBytes += g.kept
 	return g
 }
 
-// makeRoom sees to it that there may be another datagram.
-func (s *fragmentStore) makeRoom() {
-	switch {
-	case len(s.held) < maxDatagrams:
-	case s.finished.oldest != nil:
-		s.forget(s.finished.oldest)
-	default:
-		s.drop(s.waiting.oldest)
-	}
-}
-
-// contradicts reports whether f and the fragments before it disagree on where
-// the datagram ends.
-func (g *datagram) contradicts(f fragment) bool {
-	if g.total != 0 {
-		return f.to > g.total || f.last && f.to != g.total
-	}
-	return f.last && f.to < g.end
-}
-
-// note records what f says of the datagram as a whole.
-func (g *datagram) note(f fragment) {
-	g.fragments++
-	if f.last {
-		g.total = f.to
-	}
-	if f.from == 0 && g.first(f) {
-		g.protocol = f.protocol
-	}
-	if f.tiny() {
-		g.anomalies |= FragmentTiny
-	}
-}
-
-// first reports whether nothing has claimed the first byte yet.
-func (g *datagram) first(f fragment) bool {
-	return g.pieces == nil || g.pieces.from > f.from
-}
-
-// repeats reports whether f is a copy of a fragment that came before, to the
-// byte: networks duplicate packets, and a mirror port shows each of them twice.
-func (g *datagram) repeats(f fragment) bool {
-	p := g.pieces
-	for p != nil && p.to <= f.from {
-		p = p.next
-	}
-	at := f.from
-	for ; p != nil && at < f.to; p = p.next {
-		if p.from != at || p.fragFrom != f.from || p.frag != f.to || !p.agrees(f) {
-			return false
-		}
-		at = p.to
-	}
-	return at == f.to
-}
-
-// agrees reports whether the piece holds the bytes that f has for it, as far as
-// both were captured.
-func (p *piece) agrees(f fragment) bool {
-	data := f.captured(p.from, p.to)
-	n := min(len(data), p.kept)
-	return bytes.Equal(data[:n], p.data[:n])
-}
-
-// captured returns the captured bytes of the datagram between from and to.
-func (f *fragment) captured(from, to int) []byte {
-	n := len(f.data)
-	return f.data[min(n, from-f.from):min(n, to-f.from)]
-}
-
-// insert keeps those bytes of f that no earlier fragment claimed. The list is
-// at most maxFragments and as many pieces as the longest datagram fills, so the
-// walk is short whatever the order of arrival.
-func (s *fragmentStore) insert(g *datagram, f fragment) {
-	link := &g.pieces
-	for at := f.from; at < f.to; {
-		for *link != nil && (*link).to <= at {
-			link = &(*link).next
-		}
-		end := min(f.to, at+pieceSize)
-		if next := *link; next != nil && next.from < end {
-			g.anomalies |= FragmentOverlap
-			if next.from <= at {
-				at = next.to
-				continue
+// victim is the datagram to be given up first. At most two are busy, a datagram
+// and its rival, and they are far from having all chunks.
+func (s *fragmentStore) victim() *datagram {
+	for _, q := range [...]*queue{&s.finished, &s.waiting} {
+		for g := q.oldest; g != nil; g = g.newer {
+			if !g.busy {
+				return g
 			}
-			end = next.from
 		}
-		*link = s.piece(g, f, at, end, *link)
-		at = end
+	}
+	return nil
+}
+
+func (s *fragmentStore) giveUp(g *datagram) {
+	if g.finished {
+		s.forget(g)
+	} else {
+		s.drop(g)
 	}
 }
 
-// piece makes a piece of f and counts it in.
-func (s *fragmentStore) piece(g *datagram, f fragment, from, to int, next *piece) *piece {
-	p := s.unused(g)
-	p.next, p.from, p.to, p.fragFrom, p.frag = next, from, to, f.from, f.to
-	p.kept = copy(p.data[:], f.captured(from, to))
-	g.covered += to - from
-	g.end = max(g.end, to)
-	s.stats.HeldBytes += p.kept
-	return p
+// offer adds f to g unless it is there already or does not fit.
+func (s *fragmentStore) offer(g *datagram, f fragment) answer {
+	switch {
+	case g.repeats(f):
+		s.stats.Repeated++
+		return waiting
+	case g.finished || g.contradicts(f):
+		s.quarrel |= FragmentConflict
+		g.anomalies |= FragmentConflict
+		return contradicted
+	}
+	counted, kept := g.counts, g.kept
+	g.note(f)
+	s.insert(g, f)
+	if counted && !g.counts {
+		s.open--
+	}
+	s.stats.HeldBytes += g.kept - kept
+	if g.whole() {
+		return complete
+	}
+	return waiting
 }
 
-// unused returns a piece to fill: one that was given back, else a new one, else
-// one of the oldest datagram that is not keep. No datagram can hold all pieces.
-func (s *fragmentStore) unused(keep *datagram) *piece {
-	if s.free == nil && s.pieces < maxPieces {
-		s.pieces++
-		return new(piece)
+// insert keeps those bytes of f that no earlier fragment claimed.
+func (s *fragmentStore) insert(g *datagram, f fragment) {
+	for i := f.from / chunkSize; i*chunkSize < f.to; i++ {
+		if g.chunks[i] == nil {
+			g.chunks[i] = s.unused()
+		}
+	}
+	if !g.overlaps(f) {
+		g.place(f, f.from, f.to)
+		return
+	}
+	s.quarrel |= FragmentOverlap
+	g.anomalies |= FragmentOverlap
+	for at := f.from; at < f.to; {
+		end := at
+		for end < f.to && g.claimed(end/blockSize, end/blockSize+1) == 0 {
+			end = min(f.to, end+blockSize)
+		}
+		if end > at {
+			g.place(f, at, end)
+		}
+		at = max(end, at+blockSize)
+	}
+}
+
+// contest begins a rival of g, which does not have g's last fragment: whoever
+// forges one fragment with another end must not make the true ones void. From
+// here on both get every fragment, each without those that contradict it, and
+// the first to be whole is delivered.
+func (s *fragmentStore) contest(g *datagram, f fragment) {
+	odd := FragmentOverlap // of bytes of the last fragment
+	if g.contradicts(f) {
+		odd = FragmentConflict
+	}
+	s.quarrel |= odd
+	g.anomalies |= odd
+	rival := s.without(g, f)
+	rival.key.rival, rival.counts = true, false
+	if old := s.held[rival.key]; old != nil {
+		s.giveUp(old)
+	}
+	g.contested = true
+	s.start(rival)
+}
+
+// without copies the fragments of g, which is busy, that do not contradict f.
+func (s *fragmentStore) without(g *datagram, f fragment) *datagram {
+	n := newDatagram(g.key, s.clock.now)
+	for i, c := range g.chunks {
+		if c != nil {
+			n.chunks[i] = s.unused()
+			*n.chunks[i] = *c
+		}
+	}
+	n.blocks, n.protocol, n.counts, n.anomalies, n.uncaptured = g.blocks, g.protocol, g.counts, g.anomalies, g.uncaptured
+	n.clearLast()
+	if f.last {
+		n.clear(f.to/blockSize, maxBlocks)
+	}
+	n.kept = min(g.kept, n.blocks*blockSize)
+	n.end = n.lastBlock() * blockSize
+	if n.uncaptured >= n.end {
+		n.uncaptured = math.MaxInt
+	}
+	return n
+}
+
+// addToRival offers f, which g answered with a, to the rival of g.
+func (s *fragmentStore) addToRival(g *datagram, a answer, f fragment, now int64) (reassembled, answer) {
+	key := g.key
+	key.rival = true
+	rival, b := s.held[key], contradicted
+	if rival != nil && !rival.finished {
+		rival.busy = true
+		b = s.offer(rival, f)
+		rival.busy = false
+	}
+	switch {
+	case a == complete && b == complete && rival.total > g.total:
+		s.finish(g, now)
+		return s.finish(rival, now), complete
+	case a == complete:
+		return s.finish(g, now), complete
+	case b == complete:
+		if g.counts && !g.finished { // what is missing of it was forged
+			g.counts = false
+			s.open--
+		}
+		return s.finish(rival, now), complete
+	}
+	return reassembled{}, min(a, b)
+}
+
+// unused returns a chunk to fill: one that was given back, else a new one, else
+// one of the datagram to be given up first.
+func (s *fragmentStore) unused() *chunk {
+	if s.free == nil && s.chunks < maxChunks {
+		s.chunks++
+		return new(chunk)
 	}
 	for s.free == nil {
-		victim := s.waiting.oldest
-		if victim == keep {
-			victim = victim.newer
-		}
-		s.drop(victim)
+		s.giveUp(s.victim())
 	}
-	p := s.free
-	s.free = p.next
-	return p
+	c := s.free
+	s.free = c.next
+	clear(c.have[:])
+	clear(c.starts[:])
+	clear(c.last[:])
+	return c
 }
 
-// finish joins the pieces up to the first byte that was not captured.
+// finish ends the wait for g, whose chunks stay for comparing copies.
 func (s *fragmentStore) finish(g *datagram, now int64) reassembled {
-	s.whole = s.whole[:0]
-	for p := g.pieces; p != nil; p = p.next {
-		s.whole = append(s.whole, p.data[:p.kept]...)
-		if p.kept < p.to-p.from {
-			break
-		}
-	}
-	s.release(g)
-	g.finished, g.since = true, now
+	s.whole = g.appendTo(s.whole[:0])
+	s.leave(g)
+	g.finished, g.finishedAt, g.since, g.told = true, now, s.clock.now, g.anomalies
 	s.finished.push(g)
 	s.stats.Reassembled++
 	return reassembled{
@@ -288,26 +394,42 @@ func (s *fragmentStore) finish(g *datagram, now int64) reassembled {
 
 // drop gives up an incomplete datagram.
 func (s *fragmentStore) drop(g *datagram) {
+	if g.counts {
+		s.stats.Incomplete++
+	}
+	if !g.key.rival {
+		s.stats.Dropped++
+	}
+	s.leave(g)
 	s.release(g)
-	delete(s.held, g.key)
-	s.stats.Dropped++
 }
 
 // forget ends the watch for copies of a finished datagram.
 func (s *fragmentStore) forget(g *datagram) {
 	s.finished.remove(g)
-	delete(s.held, g.key)
+	s.release(g)
 }
 
-// release takes a datagram out of the waiting ones and its pieces back.
-func (s *fragmentStore) release(g *datagram) {
+// leave takes a datagram out of the waiting ones.
+func (s *fragmentStore) leave(g *datagram) {
 	s.waiting.remove(g)
-	s.stats.Held--
-	for g.pieces != nil {
-		p := g.pieces
-		g.pieces = p.next
-		p.next, s.free = s.free, p
-		s.stats.HeldBytes -= p.kept
+	if g.counts {
+		s.open--
+	}
+	if !g.key.rival {
+		s.stats.Held--
+	}
+	s.stats.HeldBytes -= g.kept
+}
+
+// release takes back the chunks of a datagram, and its name.
+func (s *fragmentStore) release(g *datagram) {
+	delete(s.held, g.key)
+	for i, c := range g.chunks {
+		if c != nil {
+			c.next, s.free = s.free, c
+			g.chunks[i] = nil
+		}
 	}
 }
 

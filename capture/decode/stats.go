@@ -7,7 +7,28 @@ type Stats struct {
 	TooDeep    uint64                // frames given up: more than MaxLayers encapsulations, or a chain of headers without end
 	NotTunnels uint64                // datagrams on a tunnel's port that held no such tunnel, and were delivered as they are
 	Fragments  FragmentStats
+
+	// CutShort counts frames whose captured bytes end inside the headers, before
+	// those of TCP were read: the snapshot length was too small.
+	CutShort uint64
+	// UnreadFrames counts frames that were not read, by UnreadKind. What they
+	// held, by number, is in Unread.
+	UnreadFrames [NumUnreadKinds]uint64
+
+	unread     [maxUnread]Unread // an array, as the next: so Stats can be compared
+	senders    [maxListed]SenderCount
+	numUnread  int
+	numSenders int
 }
+
+// Disbelieved returns who sent the packets whose Result was Disbelieved, the most
+// frequent first: at most maxListed, of the first maxSenders. It belongs to the
+// Stats and is not to be changed.
+func (s *Stats) Disbelieved() []SenderCount { return s.senders[:s.numSenders] }
+
+// Unread returns what was not read, the most frequent first. It is at most
+// maxUnread long, belongs to the Stats and is not to be changed.
+func (s *Stats) Unread() []Unread { return s.unread[:s.numUnread] }
 
 // FragmentStats counts IP fragments.
 type FragmentStats struct {
@@ -15,7 +36,8 @@ type FragmentStats struct {
 	Refused     uint64 // fragments that contradict themselves or others of their datagram
 	Repeated    uint64 // fragments that are copies of ones seen before, and were ignored
 	Reassembled uint64 // datagrams
-	Dropped     uint64 // incomplete datagrams given up: too old, too many, too many fragments
+	Dropped     uint64 // incomplete datagrams given up: too old, too many, or another one with their id came
+	Incomplete  uint64 // datagrams that may carry TCP and never became whole, so far: those given up and those held
 	Held        int    // incomplete datagrams now
 	HeldBytes   int    // captured bytes in them
 }
@@ -25,7 +47,7 @@ const NumResults = len(resultNames)
 
 var resultNames = [...]string{
 	Foreign: "foreign", Segment: "segment", Datagram: "datagram",
-	UnknownLink: "unknown_link", Malformed: "malformed",
+	UnknownLink: "unknown_link", Malformed: "malformed", Disbelieved: "disbelieved",
 }
 
 // String names the result as metrics do.

@@ -8,11 +8,11 @@ const (
 func (d *Decoder) tcp() stage {
 	b := d.rest
 	if len(b) < tcpHeader {
-		return d.end(Malformed)
+		return d.noSegment(b)
 	}
 	header := int(b[12]>>4) * 4
 	if header < tcpHeader || header > d.wire() {
-		return d.end(Malformed)
+		return d.noSegment(b)
 	}
 	p := d.packet
 	setTCP(p, b)
@@ -22,6 +22,15 @@ func (d *Decoder) tcp() stage {
 	}
 	p.Payload, p.Missing = b[header:], d.cut
 	return d.end(Segment)
+}
+
+// noSegment ends with bytes that are no sound TCP header. Odd fragments may have
+// made them so: then their connection is told.
+func (d *Decoder) noSegment(b []byte) stage {
+	if d.packet.Anomalies != 0 && len(b) >= portsSize {
+		d.accuse(b, d.packet.Anomalies)
+	}
+	return d.end(Malformed)
 }
 
 // setTCP copies the fields of a header of at least 20 bytes.

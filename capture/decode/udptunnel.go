@@ -8,46 +8,108 @@ import "slices"
 type opener func(*Decoder) (next stage, is bool)
 
 func (d *Decoder) udpTunnel() (next stage, is bool) {
-	open := d.opener()
-	if open == nil {
-		return d.strayTeredo()
+	p := d.packet
+	if d.ports.has(p.DstPort) || d.ports.has(p.SrcPort) {
+		return d.knownPort()
 	}
-	if next, is = open(d); !is {
-		d.stats.NotTunnels++
+	if next, is = d.strayTeredo(); !is && isWireGuard(d.rest, d.wire()) {
+		d.unread.addWireGuard(min(p.SrcPort, p.DstPort))
 	}
 	return next, is
 }
 
-// opener picks by port. VXLAN and GENEVE have their port as destination in both
-// directions, and a hash of the flow as source; in the others the answers come
-// from the port.
-func (d *Decoder) opener() opener {
-	switch p := d.packet; p.DstPort {
+// knownPort opens a datagram one of whose ports is a tunnel's.
+func (d *Decoder) knownPort() (next stage, is bool) {
+	open, port := d.opener()
+	if open == nil {
+		d.sealed(port)
+		return d.strayTeredo()
+	}
+	if next, is = open(d); !is {
+		d.stats.NotTunnels++
+		d.notTunnel(port)
+	}
+	return next, is
+}
+
+// opener picks by port, and returns the port that decided. No opener means a
+// tunnel that is not read, or one whose port is only the source. VXLAN, GENEVE
+// and their like have their port as destination in both directions, and a hash
+// of the flow as source; in the others the answers come from the port.
+func (d *Decoder) opener() (open opener, port uint16) {
+	p := d.packet
+	if open = oneWayOpener(p.DstPort); open != nil {
+		return open, p.DstPort
+	}
+	if slices.Contains(d.vxlanPorts, p.DstPort) {
+		return (*Decoder).vxlan, p.DstPort
+	}
+	if open, known := symmetricOpener(p.DstPort); known {
+		return open, p.DstPort
+	}
+	open, _ = symmetricOpener(p.SrcPort)
+	return open, p.SrcPort
+}
+
+// portSet is a set of UDP ports, a bit each: nearly all datagrams are to and
+// from ports that no tunnel has.
+type portSet [1 << 16 / 64]uint64
+
+func (s *portSet) has(port uint16) bool { return s[port/64]>>(port%64)&1 != 0 }
+
+func (s *portSet) add(port uint16) { s[port/64] |= 1 << (port % 64) }
+
+// tunnelPorts returns the ports of all tunnels, read or not, and more.
+func tunnelPorts(more []uint16) *portSet {
+	s := new(portSet)
+	for port := range udpPortNames {
+		s.add(port)
+	}
+	for _, port := range more {
+		s.add(port)
+	}
+	return s
+}
+
+func oneWayOpener(port uint16) opener {
+	switch port {
 	case portVXLAN, portVXLANGPE, portOldVXLAN:
 		return (*Decoder).vxlan
 	case portGENEVE:
 		return (*Decoder).geneve
-	default:
-		if len(d.vxlanPorts) != 0 && slices.Contains(d.vxlanPorts, p.DstPort) {
-			return (*Decoder).vxlan
-		}
-		if open := symmetricOpener(p.DstPort); open != nil {
-			return open
-		}
-		return symmetricOpener(p.SrcPort)
-	}
-}
-
-func symmetricOpener(port uint16) opener {
-	switch port {
-	case portGTPU:
-		return (*Decoder).gtpu
-	case portTeredo:
-		return (*Decoder).teredo
-	case portL2TP:
-		return (*Decoder).l2tp
+	case portLISP:
+		return (*Decoder).lisp
+	case portGREInUDP:
+		return (*Decoder).greInUDP
+	case portMPLSUDP:
+		return (*Decoder).mplsInUDP
+	case portGUE:
+		return (*Decoder).gue
+	case portTZSP:
+		return (*Decoder).tzsp
+	case portHPERM:
+		return (*Decoder).hpERM
+	case portJMirror:
+		return (*Decoder).jMirror
 	}
 	return nil
+}
+
+func symmetricOpener(port uint16) (open opener, known bool) {
+	switch port {
+	case portGTPU:
+		return (*Decoder).gtpu, true
+	case portTeredo:
+		return (*Decoder).teredo, true
+	case portL2TP:
+		return (*Decoder).l2tp, true
+	case portCAPWAP:
+		return (*Decoder).capwap, true
+	case portOpenVPN, portGTP0, portNebula, portIPsecNATT, portGREDTLS, portMPLSUDPDTLS,
+		portZeroTier, portWireGuard:
+		return nil, true
+	}
+	return nil, false
 }
 
 // inner is open's answer for a header of n bytes.
@@ -57,7 +119,8 @@ func (d *Decoder) inner(n int, l Layer, next stage) (stage, bool) {
 }
 
 // carried names the stage for a tunnel's payload of the given EtherType, if b
-// is long enough and holds up as that.
+// is long enough and holds up as that. Of Ethernet, only the length is looked
+// at: a tunnel whose header is beyond doubt may carry any EtherType.
 func carried(etherType uint16, b []byte, wire int) (next stage, sound bool) {
 	switch etherType {
 	case etherBridging:
@@ -67,9 +130,20 @@ func carried(etherType uint16, b []byte, wire int) (next stage, sound bool) {
 	case etherIPv6:
 		return (*Decoder).ipv6, soundIPv6(b, wire)
 	case etherMPLS:
-		return (*Decoder).mpls, len(b) >= 4
+		return (*Decoder).mpls, soundMPLS(b, wire)
+	case etherNSH:
+		return (*Decoder).nsh, soundNSH(b, wire)
 	}
 	return nil, false
+}
+
+// soundlyCarried is carried for a tunnel whose header says little: Ethernet has
+// to hold up, too.
+func soundlyCarried(etherType uint16, b []byte, wire int) (next stage, sound bool) {
+	if etherType == etherBridging && !soundEthernet(b, wire) {
+		return nil, false
+	}
+	return carried(etherType, b, wire)
 }
 
 // VXLAN header flags (RFC 7348; draft-smith-vxlan-group-policy;
@@ -79,60 +153,81 @@ const (
 	vxlanGroup     = 0x80
 	vxlanVNI       = 0x08
 	vxlanGPE       = 0x04
+	vxlanOAM       = 0x01 // with vxlanGPE
 	vxlanGroupBits = 0x48 // of the second byte: don't learn, policy applied
 )
 
-// vxlan requires what Linux requires of a packet it accepts: every reserved bit
-// zero, but for those of the group policy and generic protocol extensions.
+// vxlan requires the flag that says that there is a VNI. All other bits are
+// ignored on receipt (RFC 7348, 5), but a header in which reserved ones are set
+// has to have a payload that holds up.
 func (d *Decoder) vxlan() (stage, bool) {
 	b := d.rest
-	if len(b) < vxlanHeader || b[7] != 0 {
+	if len(b) < vxlanHeader || b[0]&vxlanVNI == 0 {
 		return nil, false
 	}
-	payload, ok := vxlanPayload(b)
-	if !ok {
-		return nil, false
+	next, ok := stage((*Decoder).ethernet), len(b) >= vxlanHeader+14
+	if u32(b) != vxlanVNI<<24 || b[7] != 0 {
+		next, ok = vxlanExtended(b, d.wire())
 	}
-	next, ok := carried(payload, b[vxlanHeader:], d.wire()-vxlanHeader)
 	if !ok {
 		return nil, false
 	}
 	return d.inner(vxlanHeader, Layer{Kind: LayerVXLAN, ID: u32(b[4:]) >> 8, HasID: true}, next)
 }
 
-// vxlanPayload checks the first four bytes and returns the EtherType that they
-// amount to.
-func vxlanPayload(b []byte) (etherType uint16, ok bool) {
-	switch b[0] {
-	case vxlanVNI:
-		return etherBridging, b[1]|b[2]|b[3] == 0
-	case vxlanVNI | vxlanGroup:
-		return etherBridging, b[1]&^vxlanGroupBits == 0
-	case vxlanVNI | vxlanGPE:
-		return vxlanNextProtocol(b[3]), b[1]|b[2] == 0
+// vxlanExtended names the stage for what follows a header in which more than
+// the flag is set.
+func vxlanExtended(b []byte, wire int) (next stage, ok bool) {
+	inner, wire := b[vxlanHeader:], wire-vxlanHeader
+	etherType, regular := vxlanPayload(b)
+	if regular {
+		next, ok = carried(etherType, inner, wire)
+	} else {
+		next, ok = soundlyCarried(etherType, inner, wire)
 	}
-	return 0, false
+	if !ok { // without the extension, its bits are reserved ones
+		next, ok = (*Decoder).ethernet, b[0]&vxlanGPE != 0 && soundEthernet(inner, wire)
+	}
+	return next, ok
 }
 
-// vxlanNextProtocol translates the next protocol of VXLAN-GPE.
-func vxlanNextProtocol(n byte) uint16 {
-	return [...]uint16{1: etherIPv4, 2: etherIPv6, 3: etherBridging, 4: 0, 5: etherMPLS, 6: 0, 7: 0}[n&7]
+// vxlanPayload returns the EtherType that the header amounts to, and whether
+// every reserved bit is zero, but for those of the group policy and generic
+// protocol extensions.
+func vxlanPayload(b []byte) (etherType uint16, regular bool) {
+	if b[0] == vxlanVNI|vxlanGroup {
+		return etherBridging, b[1]&^vxlanGroupBits|b[7] == 0
+	}
+	if b[0]&vxlanGPE != 0 {
+		return nextProtocol(b[3]), b[0] == vxlanVNI|vxlanGPE && b[1]|b[2]|b[7] == 0
+	}
+	return etherBridging, false
 }
 
-const geneveHeader = 8
+// GENEVE (RFC 8926, 3.4).
+const (
+	geneveHeader   = 8
+	geneveControl  = 0x80
+	geneveReserved = 0x3f // of the second byte
+)
 
-// geneve reads RFC 8926. The options of an AWS Gateway Load Balancer, which say
-// endpoint and flow, are skipped like any other.
+// geneve reads RFC 8926. The options, those of an AWS Gateway Load Balancer and
+// critical ones included, are skipped. Reserved bits are ignored, but where they
+// are set the payload has to hold up.
 func (d *Decoder) geneve() (stage, bool) {
 	b := d.rest
-	if len(b) < geneveHeader || b[0]>>6 != 0 || b[1]&0x3f != 0 || b[7] != 0 {
+	if len(b) < geneveHeader || b[0]>>6 != 0 {
 		return nil, false
 	}
 	n := geneveHeader + 4*int(b[0]&0x3f)
 	if n > len(b) || !geneveOptionsFit(b[geneveHeader:n]) {
 		return nil, false
 	}
-	next, ok := carried(u16(b[2:]), b[n:], d.wire()-n)
+	etherType, inner, wire := u16(b[2:]), b[n:], d.wire()-n
+	next, ok := carried(etherType, inner, wire)
+	if ok && b[1]&geneveReserved|b[7] != 0 {
+		next, ok = soundlyCarried(etherType, inner, wire)
+	}
 	if !ok {
 		return nil, false
 	}

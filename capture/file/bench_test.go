@@ -70,7 +70,7 @@ func BenchmarkParsePcap(b *testing.B) {
 	content, err := os.ReadFile(benchCapture(b, 1000))
 	check(b, err)
 	w := &window{buf: content, end: len(content)}
-	benchmarkParse(b, w, pcapHeaderLen, &pcapReader{w: w, headerLen: 16, unit: 1000})
+	benchmarkParse(b, w, pcapHeaderLen, &pcapReader{w: w, headerLen: 16, unit: 1000, maxFraction: 999_999})
 }
 
 func BenchmarkParsePcapng(b *testing.B) {

@@ -7,6 +7,9 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -14,7 +17,6 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
-	"github.com/ulikunitz/xz"
 
 	"tlsfloor/capture"
 )
@@ -36,9 +38,25 @@ var compressors = map[string]func(testing.TB, []byte) []byte{
 			return z, z.Apply(lz4.LegacyOption(true))
 		})
 	},
-	"xz": func(tb testing.TB, content []byte) []byte {
-		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) })
-	},
+}
+
+// What is linked reads bzip2 and xz and does not write them: the tools do, where
+// they are installed. TestAsTheToolsWrote reads both everywhere.
+func init() {
+	for _, tool := range []string{"bzip2", "xz"} {
+		if path, err := exec.LookPath(tool); err == nil {
+			compressors[tool] = func(tb testing.TB, content []byte) []byte { return pipeThrough(tb, content, path, "-c") }
+		}
+	}
+}
+
+func pipeThrough(tb testing.TB, content []byte, command string, args ...string) []byte {
+	tb.Helper()
+	cmd := exec.Command(command, args...)
+	cmd.Stdin = bytes.NewReader(content)
+	out, err := cmd.Output()
+	check(tb, err)
+	return out
 }
 
 func compress(tb testing.TB, content []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
@@ -65,6 +83,9 @@ func formats(tb testing.TB, frames []capture.Frame) map[string][]byte {
 // TestReadBack: what pcapgo wrote is read back the same, from a file, from a
 // pipe that gives one byte at a time, and compressed.
 func TestReadBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
 	r := rand.New(rand.NewPCG(3, 4))
 	frames := randomFrames(r, 200)
 	for name, content := range formats(t, frames) {
@@ -187,6 +208,57 @@ func TestConcatenated(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		same(t, got, frames)
+	}
+}
+
+// TestJoinedCompressed: whole compressed captures, one after the other, are all
+// read, as zcat a.pcap.gz b.pcap.gz would give them.
+func TestJoinedCompressed(t *testing.T) {
+	frames := randomFrames(rand.New(rand.NewPCG(17, 18)), 60)
+	pieces := [][]byte{asPcap(t, frames[:20]), asPcapng(t, frames[20:40]), asPcap(t, frames[40:])}
+	for name, pack := range compressors {
+		if name == "lz4 legacy" {
+			continue // the end of a piece cannot be told
+		}
+		var content []byte
+		for _, piece := range pieces {
+			content = append(content, pack(t, piece)...)
+		}
+		got, err := readReader(t, iotest.HalfReader(bytes.NewReader(content)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		same(t, got, frames)
+	}
+}
+
+// TestAsTheToolsWrote: as bzip2 1.0.8 and xz 5.4.1 wrote it, also where they are
+// not installed.
+func TestAsTheToolsWrote(t *testing.T) {
+	order := binary.LittleEndian
+	content := join(pcapHeader(order, magicMicroseconds, 1), pcapRecord(order, 1_772_366_400, 1, []byte("one"), 60),
+		pcapRecord(order, 1_772_366_401, 2, []byte("two"), 60))
+	want, err := readBytes(t, content)
+	check(t, err)
+	for name, at := range map[string]int{
+		"bz2": 8,  // from the end: in the checksum of it all
+		"xz":  32, // in the index, behind the content
+	} {
+		packed, err := os.ReadFile("testdata/two-frames.pcap." + name)
+		check(t, err)
+		got, err := readBytes(t, packed)
+		check(t, err)
+		same(t, got, want)
+		got, err = readBytes(t, join(packed, packed))
+		check(t, err)
+		same(t, got, slices.Concat(want, want))
+		if got, err = readBytes(t, packed[:len(packed)-3]); !errors.Is(err, ErrTruncated) {
+			t.Errorf("%s cut short: %d frames, then %v", name, len(got), err)
+		}
+		packed[len(packed)-at] ^= 1
+		if _, err = readBytes(t, packed); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s damaged: %v", name, err)
+		}
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 var (
 	// ErrNotCapture: the content is no capture file this package knows.
 	ErrNotCapture = errors.New("not a capture file (pcap or pcapng)")
+	// errUnknown is an ErrNotCapture for content that is no text, either.
+	errUnknown = fmt.Errorf("%w", ErrNotCapture)
 	// ErrUnsupported: a capture, in a format or version that is not read.
 	ErrUnsupported = errors.New("unsupported capture format")
 	// ErrTruncated: the input ended inside a record, a header or its
@@ -25,17 +27,19 @@ var (
 	// the new content is read from its beginning.
 	ErrReplaced = errors.New("replaced while it was followed; reading the new file from its beginning")
 
-	errNoCaptures = errors.New("no file in this directory is a capture file (pcap or pcapng)")
+	errNoCaptures = errors.New("no file in this folder or below it is a capture file (pcap or pcapng)")
 	errNoInput    = errors.New("no capture file named")
 )
 
-// Two ways for an input to have nothing more, that are not its end.
+// Ways for a reader to have nothing more that are not the input's end.
 var (
 	// errIdle: nothing to read yet, as from a quiet pipe or a followed file.
 	// Nothing was consumed; the same call may be made again.
 	errIdle = errors.New("nothing to read yet")
 	// errStopped: Stop was called.
 	errStopped = errors.New("stopped")
+	// errNextFile: another file begins here, joined to the one before it.
+	errNextFile = errors.New("another file begins")
 )
 
 // inputError names the input. A PathError is reduced to its cause: it would
@@ -58,7 +62,7 @@ func inputName(name string) string {
 // place is where in a file something is wrong.
 type place struct {
 	what   string // "record" or "block"
-	number uint64 // from 1
+	number uint64 // from 1, of the file that it is in when several are joined
 	offset int64  // in bytes, of the uncompressed content
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -15,9 +16,12 @@ const watchEvery = time.Second
 
 var errRemoved = errors.New("removed while it was followed")
 
-// directory is a directory whose captures are read.
+// directory is a directory whose captures are read: a folder that was named,
+// or one below it.
 type directory struct {
-	path string
+	path  string
+	of    *folder
+	depth int // below of
 	// seen holds the members that need no second look: as they were when they
 	// were found to be no capture or read to their end; nil while in use.
 	seen map[string]fs.FileInfo
@@ -39,7 +43,7 @@ func (d *directory) changed(base string, now fs.FileInfo) bool {
 // done notes the state in which a member was read to its end.
 func (d *directory) done(st *stream) {
 	base := filepath.Base(st.source)
-	if info, err := st.in.file.Stat(); err == nil {
+	if info, err := st.in.stat(); err == nil {
 		d.seen[base] = info
 	} else {
 		d.forget(st.source)
@@ -75,7 +79,7 @@ func (s *Source) watch() {
 	}
 	s.watched = time.Now()
 	s.checkReplaced()
-	for _, d := range s.dirs {
+	for _, d := range slices.Clone(s.dirs) { // it grows by new ones
 		s.rescan(d)
 	}
 	s.sortWaiting()
@@ -84,13 +88,13 @@ func (s *Source) watch() {
 // rescan takes up what is new in a directory. An empty file is left for later:
 // its header is still to be written.
 func (s *Source) rescan(d *directory) {
-	entries, err := os.ReadDir(d.path)
+	entries, err := s.readDir(d.path)
 	if err != nil {
 		return // the files open are read on; a ring may come back
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && info.Size() > 0 {
-			s.addMember(d, e.Name())
+			s.addMember(d, e)
 		}
 	}
 }
@@ -99,7 +103,7 @@ func (s *Source) checkReplaced() {
 	idle := s.idle
 	s.idle = nil
 	for _, st := range idle {
-		err := st.replaced()
+		err := s.replaced(st)
 		if err == nil {
 			s.idle = append(s.idle, st)
 			continue
@@ -114,15 +118,15 @@ func (s *Source) checkReplaced() {
 
 // replaced reports whether the file that is being followed was cut short, or
 // is no longer the one of its name. Its last bytes were read before.
-func (st *stream) replaced() error {
+func (s *Source) replaced(st *stream) error {
 	if !st.in.follow {
 		return nil
 	}
-	open, err := st.in.file.Stat()
+	open, err := st.in.stat()
 	if err != nil {
 		return err
 	}
-	named, err := os.Stat(st.source)
+	named, err := s.stat(st.source)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return errRemoved

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"os"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -22,6 +24,19 @@ func FuzzPcap(f *testing.F) {
 			f.Add(join(pcapHeaderVersion(order, magicMicroseconds, 2, minor, 276), record, record))
 		}
 		f.Add(join(pcapHeader(order, magicMicroseconds, 1), order.AppendUint64(make([]byte, 8), 1<<62)))
+		f.Add(join(pcapHeaderVersion(order, magicMicroseconds, 2, 2, 6), aixRecord(order, 5, 700_000, []byte("abc"), 60)))
+		f.Add(join(pcapHeader(order, magicMicroseconds, 1), record, pcapRecord(order, 5, 700_000_000, []byte("abc"), 60)))
+		f.Add(join(pcapHeader(order, 0x1c0001ac, 1), make([]byte, 4), record))
+		for _, extra := range []int{4, 8, 12} {
+			r := join(record[:16], make([]byte, extra), record[16:])
+			f.Add(join(pcapHeader(order, magicMicroseconds, 1), r, r, r))
+			f.Add(join(pcapHeader(order, magicModified, 1), r, r, r))
+		}
+	}
+	for _, j := range joinables() {
+		f.Add(join(j.content, j.content))
+		f.Add(join(asPcap(f, frames), j.content))
+		f.Add(join(asPcapng(f, frames), j.content, asPcap(f, frames)))
 	}
 	f.Fuzz(fuzzContent)
 }
@@ -46,6 +61,47 @@ func FuzzCompressed(f *testing.F) {
 		f.Add(pack(f, asPcap(f, frames)))
 	}
 	f.Fuzz(fuzzCompressed)
+}
+
+// FuzzForeign: what is recognised beside captures, and what is not.
+func FuzzForeign(f *testing.F) {
+	for format := range foreignFormats {
+		head, err := os.ReadFile("testdata/foreign/" + format + ".head")
+		check(f, err)
+		f.Add(head)
+	}
+	f.Add(erf(3))
+	f.Add(make([]byte, 512))
+	f.Add([]byte("00:17:31.401446 ARP, Request who-has 192.0.2.10 tell 10.0.0.5, length 28"))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		err := notRead(head)
+		if _, known := gapOf(err); !known || err.Error() == "" || strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+// FuzzTimes merges two files with any times: no frame is lost, and each file's
+// come in its order.
+func FuzzTimes(f *testing.F) {
+	f.Add([]byte{1, 2, 200, 3, 4, 5, 6, 7}, uint8(2))
+	f.Add([]byte{255, 1, 1, 1, 0, 1, 1, 255, 255, 255, 3}, uint8(1))
+	f.Fuzz(func(t *testing.T, steps []byte, scale uint8) {
+		var files [2][]capture.Frame
+		for i, step := range steps[:min(len(steps), 500)] {
+			at := int64(step) << (scale % 48)
+			files[i%2] = append(files[i%2], capture.Frame{Time: at % (1 << 61), Data: []byte{byte(i), byte(i >> 8)}, Length: 2, Link: 1})
+		}
+		got, err := readAll(t, writeTemp(t, "a", asPcap(t, files[0])), writeTemp(t, "b", asPcapng(t, files[1])))
+		check(t, err)
+		var back [2][]capture.Frame
+		for _, f := range got {
+			of := &back[f.Data[0]%2]
+			*of = append(*of, f)
+		}
+		same(t, back[0], files[0])
+		same(t, back[1], files[1])
+	})
 }
 
 // fuzzContent reads content in one piece and byte by byte: both give the same

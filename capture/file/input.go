@@ -17,6 +17,7 @@ const idleWait = 100 * time.Millisecond
 type control struct {
 	stopped atomic.Bool
 	done    atomic.Int64 // bytes read, compressed as they are
+	wake    *wake        // of pumps; nil: there is no pipe
 }
 
 // input reads the bytes of one file as they lie on the disk or come through
@@ -24,7 +25,7 @@ type control struct {
 type input struct {
 	r   io.Reader
 	ctl *control
-	// file is nil for a reader that is no file.
+	// r may be a distant of file. file is nil for a reader that is no file.
 	file *os.File
 	// fd is the pipe, socket or terminal to ask before reading, so that a
 	// quiet one does not hold the caller; -1 for a regular file.
@@ -34,6 +35,8 @@ type input struct {
 	// patient: wait in Read instead of returning errIdle, because a
 	// decompressor above cannot go on after an error.
 	patient bool
+	// peeking: what is read is read again later, and not counted.
+	peeking bool
 	// read is the offset in the file.
 	read int64
 }
@@ -47,7 +50,13 @@ func newInput(r io.Reader, ctl *control, follow bool) *input {
 	in.file = file
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		in.follow = follow
+		if isDistant(file) {
+			in.r = &distant{file: file, ctl: ctl}
+		}
 	} else {
+		// Fd leaves the descriptor blocking, and out of Go's poller: not to block
+		// is up to the open file, which standard input shares with the programs
+		// that are beside it in a shell's pipeline.
 		in.fd = int(file.Fd())
 	}
 	return in
@@ -75,7 +84,9 @@ func (in *input) try(p []byte) (int, error) {
 	}
 	n, err := in.r.Read(p)
 	in.read += int64(n)
-	in.ctl.done.Add(int64(n))
+	if !in.peeking {
+		in.ctl.done.Add(int64(n))
+	}
 	if n == 0 && err == io.EOF && in.follow {
 		err = errIdle
 	}

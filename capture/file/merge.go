@@ -5,7 +5,6 @@ import (
 	"container/heap"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"time"
 
@@ -21,7 +20,7 @@ const manyStreams = 8
 // ones are tried again.
 const idlePatience = int64(time.Second)
 
-// streamHeap holds the open inputs by the time of their next frame.
+// streamHeap holds the open inputs by where their next frame stands.
 type streamHeap []*stream
 
 func (h streamHeap) Len() int      { return len(h) }
@@ -29,8 +28,8 @@ func (h streamHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *streamHeap) Push(x any)   { *h = append(*h, x.(*stream)) }
 
 func (h streamHeap) Less(i, j int) bool {
-	if h[i].head.Time != h[j].head.Time {
-		return h[i].head.Time < h[j].head.Time
+	if h[i].key != h[j].key {
+		return h[i].key < h[j].key
 	}
 	return h[i].order < h[j].order
 }
@@ -54,6 +53,7 @@ func (s *Source) settle(st *stream, f *capture.Frame, err error) error {
 	switch err {
 	case nil:
 		st.head = *f
+		st.arrange(f.Time, s.others())
 		heap.Push(&s.ready, st)
 		return nil
 	case errIdle:
@@ -64,7 +64,20 @@ func (s *Source) settle(st *stream, f *capture.Frame, err error) error {
 	if err == io.EOF || err == errStopped {
 		return nil
 	}
-	return inputError(st.source, err)
+	return s.trouble(st.source, err)
+}
+
+// others returns where the earliest frame of the inputs that are not being
+// read stands.
+func (s *Source) others() int64 {
+	t := int64(math.MaxInt64)
+	if len(s.ready) > 0 {
+		t = s.ready[0].key
+	}
+	if len(s.waiting) > 0 {
+		t = min(t, s.waiting[0].first)
+	}
+	return t
 }
 
 // turn chooses the input whose turn it is and delivers its next frame.
@@ -80,7 +93,7 @@ func (s *Source) turn(f *capture.Frame) error {
 			s.take(f)
 			return nil
 		}
-		if len(s.idle)+len(s.waiting)+len(s.dirs) == 0 {
+		if len(s.idle)+len(s.waiting)+len(s.deferred)+len(s.dirs) == 0 {
 			return io.EOF
 		}
 		if err := s.await(); err != nil {
@@ -96,7 +109,7 @@ func (s *Source) prepareTurn() error {
 		s.errs = s.errs[1:]
 		return err
 	}
-	for len(s.waiting) > 0 && (len(s.ready) == 0 || s.waiting[0].first <= s.ready[0].head.Time) {
+	for len(s.waiting) > 0 && (len(s.ready) == 0 || s.waiting[0].first <= s.ready[0].key) {
 		if err := s.openNext(); err != nil {
 			return err
 		}
@@ -107,15 +120,9 @@ func (s *Source) prepareTurn() error {
 func (s *Source) take(f *capture.Frame) {
 	s.cur = heap.Pop(&s.ready).(*stream)
 	*f = s.cur.head
-	s.limit = math.MaxInt64
-	if len(s.ready) > 0 {
-		s.limit = s.ready[0].head.Time
-	}
-	if len(s.waiting) > 0 {
-		s.limit = min(s.limit, s.waiting[0].first)
-	}
+	s.limit = s.others()
 	if len(s.idle) > 0 {
-		s.limit = min(s.limit, saturatingAdd(f.Time, idlePatience))
+		s.limit = min(s.limit, saturatingAdd(s.cur.key, idlePatience))
 	}
 }
 
@@ -123,21 +130,27 @@ func (s *Source) take(f *capture.Frame) {
 func (s *Source) openNext() error {
 	c := s.waiting[0]
 	s.waiting = s.waiting[1:]
+	if len(s.ready) > 0 && !s.budget.room(max(c.need, windowCost(readSizeMany))) {
+		return s.postpone(c)
+	}
 	st, err := s.open(c)
+	if err == errStopped {
+		return nil
+	}
 	if err != nil {
 		c.dir.forget(c.source)
-		return inputError(c.source, err)
+		return s.trouble(c.source, err)
 	}
 	err = st.next(&st.head)
 	return s.settle(st, &st.head, err)
 }
 
 func (s *Source) open(c candidate) (st *stream, err error) {
-	st = &stream{source: c.source, order: c.order, dir: c.dir, owned: c.r == nil}
+	st = &stream{source: c.source, order: c.order, dir: c.dir, owned: c.r == nil, last: c.first}
 	r := c.r
 	if r == nil {
 		if c.file == nil {
-			if c.file, err = os.Open(c.source); err != nil {
+			if c.file, err = s.openFile(c.source); err != nil {
 				return nil, err
 			}
 		}
@@ -147,8 +160,38 @@ func (s *Source) open(c candidate) (st *stream, err error) {
 		s.supersede(st.dir)
 	}
 	st.in = newInput(r, &s.ctl, s.options.Follow)
-	st.raw = window{src: st.in, buf: s.buffer(), lend: s.lend}
+	if st.in.fd >= 0 && s.ctl.wake == nil {
+		if s.ctl.wake, err = newWake(); err != nil {
+			return nil, err
+		}
+	}
+	st.acct.of = &s.budget
+	st.raw = window{src: st.in, buf: s.buffer(), lend: s.lend, live: st.in.fd >= 0, acct: &st.acct}
+	if err := st.acct.grow(windowCost(len(st.raw.buf))); err != nil {
+		st.close()
+		return nil, err
+	}
 	return st, nil
+}
+
+// postpone has an input wait until another ends: fewer windows at once, instead
+// of more memory.
+func (s *Source) postpone(c candidate) error {
+	s.deferred = append(s.deferred, c)
+	if s.told {
+		return nil
+	}
+	s.told = true
+	return inputError(c.source, ErrDeferred)
+}
+
+// resume has inputs that wait for memory tried again.
+func (s *Source) resume() {
+	if len(s.deferred) > 0 {
+		s.waiting = append(s.deferred, s.waiting...)
+		s.deferred = nil
+		s.sortWaiting()
+	}
 }
 
 // buffer returns the buffer for a new input: reading a long ring of files
@@ -168,10 +211,11 @@ func (s *Source) release(st *stream) {
 	if st.dir != nil {
 		st.dir.done(st)
 	}
-	if len(st.raw.buf) >= readSize {
+	if st.pump == nil && len(st.raw.buf) >= readSize {
 		s.spare = st.raw.other()
 	}
 	st.close()
+	s.resume()
 }
 
 // pipeIdle reports whether a pipe's next frame is not known yet: it may be the
@@ -203,9 +247,17 @@ func (s *Source) await() error {
 	var fds [manyStreams]unix.PollFd
 	poll := fds[:0]
 	for _, st := range s.idle {
-		poll = st.in.pollable(poll)
+		if st.pump == nil {
+			poll = st.in.pollable(poll)
+		}
+	}
+	if s.ctl.wake != nil {
+		poll = s.ctl.wake.pollable(poll)
 	}
 	err := wait(poll)
+	if s.ctl.wake != nil {
+		s.ctl.wake.clear()
+	}
 	if err == errIdle {
 		s.watch()
 		return capture.ErrTimeout

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"testing"
@@ -189,13 +190,17 @@ func TestBadFilesAmongGood(t *testing.T) {
 	same(t, got, slices.Concat(frames[:9], frames[10:]))
 	wantErrors(t, errs, map[string]error{
 		missing + ": no such file or directory":                                                     fs.ErrNotExist,
-		noCaptures + ": no file in this directory is a capture file (pcap or pcapng)":               errNoCaptures,
+		noCaptures + ": no file in this folder or below it is a capture file (pcap or pcapng)":      errNoCaptures,
 		text + ": not a capture file (pcap or pcapng)":                                              ErrNotCapture,
 		empty + ": not a capture file (pcap or pcapng): it is empty":                                ErrNotCapture,
 		fmt.Sprintf("%s: truncated: record 10, at byte %d, is cut short", cut, offsetOf(frames, 9)): ErrTruncated,
 	})
-	if !slices.Contains(s.Skipped(), text) {
-		t.Errorf("the text file in the directory is not among the skipped: %v", s.Skipped())
+	leftOut := []LeftOut{{Folder: noCaptures, Why: NoCapture, Count: 1, Names: []string{"x.txt"}}}
+	if !reflect.DeepEqual(s.LeftOut(), leftOut) {
+		t.Errorf("left out %+v, want %+v", s.LeftOut(), leftOut)
+	}
+	if want := (Gaps{NoCapture: 3, Truncated: 1, Unreadable: 1}); s.Gaps() != want {
+		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
 	}
 }
 
@@ -225,34 +230,6 @@ func wantErrors(t *testing.T, errs []error, want map[string]error) {
 func TestNothingNamed(t *testing.T) {
 	if _, err := Open(nil, Options{}); !errors.Is(err, errNoInput) {
 		t.Errorf("Open of nothing: %v", err)
-	}
-}
-
-// TestDirectory: the captures of a directory, by content and not by name, and
-// none from below it.
-func TestDirectory(t *testing.T) {
-	r := rand.New(rand.NewPCG(27, 28))
-	frames := distinctFrames(r, 30)
-	dir := t.TempDir()
-	write := func(name string, content []byte) { check(t, os.WriteFile(filepath.Join(dir, name), content, 0o600)) }
-	write("b.txt", asPcap(t, frames[:10]))
-	write("a", compressors["zstd"](t, asPcapng(t, frames[10:20])))
-	write("readme.pcap", []byte("no capture at all"))
-	write("empty.pcap", nil)
-	check(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
-	write("sub/c.pcap", asPcap(t, frames[20:]))
-	check(t, os.Symlink("nowhere", filepath.Join(dir, "broken")))
-	s := mustOpen(t, Options{}, dir)
-	defer s.Close()
-	got, errs := drain(t, s)
-	check(t, errors.Join(errs...))
-	same(t, got, frames[:20])
-	if want := filepath.Join(dir, "b.txt"); got[0].Source != want {
-		t.Errorf("the source is %q, want %q", got[0].Source, want)
-	}
-	want := []string{filepath.Join(dir, "empty.pcap"), filepath.Join(dir, "readme.pcap")}
-	if !slices.Equal(s.Skipped(), want) {
-		t.Errorf("skipped %v, want %v", s.Skipped(), want)
 	}
 }
 

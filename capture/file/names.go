@@ -3,10 +3,8 @@ package file
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 
 	"tlsfloor/capture"
 )
@@ -28,6 +26,7 @@ type candidate struct {
 	first int64
 	// file is nil for one that has to be opened by name.
 	file *os.File
+	need int64     // bytes of memory that it takes, as far as its beginning tells
 	r    io.Reader // standard input that is no file
 	dir  *directory
 }
@@ -38,14 +37,14 @@ func (s *Source) add(name string) {
 		s.addStdin()
 		return
 	}
-	info, err := os.Stat(name)
+	info, err := s.stat(name)
 	switch {
 	case err != nil:
 		s.fail(name, err)
 	case info.IsDir():
-		s.addDirectory(name)
+		s.addFolder(name)
 	default:
-		s.addFile(name, nil)
+		_ = s.addFile(name, nil) // nil: it is in line
 	}
 }
 
@@ -57,75 +56,41 @@ func (s *Source) addStdin() {
 	s.enqueue(candidate{source: stdinName, first: math.MinInt64, r: r})
 }
 
-func (s *Source) addDirectory(path string) {
-	dir := &directory{path: path, seen: map[string]fs.FileInfo{}}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		s.fail(path, err)
-		return
-	}
-	before := len(s.waiting)
-	for _, e := range entries {
-		s.addMember(dir, e.Name())
-	}
-	if s.options.Follow {
-		s.dirs = append(s.dirs, dir)
-	} else if len(s.waiting) == before {
-		s.fail(path, errNoCaptures)
-	}
-}
-
-func (s *Source) addMember(dir *directory, base string) {
-	name := filepath.Join(dir.path, base)
-	info, err := os.Stat(name)
-	if err != nil || !info.Mode().IsRegular() || !dir.changed(base, info) {
-		return // a broken link, a directory, a socket: nobody named it
-	}
-	_, known := dir.seen[base]
-	dir.seen[base] = nil
-	if s.addFile(name, dir) {
-		return
-	}
-	dir.seen[base] = info
-	if !known {
-		s.skipped = append(s.skipped, name)
-	}
-}
-
-// addFile puts one file in line. It returns false for one that a directory
+// addFile puts one file in line. It returns an error for one that a directory
 // holds beside its captures.
-func (s *Source) addFile(name string, dir *directory) bool {
-	file, err := os.Open(name)
+func (s *Source) addFile(name string, dir *directory) error {
+	file, err := s.openFile(name)
 	if err != nil {
 		s.fail(name, err)
-		return true
+		return nil
 	}
 	c := candidate{source: name, first: math.MinInt64, file: file, dir: dir}
 	info, err := file.Stat()
 	if err == nil && info.Mode().IsRegular() {
 		s.total.Add(info.Size())
-		if !s.inspect(&c) {
+		if err := s.inspect(&c); err != nil {
 			s.total.Add(-info.Size())
 			file.Close()
-			return false
+			return err
 		}
 	}
 	s.enqueue(c)
-	return true
+	return nil
 }
 
 // inspect reads a file's first frame for its time, and leaves the file as if
 // nothing had happened, or closed. What is wrong with it will be met again
-// when its turn comes. It returns false for a directory's other files.
-func (s *Source) inspect(c *candidate) bool {
+// when its turn comes. It returns an error for a directory's other files.
+func (s *Source) inspect(c *candidate) error {
 	var f capture.Frame
-	err := s.peek(c.file, &f)
+	first, need, err := s.peek(c.file, &f)
+	c.need, s.need = need, max(s.need, need)
 	if err == nil {
-		c.first = f.Time
+		c.first = first
 		s.prepare(f.Link)
 	}
-	if c.dir != nil && errors.Is(err, ErrNotCapture) {
-		return false
+	if c.dir != nil && (errors.Is(err, ErrNotCapture) || errors.Is(err, errArchive)) {
+		return err
 	}
 	if _, err := c.file.Seek(0, io.SeekStart); err != nil || s.held >= maxHeld {
 		c.file.Close()
@@ -133,17 +98,32 @@ func (s *Source) inspect(c *candidate) bool {
 	} else {
 		s.held++
 	}
-	return true
+	return nil
 }
 
-func (s *Source) peek(file *os.File, f *capture.Frame) error {
+// peek reads a file's first frame, and returns the time at which it begins, and
+// what memory that took.
+func (s *Source) peek(file *os.File, f *capture.Frame) (first, need int64, err error) {
 	if s.peekBuf == nil {
 		s.peekBuf = make([]byte, readSizeMany)
 	}
-	in := newInput(file, &control{}, false)
-	st := stream{in: in, raw: window{src: in, buf: s.peekBuf}}
+	in := newInput(file, &s.ctl, false)
+	in.peeking = true
+	st := stream{in: in, acct: account{of: &s.budget}, raw: window{src: in, buf: s.peekBuf}}
+	st.raw.acct = &st.acct
 	defer st.close()
-	return st.next(f)
+	// Two windows of the usual length, where they are shorter here.
+	if err := st.acct.grow(2 * windowCost(readSize)); err != nil {
+		return 0, st.acct.peak, err
+	}
+	if err := st.next(f); err != nil {
+		var memory *MemoryError
+		if errors.As(err, &memory) {
+			return 0, memory.Need, err
+		}
+		return 0, st.acct.peak, err
+	}
+	return firstTime(st.records, f.Time), st.acct.peak, nil
 }
 
 func (s *Source) enqueue(c candidate) {
@@ -153,5 +133,8 @@ func (s *Source) enqueue(c candidate) {
 }
 
 func (s *Source) fail(name string, err error) {
-	s.errs = append(s.errs, inputError(name, err))
+	if err == errStopped {
+		return
+	}
+	s.errs = append(s.errs, s.trouble(name, err))
 }

@@ -15,16 +15,6 @@ const (
 	maxCaptured = 256 << 10
 )
 
-// The magic numbers that begin a classic capture, read as little-endian; each
-// also occurs in the other byte order.
-const (
-	magicMicroseconds = 0xa1b2c3d4
-	magicNanoseconds  = 0xa1b23c4d
-	// magicModified is of Alexey Kuznetzov's patched libpcap, found on Linux
-	// systems of the 1990s: each record header is eight bytes longer.
-	magicModified = 0xa1b2cd34
-)
-
 // pcapReader reads classic pcap (draft-ietf-opsawg-pcap).
 type pcapReader struct {
 	w      *window
@@ -38,14 +28,16 @@ type pcapReader struct {
 	lengths lengthOrder
 	// headerLen is the length of a record's header.
 	headerLen int
-	// unit is the length of a unit of the fraction of a second, in ns.
-	unit   int64
-	record uint64
+	// unit is the length of a unit of the fraction of a second, in ns, and
+	// maxFraction the largest that is less than a second.
+	unit        int64
+	maxFraction uint32
+	record      uint64
 }
 
 // lengthOrder is the order of a record's captured length and length on the
 // wire. It was changed with version 2.3, and some programs wrote 2.3 and kept
-// the old one.
+// the old one; DG/UX kept it in its version 543.0.
 type lengthOrder uint8
 
 const (
@@ -54,54 +46,38 @@ const (
 	wireFirstIfLarger
 )
 
-// pcapMagic reports whether head begins a classic capture.
-func pcapMagic(head []byte) bool {
-	magic := binary.LittleEndian.Uint32(head)
-	return knownMagic(magic) || knownMagic(bits.ReverseBytes32(magic))
-}
-
-func knownMagic(magic uint32) bool {
-	return magic == magicMicroseconds || magic == magicNanoseconds || magic == magicModified
-}
-
 func newPcapReader(w *window, source string) (records, error) {
 	if err := w.fill(pcapHeaderLen); err != nil {
 		return nil, headerCut(err)
 	}
-	r := &pcapReader{w: w, source: source, unit: 1000, headerLen: 16}
-	h := w.buf[w.pos : w.pos+pcapHeaderLen]
-	magic := binary.LittleEndian.Uint32(h)
-	var order binary.ByteOrder = binary.LittleEndian
-	if !knownMagic(magic) {
-		magic, order, r.bigEndian = bits.ReverseBytes32(magic), binary.BigEndian, true
+	h := readFileHeader(w.buf[w.pos:])
+	if err := w.fill(pcapHeaderLen + h.variant.extra); err != nil {
+		return nil, headerCut(err)
 	}
-	r.setMagic(magic)
-	if err := r.setVersion(order.Uint16(h[4:]), order.Uint16(h[6:])); err != nil {
+	r := &pcapReader{w: w, source: source, headerLen: h.variant.records[0], bigEndian: h.bigEndian}
+	if err := r.setVersion(h.major, h.minor); err != nil {
 		return nil, err
 	}
-	if err := r.setLink(order.Uint32(h[20:])); err != nil {
+	r.setUnit(h.variant.unit)
+	if err := r.setLink(h); err != nil {
 		return nil, err
 	}
 	r.foreign = r.bigEndian || r.lengths != capturedFirst
-	w.pos += pcapHeaderLen
+	w.pos += pcapHeaderLen + h.variant.extra
+	r.lookAhead(h.variant)
 	return r, nil
 }
 
-func (r *pcapReader) setMagic(magic uint32) {
-	switch magic {
-	case magicNanoseconds:
-		r.unit = 1
-	case magicModified:
-		r.headerLen = 24
-	}
+func (r *pcapReader) setUnit(unit int64) {
+	r.unit, r.maxFraction = unit, uint32(nanoseconds/unit-1)
 }
 
 func (r *pcapReader) setVersion(major, minor uint16) error {
-	if major != 2 || minor > 4 {
+	if !knownVersion(major, minor) {
 		return fmt.Errorf("%w: pcap version %d.%d", ErrUnsupported, major, minor)
 	}
 	switch {
-	case minor < 3:
+	case minor < 3: // also 543.0
 		r.lengths = wireFirst
 	case minor == 3:
 		r.lengths = wireFirstIfLarger
@@ -112,11 +88,16 @@ func (r *pcapReader) setVersion(major, minor uint16) error {
 // setLink reads the last field of the file header: the link type in the lower
 // 16 bits, the length of a frame check sequence in the upper 6, and bits in
 // between that have to be zero.
-func (r *pcapReader) setLink(field uint32) error {
-	if field&0x03ff0000 != 0 {
-		return fmt.Errorf("%w: unknown link type %d", ErrUnsupported, field&0x03ffffff)
+func (r *pcapReader) setLink(h fileHeader) error {
+	if link, ok := h.aixLink(); ok {
+		r.link = link
+		r.setUnit(1)
+		return nil
 	}
-	r.link = linkType(uint16(field))
+	if h.link&reservedLinkBits != 0 {
+		return fmt.Errorf("%w: unknown link type %d", ErrUnsupported, h.link&0x03ffffff)
+	}
+	r.link = linkType(uint16(h.link))
 	return nil
 }
 
@@ -140,8 +121,12 @@ func (r *pcapReader) next(f *capture.Frame) error {
 	if r.foreign {
 		h = r.convert(h)
 	}
-	if h.captured > maxCaptured {
-		return r.place().damaged("claims %d captured bytes; the limit is %d", h.captured, maxCaptured)
+	if h.captured-1 >= maxCaptured || h.length > maxWire || h.fraction > r.maxFraction {
+		odd := h // its address is taken: h stays in registers
+		if err := r.unusual(&odd); err != nil {
+			return err
+		}
+		h = odd
 	}
 	n := r.headerLen + int(h.captured)
 	if w.end-w.pos < n {
@@ -158,6 +143,41 @@ func (r *pcapReader) next(f *capture.Frame) error {
 	f.Link = r.link
 	f.Source = r.source
 	return nil
+}
+
+// unusual looks at a record without data, at one with more than there can be,
+// captured or on the wire, which may be the header of the next file, and at one
+// whose fraction is a second or more, which it puts right.
+func (r *pcapReader) unusual(h *recordHeader) error {
+	switch joined, err := r.w.fileBegins(); {
+	case err != nil:
+		return r.ended(err)
+	case joined:
+		return errNextFile
+	case h.captured > maxCaptured:
+		return r.place().damaged("claims %d captured bytes; the limit is %d", h.captured, maxCaptured)
+	case h.fraction > r.maxFraction:
+		h.fraction = r.overflow(h.fraction)
+	}
+	return nil
+}
+
+// overflow returns the fraction to use for one that is a second or more: the
+// file holds nanoseconds under the number of microseconds, as some capture
+// engines write it, and is read so from here on. A fraction that is too large
+// for nanoseconds, too, is broken, and becomes the end of its second.
+func (r *pcapReader) overflow(fraction uint32) uint32 {
+	if r.unit > 1 && fraction < nanoseconds {
+		r.setUnit(1)
+	}
+	return min(fraction, r.maxFraction)
+}
+
+func (r *pcapReader) times(into []int64) int {
+	w, probe := *r.w, *r
+	w.frozen = true
+	probe.w = &w
+	return collect(&probe, into)
 }
 
 type recordHeader struct {

@@ -83,7 +83,7 @@ func TestPcapTimeAfter2038(t *testing.T) {
 	order := binary.LittleEndian
 	frames, err := readBytes(t, join(pcapHeader(order, magicNanoseconds, 1), pcapRecord(order, 0xffffffff, 0xffffffff, nil, 0)))
 	check(t, err)
-	same(t, frames, []capture.Frame{{Time: 0xffffffff*nanoseconds + 0xffffffff, Link: 1}})
+	same(t, frames, []capture.Frame{{Time: 0xffffffff*nanoseconds + 999_999_999, Link: 1}})
 }
 
 func TestPcapErrors(t *testing.T) {
@@ -102,7 +102,7 @@ func TestPcapErrors(t *testing.T) {
 		"nothing":             {nil, 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng): it is empty"},
 		"three bytes":         {header[:3], 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
 		"text":                {[]byte("hello, world, this is no capture"), 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
-		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, ErrUnsupported, "standard input: unsupported capture format: snoop"},
+		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, ErrUnsupported, "standard input: unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
 		"half a header":       {header[:20], 0, ErrTruncated, "standard input: truncated: the file header is cut short"},
 		"header only":         {header, 0, nil, ""},
 		"version 1":           {pcapHeaderVersion(order, magicMicroseconds, 1, 2, 1), 0, ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},

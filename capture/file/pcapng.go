@@ -14,6 +14,9 @@ const (
 	blockObsolete  = 2
 	blockSimple    = 3
 	blockEnhanced  = 6
+	// maxBlockType is above every type but the section's that is registered;
+	// those of local use begin at 0x80000000, where magic numbers lie.
+	maxBlockType = 0xffff
 )
 
 const (
@@ -108,6 +111,9 @@ func (r *pcapngReader) next(f *capture.Frame) error {
 		if err != nil {
 			return err
 		}
+		if r.w.frozen && (kind == blockSection || kind == blockInterface) {
+			return errIdle // a probe must not change the interfaces
+		}
 		switch kind {
 		case blockEnhanced:
 			err = r.enhanced(body, f)
@@ -192,7 +198,15 @@ func (r *pcapngReader) header() (uint32, error) {
 	if err := r.need(blockHeaderLen); err != nil {
 		return 0, err
 	}
-	if r.u32(w.buf[w.pos:]) == blockSection {
+	kind := r.u32(w.buf[w.pos:])
+	if kind > maxBlockType && pcapMagic(w.buf[w.pos:]) {
+		if joined, err := w.fileBegins(); err != nil {
+			return 0, w.ended(err, r.place())
+		} else if joined {
+			return 0, errNextFile
+		}
+	}
+	if kind == blockSection {
 		if err := r.sectionHead(); err != nil {
 			return 0, err
 		}
@@ -257,6 +271,13 @@ func (r *pcapngReader) need(n int) error {
 		return r.w.ended(err, r.place())
 	}
 	return nil
+}
+
+func (r *pcapngReader) times(into []int64) int {
+	w, probe := *r.w, *r
+	w.frozen = true
+	probe.w = &w
+	return collect(&probe, into)
 }
 
 func (r *pcapngReader) place() place {

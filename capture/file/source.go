@@ -16,6 +16,10 @@ type Options struct {
 	Filter capture.Compiler
 	// Stdin is read for the name "-"; nil: os.Stdin. It is not closed.
 	Stdin io.Reader
+	// Memory bounds what inputs hold, in bytes: buffers, and what decompressing
+	// takes. Inputs that would exceed it wait for others to end; one that exceeds
+	// it alone is not read. 0: DefaultMemory.
+	Memory int64
 	// Follow goes on at the end of a file as it grows, until Stop. Of a
 	// directory, the newest capture is followed and new ones are taken up.
 	Follow bool
@@ -33,11 +37,16 @@ type Source struct {
 	// without a next frame for now), ready (with its next frame in head), or
 	// cur, which delivers frames up to limit without looking at the others.
 	waiting []candidate // by first
-	idle    []*stream
-	ready   streamHeap
-	cur     *stream
-	limit   int64
-	errs    []error // to be returned by Next
+	// deferred are those whose time has come, and for which there is no memory.
+	deferred []candidate
+	budget   budget
+	need     int64 // the largest of an input, as far as its first frame tells
+	told     bool  // that there are deferred ones
+	idle     []*stream
+	ready    streamHeap
+	cur      *stream
+	limit    int64
+	errs     []error // to be returned by Next
 
 	matchers map[capture.LinkType]compiled
 	// matcher is the one for the last frame's matchLink.
@@ -45,7 +54,9 @@ type Source struct {
 	matchLink capture.LinkType
 
 	stats   capture.Stats
-	skipped []string
+	gaps    Gaps
+	leftOut []LeftOut
+	opened  bool // Open has returned
 	order   int
 	held    int
 	spare   []byte // the buffer of an input that ended
@@ -58,9 +69,10 @@ type Source struct {
 }
 
 // Open prepares to read the named inputs as one stream in time order: files,
-// directories (every capture file in them) and "-" for standard input. What is
-// wrong with a single input is left for Next to say; Open itself fails only
-// when nothing is named.
+// folders (every capture file in them and below them) and "-" for standard
+// input. What is wrong with a single input is left for Next to return; what is
+// left out of folders is in LeftOut. Open itself fails only when nothing is
+// named.
 //
 // Time order holds between files; frames that are out of order inside one are
 // delivered as they are.
@@ -68,19 +80,22 @@ func Open(names []string, o Options) (*Source, error) {
 	if len(names) == 0 {
 		return nil, errNoInput
 	}
-	s := &Source{options: o, matchers: map[capture.LinkType]compiled{}}
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
+	}
+	s := &Source{options: o, matchers: map[capture.LinkType]compiled{}, budget: budget{most: o.Memory}}
 	for _, name := range names {
 		s.add(name)
 	}
 	s.sortWaiting()
 	s.peekBuf = nil
+	s.opened = true
 	return s, nil
 }
 
 // Next fills f. f.Data is valid until the next call. Beside io.EOF and
 // *capture.InputError it returns capture.ErrTimeout when a pipe or a followed
-// file had nothing for a tenth of a second; a compressed pipe is waited for
-// until Stop.
+// file had nothing for a tenth of a second.
 func (s *Source) Next(f *capture.Frame) error {
 	for {
 		if err := s.advance(f); err != nil {
@@ -112,12 +127,22 @@ func (s *Source) advance(f *capture.Frame) error {
 	if err == nil && f.Time <= s.limit {
 		return nil
 	}
+	if err == errNextFile {
+		err = st.next(f)
+	}
 	s.cur = nil
 	if err := s.settle(st, f, err); err != nil {
 		return err
 	}
 	return s.turn(f)
 }
+
+// Need returns how much memory the input takes that takes the most, in bytes, as
+// far as their beginnings tell.
+func (s *Source) Need() int64 { return s.need }
+
+// Limit sets Options.Memory anew. It is to be called before the first Next.
+func (s *Source) Limit(memory int64) { s.budget.most = memory }
 
 // Lend implements capture.Lender. It is to be called before the first Next.
 func (s *Source) Lend(exchange func(old []byte) []byte) { s.lend = exchange }
@@ -126,8 +151,8 @@ func (s *Source) Lend(exchange func(old []byte) []byte) { s.lend = exchange }
 func (s *Source) Stats() capture.Stats { return s.stats }
 
 // Stop makes Next return io.EOF soon: after what is already in memory, at the
-// latest after a tenth of a second. A read that blocks in the kernel, as from
-// a network file system, is not interrupted.
+// latest after three tenths of a second. A call that a network file system does
+// not return from is left behind.
 func (s *Source) Stop() { s.ctl.stopped.Store(true) }
 
 // Progress returns how many bytes were read and how many there are to read, of
@@ -140,9 +165,6 @@ func (s *Source) Progress() (done, total int64) {
 	}
 	return done, total
 }
-
-// Skipped names the files of directories that are not captures.
-func (s *Source) Skipped() []string { return s.skipped }
 
 // LatePaths names what may still be opened after Open: files beyond those held
 // open, followed files that may be replaced, and followed directories. A
@@ -176,7 +198,15 @@ func (s *Source) Close() error {
 			c.file.Close()
 		}
 	}
-	s.cur, s.ready, s.idle, s.waiting, s.dirs, s.errs = nil, nil, nil, nil, nil, nil
+	for _, c := range s.deferred {
+		if c.file != nil {
+			c.file.Close()
+		}
+	}
+	s.cur, s.ready, s.idle, s.waiting, s.deferred, s.dirs, s.errs = nil, nil, nil, nil, nil, nil, nil
 	s.Stop()
+	if s.ctl.wake != nil {
+		s.ctl.wake.close()
+	}
 	return nil
 }

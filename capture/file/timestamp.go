@@ -7,8 +7,7 @@ import (
 
 // scale turns a pcapng timestamp into nanoseconds since the Unix epoch. It is
 // worked out once an interface, so that a packet costs one multiplication.
-// Times that an int64 cannot hold (beyond the year 2262) become the last one
-// it can.
+// Times before earliest or after latest become these.
 type scale struct {
 	// multiply, then divide by divide and by two to the power of shift.
 	multiply, divide uint64
@@ -18,6 +17,14 @@ type scale struct {
 }
 
 const nanoseconds = 1_000_000_000
+
+// A time is at least a day from what an int64 holds, so that what adds a
+// timeout to it, or takes the difference from another by less, cannot overflow.
+const (
+	day      = 24 * 60 * 60 * nanoseconds
+	earliest = math.MinInt64 + day
+	latest   = math.MaxInt64 - day // in the year 2262
+)
 
 var microseconds = decimalScale(6)
 
@@ -49,6 +56,8 @@ func powerOfTen(n uint) uint64 {
 	return p
 }
 
+// time returns the time of a packet. Microseconds beyond the year 2262 are
+// nanoseconds that an interface does not declare, and are read so from there on.
 func (s *scale) time(units uint64) int64 {
 	high, low := bits.Mul64(units, s.multiply)
 	if s.shift > 0 {
@@ -57,10 +66,17 @@ func (s *scale) time(units uint64) int64 {
 	if s.divide > 1 {
 		low /= s.divide // multiply is 1 then, and so high 0
 	}
-	if high != 0 || low > math.MaxInt64 {
-		low = math.MaxInt64
+	if high != 0 || low > latest {
+		if s.multiply == 1000 && units <= math.MaxInt64 {
+			*s = scale{multiply: 1, divide: 1, offset: s.offset}
+			return s.time(units)
+		}
+		low = latest
 	}
-	return saturatingAdd(int64(low), s.offset)
+	if s.offset == 0 {
+		return int64(low)
+	}
+	return max(earliest, min(saturatingAdd(int64(low), s.offset), latest))
 }
 
 func shiftRight(high, low uint64, n uint) (uint64, uint64) {

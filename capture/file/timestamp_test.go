@@ -28,12 +28,15 @@ func TestScale(t *testing.T) {
 		"2 to the power of 127":    {0xff, 0, math.MaxUint64, 0},
 		"offset":                   {6, 100, 1, 100_000_001_000},
 		"negative offset":          {6, -100, 1, -99_999_999_000},
-		"seconds too far":          {0, 0, math.MaxUint64, math.MaxInt64},
-		"nanoseconds too far":      {9, 0, math.MaxUint64, math.MaxInt64},
-		"half seconds too far":     {0x81, 0, math.MaxUint64, math.MaxInt64},
-		"offset too far":           {6, math.MaxInt64, 1 << 60, math.MaxInt64},
-		"offset too far back":      {6, math.MinInt64, 0, -math.MaxInt64 / nanoseconds * nanoseconds},
-		"one makes up for another": {9, -1000, math.MaxUint64, math.MaxInt64 - 1000*nanoseconds},
+		"seconds too far":          {0, 0, math.MaxUint64, latest},
+		"nanoseconds too far":      {9, 0, math.MaxUint64, latest},
+		"half seconds too far":     {0x81, 0, math.MaxUint64, latest},
+		"offset too far":           {6, math.MaxInt64, 1 << 60, latest},
+		"offset too far back":      {6, math.MinInt64, 0, earliest},
+		"one makes up for another": {9, -100_000, math.MaxUint64, latest - 100_000*nanoseconds},
+		"undeclared nanoseconds":   {6, 0, 1_772_366_400_123_456_789, 1_772_366_400_123_456_789},
+		"the last microsecond":     {6, 0, latest / 1000, latest / 1000 * 1000},
+		"microseconds too far":     {6, 0, math.MaxUint64, latest},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -67,8 +70,11 @@ func bigTime(resolution byte, units uint64) int64 {
 	perSecond := new(big.Int).Exp(big.NewInt(base), big.NewInt(int64(resolution&0x7f)), nil)
 	ns := new(big.Int).SetUint64(units)
 	ns.Mul(ns, big.NewInt(nanoseconds)).Quo(ns, perSecond)
-	if !ns.IsInt64() {
-		return math.MaxInt64
+	switch {
+	case ns.Cmp(big.NewInt(latest)) > 0 && resolution == 6 && units <= math.MaxInt64:
+		return min(int64(units), latest) // undeclared nanoseconds
+	case ns.Cmp(big.NewInt(latest)) > 0:
+		return latest
 	}
 	return ns.Int64()
 }

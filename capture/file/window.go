@@ -14,6 +14,9 @@ const (
 	// maxWindow bounds what is ever held of one input: the largest record or
 	// block that has to be looked at as a whole.
 	maxWindow = 1 << 20
+	// maxAhead bounds what is looked at before it is read. With the smallest
+	// buffer, twice as long, looking ahead again and again moves each byte once.
+	maxAhead = readSizeMany / 2
 	// emptyReads is how many reads may bring nothing and no error before the
 	// reader behind them is given up.
 	emptyReads = 100
@@ -34,7 +37,22 @@ type window struct {
 	lend func([]byte) []byte
 	// pending is what skip still has to pass over.
 	pending int64
+	// spare is the other of two buffers that take turns when frames are held
+	// while it is read ahead.
+	spare []byte
+	// live: the bytes come as they are captured. Nothing is read ahead, so
+	// that no frame waits for the one after it.
+	live bool
+	// frozen: the window of a probe, which goes no further than what is in
+	// memory and moves nothing.
+	frozen bool
+	// acct is asked for more memory; nil: nobody is.
+	acct *account
 }
+
+// windowCost is what a window of n bytes takes: it may have two buffers that take
+// turns.
+func windowCost(n int) int64 { return 2 * int64(n) }
 
 // offset is the place of the next byte in the input.
 func (w *window) offset() int64 { return w.base + int64(w.pos) }
@@ -46,7 +64,19 @@ func (w *window) buffered() int { return w.end - w.pos }
 // lent out are invalid afterwards. At the end of the input it returns io.EOF,
 // and what there is can be looked at.
 func (w *window) fill(n int) error {
+	if w.frozen && w.buffered() < n {
+		return errIdle
+	}
+	if n > len(w.buf) && w.acct != nil {
+		if err := w.acct.grow(windowCost(w.longer(n)) - windowCost(len(w.buf))); err != nil {
+			return err
+		}
+	}
 	w.makeRoom(n)
+	return w.readUntil(n)
+}
+
+func (w *window) readUntil(n int) error {
 	for empty := 0; w.end-w.pos < n; {
 		k, err := w.src.Read(w.buf[w.end:])
 		w.end += k
@@ -65,16 +95,53 @@ func (w *window) fill(n int) error {
 	return nil
 }
 
+// peek returns up to n of the next bytes without consuming them: fewer only
+// when the input ends before, or has no more for now. n is at most maxAhead.
+// Frames lent out are invalid afterwards.
+func (w *window) peek(n int) []byte {
+	if !w.live {
+		_ = w.fill(n) // an error will be met again
+	}
+	return w.buf[w.pos:min(w.end, w.pos+n)]
+}
+
+// readAhead is peek for a time when a frame is still to be delivered: what is
+// unread moves to another buffer, and the frame's is not written to until the
+// next call, or, when frames are lent, ever.
+func (w *window) readAhead(n int) {
+	if w.live || w.buffered() >= n {
+		return
+	}
+	old := w.buf
+	if w.lend != nil || len(w.spare) != len(old) {
+		w.spare = make([]byte, len(old))
+	}
+	w.rebase(w.spare)
+	w.spare = old
+	_ = w.readUntil(n) // an error will be met again
+}
+
 // makeRoom moves what is unread to the front, but only when the rest of the
 // buffer is too small: an input that comes in drops must not have its
 // unfinished record moved again for each drop.
 func (w *window) makeRoom(n int) {
 	switch {
 	case n > len(w.buf):
-		w.rebase(make([]byte, maxWindow))
+		w.rebase(make([]byte, w.longer(n)))
 	case w.pos == w.end, n > len(w.buf)-w.pos:
 		w.rebase(w.other())
 	}
+}
+
+// longer is the length of the buffer that n bytes need. It is doubled: frames of
+// 64 KiB, as hosts capture that offload segmentation, must not cost a megabyte in
+// each of forty captures.
+func (w *window) longer(n int) int {
+	length := len(w.buf)
+	for length < n {
+		length *= 2
+	}
+	return min(length, maxWindow)
 }
 
 // other returns the buffer to go on with.

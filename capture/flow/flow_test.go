@@ -18,8 +18,12 @@ type recorder struct {
 	got       [2][]byte
 	lost      [2]int
 	conflicts int
+	overflows int
+	strays    int
 	ended     []Cause
+	said      Digest
 	opener    Opener
+	odd       decode.Anomaly
 	limit     int                    // settle after this many bytes; 0: never
 	need      func(data []byte) int  // how many bytes a unit takes; nil: any
 	start     func(data []byte) bool // nil: never
@@ -44,10 +48,21 @@ func (r *recorder) Data(d Dir, data []byte) (int, int, Interest) {
 	return len(data), 0, Listen
 }
 
-func (r *recorder) Lost(d Dir) Interest { r.lost[d]++; return Listen }
-func (r *recorder) Held() int           { return recorderSize }
-func (r *recorder) Conflict(Dir)        { r.conflicts++ }
-func (r *recorder) End(c Cause)         { r.ended = append(r.ended, c) }
+func (r *recorder) Lost(d Dir) Interest        { r.lost[d]++; return Listen }
+func (r *recorder) Held() int                  { return recorderSize }
+func (r *recorder) Conflict(Dir)               { r.conflicts++ }
+func (r *recorder) Begins(*decode.Packet, Dir) {}
+func (r *recorder) Midway(Dir) bool            { return false }
+func (r *recorder) Dropped(_ Dir, far bool) {
+	if far {
+		r.strays++
+	} else {
+		r.overflows++
+	}
+}
+func (r *recorder) Odd(a decode.Anomaly) { r.odd |= a }
+func (r *recorder) Said() Digest         { return r.said }
+func (r *recorder) End(c Cause)          { r.ended = append(r.ended, c) }
 
 // opened is a Handler that follows every connection with a copy of model.
 type opened struct {
@@ -65,6 +80,8 @@ func (o *opened) Open(_ *decode.Packet, _ Dir, op Opener) Consumer {
 	o.all = append(o.all, &r)
 	return &r
 }
+
+func (o *opened) Greets(data []byte) bool { return bytes.HasPrefix(data, []byte("hello")) }
 
 // conn builds the packets of one connection: the client's address is the lower
 // one, so that its direction is FromLo.
@@ -132,7 +149,7 @@ func TestOrder(t *testing.T) {
 			if got := string(h.all[0].got[FromLo]); got != text {
 				t.Errorf("got %q, want %q", got, text)
 			}
-			if h.all[0].opener != (Opener{FromLo, true}) {
+			if h.all[0].opener != (Opener{Dir: FromLo, Known: true, Greeted: [2]bool{true, true}}) {
 				t.Errorf("opener %+v", h.all[0].opener)
 			}
 			if b := table.Stats().Bytes; b != recorderSize {
@@ -272,7 +289,7 @@ func TestNetworksDoNotMix(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
 	a, b := c.data(FromLo, 0, "one"), c.data(FromLo, 0, "two")
-	b.Network[0] = 7
+	b.Network[0], b.NumLayers = 7, 1
 	v6 := c.data(FromLo, 0, "six")
 	v6.V6 = true
 	h.model.start = func([]byte) bool { return true }
@@ -285,7 +302,12 @@ func TestNetworksDoNotMix(t *testing.T) {
 func TestEndings(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 2}}
 	open := []*decode.Packet{c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "x")}
-	later := conn{isn: c.isn, now: 200 * second}
+	others := func(at int64) (ps []*decode.Packet) { // as many as it takes to be believed
+		for i := range uint16(witnesses) {
+			ps = append(ps, (&conn{port: 1 + i, now: at}).data(FromLo, 0, "y"))
+		}
+		return ps
+	}
 	again := conn{isn: [2]uint32{900000, 2}}
 	cases := map[string]struct {
 		more []*decode.Packet
@@ -295,9 +317,9 @@ func TestEndings(t *testing.T) {
 		"FIN":                    {[]*decode.Packet{c.fin(FromLo, 1)}, Closed},
 		"both FIN, data between": {[]*decode.Packet{c.fin(FromLo, 1), c.data(FromHi, 0, "late"), c.fin(FromHi, 4)}, Closed},
 		"RST":                    {[]*decode.Packet{c.rst(FromHi, 0)}, Reset},
-		"silence":                {[]*decode.Packet{(&conn{port: 1, now: 100 * second}).data(FromLo, 0, "y"), (&conn{port: 2, now: 200 * second}).data(FromLo, 0, "z")}, Idle},
+		"silence":                {append(others(100*second), others(200*second)...), Idle},
 		"new SYN":                {[]*decode.Packet{again.syn(FromLo)}, Replaced},
-		"late":                   {[]*decode.Packet{later.data(FromLo, 1, "y")}, Idle},
+		"one packet from later":  {others(200 * second)[:1], Finished},
 	}
 	for name, k := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -584,6 +606,7 @@ func FuzzPush(f *testing.F) {
 			c := conn{port: uint16(b[0] & 7), isn: [2]uint32{0, 0}, now: int64(b[4]) * second}
 			p := c.packet(Dir(b[1]&1), b[2], int(b[3]), fmt.Sprintf("%0*d", b[0]>>3, 0))
 			p.Missing = int(b[1] >> 6)
+			p.Network[0], p.NumLayers = uint32(b[1]>>2&15), b[1]>>2&1
 			table.Push(p)
 		}
 		table.Flush()
@@ -591,6 +614,16 @@ func FuzzPush(f *testing.F) {
 			t.Fatalf("after Flush: %+v", s)
 		}
 	})
+}
+
+// An entry is one cache line: with eight bytes more nearly all lie in two.
+func TestEntryIsOneCacheLine(t *testing.T) {
+	if size := unsafe.Sizeof(entry{}); size != 64 {
+		t.Errorf("%d bytes", size)
+	}
+	if size := unsafe.Sizeof(entry{}) + unsafe.Sizeof(numbers{}); size != 96 { // as DefaultMaxFlows says
+		t.Errorf("%d bytes a connection", size)
+	}
 }
 
 // Looking up a settled flow is what most packets cost.

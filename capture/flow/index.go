@@ -40,16 +40,26 @@ func (x *index) place(s slot) {
 	x.slots[at] = s
 }
 
-// find returns the entry of a key, or none.
-func (t *Table) find(k *key, hash uint32) int32 {
+// find returns the entry of a packet's connection when there is no doubt: it
+// alone has the packet's addresses and ports, and its network. Else it returns
+// none, and twins says whether others have them: then Table.belongs decides.
+func (t *Table) find(k *key, hash uint32, d Dir, network uint32) (entry int32, twins bool) {
 	for at := hash & t.index.mask; ; at = (at + 1) & t.index.mask {
 		s := t.index.slots[at]
 		if s.entry == 0 {
-			return none
+			return none, twins || t.apart > 0
 		}
-		if s.hash == hash && t.entries[s.entry-1].key.equal(k) {
-			return s.entry - 1
+		if s.hash != hash {
+			continue
 		}
+		e := &t.entries[s.entry-1]
+		if !e.key.equal(k) {
+			continue
+		}
+		if (e.network[d.Index()]^network)|uint32(e.marks&(hasTwin|apart)) == 0 { // one branch for both
+			return s.entry - 1, false
+		}
+		twins = true
 	}
 }
 
@@ -77,11 +87,18 @@ func (x *index) del(hash uint32, entry int32) {
 	x.slots[at] = slot{}
 }
 
-// insert enters a key that is not there, and makes room for it first.
-func (t *Table) insert(k *key, hash uint32) int32 {
+// insert enters a connection, and makes room for it first. twins says that
+// others may have its addresses and ports.
+func (t *Table) insert(k *key, hash, network uint32, by teller, twins bool) int32 {
 	t.stats.Flows++
 	i := t.vacancy()
-	t.entries[i] = entry{key: *k, seen: t.moment(), stream: none}
+	e := &t.entries[i]
+	*e = entry{key: *k, network: [2]uint32{network, network}, stream: none, origin: uint8(by)}
+	e.key.seen = t.moment()
+	t.numbers[i].said = Digest{} // what else is in it is valid when the entry says so
+	if twins {
+		hash = t.twin(i, k, hash, network)
+	}
 	t.index.add(hash, i)
 	t.enqueue(i, embryonic)
 	return i
@@ -116,7 +133,12 @@ func (t *Table) drop(i int32) {
 		t.release(i)
 	}
 	t.dequeue(i)
-	t.index.del(e.key.hash(&t.seed), i)
+	hash := e.key.hash(&t.seed)
+	if e.marks&apart != 0 {
+		hash = apartHash(hash, e.network[0])
+		t.apart--
+	}
+	t.index.del(hash, i)
 	e.class, e.stream = unused, t.free
 	t.free = i
 }
@@ -126,7 +148,7 @@ func (t *Table) drop(i int32) {
 func (t *Table) conclude(i int32, c Cause) {
 	e, s := &t.entries[i], t.streams[t.entries[i].stream]
 	for d := range s.half {
-		if s.half[d].waiting() && s.hole(Dir(d)) == Settled {
+		if s.conclude(Dir(d)) == Settled {
 			return
 		}
 	}

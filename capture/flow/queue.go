@@ -9,6 +9,7 @@ const (
 	embryonic              // only a SYN was seen
 	ending                 // as closing, but its handshake was not decided yet
 	followed               // its handshake is under way
+	waiting                // as followed, and worth an answer: see Stream.Wait and Table.evictFrom
 	unused                 // the entry is free
 
 	classes = unused
@@ -33,6 +34,7 @@ var patience = [classes]moment{
 	settled:   60 * secondUnits,
 	ending:    5 * secondUnits,
 	followed:  90 * secondUnits,
+	waiting:   90 * secondUnits,
 }
 
 // maxClosing is how many connections that are over are remembered at most: a
@@ -136,11 +138,12 @@ func (t *Table) oldest(c class) (r record, ok bool) {
 func (t *Table) sweep() {
 	for c := range classes {
 		for r, ok := t.oldest(c); ok && t.moment()-r.queued >= patience[c]; r, ok = t.oldest(c) {
-			if t.moment()-t.entries[r.entry].seen < patience[c] {
+			if int32(t.moment()-t.entries[r.entry].key.seen) < int32(patience[c]) { // negative: see Clock.Claimed
 				t.requeue(r.entry, c)
 				continue
 			}
 			t.stats.Expired++
+			t.past.note(&t.entries[r.entry].key, len(t.entries))
 			t.remove(r.entry, Idle)
 		}
 	}
@@ -152,12 +155,12 @@ const busyTries = 8
 
 // evict makes room. What is over costs nothing to forget, and what is settled
 // little; but when SYNs without a connection fill a quarter of the table, they
-// are a flood, and go before what is settled. Handshakes under way go last, the
-// oldest first.
+// are a flood, and go before what is settled. Handshakes under way go last: of
+// those that wait for an answer, and of the others before them, the oldest first.
 func (t *Table) evict() {
-	order := []class{closing, settled, embryonic, ending, followed}
+	order := []class{closing, settled, embryonic, ending, followed, waiting}
 	if t.queues[embryonic].length > len(t.entries)/4 {
-		order = []class{closing, embryonic, settled, ending, followed}
+		order = []class{closing, embryonic, settled, ending, followed, waiting}
 	}
 	for _, c := range order {
 		if t.evictFrom(c) {
@@ -170,21 +173,26 @@ func (t *Table) evict() {
 // one.
 func (t *Table) evictFrom(c class) bool {
 	r, ok := t.oldest(c)
-	for n := 0; ok && n < busyTries && t.entries[r.entry].seen != r.queued; n++ {
+	for n := 0; ok && n < busyTries && t.entries[r.entry].key.seen != r.queued; n++ {
 		t.requeue(r.entry, c)
+		r, ok = t.oldest(c)
+	}
+	for ok && c == followed && t.streams[t.entries[r.entry].stream].waits {
+		t.requeue(r.entry, waiting) // here, so that a handshake costs nothing while there is room
 		r, ok = t.oldest(c)
 	}
 	if ok {
 		t.stats.Evicted[c]++
+		t.past.note(&t.entries[r.entry].key, len(t.entries))
 		t.remove(r.entry, Evicted)
 	}
 	return ok
 }
 
-// economise makes room for bytes: handshakes that ended undecided first, then
-// the oldest.
+// economise makes room for bytes: handshakes that ended undecided go first, then
+// those of which only a part was heard, and last those that wait for an answer.
 func (t *Table) economise() {
-	for _, c := range []class{ending, followed} {
+	for _, c := range []class{ending, followed, waiting} {
 		for t.stats.Bytes > t.maxBytes && t.evictFrom(c) {
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // ShardOf says which of n tables, numbered from 0, has the packet's
-// connection: the same for both directions, and for every packet with one key.
+// connection: the same for both directions, in whatever networks they are seen.
 //
 // It is a fixed function, so that a capture is shared out in the same way each
 // time it is read. Who knows it can have all his connections in one shard; they
@@ -16,9 +16,7 @@ import (
 // still chosen by a secret seed.
 func ShardOf(p *decode.Packet, n int) int {
 	ends := endHash(&p.Src, p.SrcPort) + endHash(&p.Dst, p.DstPort)
-	net := &p.Network
-	network := uint64(net[0])<<32 ^ uint64(net[1]) ^ uint64(net[2])<<16 ^ uint64(net[3])<<48
-	high, _ := bits.Mul64(mix(ends^k0, network^k1), uint64(n))
+	high, _ := bits.Mul64(mix(ends^k0, k1), uint64(n))
 	return int(high)
 }
 

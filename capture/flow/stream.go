@@ -10,14 +10,24 @@ type Stream struct {
 	consumer Consumer
 	half     [2]half
 	counted  int32 // what of Stats.Bytes is this stream's
+	waits    bool  // see Wait
 }
+
+// Wait is for the Consumer: what it has heard is worth an answer. When memory is
+// short, connections of which that is not so are given up first: a flood of half
+// hellos must not cost a whole one.
+func (s *Stream) Wait() { s.waits = true }
+
+// Tunnelled is for the Consumer: it reports whether any of the packets with bytes
+// of a direction came in a tunnel.
+func (s *Stream) Tunnelled(d Dir) bool { return s.half[d.Index()].is(tunnelled) }
 
 func (s *Stream) stream() *Stream { return s }
 
 // reset makes the stream ready for another connection, with the memory that it
 // has.
 func (s *Stream) reset() {
-	s.consumer, s.counted = nil, 0
+	s.consumer, s.counted, s.waits = nil, 0, false
 	s.half[0].reset()
 	s.half[1].reset()
 }
@@ -28,7 +38,21 @@ func (s *Stream) size() int { return s.half[0].size() + s.half[1].size() + s.con
 // segment takes the bytes of p, sent in direction d, and reports what the
 // consumer wants after them.
 func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
-	h := &s.half[d]
+	h, o := &s.half[d.Index()], &s.half[d.Other().Index()]
+	if !h.is(begun) {
+		h.flags |= begun
+		if p.NumLayers > 0 {
+			s.consumer.Begins(p, d)
+		}
+	}
+	if p.Word != decode.LinkWord {
+		h.flags |= tunnelled
+	}
+	if o.is(holding) && o.kept.doubts > 0 && p.Flags&decode.ACK != 0 {
+		if s.acknowledge(d.Other(), p.Ack) == Settled {
+			return Settled
+		}
+	}
 	if h.is(ignored) {
 		return Listen
 	}
@@ -39,10 +63,18 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	i := Listen
 	switch {
 	case len(p.Payload) == 0:
+	case len(p.Payload) <= maxPadding && padded(p):
+		i = s.suspect(d, seq, p.Payload)
+		h.note()
 	case h.is(synced) && seq == h.next && h.empty():
 		i = s.straight(d, p.Payload)
 	default:
-		i = s.arrive(d, seq, p.Payload)
+		if h.is(synced) && distance(seq+uint32(len(p.Payload)), h.next) <= 0 {
+			s.consumer.Begins(p, d)
+		}
+		if i = s.resolve(d, seq, len(p.Payload)); i == Listen && !h.is(ignored) {
+			i = s.arrive(d, seq, p.Payload)
+		}
 		h.note()
 	}
 	if p.Missing > 0 && i == Listen && !h.is(ignored) {
@@ -52,10 +84,65 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	return i
 }
 
+// suspect takes a segment that may be padding.
+func (s *Stream) suspect(d Dir, seq uint32, data []byte) Interest {
+	h := &s.half[d.Index()]
+	if i := s.resolve(d, seq, 0); i != Listen || h.is(ignored) || h.doubts(seq, len(data)) {
+		return i
+	}
+	return s.arrive(d, seq, data)
+}
+
+// resolve places the zeros that a segment of size bytes at seq shows to be data.
+func (s *Stream) resolve(d Dir, seq uint32, size int) Interest {
+	h := &s.half[d.Index()]
+	if h.kept == nil || h.kept.doubts == 0 {
+		return Listen
+	}
+	if from, n := h.kept.resolve(seq, size); n > 0 {
+		return s.arrive(d, from, zeros[:n])
+	}
+	return Listen
+}
+
+// acknowledge places the zeros of a direction that the other end acknowledged.
+func (s *Stream) acknowledge(d Dir, ack uint32) Interest {
+	h := &s.half[d.Index()]
+	defer h.note()
+	for !h.is(ignored) {
+		x, ok := h.kept.acknowledged(ack)
+		if !ok {
+			break
+		}
+		if i := s.arrive(d, x.seq, zeros[:x.size]); i != Listen {
+			return i
+		}
+	}
+	return Listen
+}
+
+// conclude gives the consumer what waits in a direction that has come to its
+// end: zeros that a message lacks are no padding, and what lies behind a hole
+// will not be joined any more.
+func (s *Stream) conclude(d Dir) Interest {
+	h := &s.half[d.Index()]
+	for h.kept != nil && h.kept.doubts > 0 && !h.is(ignored) && s.consumer.Midway(d) {
+		x := h.kept.doubt[0]
+		h.kept.forget(0)
+		if i := s.arrive(d, x.seq, zeros[:x.size]); i != Listen {
+			return i
+		}
+	}
+	if h.waiting() {
+		return s.hole(d)
+	}
+	return Listen
+}
+
 // straight gives the consumer the bytes of a frame that it was waiting for,
 // with nothing before and nothing behind them: what nearly every segment is.
 func (s *Stream) straight(d Dir, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	h.next += uint32(len(data))
 	n, need, i := s.consumer.Data(d, data)
 	h.pin(n)
@@ -75,34 +162,57 @@ func (s *Stream) straight(d Dir, data []byte) Interest {
 
 // arrive places data, which begins at seq.
 func (s *Stream) arrive(d Dir, seq uint32, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	if !h.is(synced) {
 		return s.begin(d, seq, data)
 	}
-	ahead := distance(seq, h.next)
-	if h.untouched() && (ahead > window || ahead < -window) {
-		// The SYN that was believed was another one's: servers that are sent
-		// several answer with several numbers.
-		h.flags &^= synced
-		return s.begin(d, seq, data)
-	}
-	switch {
+	switch ahead := distance(seq, h.next); {
+	case ahead > window || ahead < -window:
+		return s.stray(d, seq, data)
 	case ahead == 0:
 		return s.inOrder(d, data)
 	case ahead < 0:
 		return s.again(d, seq, data)
-	case ahead > window:
-		return Listen
-	case h.keep(seq, data):
+	}
+	if _, full := s.keep(d, seq, data); full {
+		return s.hole(d)
+	}
+	return Listen
+}
+
+// keep keeps bytes that lie beyond a hole, and tells the consumer what is odd about
+// them. at and full are half.keep's.
+func (s *Stream) keep(d Dir, seq uint32, data []byte) (at int, full bool) {
+	h := &s.half[d.Index()]
+	at, conflict, full := h.keep(seq, data)
+	if conflict {
+		s.consumer.Conflict(d)
+	}
+	if h.kept.full {
+		h.kept.full = false
+		s.consumer.Dropped(d, false)
+	}
+	return at, full
+}
+
+// stray handles data from outside the window: junk, unless the SYN that was
+// believed was another one's. Servers that are sent several answer with several
+// numbers; which one counts is known when it is acknowledged.
+func (s *Stream) stray(d Dir, seq uint32, data []byte) Interest {
+	h := &s.half[d.Index()]
+	if h.is(pinned) || h.is(believed) || !s.consumer.Start(d, data) {
+		s.consumer.Dropped(d, true)
 		return Listen
 	}
-	return s.hole(d)
+	h.drop()
+	h.sync(seq)
+	return s.inOrder(d, data)
 }
 
 // again handles bytes of which the first were seen before, or, while nothing
 // was consumed yet, bytes before the first that were seen.
 func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	if h.conflicts(seq, data) {
 		s.consumer.Conflict(d)
 	}
@@ -117,29 +227,29 @@ func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
 // Segments may be out of order here too, so what is no beginning is kept for
 // when one turns up before it.
 func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	if s.consumer.Start(d, data) {
 		h.sync(seq)
 		return s.inOrder(d, data)
 	}
-	h.starts++
-	if h.starts > maxStarts || !h.keep(seq, data) {
+	pieces := len(h.room().pending)
+	at, full := s.keep(d, seq, data)
+	more := true
+	if len(data) >= startBytes || len(h.kept.pending) > pieces {
+		more = h.tryMore(len(data))
+	}
+	if !more || full || at == noPiece {
 		return s.ignore(d)
 	}
-	return s.join(d)
-}
-
-// join looks for a beginning that is spread over small segments.
-func (s *Stream) join(d Dir) Interest {
-	h := &s.half[d]
-	k := h.room()
-	var room [startBytes]byte
-	for i := range k.pending {
-		if len(k.pending[i].data) >= startBytes {
-			continue // was asked for as it came
+	if len(data) >= startBytes {
+		return Listen
+	}
+	for _, from := range h.kept.pending[at].cuts {
+		if n := distance(seq, from); n < 0 || n >= startBytes {
+			continue
 		}
-		if head := k.run(i, room[:0]); len(head) > len(k.pending[i].data) && s.consumer.Start(d, head) {
-			h.sync(k.pending[i].seq)
+		if s.consumer.Start(d, h.kept.pending[at].from(from)) {
+			h.sync(from)
 			return s.inOrder(d, h.take())
 		}
 	}
@@ -149,7 +259,7 @@ func (s *Stream) join(d Dir) Interest {
 // inOrder gives data, which begins at next, to the consumer, and then what it
 // joins up with.
 func (s *Stream) inOrder(d Dir, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	for len(data) > 0 {
 		h.next += uint32(len(data))
 		if i := s.deliver(d, data); i != Listen || h.is(ignored) {
@@ -163,7 +273,7 @@ func (s *Stream) inOrder(d Dir, data []byte) Interest {
 // deliver gives the consumer data behind what it left before. The bytes go
 // straight from the frame when it left nothing.
 func (s *Stream) deliver(d Dir, data []byte) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	held := h.kept != nil && len(h.kept.buf) > 0
 	if held {
 		h.kept.buf = append(h.kept.buf, data...)
@@ -178,6 +288,7 @@ func (s *Stream) deliver(d Dir, data []byte) Interest {
 	}
 	h.leave(data, held)
 	if h.kept != nil && len(h.kept.buf) > MaxBuffered {
+		s.consumer.Dropped(d, false)
 		return s.ignore(d)
 	}
 	return Listen
@@ -185,7 +296,7 @@ func (s *Stream) deliver(d Dir, data []byte) Interest {
 
 // consume calls the consumer until it asks for more than there is.
 func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	for {
 		took, need, i := s.consumer.Data(d, data[n:])
 		h.pin(took)
@@ -203,32 +314,29 @@ func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 }
 
 // hole gives up waiting for the bytes before the first pending ones: the
-// capture lost them.
+// capture lost them. Reading goes on at the first segment that can be a
+// beginning.
 func (s *Stream) hole(d Dir) Interest {
 	if i := s.lost(d); i != Listen {
 		return i
 	}
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	for h.waiting() && !h.is(ignored) {
-		if i := s.skipTo(d, h.kept.first()); i != Listen || h.is(synced) {
-			return i
+		p := h.kept.pending[0]
+		for _, from := range p.cuts {
+			if s.consumer.Start(d, p.from(from)) {
+				h.sync(from)
+				return s.inOrder(d, h.take())
+			}
 		}
+		h.kept.first()
 	}
 	return Listen
 }
 
-// skipTo goes on from a segment behind a hole, if a beginning can be there.
-func (s *Stream) skipTo(d Dir, first segment) Interest {
-	if !s.consumer.Start(d, first.data) {
-		return Listen
-	}
-	s.half[d].sync(first.seq)
-	return s.inOrder(d, first.data)
-}
-
 // cut notes that bytes at seq were on the wire but not captured.
 func (s *Stream) cut(d Dir, seq uint32) Interest {
-	h := &s.half[d]
+	h := &s.half[d.Index()]
 	if !h.is(synced) || seq != h.next {
 		return Listen
 	}
@@ -237,8 +345,8 @@ func (s *Stream) cut(d Dir, seq uint32) Interest {
 
 // lost tells the consumer of a hole, and forgets what was in front of it.
 func (s *Stream) lost(d Dir) Interest {
-	h := &s.half[d]
-	h.need, h.starts = 0, 0
+	h := &s.half[d.Index()]
+	h.need, h.tried = 0, 0
 	h.flags &^= synced
 	if h.kept != nil {
 		h.kept.buf = h.kept.buf[:0]
@@ -253,9 +361,9 @@ func (s *Stream) lost(d Dir) Interest {
 // ignore stops listening to a direction; when neither is listened to, the
 // connection is settled.
 func (s *Stream) ignore(d Dir) Interest {
-	s.half[d].flags |= ignored
-	s.half[d].drop()
-	if s.half[d.Other()].is(ignored) {
+	s.half[d.Index()].flags |= ignored
+	s.half[d.Index()].drop()
+	if s.half[d.Other().Index()].is(ignored) {
 		s.consumer.End(Exhausted)
 		return Settled
 	}

@@ -5,7 +5,8 @@ import (
 )
 
 // DefaultMaxFlows is how many connections a table remembers unless told
-// otherwise: 29 MB when all are in use.
+// otherwise. When all are in use they take 96 bytes each (25 MB), the index 4 MB,
+// and the queues 3 to 13 MB.
 const DefaultMaxFlows = 1 << 18
 
 // DefaultMaxBytes bounds the bytes that all connections together may hold for
@@ -51,49 +52,6 @@ func (s *Stats) EvictedSum() uint64 {
 	return n
 }
 
-// entry is what every packet of a connection looks at. It has no pointer (see
-// key), and is one cache line: finding a settled connection among many costs
-// one miss here and one in the index.
-type entry struct {
-	key    key
-	seen   moment // when its last packet came
-	ticket uint32 // of its place in the queue of its class
-	stream int32  // index in Table.streams, or none; of a free entry: the next free one
-	flags  uint8
-	class  class
-	_      [2]byte
-}
-
-// numbers are the sequence numbers of the entry with the same index. Only the
-// packets that begin and end a connection look at them.
-type numbers struct {
-	isn [2]uint32 // by direction: of the first byte, if synSeen
-	fin [2]uint32 // by direction: behind the FIN, if finSeen
-}
-
-// Flags of an entry; the ones with a direction are shifted by it.
-const (
-	synSeen  = 1 << 0 // 1<<1 for FromHi
-	finSeen  = 1 << 2 // 1<<3 for FromHi
-	openerIs = 1 << 4 // 1<<5 for FromHi
-	rstSeen  = 1 << 6
-	decided  = 1 << 7 // nobody wants to follow it, or not any more
-)
-
-func (e *entry) has(flag uint8, d Dir) bool { return e.flags&(flag<<d) != 0 }
-
-func (e *entry) set(flag uint8, d Dir) { e.flags |= flag << d }
-
-func (e *entry) opener() Opener {
-	switch {
-	case e.has(openerIs, FromLo):
-		return Opener{FromLo, true}
-	case e.has(openerIs, FromHi):
-		return Opener{FromHi, true}
-	}
-	return Opener{}
-}
-
 // Table is the connections in sight. It is used by one goroutine.
 type Table struct {
 	handler Handler
@@ -105,6 +63,8 @@ type Table struct {
 	used    int32 // entries[used:] were never used
 	free    int32 // list of entries that were, by next
 	index   index
+	apart   int // entries past maxTwins
+	past    forgotten
 	queues  [classes]queue
 	tickets uint32
 
@@ -138,52 +98,138 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
+// Now is the table's time, in nanoseconds since the Unix epoch, as the packets have
+// it.
+func (t *Table) Now() int64 { return t.clock.now }
+
 // Push takes a TCP segment. p is borrowed.
 func (t *Table) Push(p *decode.Packet) {
-	t.Expire(p.Time)
-	t.take(p)
+	due := t.clock.Tick(p.Time)
+	t.stats.Segments++
+	if !Bare(p) {
+		t.take(p, t.clock.Claimed())
+	}
+	if due { // last: a fault over another connection must not cost this packet
+		t.sweep()
+	}
 }
 
 // PushAt is Push where a Clock beside the table says what time it is: by
-// Clock.Now, with Sweep called on every table when Clock.Tick says so.
-func (t *Table) PushAt(now int64, p *decode.Packet) {
+// Clock.Now and Clock.Claimed, with Sweep called on every table when Clock.Tick
+// says so.
+func (t *Table) PushAt(now, claimed int64, p *decode.Packet) {
 	t.clock.now = now
-	t.take(p)
+	t.stats.Segments++
+	if !Bare(p) {
+		t.take(p, claimed)
+	}
+}
+
+// Accuse takes a packet that says only what is odd about the fragments of a
+// connection, whose segment is not whole. It begins no connection.
+func (t *Table) Accuse(p *decode.Packet) {
+	var k key
+	d := k.set(p)
+	hash, network := k.hash(&t.seed), t.seed.networkOf(p, d)
+	i, twins := t.find(&k, hash, d, network)
+	if twins { // no number says which of them is meant
+		w := t.twinsOf(&k, hash)
+		for _, j := range w.entries[:w.n] {
+			if t.entries[j].network[d.Index()] == network {
+				t.odd(j, p.Anomalies)
+			}
+		}
+		i = t.findApart(&k, apartHash(hash, network), network)
+	}
+	if i != none {
+		t.odd(i, p.Anomalies)
+	}
+}
+
+// odd notes what is odd about the fragments of entry i, for who follows it now or
+// later.
+func (t *Table) odd(i int32, a decode.Anomaly) {
+	e := &t.entries[i]
+	e.noteOdd(a)
+	if e.stream != none {
+		t.streams[e.stream].consumer.Odd(a)
+	}
 }
 
 // Bare reports whether a segment says nothing that a Table would listen to: a
 // third of all segments are acknowledgements alone.
 func Bare(p *decode.Packet) bool {
-	return p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(p.Payload) == 0
+	return p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(p.Payload) == 0 && p.Anomalies == 0
 }
 
-func (t *Table) take(p *decode.Packet) {
-	t.stats.Segments++
-	if Bare(p) {
-		return
-	}
+// take takes a segment that is not Bare, whose time is claimed.
+func (t *Table) take(p *decode.Packet, claimed int64) {
 	var k key
-	dir := k.set(p, &t.seed)
-	hash := k.hash(&t.seed)
-	i := t.find(&k, hash)
+	d := k.set(p)
+	hash, network := k.hash(&t.seed), t.seed.networkOf(p, d)
+	i, twins := t.find(&k, hash, d, network)
+	if twins {
+		i = t.belongs(&k, hash, d, network, p)
+	}
 	if i == none {
 		if p.Flags&decode.SYN == 0 && len(p.Payload) == 0 {
 			return // the end of something never seen: not worth an entry
 		}
-		i = t.insert(&k, hash)
+		i = t.insert(&k, hash, network, tellerOf(p, d), twins)
 	}
 	e := &t.entries[i]
-	e.seen = t.moment()
+	at := moment(claimed >> unit)
+	silence := int32(at - e.key.seen) // negative where time ran back
+	e.key.seen = at
+	if strays, jump := e.strays(d, p); strays {
+		if t.begunAgain(i, silence, jump, p) {
+			i = t.replace(i, network)
+			e = &t.entries[i]
+		} else if e.class != settled {
+			t.segment(e, i, d, network, p) // and recent stays: this may be junk
+			return
+		}
+	}
+	e.recent[d.Index()] = uint16(p.Seq >> 16)
 	if e.class == settled && p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 {
 		return
 	}
-	t.segment(i, dir, p)
+	t.segment(e, i, d, network, p)
 }
 
-// Expire does what is due at a time at which no packet came. It is for live
-// captures, where silence passes too.
+// A connection has to be silent for so long before bytes that are a window away
+// from its own, and look like a hello, begin another: for a download of a
+// capture with gaps may hold such bytes, too.
+const (
+	settledSilence = secondUnits
+	// followedSilence: who sends a hello in the name of a client must not end a
+	// handshake that is under way.
+	followedSilence = 10 * secondUnits
+)
+
+// begunAgain reports whether a packet far from the last ones begins another
+// connection between the same addresses and ports, of which the SYN was lost,
+// as was the end of the one before.
+func (t *Table) begunAgain(i, silence int32, jump bool, p *decode.Packet) bool {
+	switch t.entries[i].class {
+	case embryonic:
+		return false
+	case followed, waiting:
+		if silence < int32(followedSilence) {
+			return false
+		}
+	default:
+		if silence < int32(settledSilence) && !jump {
+			return false
+		}
+	}
+	return p.Flags&decode.SYN == 0 && len(p.Payload) > 0 && t.handler.Greets(p.Payload)
+}
+
+// Expire does what is due at a time at which no packet came, by a clock that is
+// to be believed. It is for live captures, where silence passes too.
 func (t *Table) Expire(now int64) {
-	if t.clock.Tick(now) {
+	if t.clock.Pass(now) {
 		t.sweep()
 	}
 }
@@ -220,175 +266,10 @@ func (t *Table) Forget() bool {
 // when the table itself has failed: nobody knows what state it is in.
 func (t *Table) Clear() {
 	t.used, t.free, t.asked = 0, none, none
-	t.index, t.queues = newIndex(), [classes]queue{}
+	t.index, t.queues, t.apart = newIndex(), [classes]queue{}, 0
 	t.streams, t.freeStreams = nil, nil
 	t.stats.Bytes = 0
 }
 
 // moment is the table's clock.
 func (t *Table) moment() moment { return moment(t.clock.now >> unit) }
-
-// segment handles a segment of entry i.
-func (t *Table) segment(i int32, d Dir, p *decode.Packet) {
-	if t.replaces(i, d, p) {
-		i = t.replace(i)
-	}
-	e := &t.entries[i]
-	if p.Flags&decode.SYN != 0 {
-		t.syn(i, d, p)
-	}
-	if len(p.Payload) > 0 && e.flags&decided == 0 && !t.deliver(i, d, p) {
-		return
-	}
-	if p.Flags&(decode.FIN|decode.RST) != 0 {
-		t.end(i, d, p)
-	}
-}
-
-// replaces reports whether the segment begins another connection between the
-// same addresses and ports.
-func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
-	e := &t.entries[i]
-	if e.class == embryonic {
-		return false
-	}
-	if p.Flags&decode.SYN == 0 {
-		// With a SYN lost by the capture, or reused within its seconds of grace.
-		return (e.class == closing || e.class == ending) && len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, t.numbers[i].fin[d]) > 0
-	}
-	if p.Flags&decode.ACK != 0 && e.has(synSeen, d.Other()) {
-		return false // answers a SYN that was dealt with; some servers repeat it with another number
-	}
-	return !e.has(synSeen, d) || p.Seq+1 != t.numbers[i].isn[d]
-}
-
-// replace ends entry i and enters its key anew.
-func (t *Table) replace(i int32) int32 {
-	k := t.entries[i].key
-	t.remove(i, Replaced)
-	return t.insert(&k, k.hash(&t.seed))
-}
-
-// syn notes the number a direction begins with, and who opened.
-func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
-	e := &t.entries[i]
-	e.set(synSeen, d)
-	t.numbers[i].isn[d] = p.Seq + 1
-	if p.Flags&decode.ACK == 0 {
-		e.set(openerIs, d)
-	} else if e.flags&(openerIs|openerIs<<1) == 0 {
-		e.set(openerIs, d.Other())
-	}
-	if e.stream == none {
-		if e.class == closing && e.flags&decided == 0 {
-			// A RST turned away an old SYN-ACK, or another host's: the
-			// connection is opened all the same.
-			e.flags &^= rstSeen | finSeen | finSeen<<1
-			t.requeue(i, embryonic)
-		}
-		return
-	}
-	if h := &t.streams[e.stream].half[d]; h.untouched() {
-		h.sync(p.Seq + 1)
-	}
-}
-
-// deliver gives the segment's bytes to the stream of entry i, and reports
-// whether the entry is still there.
-func (t *Table) deliver(i int32, d Dir, p *decode.Packet) bool {
-	e := &t.entries[i]
-	t.asked = i
-	if e.stream == none && !t.follow(i, d, p) {
-		t.asked = none
-		return true
-	}
-	s := t.streams[e.stream]
-	interest := s.segment(p, d)
-	t.asked = none
-	if interest == Settled {
-		t.settle(i)
-		return true
-	}
-	t.account(s)
-	return e.class != unused
-}
-
-// account counts what s holds now, and makes room when all hold too much.
-func (t *Table) account(s *Stream) {
-	size := s.size()
-	t.stats.Bytes += size - int(s.counted)
-	s.counted = int32(size)
-	if t.stats.Bytes > t.maxBytes {
-		t.economise()
-	}
-}
-
-// follow asks the handler for a consumer, and reports whether there is one.
-func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
-	e := &t.entries[i]
-	c := t.handler.Open(p, d, e.opener())
-	if c == nil {
-		e.flags |= decided
-		if e.class != closing {
-			t.requeue(i, settled)
-		}
-		return false
-	}
-	t.stats.Followed++
-	s := c.stream()
-	e.stream = t.place(s)
-	s.consumer = c
-	for d, isn := range t.numbers[i].isn {
-		if e.has(synSeen, Dir(d)) {
-			s.half[d].sync(isn)
-		}
-	}
-	if e.class == closing {
-		t.requeue(i, ending)
-	} else {
-		t.requeue(i, followed)
-	}
-	return true
-}
-
-// settle lets the stream of entry i go, and keeps the entry, so that later
-// packets of the connection are recognised.
-func (t *Table) settle(i int32) {
-	t.release(i)
-	t.entries[i].flags |= decided
-	if t.entries[i].class == ending {
-		t.close(i)
-	} else {
-		t.requeue(i, settled)
-	}
-}
-
-// end notes a FIN or RST. The connection is not over at once: segments that
-// belong before it may still come.
-func (t *Table) end(i int32, d Dir, p *decode.Packet) {
-	e := &t.entries[i]
-	switch {
-	case p.Flags&decode.RST == 0:
-		e.set(finSeen, d)
-		t.numbers[i].fin[d] = p.Seq + uint32(len(p.Payload)) + 1
-	case !e.has(finSeen, d):
-		e.flags |= rstSeen // behind a FIN it only answers what came too late
-	}
-	over := p.Flags&decode.RST != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
-	switch {
-	case !over || e.class == closing || e.class == ending:
-	case t.entries[i].stream == none:
-		t.close(i)
-	default:
-		t.requeue(i, ending)
-	}
-}
-
-// close lets an entry of which nothing more is wanted wait a little for late
-// segments.
-func (t *Table) close(i int32) {
-	t.requeue(i, closing)
-	if r, ok := t.oldest(closing); ok && t.queues[closing].length > maxClosing {
-		t.remove(r.entry, Closed)
-	}
-}

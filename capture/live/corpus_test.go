@@ -64,6 +64,9 @@ func read(t *testing.T, name string, compiler capture.Compiler, use func(*captur
 // TestCorpusAgainstTcpdump compares how many frames an expression selects with
 // tcpdump, over captures of every link type.
 func TestCorpusAgainstTcpdump(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
 	if _, err := exec.LookPath("tcpdump"); err != nil {
 		t.Skip(err)
 	}

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
+	"github.com/google/gopacket"
 	"github.com/google/gopacket/pcap"
 
 	"tlsfloor/capture"
@@ -33,7 +35,25 @@ func Compiler(expression string) (capture.Compiler, error) {
 	return nil, err
 }
 
-func compile(expression string, link capture.LinkType, snaplen int) (program, error) {
+// matcher is an expression that libpcap compiled for one link type, and runs.
+type matcher struct{ program *pcap.BPF }
+
+// Matches implements capture.Matcher. A load from beyond the captured bytes is no
+// match, so a frame of which nothing was captured matches at most an expression
+// about its length. It is never delivered: gopacket takes the address of the first
+// byte, and a frame without bytes has nothing to find.
+func (m matcher) Matches(data []byte, length int) bool {
+	if len(data) == 0 {
+		return false
+	}
+	yes := m.program.Matches(gopacket.CaptureInfo{CaptureLength: len(data), Length: length}, data)
+	// gopacket hides both pointers from the collector while C uses them.
+	runtime.KeepAlive(m.program)
+	runtime.KeepAlive(data)
+	return yes
+}
+
+func compile(expression string, link capture.LinkType, snaplen int) (capture.Matcher, error) {
 	if err := checkText(expression); err != nil {
 		return nil, err
 	}
@@ -42,11 +62,11 @@ func compile(expression string, link capture.LinkType, snaplen int) (program, er
 		return nil, err
 	}
 	defer handle.Close()
-	instructions, err := handle.CompileBPFFilter(expression)
+	program, err := handle.NewBPF(expression)
 	if err != nil {
 		return nil, badExpression(expression, err)
 	}
-	return instructions, nil
+	return matcher{program}, nil
 }
 
 // checkText refuses what C would take for the end of the expression.

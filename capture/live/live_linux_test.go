@@ -41,6 +41,9 @@ func inNetwork(t *testing.T) bool {
 
 func inNamespace(t *testing.T, flags uintptr) bool {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
 	if os.Getenv(namespaceEnv) != "" {
 		return true
 	}
@@ -171,6 +174,9 @@ func ask(address string) error {
 // TestStop: a source that waits for frames ends soon after Stop, with one
 // interface and with several.
 func TestStop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	for _, interfaces := range [][]string{{"lo"}, {"lo", "any"}} {
 		s := mustOpen(t, Options{Interfaces: interfaces, Filter: testFilter})
 		var f capture.Frame
@@ -195,6 +201,9 @@ func TestStop(t *testing.T) {
 // TestStopDelivers: what was captured before Stop comes, though the kernel still
 // has it, and nothing that was captured after it does.
 func TestStopDelivers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	const before, after = 300, 200
 	for _, interfaces := range [][]string{{"lo"}, {"lo", "any"}} {
 		to, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -303,6 +312,9 @@ func number(f *capture.Frame) uint32 { return binary.BigEndian.Uint32(f.Data[14:
 // TestSeveral: two interfaces of which one is busy and one nearly quiet: every
 // frame of both comes, in the order of its interface.
 func TestSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	if !inNetwork(t) {
 		return
 	}

@@ -41,7 +41,12 @@ type port struct {
 	checked time.Time // when up was last looked at
 	up      bool
 
+	watch   watch
+	strange error // what a check has found, behind the frame that was delivered
+	slow    bool  // ErrOneByOne was said
+
 	frames           uint32     // since the last sample
+	received         uint64     // packets that the kernel gave to this handle, but for those it dropped
 	last             pcap.Stats // at the last sample, of this handle
 	kernelDropped    atomic.Uint64
 	interfaceDropped atomic.Uint64
@@ -68,14 +73,30 @@ func (p *port) open() error {
 	if err != nil {
 		return explain(p.name, err)
 	}
-	if err := setFilter(handle, p.options.Filter); err != nil {
+	err = setFilter(handle, p.options.Filter)
+	if err == nil {
+		err = protect(handle, !p.options.unlocked)
+	}
+	if err != nil {
 		handle.Close()
 		return err
 	}
-	p.handle, p.last = handle, pcap.Stats{}
-	p.reader = newReader(handle, p.options.Timeout)
+	p.handle, p.last, p.received = handle, pcap.Stats{}, 0
+	p.watch = watch{at: time.Now().UnixNano(), filter: filterOf(handle)}
+	p.watch.counted, _ = counted(p.name)
+	p.readFrom(handle)
 	p.link = linkType(uint8(handle.LinkType()), runtime.GOOS)
 	return nil
+}
+
+// readFrom takes frames from a handle. That it cannot take many at once is an
+// error that next returns, the first time.
+func (p *port) readFrom(handle *pcap.Handle) {
+	var err error
+	p.reader, err = newReader(handle, p.options.Timeout)
+	if err != nil && !p.slow {
+		p.slow, p.strange = true, inputError(p.name, fmt.Errorf("%w: %w", ErrOneByOne, err))
+	}
 }
 
 // configure leaves immediate mode off: in it, each packet wakes the reader.
@@ -112,6 +133,10 @@ func (p *port) next(f *capture.Frame) error {
 	if p.handle == nil {
 		return p.reopen()
 	}
+	if err := p.strange; err != nil {
+		p.strange = nil
+		return err
+	}
 	err := p.reader.next(f)
 	if p.stop.isOver(f, err, p.options.Timeout) {
 		return io.EOF
@@ -121,6 +146,10 @@ func (p *port) next(f *capture.Frame) error {
 	}
 	if p.frames++; p.frames == sampleEvery {
 		p.sample()
+	}
+	p.watch.came = true
+	if p.watch.isDue(f.Time, p.options.watchEvery) {
+		p.strange = p.check(f.Time)
 	}
 	f.Length = max(f.Length, len(f.Data))
 	f.Link = p.link
@@ -136,6 +165,11 @@ func (p *port) without(err error) error {
 	p.backoff = minBackoff
 	if down := p.checkUp(); down != nil {
 		return down
+	}
+	if now := time.Now().UnixNano(); p.watch.isDue(now, p.options.watchEvery) {
+		if strange := p.check(now); strange != nil {
+			return strange
+		}
 	}
 	return capture.ErrTimeout
 }
@@ -198,7 +232,9 @@ func (p *port) sample() {
 	if err != nil {
 		return
 	}
-	p.kernelDropped.Add(since(p.last.PacketsDropped, now.PacketsDropped))
+	received, dropped := since(p.last.PacketsReceived, now.PacketsReceived), since(p.last.PacketsDropped, now.PacketsDropped)
+	p.received += received - min(received, dropped)
+	p.kernelDropped.Add(dropped)
 	p.interfaceDropped.Add(since(p.last.PacketsIfDropped, now.PacketsIfDropped))
 	p.last = *now
 }

@@ -83,14 +83,19 @@ type many struct {
 	failed   bool
 }
 
-// newReader returns a reader that suits h, which must not wait by itself.
-func newReader(h *pcap.Handle, timeout time.Duration) reader {
+// newReader returns a reader that suits h, which must not wait by itself, and why
+// that is not one that takes frames in batches.
+func newReader(h *pcap.Handle, timeout time.Duration) (reader, error) {
 	m := &many{timeout: timeout}
-	if m.prepare(h) != nil || m.watch() != nil {
-		m.close()
-		return single{h}
+	err := m.prepare(h)
+	if err == nil {
+		err = m.watch()
 	}
-	return m
+	if err != nil {
+		m.close()
+		return single{h}, err
+	}
+	return m, nil
 }
 
 // pointer is libpcap's handle, which gopacket has no method for; nil: gopacket
@@ -101,6 +106,12 @@ func pointer(h *pcap.Handle) unsafe.Pointer {
 		return nil
 	}
 	return field.UnsafePointer()
+}
+
+// selectable is the descriptor of libpcap's handle that can be waited for: the
+// socket. -1: it has none.
+func selectable(handle unsafe.Pointer) int {
+	return int(C.pcap_get_selectable_fd((*C.pcap_t)(handle)))
 }
 
 // errNoPointer: gopacket is not as it was.

@@ -8,4 +8,4 @@ import (
 	"github.com/google/gopacket/pcap"
 )
 
-func newReader(h *pcap.Handle, _ time.Duration) reader { return single{h} }
+func newReader(h *pcap.Handle, _ time.Duration) (reader, error) { return single{h}, nil }

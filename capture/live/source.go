@@ -3,6 +3,7 @@ package live
 import (
 	"io"
 	"time"
+	"unsafe"
 
 	"tlsfloor/capture"
 )
@@ -27,6 +28,23 @@ type Options struct {
 	Promiscuous bool     // also frames for other hosts
 	Filter      string   // BPF expression; empty: everything
 	Timeout     time.Duration
+
+	watchEvery time.Duration // of tests: between checks
+	unlocked   bool          // of tests: as on a kernel that cannot lock filters
+}
+
+// takenAtOnce is what is taken out of a ring at once, in bytes: 64 frames, which
+// have 64 KiB at most where nobody has asked Linux for more.
+const takenAtOnce = 64 * 64 << 10
+
+// Beside is what so many interfaces take of the process's memory beside their
+// rings, in bytes: what is taken out of a ring, and batches on their way.
+func Beside(interfaces int) int64 {
+	each := int64(takenAtOnce)
+	if interfaces > 1 {
+		each += portBatches * (batchBytes + batchFrames*int64(unsafe.Sizeof(capture.Frame{})))
+	}
+	return each * int64(interfaces)
 }
 
 func (o *Options) setDefaults() {
@@ -38,6 +56,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
+	}
+	if o.watchEvery <= 0 {
+		o.watchEvery = watchEvery
 	}
 }
 
@@ -78,8 +99,10 @@ func Open(o Options) (*Source, error) {
 
 // Next fills f; f.Data is valid until the next call. It returns
 // capture.ErrTimeout when nothing came within about the timeout, io.EOF after
-// the last frame of before Stop, and an *InputError once when an interface goes down or away; it goes
-// on by itself when the interface is back.
+// the last frame of before Stop, and an *InputError once when an interface goes
+// down or away (ErrDown, ErrLost), when its frames may be kept from the capture
+// (ErrFilterChanged, ErrUnseen), or when they cost more to take (ErrOneByOne). It
+// goes on by itself when the interface is back.
 //
 // Frames of several interfaces are in the order of their times as far as they
 // are known: the kernel hands over each interface's frames up to a timeout
@@ -105,7 +128,8 @@ func (s *Source) next(f *capture.Frame) error {
 }
 
 // Stop makes Next return io.EOF, after the frames that were captured before: for
-// those it waits about a timeout, and reads them for a second at most.
+// those it waits about a timeout, and reads them for seven tenths of a second at
+// most.
 func (s *Source) Stop() { s.stop.ask() }
 
 // Stats returns the counts so far, those of interfaces that went away

@@ -18,7 +18,7 @@ var longAgo = time.Unix(0, 0)
 
 // longestEnd bounds how long frames of before the stop are read, when there are
 // so many: whoever has asked will not wait much longer.
-const longestEnd = time.Second
+const longestEnd = 700 * time.Millisecond
 
 // ask asks now, unless somebody has.
 func (s *stop) ask() {

@@ -23,14 +23,10 @@ type programs struct {
 	known map[file]built
 }
 
-// build looks into the program at path, if it is one of Go. The file that is
-// read is the one that was asked about, also when the process runs another one
+// build looks into a program, if it is one of Go, and closes it. The file that
+// is read is the one that was opened, also when the process runs another one
 // meanwhile.
-func (p *programs) build(path string) built {
-	f, err := os.Open(path)
-	if err != nil {
-		return built{}
-	}
+func (p *programs) build(f *os.File) built {
 	defer f.Close()
 	var status unix.Stat_t
 	if unix.Fstat(int(f.Fd()), &status) != nil || status.Mode&unix.S_IFMT != unix.S_IFREG {

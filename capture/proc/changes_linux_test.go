@@ -133,9 +133,6 @@ func start(t testing.TB, name string, args ...string) (*exec.Cmd, io.Writer) {
 // processors.
 func TestShortLivedClientsUnderLoad(t *testing.T) {
 	needRoot(t)
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
 	curl, err := exec.LookPath("curl")
 	if err != nil {
 		t.Skip("curl is not installed")

@@ -31,8 +31,8 @@ const connectHeader = 72
 // with every kernel that the tracing program runs on.
 const tick = 10_000_000
 
-// readConnect reads a record of the tracing program. The offsets are in
-// trace_program_linux.go.
+// readConnect reads a record of the tracing program: struct record of
+// trace.bpf.c.
 func readConnect(b []byte) (c connect, ok bool) {
 	if len(b) < connectHeader {
 		return c, false

@@ -126,7 +126,10 @@ func openDiagIn(path string) (fd int, err error) {
 		}
 	}()
 	<-done
-	return fd, err
+	if err != nil {
+		return -1, err
+	}
+	return fd, nil
 }
 
 var errStranded = errors.New("cannot return to the own network")
@@ -147,7 +150,10 @@ func inNetwork(path string, do func() (int, error)) (int, error) {
 	}
 	fd, err := do()
 	if unix.Setns(own, unix.CLONE_NEWNET) != nil {
-		return fd, errStranded
+		if err == nil {
+			unix.Close(fd)
+		}
+		return 0, errStranded
 	}
 	return fd, err
 }

@@ -20,7 +20,8 @@
 //   - CAP_SYS_RESOURCE, before Linux 5.11: for that program's memory.
 //     Not needed after Open.
 //
-// A Finder needs afterwards, for processes of other users:
+// A Finder needs afterwards, for processes of other users, these; or it has none of
+// them, and another process, which ServeOpener is, has them for it (OpenWith):
 //
 //   - CAP_SYS_PTRACE: /proc/PID/{exe,fd,maps,ns/net}
 //   - CAP_DAC_READ_SEARCH: programs in folders that only their users may enter
@@ -28,11 +29,12 @@
 //     where the kernel does not report connects, or for older connections
 //
 // CAP_NET_ADMIN is needed for nothing here. After Open a Finder opens, for
-// reading only, /proc, /proc/loadavg,
-// /proc/PID/{stat,status,exe,cmdline,cgroup,maps,fd,ns/net}, /proc/self/ns/net,
-// /proc/thread-self/ns/net and /etc/passwd; /proc/PID/exe leads to any program
-// that runs. It makes sockets of NETLINK_ROUTE (the addresses of the host), and
-// of NETLINK_SOCK_DIAG, one for each network.
+// reading only, /proc, /proc/loadavg, /proc/PID/{stat,status,cmdline,cgroup} and
+// /proc/self/ns/net, and makes sockets of NETLINK_ROUTE (the addresses of the host).
+// It, or the other process for it, opens /proc/PID/{exe,maps,fd,ns/net},
+// /proc/thread-self/ns/net and /etc/passwd, and makes sockets of NETLINK_SOCK_DIAG,
+// one for each network; /proc/PID/exe leads to any program that runs. Where /proc is
+// mounted with hidepid, a Finder without rights sees its own user's processes only.
 //
 // What a process says of itself is its own choice: command lines and file names
 // are bounded, and are to be treated like bytes from the network. So is what its

@@ -1,7 +1,6 @@
 package proc
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -18,6 +17,7 @@ const maxConnects = 4096
 
 // Finder finds processes. Any number of goroutines may use it.
 type Finder struct {
+	opener   opener
 	trace    *trace // nil: the kernel does not report connects
 	untraced error  // why
 	tracing  sync.WaitGroup
@@ -34,15 +34,28 @@ type Finder struct {
 	holders  holders
 }
 
-// Open makes a Finder. It fails where nothing at all can be found; what else it
-// cannot see, Limits says.
-func Open() (*Finder, error) {
-	f := &Finder{connects: newConnects()}
+// Open makes a Finder that looks at processes with this process's own rights. It
+// fails where nothing at all can be found; what else it cannot see, Limits says.
+func Open() (*Finder, error) { return openFinder(direct{}) }
+
+// OpenWith is Open for a Finder that has another process, which ServeOpener is,
+// open what takes rights. It takes the socket over.
+func OpenWith(socket *os.File) (*Finder, error) {
+	o, err := newRemote(socket)
+	if err != nil {
+		return nil, fmt.Errorf("the process that opens others: %w", err)
+	}
+	return openFinder(o)
+}
+
+func openFinder(o opener) (*Finder, error) {
+	f := &Finder{opener: o, connects: newConnects()}
+	f.looks.opener, f.holders.opener = o, o
 	if _, err := folderOf(os.Getpid()).start(); err != nil {
 		return nil, fmt.Errorf("/proc is not mounted: %w", err)
 	}
 	var err error
-	if f.networks, err = openNetworks(); err != nil {
+	if f.networks, err = openNetworks(o); err != nil {
 		return nil, err
 	}
 	if f.trace, f.untraced = openOwnTrace(); f.trace != nil {
@@ -55,6 +68,9 @@ func Open() (*Finder, error) {
 // Close ends what Open began.
 func (f *Finder) Close() error {
 	errs := []error{f.networks.close()}
+	if o, ok := f.opener.(*remote); ok {
+		errs = append(errs, o.close())
+	}
 	if f.trace != nil {
 		errs = append(errs, f.trace.close())
 	}
@@ -108,20 +124,17 @@ func (f *Finder) connected(c *connect) *Process {
 	if p != nil { // it has ended, and its parent does not know yet
 		q := *p
 		q.UID, q.User, q.CommandLine = seen.UID, seen.User, seen.CommandLine
-		q.Executable = cmp.Or(p.Executable, seen.Executable)
 		return &q
 	}
 	return seen
 }
 
-// departed describes a process by what the kernel saw of it.
+// departed describes a process by what the kernel saw of it. Which file it ran is
+// not known: its command line and the name of its thread are its own choice.
 func (f *Finder) departed(c *connect) *Process {
-	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid), CommandLine: maskSecrets(readArguments(c.arguments))}
+	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid, f.opener), CommandLine: maskSecrets(readArguments(c.arguments))}
 	if len(p.CommandLine) == 0 {
 		p.CommandLine = []string{c.command}
-	}
-	if path := p.CommandLine[0]; path[:min(1, len(path))] == "/" {
-		p.Executable = path
 	}
 	return p
 }
@@ -200,7 +213,9 @@ func (f *Finder) Limits() (limits []string) {
 	if f.untraced != nil {
 		limits = append(limits, fmt.Sprintf("programs that end within milliseconds may be missed: the kernel does not report connects (%v)", f.untraced))
 	}
-	if f.holders.denied {
+	if err := f.opener.ended(); err != nil {
+		limits = append(limits, fmt.Sprintf("those of other users cannot be seen any more: the process that opens them has ended (%v)", err))
+	} else if f.holders.denied {
 		limits = append(limits, "those of other users cannot be seen: that takes root or CAP_SYS_PTRACE")
 	}
 	if f.untraced != nil && f.networks.denied {

@@ -25,6 +25,9 @@ import (
 
 func needRoot(t testing.TB) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("looking at other processes takes root")
 	}
@@ -95,7 +98,7 @@ func endOf(a net.Addr) netip.AddrPort {
 
 func TestOwnConnections(t *testing.T) {
 	needRoot(t)
-	for name, f := range map[string]*Finder{"reported by the kernel": open(t), "asked for": withoutTrace(t)} {
+	for name, f := range map[string]*Finder{"reported by the kernel": open(t), "asked for": withoutTrace(t), "by an opener": throughOpener(t)} {
 		for what, where := range map[string][2]string{
 			"IPv4":                {"tcp4", "127.0.0.1:0"},
 			"IPv6":                {"tcp6", "[::1]:0"},
@@ -384,4 +387,18 @@ func BenchmarkFind(b *testing.B) {
 			}
 		}
 	})
+}
+
+// A process that is gone is known by what it said of itself: its command line or,
+// without one, the name of its thread. Neither is its file.
+func TestDepartedHasNoExecutable(t *testing.T) {
+	f := &Finder{opener: direct{}}
+	for want, c := range map[string]connect{
+		"/usr/bin/node": {pid: 1, command: "x", arguments: []byte("/usr/bin/node\x00app.js\x00")},
+		"node":          {pid: 1, command: "node"},
+	} {
+		if p := f.departed(&c); p.Executable != "" || p.CommandLine[0] != want {
+			t.Errorf("%+v, want %s", p, want)
+		}
+	}
 }

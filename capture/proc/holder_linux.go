@@ -2,11 +2,8 @@ package proc
 
 import (
 	"cmp"
-	"errors"
 	"iter"
-	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +23,7 @@ const (
 // holders finds the process that holds a socket. Who connects once connects
 // again: those who held one are looked at first, then the newest processes.
 type holders struct {
+	opener opener
 	recent []int     // process ids, the last first
 	denied bool      // some may not be looked at
 	rest   time.Time // until then not all processes are searched
@@ -33,14 +31,13 @@ type holders struct {
 
 // find returns the process that holds the socket.
 func (h *holders) find(o owner) (pid int, err error) {
-	link := "socket:[" + strconv.FormatUint(uint64(o.inode), 10) + "]"
-	if pid := h.among(slices.Values(h.recent), link); pid != 0 {
+	if pid := h.among(slices.Values(h.recent), o.inode); pid != 0 {
 		return pid, nil
 	}
-	if pid := h.among(slices.Values(newest()), link); pid != 0 {
+	if pid := h.among(slices.Values(newest()), o.inode); pid != 0 {
 		return pid, nil
 	}
-	if pid := h.search(o.uid, link); pid != 0 {
+	if pid := h.search(o); pid != 0 {
 		return pid, nil
 	}
 	if h.denied {
@@ -49,9 +46,9 @@ func (h *holders) find(o owner) (pid int, err error) {
 	return 0, ErrNotFound
 }
 
-func (h *holders) among(pids iter.Seq[int], link string) int {
+func (h *holders) among(pids iter.Seq[int], inode uint32) int {
 	for pid := range pids {
-		if h.holds(pid, link) {
+		if h.holds(pid, inode) {
 			pid = leader(pid)
 			h.note(pid)
 			return pid
@@ -72,14 +69,14 @@ func leader(pid int) int {
 
 // search looks at all processes: first at those of the socket's user, who made
 // it as a rule. Searches that find nothing take half of the time at most.
-func (h *holders) search(uid uint32, link string) int {
+func (h *holders) search(o owner) int {
 	began := time.Now()
 	if began.Before(h.rest) {
 		return 0
 	}
 	pids := processes()
 	for _, same := range []bool{true, false} {
-		if pid := h.among(until(began.Add(searchFor), ofUser(pids, uid, same)), link); pid != 0 {
+		if pid := h.among(until(began.Add(searchFor), ofUser(pids, o.uid, same)), o.inode); pid != 0 {
 			return pid
 		}
 	}
@@ -113,29 +110,12 @@ func (h *holders) note(pid int) {
 	h.recent = h.recent[:min(len(h.recent), maxHolders)]
 }
 
-// holds reports whether one of the process's descriptors is the link. Who has
-// thousands of them is looked at only in part.
-func (h *holders) holds(pid int, link string) bool {
-	path := string(folderOf(pid)) + "fd"
-	dir, err := os.Open(path)
-	if err != nil {
-		h.denied = h.denied || errors.Is(err, unix.EACCES)
-		return false
-	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(maxDescriptors)
-	var b [64]byte
-	for _, name := range names {
-		n, err := unix.Readlink(path+"/"+name, b[:])
-		if err == nil && string(b[:n]) == link {
-			return true
-		}
-	}
-	return false
+// holds reports whether a process has the socket.
+func (h *holders) holds(pid int, inode uint32) bool {
+	_, err := h.opener.do(request{what: wantHolds, pid: pid, inode: inode})
+	h.denied = h.denied || err == unix.EACCES || err == unix.EPIPE
+	return err == nil
 }
-
-// maxDescriptors bounds the descriptors of a process that are looked at.
-const maxDescriptors = 65536
 
 func userOf(pid int) uint32 {
 	var status unix.Stat_t

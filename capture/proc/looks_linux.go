@@ -20,6 +20,7 @@ const (
 
 // looks describe processes. Any number of goroutines may use them.
 type looks struct {
+	opener   opener
 	programs programs
 	users    users
 
@@ -38,12 +39,12 @@ func (l *looks) describe(pid int, began uint64) *Process {
 	if err != nil || began != 0 && start != began {
 		return nil
 	}
-	id := identity{pid, start, where.executable()}
+	id := identity{pid, start, executable(l.opener, pid)}
 	if p := l.get(id); p != nil {
 		return p
 	}
-	outline := where.outline(id, &l.users)
-	p := l.inTime(outline, func(p *Process) { where.details(p, &l.programs) })
+	outline := where.outline(id, &l.users, l.opener)
+	p := l.inTime(outline, func(p *Process) { where.details(p, &l.programs, l.opener) })
 	if again, err := where.start(); err != nil || again != start {
 		return nil // another process has the number now
 	}

@@ -21,18 +21,19 @@ const (
 // networks are the network namespaces of the host, each with a socket to ask
 // about it.
 type networks struct {
+	opener opener
 	own    int
 	others map[string]int // by what /proc/PID/ns/net says
 	looked time.Time
 	denied bool // some may not be entered
 }
 
-func openNetworks() (*networks, error) {
+func openNetworks(o opener) (*networks, error) {
 	own, err := openDiag()
 	if err != nil {
 		return nil, err
 	}
-	return &networks{own: own, others: make(map[string]int)}, nil
+	return &networks{opener: o, own: own, others: make(map[string]int)}, nil
 }
 
 // find asks the own network, and then the others.
@@ -63,14 +64,13 @@ func (n *networks) look() {
 	}
 	seen := map[string]bool{own: true}
 	for _, pid := range processes() {
-		path := string(folderOf(pid)) + "ns/net"
-		name, err := os.Readlink(path)
+		a, err := n.opener.do(request{what: wantNetwork, pid: pid})
 		switch {
-		case errors.Is(err, unix.EACCES):
+		case err == unix.EACCES || err == unix.EPIPE:
 			n.denied = true
-		case err == nil && !seen[name]:
-			seen[name] = true
-			n.add(name, path)
+		case err == nil && !seen[a.text]:
+			seen[a.text] = true
+			n.add(a.text, pid)
 		}
 	}
 	for name, fd := range n.others {
@@ -81,16 +81,16 @@ func (n *networks) look() {
 	}
 }
 
-func (n *networks) add(name, path string) {
+func (n *networks) add(name string, pid int) {
 	if _, known := n.others[name]; known || len(n.others) >= maxNetworks {
 		return
 	}
-	fd, err := openDiagIn(path)
-	if err != nil {
-		n.denied = n.denied || errors.Is(err, unix.EPERM)
+	a, err := n.opener.do(request{what: wantDiag, pid: pid})
+	if err != nil || a.fd < 0 {
+		n.denied = n.denied || err == unix.EPERM
 		return
 	}
-	n.others[name] = fd
+	n.others[name] = a.fd
 }
 
 func (n *networks) close() error {

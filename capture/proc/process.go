@@ -14,8 +14,8 @@ const (
 // Process is a program that runs, or ran, on this host.
 type Process struct {
 	PID         int
-	Executable  string   // path as the kernel has it; empty: not known
-	CommandLine []string // at most MaxArguments of at most MaxArgument bytes, secrets masked
+	Executable  string   // path as the kernel has it, never the process's own word; empty: not known
+	CommandLine []string // what the process says of itself: at most MaxArguments of at most MaxArgument bytes, secrets masked
 	UID         uint32
 	User        string   // name, else the number
 	Unit        string   // systemd unit; empty: none

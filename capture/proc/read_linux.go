@@ -30,6 +30,11 @@ func (f folder) read(name string, bound int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAll(file, bound)
+}
+
+// readAll reads a file up to a bound, and closes it.
+func readAll(file *os.File, bound int64) ([]byte, error) {
 	defer file.Close()
 	return io.ReadAll(io.LimitReader(file, bound))
 }
@@ -49,13 +54,13 @@ func (f folder) start() (uint64, error) {
 }
 
 // outline reads what the kernel itself knows, which never takes long.
-func (f folder) outline(id identity, users *users) *Process {
+func (f folder) outline(id identity, users *users, o opener) *Process {
 	p := &Process{PID: id.pid, Executable: id.executable}
 	var status unix.Stat_t
 	if unix.Stat(string(f), &status) == nil {
 		p.UID = status.Uid
 	}
-	p.User = users.name(p.UID)
+	p.User = users.name(p.UID, o)
 	text, _ := f.read("cgroup", maxSmall)
 	where := readCgroup(text)
 	p.Cgroup, p.Unit, p.Container = where.cgroup, where.unit, where.container
@@ -64,23 +69,27 @@ func (f folder) outline(id identity, users *users) *Process {
 
 // details reads what may be anywhere: memory of the process, files that it
 // runs. What may not be read stays out.
-func (f folder) details(p *Process, programs *programs) {
+func (f folder) details(p *Process, programs *programs, o opener) {
 	text, _ := f.read("cmdline", maxSmall)
 	p.CommandLine = maskSecrets(readArguments(text))
-	text, _ = f.read("maps", maxMaps)
-	p.Libraries = readMaps(text)
-	b := programs.build(string(f) + "exe")
-	p.GoVersion, p.GoModules = b.version, b.modules
+	if maps, err := openBy(o, request{what: wantMaps, pid: p.PID}); err == nil {
+		text, _ = readAll(maps, maxMaps)
+		p.Libraries = readMaps(text)
+	}
+	if program, err := openBy(o, request{what: wantProgram, pid: p.PID}); err == nil {
+		b := programs.build(program)
+		p.GoVersion, p.GoModules = b.version, b.modules
+	}
 }
 
 // executable is the path of the program; the kernel marks one that was removed
 // or replaced since.
-func (f folder) executable() string {
-	path, err := os.Readlink(string(f) + "exe")
+func executable(o opener, pid int) string {
+	a, err := o.do(request{what: wantPath, pid: pid})
 	if err != nil {
 		return ""
 	}
-	return bounded(strings.TrimSuffix(path, " (deleted)"), maxPath)
+	return strings.TrimSuffix(a.text, " (deleted)")
 }
 
 // users are the names of /etc/passwd.
@@ -96,11 +105,12 @@ const usersEvery = time.Minute
 // maxPasswd bounds /etc/passwd, in bytes.
 const maxPasswd = 4 << 20
 
-func (u *users) name(uid uint32) string {
+func (u *users) name(uid uint32, o opener) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.read.IsZero() || time.Since(u.read) > usersEvery {
-		if text, err := folder("/etc/").read("passwd", maxPasswd); err == nil {
+		if file, err := openBy(o, request{what: wantUsers}); err == nil {
+			text, _ := readAll(file, maxPasswd)
 			u.names = readUsers(text)
 		}
 		u.read = time.Now()

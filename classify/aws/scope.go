@@ -1,20 +1,16 @@
 package aws
 
-// maxName is the length of the longest name that DNS can carry, in bytes of
-// text (RFC 1035, 2.3.4: 255 octets on the wire). Anything longer is nobody's
-// name.
-const maxName = 253
-
 // InScope reports whether host is a name under amazonaws.com or
 // amazonaws.com.cn: any depth of labels, any letter case, with or without the
 // trailing dot. The bare suffixes are not names under themselves, and no
 // service answers there: they are out of scope.
 //
-// It allocates nothing and looks at the last 18 bytes only, since it runs for
-// every handshake.
+// A name may be longer than DNS can carry (RFC 1035, 2.3.4): it is what a client
+// says, and no length of it may hide where it ends. It allocates nothing and
+// looks at the last 18 bytes only, since it runs for every handshake.
 func InScope(host string) bool {
 	host = withoutRoot(host)
-	return len(host) <= maxName && (under(host, ".amazonaws.com") || under(host, ".amazonaws.com.cn"))
+	return under(host, ".amazonaws.com") || under(host, ".amazonaws.com.cn")
 }
 
 // InScopeAll reports whether host is an AWS name of any kind: a name under a
@@ -30,9 +26,6 @@ func InScopeAll(host string) bool {
 // under. It looks from dot to dot: most names of other people have none where a
 // suffix of AWS's would begin.
 func suffixOf(host string) *suffix {
-	if len(host) > maxName {
-		return nil
-	}
 	for cut := max(len(host)-len(known.byLength)+1, 1); cut < len(host); cut++ {
 		if host[cut] != '.' {
 			continue

@@ -12,7 +12,7 @@ var outOfEveryScope = []string{
 	"amazonaws.com.evil.net", "s3.amazonaws.com.evil.net", "s3.amazonaws.com.cn.evil.net", "s3.amazonaws.co",
 	"s3.amazonaws.com\x00.evil.net", "s3.amazonaws.com..", "s3.amazonaws.com ", "s3-amazonaws-com.evil.net",
 	"amazon.com", "www.amazon.com", "evil.cloudfront.net.example", "fakecloudfront.net", "example.laws", "api.aws.example",
-	"s3.amazonaws.com:443", "s3.c2ſ.ic.gov", "s3.amazonaws\u3002com", "127.0.0.1", strings.Repeat("a.", 1<<15) + "s3.amazonaws.com",
+	"s3.amazonaws.com:443", "s3.c2ſ.ic.gov", "s3.amazonaws\u3002com", "127.0.0.1", strings.Repeat("a.", 1<<15) + "s3.amazonaws.com.example",
 }
 
 func TestInScope(t *testing.T) {
@@ -20,6 +20,7 @@ func TestInScope(t *testing.T) {
 		"s3.amazonaws.com", "S3.AMAZONAWS.COM", "s3.AmazonAWS.com.", "a.b.c.d.e.s3.amazonaws.com", "*.s3.amazonaws.com",
 		"sqs.cn-north-1.amazonaws.com.cn", "SQS.cn-north-1.AMAZONAWS.COM.CN.", "amazonaws.com.amazonaws.com",
 		"a\x00b.amazonaws.com", strings.Repeat("a.", 119) + "a.amazonaws.com",
+		strings.Repeat("a", 300) + ".amazonaws.com", strings.Repeat("a.", 1<<15) + "s3.amazonaws.com",
 	} {
 		if !InScope(host) || !InScopeAll(host) {
 			t.Errorf("InScope(%q) = %v, InScopeAll = %v", host, InScope(host), InScopeAll(host))

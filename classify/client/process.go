@@ -9,10 +9,11 @@ import (
 )
 
 // Process names the software by the process, with what the hello showed (nil:
-// nothing) as support or contradiction; nil: unknown. The strings of p are
-// local users': a program can be called by another's name, which only a hello
-// that does not fit shows. The result may be hello itself; it is not to be
-// changed.
+// nothing) as support or contradiction; nil: unknown. High confidence takes what
+// the kernel has: the file that runs, what it was built from, what it has mapped.
+// A command line is what a process says of itself, and rewrites at will. The
+// name of a file is still its owner's choice: only a hello, or a build, that does
+// not fit shows that. The result may be hello itself; it is not to be changed.
 func Process(p *classify.Process, hello *classify.Software) *classify.Software {
 	if p == nil {
 		return hello
@@ -35,13 +36,13 @@ func runs(p *classify.Process) *classify.Software {
 	if p.Executable != "" {
 		found, ok = programOf(p.Executable)
 	} else if len(p.CommandLine) > 0 {
-		because = "process.command_line"
+		because = "process.argv0"
 		found, ok = programOf(p.CommandLine[0])
 	}
 	switch {
-	case ok:
+	case ok && (p.GoVersion == "" || ofGo[found.id]):
 		s := named(found, because)
-		if because == "process.command_line" { // which the process itself can rewrite
+		if because == "process.argv0" {
 			s.Confidence = classify.Medium
 		}
 		lookAtArguments(s, p.CommandLine)
@@ -64,6 +65,10 @@ func named(p program, because string) *classify.Software {
 		Confidence: classify.High, Because: []string{because},
 	}
 }
+
+// ofGo are the programs of which files are written in Go. Another name on such a
+// file is not that program's.
+var ofGo = map[string]bool{"docker": true, "git": true} // git-lfs
 
 // lookAtArguments tells what runs on Python and .NET from them.
 func lookAtArguments(s *classify.Software, line []string) {
@@ -121,19 +126,14 @@ func awsOnPython(s *classify.Software, script, module string) {
 	switch {
 	case module == "awscli":
 		rename(s, "aws-cli-1", "")
-		s.Confidence = classify.Medium
 	case path.Base(script) != "aws": // something else
 	case strings.Contains(script, "/aws-cli/v2/"):
 		rename(s, "aws-cli-2", versionInPath("aws-cli-2", path.Dir(script)))
 	case script == "/usr/bin/aws" && since311(python):
 		rename(s, "aws-cli-2", "")
-		s.Confidence = classify.Medium
 	case script == "/usr/bin/aws" && strings.HasPrefix(python, "3.9"): // version 1 in Debian 11, 2 in Amazon Linux 2023
 		rename(s, "aws-cli-1", "")
 		s.Confidence = classify.Low
-	case script == "/usr/bin/aws":
-		rename(s, "aws-cli-1", "")
-		s.Confidence = classify.Medium
 	default:
 		rename(s, "aws-cli-1", "")
 	}
@@ -145,8 +145,10 @@ func since311(python string) bool {
 	return ok && len(minor) == 2 && minor >= "11"
 }
 
+// rename gives s the name that the command line says.
 func rename(s *classify.Software, id, version string) {
 	s.ID, s.Name, s.Version = id, softwareNames[id], version
+	s.Confidence = min(s.Confidence, classify.Medium)
 	s.Because = append(s.Because, "process.command_line")
 }
 

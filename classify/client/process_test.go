@@ -43,7 +43,7 @@ func TestProcess(t *testing.T) {
 		{"git", classify.Process{Executable: "/usr/lib/git-core/git-remote-https"}, nil, "git|||high|process.executable"},
 		{"a name that only begins so", classify.Process{Executable: "/usr/bin/nodemon"}, nil, ""},
 		{"AWS CLI 1 by pip", classify.Process{Executable: "/usr/bin/python3.11", CommandLine: []string{"/usr/bin/python3", "/usr/local/bin/aws", "s3", "ls"}}, nil,
-			"aws-cli-1|||high|process.executable process.command_line"},
+			"aws-cli-1|||medium|process.executable process.command_line"},
 		{"AWS CLI 2 of Debian 12", classify.Process{Executable: "/usr/bin/python3.11", CommandLine: []string{"/usr/bin/python3", "/usr/bin/aws", "s3", "ls"}}, nil,
 			"aws-cli-2|||medium|process.executable process.command_line"},
 		{"AWS CLI 1 of Ubuntu 22.04", classify.Process{Executable: "/usr/bin/python3.10", CommandLine: []string{"/usr/bin/python3", "/usr/bin/aws"}}, nil,
@@ -61,7 +61,7 @@ func TestProcess(t *testing.T) {
 			"mono|||high|process.executable process.command_line"},
 		{"PowerShell 7", classify.Process{Executable: "/opt/microsoft/powershell/7/pwsh"}, nil, "powershell-core|7||high|process.executable"},
 		{"PowerShell as a tool of .NET", classify.Process{Executable: "/usr/bin/dotnet", CommandLine: []string{"dotnet", "/t/pwsh.dll"}}, nil,
-			"powershell-core|||high|process.executable process.command_line"},
+			"powershell-core|||medium|process.executable process.command_line"},
 		{".NET in one file", classify.Process{Executable: "/opt/app", Libraries: []string{"/t/libSystem.Security.Cryptography.Native.OpenSsl.so"}}, nil, "dotnet-core|||high|process.library"},
 		{"AWS SDK for C++", classify.Process{Executable: "/opt/app", Libraries: []string{"/l/libaws-cpp-sdk-core.so", "/l/libssl.so.1.1"}}, nil,
 			"aws-sdk-cpp||OpenSSL 1.1.0 to 1.1.1|high|process.library"},
@@ -69,7 +69,13 @@ func TestProcess(t *testing.T) {
 		{"Go with an SDK", classify.Process{Executable: "/opt/app", GoVersion: "go1.22.3", GoModules: []string{"github.com/aws/aws-sdk-go-v2@v1.30.0"}}, nil,
 			"go|1.30.0|crypto/tls of Go 1.22.3|high|process.build"},
 		{"Docker", classify.Process{Executable: "/usr/bin/dockerd", GoVersion: "go1.21.5"}, nil, "docker||crypto/tls of Go 1.21.5|high|process.executable process.build"},
-		{"a masked executable", classify.Process{CommandLine: []string{"/usr/bin/curl", "https://x"}}, nil, "curl|||medium|process.command_line"},
+		{"a masked executable", classify.Process{CommandLine: []string{"/usr/bin/curl", "https://x"}}, nil, "curl|||medium|process.argv0"},
+		{"a program that calls itself node", classify.Process{CommandLine: []string{"node", "/srv/app.js"}}, nil, "nodejs|||medium|process.argv0"},
+		{"one that says so of a hello like Node.js's", classify.Process{CommandLine: []string{"/usr/bin/node"}}, &classify.Software{ID: "nodejs", Version: "4 to 9", Because: []string{"ja3"}},
+			"nodejs|4 to 9||medium|process.argv0 ja3"},
+		{"a script that calls itself the AWS CLI", classify.Process{Executable: "/usr/bin/python3.11", CommandLine: []string{"python3", "/tmp/aws-cli/v2/2.15.0/aws"}}, nil,
+			"aws-cli-2|2.15.0||medium|process.executable process.command_line"},
+		{"a program of Go in a file called node", classify.Process{Executable: "/tmp/node", GoVersion: "go1.22.3"}, nil, "go|1.22.3|crypto/tls of Go 1.22.3|high|process.build"},
 		{"a hello that does not fit", classify.Process{Executable: "/tmp/java"}, &classify.Software{ID: "gnutls", Library: "GnuTLS 3.6 to 3.8", Because: []string{"hello.groups"}},
 			"java||GnuTLS 3.6 to 3.8|medium|process.executable"},
 		{"another program's hello", classify.Process{Executable: "/usr/bin/curl"}, &classify.Software{ID: "nodejs", Version: "4 to 9", Library: "OpenSSL 1.0.2", Because: []string{"ja3"}},
@@ -132,4 +138,23 @@ func FuzzProcess(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Whatever a process says of itself, it is not believed for sure: where the kernel
+// knows no file, build or library, confidence is not high.
+func TestOwnWordIsNeverHigh(t *testing.T) {
+	for _, word := range []string{"node", "/usr/bin/node", "/opt/node-v18.20.0-linux-x64/bin/node", "java", "aws", "/usr/local/aws-cli/v2/2.15.0/dist/aws", "curl", "dockerd", "mono", "pwsh", "php-fpm8.2"} {
+		for _, hello := range []*classify.Software{nil, {ID: "nodejs", Confidence: classify.Medium, Because: []string{"ja3"}}, {ID: "openssl-3", Confidence: classify.Medium, Because: []string{"ja4"}}} {
+			for _, rest := range [][]string{nil, {"/usr/bin/aws"}, {"-m", "awscli"}, {"pwsh.dll"}} {
+				s := client.Process(&classify.Process{CommandLine: append([]string{word}, rest...)}, hello)
+				if s == nil || s.Confidence == classify.High {
+					t.Errorf("%s %q: %s", word, rest, text(s))
+				}
+			}
+		}
+	}
+	s := client.Process(&classify.Process{Executable: "/usr/bin/python3.11", CommandLine: []string{"python3", "/usr/local/bin/aws"}}, nil)
+	if s.Confidence == classify.High {
+		t.Errorf("a script's name: %s", text(s))
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ import (
 // TestStranger sends a victim answers that it did not ask for.
 func TestStranger(t *testing.T) {
 	forged := answerFor(1, "evil.example", 3600, server)
-	asked := func(s *Store) { s.Learn(start, alice, resolver, queryFor(1, "host.example")) }
+	asked := func(s *Store) { s.Learn(start, bare, alice, resolver, queryFor(1, "host.example")) }
 	answered := func(s *Store) { resolve(s, start, alice, "host.example", 60, server) }
 	for _, c := range []struct {
 		name       string
@@ -32,11 +33,11 @@ func TestStranger(t *testing.T) {
 	} {
 		s := NewStore(Options{})
 		c.before(s)
-		s.Learn(start, c.src, alice, c.msg)
-		if got, _ := s.Lookup(start, alice.Addr(), server); got != c.alice {
+		s.Learn(start, bare, c.src, alice, c.msg)
+		if got, _ := s.Lookup(start, unwrapped, alice.Addr(), server); got != c.alice {
 			t.Errorf("%s: the client is told %q, want %q", c.name, got, c.alice)
 		}
-		if got, _ := s.Lookup(start, bob.Addr(), server); got != c.bob {
+		if got, _ := s.Lookup(start, unwrapped, bob.Addr(), server); got != c.bob {
 			t.Errorf("%s: others are told %q, want %q", c.name, got, c.bob)
 		}
 	}
@@ -57,12 +58,12 @@ func TestStrangerToASilentClient(t *testing.T) {
 	s := NewStore(Options{})
 	carol := netip.MustParseAddrPort("10.0.0.3:40000")
 	resolve(s, start, alice, "host.example", 60, server)
-	s.Learn(start, stranger, bob, answerFor(1, "evil.example", 3600, server))
+	s.Learn(start, bare, stranger, bob, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, start, bob, "evil.example")
 	wants(t, s, start, alice, "host.example")
 	wants(t, s, start, carol, "host.example")
 	resolve(s, start, bob, "host.example", 60, server) // what was asked for takes its place
-	s.Learn(start, stranger, bob, answerFor(1, "evil.example", 3600, server))
+	s.Learn(start, bare, stranger, bob, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, start, bob, "host.example")
 }
 
@@ -71,18 +72,19 @@ func TestStrangerToASilentClient(t *testing.T) {
 func TestUnaskedDoesNotReplaceAsked(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)
-	s.asked.remove(addrOf(alice.Addr()))
-	s.Learn(start, stranger, alice, answerFor(1, "evil.example", 3600, server))
+	s.asked.remove(place{bare, addrOf(alice.Addr())})
+	s.views.clients.value(s.views.clients.find(place{bare, addrOf(alice.Addr())})).asked = false
+	s.Learn(start, bare, stranger, alice, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, start, alice, "host.example")
 	later := start + 2*int64(DefaultGrace)
-	s.Learn(later, stranger, alice, answerFor(1, "evil.example", 3600, server))
+	s.Learn(later, bare, stranger, alice, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, later, alice, "evil.example")
 }
 
 func TestLateAnswer(t *testing.T) {
 	s := NewStore(Options{})
-	s.Learn(start, alice, resolver, queryFor(1, "host.example"))
-	s.Learn(start+int64(queryLife)+1, resolver, alice, answerFor(1, "host.example", 60, server))
+	s.Learn(start, bare, alice, resolver, queryFor(1, "host.example"))
+	s.Learn(start+int64(queryLife)+1, bare, resolver, alice, answerFor(1, "host.example", 60, server))
 	wants(t, s, start+int64(queryLife)+1, alice, "")
 	if st := s.Stats(); st.Unsolicited != 1 {
 		t.Errorf("%+v", st)
@@ -96,8 +98,8 @@ func TestAThousandNamesForOneAddress(t *testing.T) {
 	}
 	wants(t, s, start, alice, "n999.cdn.example.net")
 	wants(t, s, start, bob, "*.cdn.example.net")
-	if s.pairs != 1 || s.shared.len() != 1 {
-		t.Errorf("%d pairs, %d addresses kept", s.pairs, s.shared.len())
+	if s.views.index.used != 1 || s.shared.addresses.len() != 1 {
+		t.Errorf("%d pairs, %d addresses kept", s.views.index.used, s.shared.addresses.len())
 	}
 	checkBounds(t, s)
 }
@@ -112,16 +114,62 @@ func TestHostileNamesStayValues(t *testing.T) {
 	msg := answerFor(1, "host.example", 60, server)
 	msg[12+1+4] = '.' // one label, "host.example" but for its length bytes
 	msg[12] = 12
-	s.Learn(start, resolver, alice, msg)
+	s.Learn(start, bare, resolver, alice, msg)
 	wants(t, s, start, alice, "")
 }
 
 // mostHeap is what a full store may hold, in bytes.
-const mostHeap = 64 << 20
+const mostHeap = 48 << 20
+
+// TestFullStore fills all parts of everything: with names as long as names get,
+// and with ordinary ones of which there is room for more.
+func TestFullStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
+	for name, c := range map[string]struct {
+		called string
+		addrs  int
+	}{
+		"ordinary names": {"aaaaaaaa.s3.amazonaws.com", 8},
+		"long names":     {longest, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := heap()
+			s := NewStore(Options{})
+			f := newFlooder(s, true, c.addrs)
+			f.answer, f.query = answerFor(1, c.called, 60, several(c.addrs)...), queryFor(1, c.called)
+			n := uint32(0)
+			for range 40 / floodShare { // 2048 at a time come twice: they are known
+				for range 2 {
+					for k := range uint32(2048) {
+						f.send(spoofed(n+k), n+k)
+					}
+					f.now += earnedAfter
+				}
+				n += 2048
+			}
+			for range 1 << 17 / floodShare {
+				f.send(spoofed(n), n)
+				s.Learn(f.now, bare, spoofed(n), resolver, queryFor(2, "unanswered.example"))
+				n++
+			}
+			held := heap() - before
+			t.Logf("%d MB held, %d names in %d views, %d addresses, %d questions", held>>20, s.views.index.used, s.views.clients.len(), s.shared.addresses.len(), s.queries.len())
+			if held > mostHeap {
+				t.Errorf("%d MB held", held>>20)
+			}
+			checkBounds(t, s)
+		})
+	}
+}
 
 // TestFlood gives a store a million answers, and names as long as names get,
 // all different. No question is seen, so that all of them count.
 func TestFlood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
 	thousand := func(i uint32) netip.AddrPort { return addressed(10<<24 | i%1000) }
 	for _, c := range []struct {
 		name            string
@@ -139,22 +187,22 @@ func TestFlood(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			before := heap()
 			s := NewStore(Options{})
-			s.Learn(start, resolver, bob, answerFor(1, "kept.example", 60, server))
+			s.Learn(start, bare, resolver, bob, answerFor(1, "kept.example", 60, server))
 			msg := answerFor(1, c.called, 60, netip.MustParseAddr("198.51.100.1"))
 			for i := range c.answers / floodShare {
 				for digit := range 8 {
 					msg[13+digit] = 'a' + byte(i>>(4*digit))&0xf
 				}
 				binary.BigEndian.PutUint32(msg[len(msg)-4:], i%c.addrs)
-				s.Learn(start+int64(i), resolver, c.client(i), msg)
+				s.Learn(start+int64(i), bare, resolver, c.client(i), msg)
 			}
 			held := heap() - before
-			t.Logf("%d MB held, %d names in %d views, %d addresses", held>>20, s.pairs, s.views.len(), s.shared.len())
+			t.Logf("%d MB held, %d names in %d views, %d addresses", held>>20, s.views.index.used, s.views.clients.len(), s.shared.addresses.len())
 			if held > mostHeap {
 				t.Errorf("%d MB held", held>>20)
 			}
 			checkBounds(t, s)
-			if got, _ := s.Lookup(start, bob.Addr(), server); c.bobIsUnaffected && got != "kept.example" {
+			if got, _ := s.Lookup(start, unwrapped, bob.Addr(), server); c.bobIsUnaffected && got != "kept.example" {
 				t.Errorf("one client's flood made another forget: %q", got)
 			}
 		})
@@ -179,40 +227,48 @@ func heap() int64 {
 func TestQueryFlood(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)
-	for i := range uint32(3 * MaxClients) {
-		s.Learn(start, addressed(10<<24|i), resolver, queryFor(uint16(i), "flood.example"))
+	for i := range uint32(3 * MaxAsking) {
+		s.Learn(start, bare, addressed(10<<24|i), resolver, queryFor(uint16(i), "flood.example"))
 	}
 	wants(t, s, start, alice, "host.example")
 	checkBounds(t, s)
 }
 
 // FuzzStore plays a script of messages into a store that is soon full. Each
-// step is two bytes (who talks to whom, and how much time passes), one of
+// step is two bytes (who talks to whom where, and how much time passes), one of
 // length, and the message.
 func FuzzStore(f *testing.F) {
 	step := func(who byte, msg []byte) []byte { return append([]byte{who, 1, byte(len(msg))}, msg...) }
 	ask, answer := queryFor(1, "a.example"), answerFor(1, "a.example", 60, server)
 	f.Add(append(step(0x01, ask), step(0x11, answer)...))
 	f.Add(step(0x10, answer))
-	var many []byte
+	f.Add(append(step(0x21, ask), step(0x41, answer)...))
+	f.Add(slices.Concat(step(0x01, ask), step(0x71, answer), step(0x11, answer)))
+	var many, twice []byte
 	for i := range 30 {
-		many = append(many, step(byte(0x10|i&0xf), answerFor(uint16(i), fmt.Sprintf("h%d.example", i), 5, addressed(uint32(i)).Addr(), server))...)
+		msg := answerFor(uint16(i), fmt.Sprintf("h%d.example", i), 5, addressed(uint32(i)).Addr(), server)
+		many = append(many, step(byte(0x10|i&0xf), msg)...)
+		twice = append(twice, step(byte(0x10|i&3|i&4<<4), msg)...)
+		twice[len(twice)-len(msg)-2] = 6 // seconds: each comes again after more than ten
 	}
 	f.Add(many)
+	f.Add(twice)
+	places := []Network{{}, in(tagged(10)), in(tagged(20)), in(tunnelled(vxlan, 10))}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		s := smallStore()
 		now := start
 		for len(script) >= 3 {
 			who, n := script[0], min(int(script[2]), len(script)-3)
 			now += int64(script[1]) * second
-			client := addressed(10<<24 | uint32(who&0x0f))
+			client, where := addressed(10<<24|uint32(who&0x0f)), places[who>>5&3]
 			if who&0x10 == 0 {
-				s.Learn(now, client, resolver, script[3:3+n])
+				s.Learn(now, where, client, resolver, script[3:3+n])
 			} else {
-				s.Learn(now, resolver, client, script[3:3+n])
+				s.Learn(now, where, resolver, client, script[3:3+n])
 			}
 			script = script[3+n:]
-			if name, ok := s.Lookup(now, client.Addr(), server); ok != (name != "") || len(name) > maxName {
+			networks := [2]Network{where, places[who>>6&1]}
+			if name, ok := s.Lookup(now, networks, client.Addr(), server); ok != (name != "") || len(name) > maxName {
 				t.Errorf("Lookup: %q, %v", name, ok)
 			}
 		}

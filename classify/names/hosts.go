@@ -21,12 +21,34 @@ const (
 // Hosts holds the names that a file gives to addresses. It is not changed once
 // loaded.
 type Hosts struct {
-	told   map[pair]string     // by client: dns.log says who asked
-	called map[addr]candidates // by anyone, and by a hosts file
-	limit  int                 // MaxHosts, less in tests
+	told   map[toldKey]string // by client: dns.log says who asked
+	called map[addr]lastNames // by anyone, and by a hosts file
+	limit  int                // MaxHosts, less in tests
 }
 
-type pair struct{ client, server addr }
+type toldKey struct{ client, server addr }
+
+// lastNames are the names that an address was last given, the newest first.
+type lastNames [MaxNames]string
+
+// add puts a name first.
+func (l *lastNames) add(name string) {
+	at := 0
+	for at < len(l)-1 && l[at] != name {
+		at++
+	}
+	copy(l[1:at+1], l[:at])
+	l[0] = name
+}
+
+// agreed returns what they have in common.
+func (l *lastNames) agreed() (name string, ok bool) {
+	n := 0
+	for n < len(l) && l[n] != "" {
+		n++
+	}
+	return common(l[:n])
+}
 
 // LoadHosts reads names for captures that hold no DNS. r is a hosts file ("ADDRESS
 // NAME..." a line, # begins a comment), or a dns.log as Zeek writes it, as
@@ -41,7 +63,7 @@ func LoadHosts(r io.Reader) (*Hosts, error) {
 }
 
 func loadHosts(r io.Reader, limit int) (*Hosts, error) {
-	h := &Hosts{told: map[pair]string{}, called: map[addr]candidates{}, limit: limit}
+	h := &Hosts{told: map[toldKey]string{}, called: map[addr]lastNames{}, limit: limit}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	var read lineReader
@@ -112,11 +134,11 @@ func (h *Hosts) add(client, server netip.Addr, name string) error {
 	}
 	a := addrOf(server)
 	if client.IsValid() {
-		h.told[pair{addrOf(client), a}] = name
+		h.told[toldKey{addrOf(client), a}] = name
 	}
-	c := h.called[a]
-	c.learn(&heldName{bytes: []byte(name), text: name}, entry{})
-	h.called[a] = c
+	l := h.called[a]
+	l.add(name)
+	h.called[a] = l
 	if len(h.told)+len(h.called) > h.limit {
 		return fmt.Errorf("more than %d names", h.limit)
 	}
@@ -127,12 +149,9 @@ func (h *Hosts) add(client, server netip.Addr, name string) error {
 const maxName = 253
 
 func (h *Hosts) lookup(client, server addr) (string, bool) {
-	if name, ok := h.told[pair{client, server}]; ok {
+	if name, ok := h.told[toldKey{client, server}]; ok {
 		return name, true
 	}
-	c, ok := h.called[server]
-	if !ok {
-		return "", false
-	}
-	return c.agreed(0)
+	l := h.called[server]
+	return l.agreed()
 }

@@ -45,7 +45,7 @@ func TestLoadHosts(t *testing.T) {
 		s := NewStore(Options{})
 		s.Use(h)
 		for client, want := range map[netip.AddrPort]string{alice: c.alice, bob: c.bob} {
-			if got, _ := s.Lookup(start, client.Addr(), server); got != want {
+			if got, _ := s.Lookup(start, unwrapped, client.Addr(), server); got != want {
 				t.Errorf("%s: %q, want %q", c.name, got, want)
 			}
 		}

@@ -8,10 +8,10 @@ import (
 	"tlsfloor/parse/dns"
 )
 
-// Learn takes one DNS message, as it went from src to dst at a time in
-// nanoseconds since the Unix epoch: a question to port 53 or an answer from it;
-// anything else is passed over. msg is not kept.
-func (s *Store) Learn(now int64, src, dst netip.AddrPort, msg []byte) {
+// Learn takes one DNS message, as it went from src to dst in a network at a time
+// in nanoseconds since the Unix epoch: a question to port 53 or an answer from
+// it; anything else is passed over. msg is not kept.
+func (s *Store) Learn(now int64, n Network, src, dst netip.AddrPort, msg []byte) {
 	s.stats.Messages++
 	var m dns.Message
 	if dns.Parse(msg, &m) != nil {
@@ -25,32 +25,36 @@ func (s *Store) Learn(now int64, src, dst netip.AddrPort, msg []byte) {
 	s.name = name
 	switch {
 	case !m.Response && dst.Port() == dnsPort:
-		s.learnQuery(now, queryOf(src, dst, &m, name))
+		s.learnQuery(now, queryOf(n, src, dst, &m, name))
 	case m.Response && src.Port() == dnsPort:
-		s.learnAnswer(now, queryOf(dst, src, &m, name), &m)
+		s.learnAnswer(now, n, queryOf(n, dst, src, &m, name), &m)
 	}
 }
 
 // queryOf identifies a question. The hash is a fixed one: who wants two
 // questions to collide must know the id and the port too.
-func queryOf(client, resolver netip.AddrPort, m *dns.Message, name []byte) query {
+func queryOf(n Network, client, resolver netip.AddrPort, m *dns.Message, name []byte) query {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
 	hash := uint64(offset) ^ uint64(m.QType)
 	for _, c := range name {
 		hash = (hash ^ uint64(c)) * prime
 	}
 	return query{
-		client: addrOf(client.Addr()), clientPort: client.Port(),
+		network: n.tunnels(),
+		client:  addrOf(client.Addr()), clientPort: client.Port(),
 		resolver: addrOf(resolver.Addr()), resolverPort: resolver.Port(),
 		question: hash, id: m.ID,
 	}
 }
 
-// learnQuery remembers that a client asks, and what.
+// learnQuery remembers that a client asks, and what. It does so without the
+// tags: the answer may come back with others, and counts in its own network
+// only.
 func (s *Store) learnQuery(now int64, q query) {
 	s.stats.Queries++
-	s.asked.put(q.client)
-	if s.asked.len() > s.limits.clients {
+	s.asking.add(q.network)
+	s.asked.put(place{q.network, q.client})
+	if s.asked.len() > s.limits.asking {
 		oldest, _ := s.asked.first()
 		s.asked.remove(oldest)
 	}
@@ -62,25 +66,43 @@ func (s *Store) learnQuery(now int64, q query) {
 }
 
 // learnAnswer keeps the addresses of an answer, if its client may be told them.
-func (s *Store) learnAnswer(now int64, q query, m *dns.Message) {
+func (s *Store) learnAnswer(now int64, n Network, q query, m *dns.Message) {
+	client := place{n, q.client}
 	solicited := s.settle(now, q)
-	if !solicited && s.asked.get(q.client) != nil {
+	if !solicited && s.asks(client, q.network) {
 		s.stats.Unsolicited++
 		return
 	}
+	host := hostPart(s.name, m.QType)
 	s.addrs = m.AppendAddresses(s.addrs[:0])
-	name := &heldName{bytes: hostPart(s.name, m.QType)}
-	if len(s.addrs) == 0 || len(name.bytes) == 0 {
+	if len(s.addrs) == 0 || len(host) == 0 {
 		return
 	}
 	s.stats.Answers++
+	s.learnAddresses(now, client, host, solicited, solicited || !s.asking.has(q.network))
+}
+
+// asks reports whether a client was seen asking: lately, or with an answer that
+// is kept.
+func (s *Store) asks(client place, tunnels Network) bool {
+	return s.asked.get(place{tunnels, client.addr}) != nil || s.views.asked(client)
+}
+
+// learnAddresses keeps that s.addrs are called host. credible says that the
+// answer is as good as one can be in this capture.
+func (s *Store) learnAddresses(now int64, client place, host []byte, solicited, credible bool) {
+	e := entry{name: s.texts.add(host), solicited: solicited}
+	c, bytes := s.views.of(now, client, solicited, credible), int32(0)
 	for _, a := range s.addrs {
-		e := entry{expires: s.expiry(now, a.TTL), solicited: solicited}
-		s.learnPair(now, q.client, addrOf(a.Addr), name, e)
-		if solicited || s.stats.Queries == 0 {
-			s.learnShared(addrOf(a.Addr), name, e)
+		e.expires = s.expiry(now, a.TTL)
+		bytes += s.views.learn(now, c, addrOf(a.Addr), e)
+		if credible {
+			s.shared.learn(now, place{client.network, addrOf(a.Addr)}, e)
 		}
 	}
+	s.texts.drop(e.name)
+	s.views.grew(now, c, bytes)
+	s.shared.bound(now)
 }
 
 // settle reports whether q was asked and has not been answered, and counts it
@@ -112,89 +134,4 @@ func hostPart(name []byte, qtype dns.Type) []byte {
 		name = rest
 	}
 	return name
-}
-
-// heldName is a name that becomes a string once, and only if it has to be
-// kept: most answers say again what is known.
-type heldName struct {
-	bytes []byte
-	text  string
-}
-
-func (h *heldName) is(name string) bool { return name == string(h.bytes) }
-
-func (h *heldName) string() string {
-	if h.text == "" {
-		h.text = string(h.bytes)
-	}
-	return h.text
-}
-
-// learnPair keeps what a client was told.
-func (s *Store) learnPair(now int64, client, server addr, name *heldName, e entry) {
-	v := s.viewOf(client)
-	if old := v.names.get(server); old != nil && old.solicited && !e.solicited && now <= old.expires {
-		return
-	}
-	before := v.names.len()
-	kept := v.names.put(server)
-	if e.name = kept.name; !name.is(e.name) {
-		e.name = name.string()
-	}
-	*kept = e
-	s.pairs += v.names.len() - before
-	s.boundPairs(v)
-}
-
-// viewOf returns a client's view and makes it the newest.
-func (s *Store) viewOf(client addr) *view {
-	v := s.views.put(client)
-	if *v == nil {
-		*v = &view{names: newRecent[addr, entry]()}
-	}
-	made := *v
-	if s.views.len() > s.limits.clients {
-		s.forgetOldestView()
-	}
-	return made
-}
-
-// boundPairs forgets the oldest name of the view that grew if it is too large,
-// and of the view that has learned nothing for longest if all are.
-func (s *Store) boundPairs(grown *view) {
-	if grown.names.len() > s.limits.pairsPerClient {
-		s.forgetOldestPair(grown)
-	}
-	for s.pairs > s.limits.pairs {
-		_, v := s.views.first()
-		if (*v).names.len() > 1 {
-			s.forgetOldestPair(*v)
-		} else {
-			s.forgetOldestView()
-		}
-	}
-}
-
-func (s *Store) forgetOldestPair(v *view) {
-	server, _ := v.names.first()
-	v.names.remove(server)
-	s.pairs--
-	s.stats.Evicted++
-}
-
-func (s *Store) forgetOldestView() {
-	client, v := s.views.first()
-	s.pairs -= (*v).names.len()
-	s.stats.Evicted += uint64((*v).names.len())
-	s.views.remove(client)
-}
-
-// learnShared keeps what an address was called, whoever was told.
-func (s *Store) learnShared(server addr, name *heldName, e entry) {
-	s.shared.put(server).learn(name, e)
-	if s.shared.len() > s.limits.addresses {
-		oldest, _ := s.shared.first()
-		s.shared.remove(oldest)
-		s.stats.Evicted++
-	}
 }

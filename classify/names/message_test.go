@@ -17,6 +17,13 @@ var (
 	server   = netip.MustParseAddr("192.0.2.1")
 )
 
+// The network of packets that are wrapped in nothing, and those of a connection
+// of such.
+var (
+	bare      Network
+	unwrapped [2]Network
+)
+
 const (
 	second = int64(time.Second)
 	start  = 1_700_000_000 * second
@@ -56,14 +63,14 @@ func appendWire(msg []byte, name string) []byte {
 
 // resolve has a client ask its resolver and be answered.
 func resolve(s *Store, now int64, client netip.AddrPort, name string, ttl uint32, addrs ...netip.Addr) {
-	s.Learn(now, client, resolver, queryFor(1, name))
-	s.Learn(now, resolver, client, answerFor(1, name, ttl, addrs...))
+	s.Learn(now, bare, client, resolver, queryFor(1, name))
+	s.Learn(now, bare, resolver, client, answerFor(1, name, ttl, addrs...))
 }
 
 // wants checks what a client would call the server.
 func wants(t *testing.T, s *Store, now int64, client netip.AddrPort, want string) {
 	t.Helper()
-	if got, ok := s.Lookup(now, client.Addr(), server); got != want || ok != (want != "") {
+	if got, ok := s.Lookup(now, unwrapped, client.Addr(), server); got != want || ok != (want != "") {
 		t.Errorf("Lookup: %q, %v; want %q", got, ok, want)
 	}
 }
@@ -71,25 +78,104 @@ func wants(t *testing.T, s *Store, now int64, client netip.AddrPort, want string
 // checkBounds checks that the store is within its limits and consistent.
 func checkBounds(t *testing.T, s *Store) {
 	t.Helper()
+	checkFair(t, &s.views.clients, s.limits.clients)
+	checkFair(t, &s.shared.addresses, s.limits.addresses)
+	uses := map[int32]int32{}
 	pairs := 0
-	for i := s.views.oldest; i != none; i = s.views.nodes[i].newer {
-		names := &s.views.nodes[i].value.names
-		checkOrder(t, names)
-		if names.len() > s.limits.pairsPerClient {
-			t.Errorf("%d names in one view", names.len())
+	for _, c := range entries(&s.views.clients.index) {
+		pairs += checkView(t, s, c, uses)
+	}
+	if pairs != s.views.index.used {
+		t.Errorf("%d names in all views, %d in the index", pairs, s.views.index.used)
+	}
+	for _, i := range entries(&s.shared.addresses.index) {
+		bytes := int32(addressCost)
+		for _, name := range s.shared.addresses.value(i).names {
+			bytes += s.texts.cost(name)
+			uses[name]++
 		}
-		pairs += names.len()
+		if held := s.shared.addresses.nodes[i].bytes; held != bytes {
+			t.Errorf("an address weighs %d, counted as %d", bytes, held)
+		}
 	}
-	if pairs != s.pairs {
-		t.Errorf("%d names in all views, counted as %d", pairs, s.pairs)
+	delete(uses, 0)
+	if len(uses) != len(s.texts.index) {
+		t.Errorf("%d names in use, %d kept", len(uses), len(s.texts.index))
 	}
-	checkOrder(t, &s.views)
-	checkOrder(t, &s.shared)
+	for name, id := range s.texts.index {
+		if text := s.texts.texts[id]; text.name != name || text.uses != uses[id] {
+			t.Errorf("%q: %d uses, counted as %d", name, uses[id], text.uses)
+		}
+	}
 	checkOrder(t, &s.asked)
 	checkOrder(t, &s.queries)
-	got := limits{s.pairs, 0, max(s.views.len(), s.asked.len()), s.shared.len(), s.queries.len()}
-	if l := s.limits; got.pairs > l.pairs || got.clients > l.clients || got.addresses > l.addresses || got.queries > l.queries {
-		t.Errorf("%+v of %+v", got, l)
+	if s.asked.len() > s.limits.asking || s.queries.len() > s.limits.queries {
+		t.Errorf("%d clients asking, %d questions", s.asked.len(), s.queries.len())
+	}
+}
+
+// entries are the numbers in an index.
+func entries(x *index) (all []int32) {
+	for _, s := range x.slots {
+		if s.entry != 0 {
+			all = append(all, s.entry-1)
+		}
+	}
+	return all
+}
+
+// checkView walks the names of a client, and counts their uses.
+func checkView(t *testing.T, s *Store, c int32, uses map[int32]int32) (pairs int) {
+	t.Helper()
+	v := s.views.clients.value(c)
+	bytes, last := int32(clientCost), int32(none)
+	for i := v.oldest; i != none; i = s.views.pairs[i].newer {
+		p := &s.views.pairs[i]
+		if p.client != c || p.older != last || s.views.find(pairKey{c, p.server}) != i {
+			t.Fatal("the order of a view is broken")
+		}
+		bytes += pairCost + s.texts.cost(p.name)
+		uses[p.name]++
+		last = i
+		pairs++
+	}
+	if v.newest != last || int(v.count) != pairs || pairs == 0 || pairs > s.limits.perClient {
+		t.Errorf("%d names in one view, counted as %d", pairs, v.count)
+	}
+	if held := s.views.clients.nodes[c].bytes; held != bytes {
+		t.Errorf("a view weighs %d, counted as %d", bytes, held)
+	}
+	return pairs
+}
+
+// checkFair checks that each part is within its room, and that its entries are
+// where they belong.
+func checkFair[V any](t *testing.T, f *fair[V], limit room) {
+	t.Helper()
+	if held := f.held(); held.entries > limit.entries || held.bytes > limit.bytes || held.entries != f.len() {
+		t.Errorf("%+v held of %+v, %d in the index", held, limit, f.len())
+	}
+	for name := range f.parts {
+		p := &f.parts[name]
+		var found room
+		for weight, q := range p.queues {
+			last := int32(none)
+			for i := q.oldest; i != none; i = f.nodes[i].newer {
+				n := &f.nodes[i]
+				if n.part != partName(name) || weightOf(n.bytes) != weight || n.older != last || f.find(n.key) != i {
+					t.Fatalf("%+v in part %d, weight %d", n, name, weight)
+				}
+				found.entries++
+				found.bytes += int(n.bytes)
+				last = i
+			}
+			if q.newest != last {
+				t.Fatal("the order of a part is broken")
+			}
+		}
+		if found != p.held || p.over() {
+			t.Errorf("part %d has %+v, counted as %+v, of %+v", name, found, p.held, p.room)
+		}
 	}
 }
 

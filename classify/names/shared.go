@@ -2,34 +2,81 @@ package names
 
 import "strings"
 
-// candidates holds the names that one address was last called by, the newest
-// first. Of a thousand, the last MaxNames are as good a sample as any.
-type candidates [MaxNames]entry
-
-// learn puts a name first. It shares its string with the entry that had it.
-func (c *candidates) learn(name *heldName, e entry) {
-	at := 0
-	for at < len(c)-1 && !name.is(c[at].name) {
-		at++
-	}
-	if e.name = c[at].name; !name.is(e.name) {
-		e.name = name.string()
-	}
-	copy(c[1:at+1], c[:at])
-	c[0] = e
+// shared holds what addresses were called, whoever was told.
+type shared struct {
+	addresses fair[candidates]
+	evicted   uint64
+	texts     *texts
 }
 
-// agreed returns what the names that are still believed have in common.
-func (c *candidates) agreed(now int64) (name string, ok bool) {
+// candidates holds the names that one address was last called by, the newest
+// first. Of a thousand, the last MaxNames are as good a sample as any.
+type candidates struct {
+	names   [MaxNames]int32
+	expires [MaxNames]int64 // packet time in nanoseconds
+}
+
+// addressCost is what an address costs beside its names, in bytes: see pairCost.
+const addressCost = 240
+
+func newShared(r room, t *texts) shared {
+	return shared{addresses: newFair[candidates](r), texts: t}
+}
+
+// learn keeps what server is called. bound has to be called afterwards.
+func (s *shared) learn(now int64, server place, e entry) {
+	i, isNew := s.addresses.come(now, server, addressCost+s.texts.cost(e.name), true)
+	c := s.addresses.value(i)
+	if isNew {
+		s.texts.use(e.name)
+		c.names[0], c.expires[0] = e.name, e.expires
+		return
+	}
+	at := 0
+	for at < MaxNames-1 && c.names[at] != e.name {
+		at++
+	}
+	if was := c.names[at]; was != e.name {
+		s.addresses.weigh(i, s.texts.cost(e.name)-s.texts.cost(was))
+		s.texts.use(e.name)
+		s.texts.drop(was)
+	}
+	copy(c.names[1:at+1], c.names[:at])
+	copy(c.expires[1:at+1], c.expires[:at])
+	c.names[0], c.expires[0] = e.name, e.expires
+}
+
+// bound forgets what there is no more room for.
+func (s *shared) bound(now int64) {
+	for i, _ := s.addresses.excess(now); i != none; i, _ = s.addresses.excess(now) {
+		for _, name := range s.addresses.value(i).names {
+			s.texts.drop(name)
+		}
+		s.addresses.remove(i)
+		s.evicted++
+	}
+}
+
+// agreed returns what the names of server that are still believed have in
+// common.
+func (s *shared) agreed(now int64, server place) (name string, ok bool) {
+	i := s.addresses.find(server)
+	if i == none {
+		return "", false
+	}
 	var alive [MaxNames]string
-	n := 0
-	for _, e := range c {
-		if e.name != "" && now <= e.expires {
-			alive[n] = e.name
+	n, c := 0, s.addresses.value(i)
+	for k, name := range c.names {
+		if name != 0 && now <= c.expires[k] {
+			alive[n] = s.texts.name(name)
 			n++
 		}
 	}
-	return common(alive[:n])
+	if name, ok = common(alive[:n]); ok {
+		s.addresses.use(i)
+		s.bound(now)
+	}
+	return name, ok
 }
 
 // common returns the one name that all are, or "*." and the longest suffix of

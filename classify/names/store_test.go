@@ -22,10 +22,10 @@ func TestAnswersOverTCPAndIPv6(t *testing.T) {
 	client := netip.MustParseAddrPort("[2001:db8::1]:40000")
 	dns := netip.MustParseAddrPort("[2001:db8::53]:53")
 	v6 := netip.MustParseAddr("2001:db8::443")
-	s.Learn(start, client, dns, queryFor(1, "host.example"))
-	s.Learn(start, dns, client, answerFor(1, "host.example", 60, v6, server))
+	s.Learn(start, bare, client, dns, queryFor(1, "host.example"))
+	s.Learn(start, bare, dns, client, answerFor(1, "host.example", 60, v6, server))
 	for _, a := range []netip.Addr{v6, server, netip.AddrFrom16(server.As16())} {
-		if name, _ := s.Lookup(start, client.Addr(), a); name != "host.example" {
+		if name, _ := s.Lookup(start, unwrapped, client.Addr(), a); name != "host.example" {
 			t.Errorf("%v: %q", a, name)
 		}
 	}
@@ -63,7 +63,7 @@ func TestEveryonesView(t *testing.T) {
 		for _, name := range c.told {
 			resolve(s, start, alice, name, 60, server)
 		}
-		if got, ok := s.Lookup(start, bob.Addr(), server); got != c.wants || ok != (c.wants != "") {
+		if got, ok := s.Lookup(start, unwrapped, bob.Addr(), server); got != c.wants || ok != (c.wants != "") {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, ok, c.wants)
 		}
 		wants(t, s, start, alice, c.told[len(c.told)-1])
@@ -87,7 +87,7 @@ func TestHTTPSNames(t *testing.T) {
 	msg = append(msg, hints...)
 	question := 12 + len("_8443._https.host.example") + 2
 	msg[question+1], msg[question+4+3] = 65, 65
-	s.Learn(start, resolver, alice, msg)
+	s.Learn(start, bare, resolver, alice, msg)
 	wants(t, s, start, alice, "host.example")
 }
 
@@ -106,10 +106,10 @@ func TestHostsFileAndStoreTogether(t *testing.T) {
 
 func TestNotDNS(t *testing.T) {
 	s := NewStore(Options{})
-	s.Learn(start, resolver, alice, nil)
-	s.Learn(start, resolver, alice, []byte("not DNS"))
-	s.Learn(start, alice, bob, answerFor(1, "host.example", 60, server)) // not from port 53
-	s.Learn(start, resolver, alice, queryFor(1, "host.example"))         // not to port 53
+	s.Learn(start, bare, resolver, alice, nil)
+	s.Learn(start, bare, resolver, alice, []byte("not DNS"))
+	s.Learn(start, bare, alice, bob, answerFor(1, "host.example", 60, server)) // not from port 53
+	s.Learn(start, bare, resolver, alice, queryFor(1, "host.example"))         // not to port 53
 	wants(t, s, start, alice, "")
 	if st := s.Stats(); st.Messages != 4 || st.Malformed != 2 || st.Queries != 0 || st.Answers != 0 {
 		t.Errorf("%+v", st)
@@ -126,8 +126,8 @@ func TestReplayIsTheSame(t *testing.T) {
 			resolve(s, start+int64(i), client, fmt.Sprintf("h%d.example", i%97), 60, netip.AddrFrom4([4]byte{192, 0, 2, byte(i * 31)}))
 		}
 		c, a := netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), netip.AddrFrom4([4]byte{192, 0, 2, byte(i * 3)})
-		x, _ := one.Lookup(start+int64(i), c, a)
-		y, _ := other.Lookup(start+int64(i), c, a)
+		x, _ := one.Lookup(start+int64(i), unwrapped, c, a)
+		y, _ := other.Lookup(start+int64(i), unwrapped, c, a)
 		if x != y {
 			t.Fatalf("step %d: %q and %q", i, x, y)
 		}
@@ -139,19 +139,19 @@ func TestReplayIsTheSame(t *testing.T) {
 
 // smallStore is a store that is soon full.
 func smallStore() *Store {
-	s := NewStore(Options{})
-	s.limits = limits{pairs: 20, pairsPerClient: 4, clients: 8, addresses: 16, queries: 8}
-	return s
+	return newStore(Options{}, limits{
+		clients: room{8, 8 << 10}, addresses: room{16, 8 << 10}, perClient: 4, asking: 8, queries: 8,
+	})
 }
 
 func TestLearningTheSameAgainAllocatesNothing(t *testing.T) {
 	s := NewStore(Options{})
 	ask, answer := queryFor(1, "host.example"), answerFor(1, "host.example", 60, server, netip.MustParseAddr("2001:db8::443"))
 	again := func() {
-		s.Learn(start, alice, resolver, ask)
-		s.Learn(start, resolver, alice, answer)
-		s.Lookup(start, alice.Addr(), server)
-		s.Lookup(start, bob.Addr(), server)
+		s.Learn(start, bare, alice, resolver, ask)
+		s.Learn(start, bare, resolver, alice, answer)
+		s.Lookup(start, unwrapped, alice.Addr(), server)
+		s.Lookup(start, unwrapped, bob.Addr(), server)
 	}
 	again()
 	if n := testing.AllocsPerRun(100, again); n != 0 {
@@ -164,8 +164,8 @@ func BenchmarkLearn(b *testing.B) {
 	ask, answer := queryFor(1, "host.example"), answerFor(1, "host.example", 60, server, netip.MustParseAddr("192.0.2.2"))
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Learn(start, alice, resolver, ask)
-		s.Learn(start, resolver, alice, answer)
+		s.Learn(start, bare, alice, resolver, ask)
+		s.Learn(start, bare, resolver, alice, answer)
 	}
 }
 
@@ -174,18 +174,7 @@ func BenchmarkLookup(b *testing.B) {
 	resolve(s, start, alice, "host.example", 60, server)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Lookup(start, alice.Addr(), server)
-		s.Lookup(start, bob.Addr(), server)
-	}
-}
-
-// Stores that share the bounds hold no more together than one alone.
-func TestShares(t *testing.T) {
-	one, part := NewStore(Options{}).limits, NewStore(Options{Shares: 4}).limits
-	if 4*part.pairs > one.pairs || 4*part.addresses > one.addresses || 4*part.clients > one.clients || 4*part.queries > one.queries {
-		t.Errorf("a quarter of %+v is %+v", one, part)
-	}
-	if NewStore(Options{Shares: 1}).limits != one {
-		t.Error("one share is not all")
+		s.Lookup(start, unwrapped, alice.Addr(), server)
+		s.Lookup(start, unwrapped, bob.Addr(), server)
 	}
 }

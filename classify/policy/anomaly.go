@@ -16,14 +16,20 @@ const (
 	// not offer.
 	SelectedNotOffered = "selected_not_offered"
 	// NameMismatch: the names that the client asked for and the server showed
-	// are not names of one destination.
+	// are not names of one destination. The client hides where it goes, or somebody
+	// answers in the destination's place.
 	NameMismatch = "name_mismatch"
+	// SNINotName: server_name is not, as it stands, the fully qualified name of
+	// a host (RFC 6066, 3): an address, "localhost", a name with a port.
+	SNINotName = "sni_not_a_dns_name"
 )
 
-func addAnomalies(o *classify.Observation) {
+// addAnomalies adds them; sniNotName is what destination says.
+func (p *Policy) addAnomalies(o *classify.Observation, sniNotName bool) {
 	addAnomaly(o, Downgrade, downgraded(o))
 	addAnomaly(o, SelectedNotOffered, unoffered(o))
-	addAnomaly(o, NameMismatch, mismatched(o.Names))
+	addAnomaly(o, SNINotName, sniNotName)
+	addAnomaly(o, NameMismatch, o.Misnamed || p.scope.mismatched(o.Names))
 }
 
 func addAnomaly(o *classify.Observation, name string, found bool) {

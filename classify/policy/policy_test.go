@@ -11,6 +11,11 @@ import (
 // legacy is a hello without supported_versions.
 func legacy(v parse.Version) *classify.ClientHello { return &classify.ClientHello{LegacyVersion: v} }
 
+// cut is a hello of which the capture has no extensions.
+func cut(v parse.Version) *classify.ClientHello {
+	return &classify.ClientHello{LegacyVersion: v, Cut: true}
+}
+
 func offering(versions ...parse.Version) *classify.ClientHello {
 	return &classify.ClientHello{LegacyVersion: parse.TLSv12, Versions: versions}
 }
@@ -230,6 +235,42 @@ var judgements = []struct {
 	},
 
 	{
+		name: "a cut hello whose legacy_version proves itself", hello: cut(tls10), outcome: classify.Truncated,
+		verdict: classify.Attempt, fix: classify.FixClient,
+		reason: "offers at most TLSv1, below the floor TLSv1.2; the capture ends before the answer",
+	},
+	{
+		name: "a cut hello that may offer more than it shows", hello: cut(tls12), outcome: classify.Unanswered,
+		verdict: classify.Undetermined,
+		reason:  "the capture has only the beginning of the ClientHello, without the versions it offers; not answered",
+	},
+	{
+		name: "a cut hello, and an answer below", hello: cut(tls12), answer: selecting(tls10), outcome: classify.Established,
+		verdict: classify.Violation, fix: classify.FixServer,
+		reason: "selected TLSv1, below the floor TLSv1.2; the capture has only the beginning of the ClientHello, without the versions it offers",
+	},
+	{
+		name: "a cut hello, and an answer above its legacy_version", hello: cut(tls12), answer: selecting(tls13), outcome: classify.Established,
+		verdict: classify.OK,
+		reason:  "selected TLSv1.3; the capture has only the beginning of the ClientHello, without the versions it offers",
+	},
+	{
+		name: "a cut hello with its versions", hello: &classify.ClientHello{LegacyVersion: tls12, Versions: []parse.Version{tls11, tls10}, Cut: true},
+		outcome: classify.Truncated, verdict: classify.Attempt, fix: classify.FixClient,
+		reason: "offers at most TLSv1.1, below the floor TLSv1.2; the capture ends before the answer",
+	},
+	{
+		name: "floor TLSv1.3: a cut hello may offer it", floor: tls13, hello: cut(tls12), outcome: classify.Truncated,
+		verdict: classify.Undetermined,
+		reason:  "the capture has only the beginning of the ClientHello, without the versions it offers; the capture ends before the answer",
+	},
+	{
+		name: "floor TLSv1.3: a cut hello, and an answer below", floor: tls13, hello: cut(tls12), answer: selecting(tls12),
+		verdict: classify.Violation, fix: classify.FixUnknown,
+		reason: "selected TLSv1.2, below the floor TLSv1.3; the capture has only the beginning of the ClientHello, without the versions it offers",
+	},
+
+	{
 		name: "floor TLSv1.3: TLSv1.2 beside it", floor: tls13, hello: offering(tls13, tls12), answer: selecting(tls13),
 		verdict: classify.Exposed,
 		reason:  "selected TLSv1.3; the client still offers versions down to TLSv1.2, below the floor TLSv1.3",
@@ -309,8 +350,8 @@ func TestReasonsAreBounded(t *testing.T) {
 	for v := range parse.Version(4 * maxReasons) {
 		p.Explain(&classify.Finding{Observation: classify.Observation{Hello: legacy(v)}})
 	}
-	if len(p.reasons) > maxReasons {
-		t.Errorf("%d reasons are remembered, the bound is %d", len(p.reasons), maxReasons)
+	if p.reasons.Len() > maxReasons {
+		t.Errorf("%d reasons are remembered, the bound is %d", p.reasons.Len(), maxReasons)
 	}
 	f := &classify.Finding{Observation: classify.Observation{Hello: legacy(tls10)}}
 	p.Judge(f)

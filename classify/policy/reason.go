@@ -7,8 +7,9 @@ import (
 	"tlsfloor/parse"
 )
 
-// maxReasons bounds what is remembered. Real traffic has some dozens of
-// reasons; version numbers made up by an attacker cost a rebuild, not memory.
+// maxReasons bounds the reasons that are remembered: writing one anew takes 130 ns.
+// Real traffic has some dozens; of version numbers that an attacker makes up, each
+// costs that time, and none memory.
 const maxReasons = 512
 
 // reasonKey is all that a reason is made of.
@@ -21,18 +22,16 @@ type reasonKey struct {
 	sslv2, fallback           bool
 	sentinel, downgraded      bool
 	offersFloor               bool
+	unshown                   bool // the hello was cut before it says what it offers
 }
 
 func (p *Policy) reason(o *classify.Observation, v classify.Verdict) string {
 	key := newReasonKey(o, v)
 	key.offersFloor = key.hello && !p.below(key.highest)
-	text, ok := p.reasons[key]
+	text, ok := p.reasons.Get(key)
 	if !ok {
 		text = key.text(p.floor)
-		if len(p.reasons) >= maxReasons {
-			clear(p.reasons)
-		}
-		p.reasons[key] = text
+		p.reasons.Put(key, text)
 	}
 	return text
 }
@@ -42,6 +41,7 @@ func newReasonKey(o *classify.Observation, v classify.Verdict) reasonKey {
 	if k.hello = o.Hello != nil; k.hello {
 		k.highest, k.lowest = o.Hello.MaxVersion(), lowest(o.Hello.Versions)
 		k.sslv2, k.fallback = o.Hello.SSLv2Format, o.Hello.FallbackSCSV
+		k.unshown = !o.Hello.ShowsVersions()
 	}
 	if k.answer = o.Answer != nil; k.answer {
 		k.selected, k.sentinel = o.Answer.Version, o.Answer.Sentinel != 0
@@ -74,8 +74,11 @@ func (k reasonKey) text(floor parse.Version) string {
 	case classify.Attempt:
 		return k.offer() + below + "; " + k.missing()
 	}
-	if !k.hello {
+	switch {
+	case !k.hello:
 		return "neither hello was seen"
+	case k.unshown:
+		return cutShort + "; " + k.missing()
 	}
 	return k.offer() + "; " + k.missing()
 }
@@ -83,13 +86,16 @@ func (k reasonKey) text(floor parse.Version) string {
 // limits is the client's side of a reason that finds no fault with it.
 func (k reasonKey) limits() string {
 	switch {
-	case !k.hello || k.downgraded:
+	case !k.hello || k.downgraded || k.unshown:
 		return k.offered()
 	case k.lowest == 0:
 		return k.offered() + ", its lowest version is not in the hello"
 	}
 	return "the client offers nothing below " + k.lowest.String()
 }
+
+// cutShort is of a hello that does not show what it offers.
+const cutShort = "the capture has only the beginning of the ClientHello, without the versions it offers"
 
 // offered is the client's side of a reason that begins with the server's.
 func (k reasonKey) offered() string {
@@ -98,6 +104,8 @@ func (k reasonKey) offered() string {
 		return "no ClientHello seen, but the server says that the client asked for no more"
 	case !k.hello:
 		return "no ClientHello seen"
+	case k.unshown:
+		return cutShort
 	case k.downgraded:
 		return "the client " + k.offer() + ", but the server says that it was asked for less"
 	}

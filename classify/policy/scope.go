@@ -74,7 +74,7 @@ func checkPattern(pattern, name string) error {
 		return fmt.Errorf("it is empty")
 	case pattern[0] == '*' && !strings.HasPrefix(pattern, "*."), strings.Contains(name, "*"):
 		return fmt.Errorf("a * stands alone or in front, as in *.example.com")
-	case !IsHostname(name):
+	case !IsHostname(name) || len(name) > maxHostname:
 		return fmt.Errorf("not a host name (an international one is written with xn--)")
 	case name == pattern && strings.HasPrefix(name, "aws") && !strings.Contains(name, "."):
 		return fmt.Errorf("no such preset: there are aws and aws-all")
@@ -101,14 +101,14 @@ type Reach uint8
 
 // The reaches.
 const (
-	Unnamed Reach = iota // it is not the name of a host: what else is known decides
+	Unnamed Reach = iota // there is no name of a host in it: what else is known decides
 	Outside              // out of scope
 	Inside               // in scope
 )
 
 func (s *Scope) reach(host string) Reach {
-	switch host = withoutRoot(host); {
-	case !IsHostname(host):
+	switch host, _ = s.named(host); {
+	case host == "":
 		return Unnamed
 	case s.preset == presetNamed || s.holds(host):
 		return Inside
@@ -123,6 +123,11 @@ func (s *Scope) holds(host string) bool {
 	case s.preset == presetAWS && aws.InScope(host), s.preset == presetAWSAll && aws.InScopeAll(host):
 		return true
 	}
+	return s.lists(host)
+}
+
+// lists reports whether host, in any letter case, is under one of the patterns.
+func (s *Scope) lists(host string) bool {
 	return len(s.exact)+len(s.below) > 0 && s.listed(normal(host))
 }
 

@@ -76,12 +76,64 @@ func TestScopeHostileNames(t *testing.T) {
 	for _, host := range []string{
 		"a\x00.amazonaws.com", "evil.net\x00.amazonaws.com", "a b.amazonaws.com", "\x1b[2J.amazonaws.com", "a/b.amazonaws.com",
 		"\xff\xfe.amazonaws.com", "b\u00fccher.amazonaws.com", "\u202egpj.amazonaws.com", "a.amazonaws.com:443", "*a.amazonaws.com",
-		strings.Repeat("a.", 130) + "amazonaws.com", strings.Repeat("a", 1<<14) + ".amazonaws.com",
 	} {
 		if s.Match(host) {
 			t.Errorf("%.40q is in scope", host)
 		}
 	}
+	for _, host := range []string{
+		strings.Repeat("a.", 130) + "amazonaws.com", strings.Repeat("a", 300) + ".amazonaws.com", strings.Repeat("a", 1<<14) + ".amazonaws.com",
+	} {
+		if !s.Match(host) {
+			t.Errorf("%.40q of %d bytes is not in scope", host, len(host))
+		}
+	}
+}
+
+// TestNamed: what clients send as server_name, and the name that is in it.
+func TestNamed(t *testing.T) {
+	const s3 = "s3.eu-west-1.amazonaws.com"
+	for text, want := range map[string]string{
+		s3: s3, "S3.Eu-West-1.amazonaws.COM": "S3.Eu-West-1.amazonaws.COM", s3 + ".": s3, "my_bucket." + s3: "my_bucket." + s3,
+		s3 + ":443": s3, s3 + ".:443": s3, s3 + ":": s3, "https://" + s3: s3, "https://" + s3 + ":443/a?b=c:d@e": s3,
+		"//" + s3 + "/a": s3, "https://user:secret@" + s3 + "/": s3, "user@" + s3: s3, s3 + "//a.example": s3, s3 + "?x": s3, s3 + "#x": s3,
+		s3 + "\\a": s3, s3 + "\x00": s3, s3 + "\x00\x00\x00": s3, s3 + "\x00.evil.example": s3, "evil.example\x00." + s3: "evil.example",
+		" " + s3: s3, s3 + " ": s3, "\t" + s3 + "\r\n": s3, s3 + "\r\nHost: a": s3, s3 + "..": s3, "." + s3: s3, "\"" + s3 + "\"": s3, "<" + s3 + ">": s3,
+		s3 + ", a.example": s3, "intranet": "intranet", "INTRANET:80": "INTRANET", "https://intranet/": "intranet",
+		"": "", ".": "", " ": "", "\x00": "", ":443": "", "https://": "", "localhost": "", "LOCALHOST.": "", "localhost:8443": "", "db1": "",
+		"a.localhost": "", "localhost.localdomain": "", "52.94.1.2": "", "52.94.1.2:443": "", "https://52.94.1.2/": "", "::1": "",
+		"[2600:1f18::1]": "", "[2600:1f18::1]:443": "", "2600:1f18::1": "", "fe80::1%eth0": "", s3 + ":x": "", "a b." + s3: "",
+		"b\u00fccher." + s3: "", "\x1b[2J": "", "evil..example": "", "*": "", "*.": "",
+	} {
+		p := newPolicy(t, Options{Scope: scopeOf(t, "aws", "intranet")})
+		host, exact := p.Named(text)
+		if host != want || exact != (want != "" && strings.TrimSuffix(text, ".") == want) {
+			t.Errorf("Named(%q) is %q, %v; want %q", text, host, exact, want)
+		}
+		reach := map[bool]Reach{false: Outside, true: Inside}[strings.HasSuffix(strings.ToLower(want), "amazonaws.com") || strings.EqualFold(want, "intranet")]
+		if want == "" {
+			reach = Unnamed
+		}
+		if got := p.Reach(text); got != reach {
+			t.Errorf("Reach(%q) is %v, want %v", text, got, reach)
+		}
+	}
+	if host, _ := newPolicy(t, Options{}).Named("intranet"); host != "" {
+		t.Error("one label is a name without the scope listing it")
+	}
+	p, name := newPolicy(t, Options{}), s3
+	if n := testing.AllocsPerRun(100, func() { p.Reach(name); p.Reach("https://s3.amazonaws.com:443\x00") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func scopeOf(t *testing.T, patterns ...string) *Scope {
+	t.Helper()
+	s, err := NewScope(patterns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestBadScopePatterns(t *testing.T) {

@@ -18,7 +18,7 @@ func (p *Policy) Verdict(o *classify.Observation) classify.Verdict {
 		return classify.Exposed
 	case o.Answer != nil:
 		return classify.OK
-	case o.Hello != nil && p.below(o.Hello.MaxVersion()):
+	case o.Hello != nil && o.Hello.ShowsVersions() && p.below(o.Hello.MaxVersion()):
 		return classify.Attempt
 	}
 	return classify.Undetermined
@@ -46,6 +46,8 @@ func (p *Policy) violator(o *classify.Observation) classify.Fix {
 		return classify.FixClient
 	case o.Hello == nil:
 		return classify.FixUnknown
+	case p.below(o.Hello.MaxVersion()) && !o.Hello.ShowsVersions():
+		return classify.FixUnknown
 	case p.below(o.Hello.MaxVersion()):
 		return classify.FixClient
 	case downgraded(o):
@@ -70,7 +72,7 @@ func downgraded(o *classify.Observation) bool {
 // unoffered reports whether the server selected what the client did not offer:
 // a server older than supported_versions does so in good faith.
 func unoffered(o *classify.Observation) bool {
-	if o.Hello == nil || o.Answer == nil {
+	if o.Hello == nil || o.Answer == nil || !o.Hello.ShowsVersions() {
 		return false
 	}
 	if len(o.Hello.Versions) > 0 {

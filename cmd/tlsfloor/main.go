@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, standardOutput(), os.Stderr))
 }
 
 // Exit statuses.
@@ -22,9 +22,10 @@ const (
 // given and the signals.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	m := newMessages(stderr)
+	text := &checkedOutput{to: stdout}
 	if len(args) > 0 {
 		if sub, ok := subcommands[args[0]]; ok {
-			return sub(args[1:], stdin, stdout, m)
+			return m.finish(sub(args[1:], stdin, text, m), text)
 		}
 	}
 	o, err := parseOptions(args)
@@ -32,11 +33,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case err != nil:
 		return m.fail(err)
 	case o.help:
-		return m.usage(stdout)
+		return m.finish(m.usage(text), text)
 	case o.version:
-		return m.printVersion(stdout)
+		return m.finish(m.printVersion(text), text)
 	case o.list:
-		return listInterfaces(stdout, m)
+		return m.finish(listInterfaces(text, m), text)
 	}
 	return watch(o, stdin, stdout, m)
 }
@@ -46,4 +47,5 @@ var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writ
 	"explain":     explainFindings,
 	"host":        describeHosts,
 	finderCommand: findProcesses,
+	openerCommand: openProcesses,
 }

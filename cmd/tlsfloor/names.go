@@ -2,31 +2,66 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"runtime"
 	"sync/atomic"
 
 	"tlsfloor/classify/names"
+	"tlsfloor/cmd/internal/regular"
 )
+
+// maxRanges bounds ip-ranges.json, in bytes: AWS's has 2 MB.
+const maxRanges = 32 << 20
 
 // knowledge is what of names comes from files. SIGHUP reads them again.
 type knowledge struct {
-	hosts, ranges string                       // names of files; empty: none
-	stores        []*names.Store               // a worker each: all learn the same
+	hosts, ranges string // names of files; empty: none
+	store         *names.Store
 	table         atomic.Pointer[names.Ranges] // workers read it while SIGHUP changes it
+	known         *names.Hosts
+	size          int64 // of the lists in memory, in bytes
+	loaded        bool  // once: a descriptor cannot be read again
 }
 
+// newKnowledge reads the lists, and finds out what they take of memory.
 func newKnowledge(o *options) (*knowledge, error) {
 	k := &knowledge{hosts: o.names, ranges: o.ranges}
-	for range o.workers {
-		k.stores = append(k.stores, names.NewStore(names.Options{Shares: o.workers}))
+	if k.hosts == "" && k.ranges == "" {
+		return k, nil
 	}
-	return k, k.load()
+	before := heapInUse()
+	err := k.load()
+	k.size = max(0, heapInUse()-before)
+	return k, err
 }
 
-// load reads the files. On an error what was known before stands.
+// heapInUse is the bytes that the program holds.
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// makeStore makes the store, within its share of the memory.
+func (k *knowledge) makeStore(s *shares) {
+	k.store = names.NewStore(names.Options{Memory: int(s.names)})
+	if k.known != nil {
+		k.store.Use(k.known)
+	}
+}
+
+// load reads the files. On an error what was known before stands. It may be
+// called while workers use what is known, but not twice at once.
 func (k *knowledge) load() error {
-	if err := k.loadHosts(); err != nil {
-		return err
+	again := k.loaded
+	k.loaded = true
+	if !again || !regular.IsDescriptor(k.hosts) {
+		if err := k.loadHosts(); err != nil {
+			return err
+		}
+	}
+	if again && regular.IsDescriptor(k.ranges) {
+		return nil
 	}
 	return k.loadRanges()
 }
@@ -35,7 +70,7 @@ func (k *knowledge) loadHosts() error {
 	if k.hosts == "" {
 		return nil
 	}
-	f, err := os.Open(k.hosts)
+	f, err := regular.Open(k.hosts)
 	if err != nil {
 		return fmt.Errorf("--names: %w", err)
 	}
@@ -44,8 +79,9 @@ func (k *knowledge) loadHosts() error {
 	if err != nil {
 		return fmt.Errorf("--names %s: %w", k.hosts, err)
 	}
-	for _, s := range k.stores {
-		s.Use(hosts)
+	k.known = hosts
+	if k.store != nil {
+		k.store.Use(hosts)
 	}
 	return nil
 }
@@ -54,7 +90,7 @@ func (k *knowledge) loadRanges() error {
 	if k.ranges == "" {
 		return nil
 	}
-	b, err := os.ReadFile(k.ranges)
+	b, err := regular.Read(k.ranges, maxRanges)
 	if err != nil {
 		return fmt.Errorf("--aws-ip-ranges: %w", err)
 	}

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"tlsfloor/capture/flow"
+	"tlsfloor/capture/decode"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 )
@@ -27,15 +28,16 @@ type options struct {
 	emit         string
 	scope        []string
 	minVersion   string
-	failOn       string
+	failOn       []string
 	certificates bool
 
 	count    uint64
 	snaplen  int
-	buffer   int // KiB, as tcpdump has it
+	buffer   int // KiB, as tcpdump has it; 0: see ring
 	promisc  bool
 	follow   bool
 	vxlan    []uint
+	tunnels  []string
 	names    string
 	ranges   string
 	flagAddr bool
@@ -60,31 +62,33 @@ func (o *options) flags() *pflag.FlagSet {
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
 	f.StringArrayVarP(&o.interfaces, "interface", "i", nil, "watch this `interface`; may be repeated; \"any\" is all of them")
-	f.StringArrayVarP(&o.files, "read", "r", nil, "read this capture `file`, or \"-\"; may be repeated, and more may follow")
+	f.StringArrayVarP(&o.files, "read", "r", nil, "read this capture `file`, a folder with all below it, or \"-\"; may be repeated, and more may follow")
 	f.BoolVarP(&o.list, "list-interfaces", "D", false, "list the interfaces and exit")
-	f.StringVar(&o.emit, "emit", "flagged", "which flows to write: `flagged`, aws (all in scope) or all")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, "where events go: stdout, file:PATH, syslog+tls://HOST and others (docs/outputs.md); may be repeated (`output`, default stdout)")
-	f.StringVar(&o.format, "format", "native", "of outputs that do not say: `format` native, ecs, ocsf, eve or zeek")
+	f.StringVar(&o.emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "send events to this `output`: stdout, file:PATH, syslog+tls://HOST and others (docs/outputs.md); may be repeated (default stdout)")
+	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve or zeek")
 	f.StringVar(&o.spool, "spool", "", "`folder` in which events wait for outputs that are away or full")
 	f.StringArrayVar(&o.scope, "scope", nil, "destinations that matter: aws, aws-all, or a `pattern` like *.example.com; may be repeated (default aws)")
-	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor: `version` 1.2 or 1.3")
-	f.StringVar(&o.failOn, "fail-on", "", "exit with status 3 when such a flow was flagged: `verdict` violation or attempt (which includes violation)")
+	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor, a `version` of TLS: 1.2 or 1.3")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
 	f.BoolVar(&o.certificates, "certificates", false, "read the server's certificate even where SNI names the destination")
 	f.BoolVar(&o.process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
 	f.StringVar(&o.names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
-	f.StringVar(&o.ranges, "aws-ip-ranges", "", "AWS's ip-ranges.json: `file`")
+	f.StringVar(&o.ranges, "aws-ip-ranges", "", "published addresses of AWS: a `file`, its ip-ranges.json")
 	f.BoolVar(&o.flagAddr, "flag-addresses", false, "also flag flows known to be AWS's by address only")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after this `number` of packets")
 	f.BoolVar(&o.follow, "follow", false, "go on reading a capture that is still being written")
 	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
+	f.Lookup("vxlan-port").DefValue = "" // pflag would print "(default [])"
+	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
 	f.IntVarP(&o.snaplen, "snapshot-length", "s", 262144, "capture so many `bytes` of each packet")
-	f.IntVarP(&o.buffer, "buffer-size", "B", 65536, "kernel buffer, in `KiB`")
+	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
 	f.BoolVar(&o.promisc, "promiscuous", false, "see what is not for this host, too")
 	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
-	f.IntVar(&o.memory, "memory", 256, "bound on memory, in `MiB`; what does not fit is given up, the least promising first")
-	f.IntVar(&o.workers, "workers", 1, "find and judge handshakes with so many goroutines: a `number`; more than one pays from a million packets a second")
+	f.IntVar(&o.memory, "memory", 256, "bound on the memory of the process, in `MiB`, beside 20 for the program itself; what does not fit is given up, the least promising first")
+	f.IntVar(&o.workers, "workers", 1, "find and judge handshakes with this `number` of goroutines; more than one pays from a million packets a second")
 	f.StringVar(&o.metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
-	f.DurationVar(&o.statsEvery, "stats-every", 0, "write an event with the counts so far this often, and at the end: `duration` like 5m (default never)")
+	f.DurationVar(&o.statsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
 	f.StringVar(&o.user, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.requireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
 	f.BoolVar(&o.noSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
@@ -138,11 +142,9 @@ func (o *options) check() error {
 		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.emit)
 	case !oneOf(o.minVersion, "1.2", "1.3"):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
-	case !oneOf(o.failOn, "", "violation", "attempt"):
-		return fmt.Errorf("--fail-on %s: must be violation or attempt", o.failOn)
 	case o.snaplen < 64 || o.snaplen > 262144:
 		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
-	case o.buffer < 64 || o.buffer > 2<<20:
+	case o.buffer != 0 && o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
 	case o.workers < 1 || o.workers > maxWorkers:
 		return fmt.Errorf("--workers %d: must be from 1 to %d", o.workers, maxWorkers)
@@ -157,8 +159,29 @@ func (o *options) check() error {
 	case o.flagAddr && o.ranges == "":
 		return errors.New("--flag-addresses needs --aws-ip-ranges")
 	}
+	if err := o.checkFailOn(); err != nil {
+		return err
+	}
+	if err := o.checkWorkers(); err != nil {
+		return err
+	}
+	if _, err := o.trust(); err != nil {
+		return err
+	}
 	return o.checkPorts()
 }
+
+func (o *options) checkFailOn() error {
+	for _, on := range o.failOn {
+		if !oneOf(on, "violation", "attempt", "blind") {
+			return fmt.Errorf("--fail-on %s: must be violation, attempt or blind", on)
+		}
+	}
+	return nil
+}
+
+// failsOn reports whether --fail-on has on.
+func (o *options) failsOn(on string) bool { return slices.Contains(o.failOn, on) }
 
 func (o *options) checkPorts() error {
 	for _, p := range o.vxlan {
@@ -197,20 +220,13 @@ func (o *options) sensorName() string {
 	return name
 }
 
-func (o *options) vxlanPorts() []uint16 {
-	var ports []uint16
+// decoding is what a decoder is told.
+func (o *options) decoding() (d decode.Options) {
 	for _, p := range o.vxlan {
-		ports = append(ports, uint16(p))
+		d.VXLANPorts = append(d.VXLANPorts, uint16(p))
 	}
-	return ports
-}
-
-// flowBounds share the memory out: an eighth for what is remembered of
-// connections, a quarter for what is held for handshakes under way. The rest is
-// for names, fingerprints, events on their way, and the collector's slack. Each
-// worker has its part.
-func (o *options) flowBounds() flow.Options {
-	return flow.Options{MaxFlows: o.memory << 10 / o.workers, MaxBytes: o.memory << 20 / 4 / o.workers}
+	d.Trust, _ = o.trust() // was checked
+	return d
 }
 
 // policy makes what the options say of judging.
@@ -226,7 +242,7 @@ const synopsis = `tlsfloor watches TLS handshakes, and flags those to AWS that r
 It only listens: it never sends a packet.
 
   tlsfloor -i INTERFACE [options] [expression]    watch an interface
-  tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng)
+  tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng; compressed or not)
   tlsfloor explain ID|FILE...                     what to change, and how
   tlsfloor host NAME...                           what AWS names say
 

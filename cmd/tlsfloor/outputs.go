@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"io"
 
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/sink"
 )
 
 // outputConfigs reads --output. What an output does not say itself comes from
 // --format, --emit and --spool.
 func (o *options) outputConfigs() ([]sink.Config, error) {
-	selection, err := emit.ParseSelection(o.emit)
+	selection, err := sink.ParseSelection(o.emit)
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +34,9 @@ func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Se
 	return sink.Open(configs, sink.Options{
 		Live:   w.live(),
 		Inline: !w.live() && w.options.workers == 1,
-		Sensor: emit.Sensor{Host: w.options.sensorName(), Version: version(), Live: w.live()},
-		Stdout: stdout,
-		Note:   func(line string) { w.note("%s", printable(line)) },
+		Sensor: event.Sensor{Host: w.options.sensorName(), Version: version(), Live: w.live()},
+		Stdout: stdout, Mask: w.mask, Memory: int(w.shares.output),
+		Note: func(line string) { w.note("%s", printable(line)) },
 	})
 }
 

@@ -5,13 +5,12 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture/proc"
 	"tlsfloor/classify"
@@ -19,19 +18,24 @@ import (
 	"tlsfloor/cmd/internal/confine"
 )
 
-// finderCommand is the subcommand that is the other process: it may look at
-// processes, and never sees a packet.
-const finderCommand = "process-finder"
+// The subcommands that are other processes. The finder says which process has a
+// connection, and never sees a packet; the opener has the rights that looking at
+// others' processes takes, and reads nothing that others have written.
+const (
+	finderCommand = "process-finder"
+	openerCommand = "process-opener"
+)
 
-// finderSocket is the file descriptor on which it is asked.
-const finderSocket = 3
+// finderUser is the user that both become where root has started them, so that
+// they share nothing with the sensor.
+const finderUser = "tlsfloor-finder"
 
 // startFinder starts the finder, while there are still the rights for it.
 func (w *watcher) startFinder() error {
 	if !w.options.process {
 		return nil
 	}
-	ours, err := spawnFinder(w.finderOptions())
+	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Said: w.saidBy(finderCommand)}.Start()
 	if err != nil {
 		return fmt.Errorf("--process: %w", err)
 	}
@@ -45,10 +49,12 @@ func (w *watcher) startFinder() error {
 	return nil
 }
 
+// saidBy takes lines that another process writes to its standard error.
+func (m *messages) saidBy(command string) func(line string) {
+	return func(line string) { m.note("%s: %s", command, printable(strings.TrimPrefix(line, "tlsfloor: "))) }
+}
+
 func (w *watcher) finderOptions() (args []string) {
-	if w.options.user != "" {
-		args = append(args, "--user="+w.options.user)
-	}
 	if w.options.noSandbox {
 		args = append(args, "--no-sandbox")
 	}
@@ -58,73 +64,94 @@ func (w *watcher) finderOptions() (args []string) {
 	return args
 }
 
-// spawnFinder runs this program again, with one end of a socket.
-func spawnFinder(args []string) (*os.File, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	ours, theirs := os.NewFile(uintptr(fds[0]), "process finder"), os.NewFile(uintptr(fds[1]), "sensor")
-	defer theirs.Close()
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	child := exec.Command(self, append([]string{finderCommand}, args...)...)
-	child.ExtraFiles, child.Stderr = []*os.File{theirs}, os.Stderr
-	if err := child.Start(); err != nil {
-		ours.Close()
-		return nil, err
-	}
-	go func() { _ = child.Wait() }() // its end is seen on the socket
-	return ours, nil
-}
-
 // findProcesses is the finder's main.
 func findProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
-	// What ends the sensor ends the finder, in that order: the last findings
-	// want their processes, too.
-	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGPIPE)
-	if _, err := unix.GetsockoptInt(finderSocket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
-		return m.fail(fmt.Errorf("%s is started by tlsfloor --process, not by hand", finderCommand))
-	}
-	if err := unix.SetNonblock(finderSocket, true); err != nil {
-		return m.fail(err)
-	}
-	socket := os.NewFile(finderSocket, "sensor")
-	finder, err := openFinder(args)
-	if err != nil {
-		if err := attribute.Refuse(socket, err); err != nil {
-			return m.fail(err)
+	return asChild(m, finderCommand, func(socket *os.File) error {
+		finder, err := openFinder(args, m)
+		if err != nil {
+			return attribute.Refuse(socket, err)
 		}
-		return exitError
+		return attribute.Serve(socket, finder)
+	})
+}
+
+// openProcesses is the opener's main.
+func openProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
+	return asChild(m, openerCommand, func(socket *os.File) error {
+		o, _, err := childOptions(openerCommand, args)
+		if err != nil {
+			return err
+		}
+		o.Examine = true
+		if err := m.confineChild(openerCommand, o); err != nil {
+			return err
+		}
+		return proc.ServeOpener(socket)
+	})
+}
+
+// asChild is the main of a process that tlsfloor starts. What ends the sensor ends
+// the others when it closes its sockets, in that order: the last findings want
+// their processes, too.
+func asChild(m *messages, command string, serve func(socket *os.File) error) int {
+	socket, err := confine.Begin()
+	if err != nil {
+		return m.fail(fmt.Errorf("%s: %w", command, err))
 	}
-	if err := attribute.Serve(socket, finder); err != nil {
-		return m.fail(fmt.Errorf("%s: %w", finderCommand, err))
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGPIPE)
+	debug.SetMemoryLimit(finderMemory)
+	if err := serve(socket); err != nil {
+		return m.fail(err)
 	}
 	return exitOK
 }
 
-// openFinder opens everything, and gives up what looking does not take.
-func openFinder(args []string) (*finder, error) {
-	o := confine.Options{Examine: true}
-	f := pflag.NewFlagSet(finderCommand, pflag.ContinueOnError)
+// childOptions reads the command line of such a process.
+func childOptions(command string, args []string) (o confine.Options, free bool, err error) {
+	o = confine.Options{Own: finderUser, Child: true}
+	f := pflag.NewFlagSet(command, pflag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.User, "user", "", "")
 	f.BoolVar(&o.Require, "require-sandbox", false, "")
-	free := f.Bool("no-sandbox", false, "")
-	if err := f.Parse(args); err != nil {
-		return nil, err
+	f.BoolVar(&free, "no-sandbox", false, "")
+	err = f.Parse(args)
+	return o, free, err
+}
+
+// confineChild confines such a process. What could not be done is said: the rest
+// is said of the sensor.
+func (m *messages) confineChild(command string, o confine.Options) error {
+	steps, err := confine.Apply(o)
+	for _, s := range steps {
+		if s.Degraded {
+			m.note("%s", printable(s.String()))
+		}
 	}
-	debug.SetMemoryLimit(finderMemory)
-	processes, err := proc.Open()
+	if err == nil {
+		attack(command)
+	}
+	return err
+}
+
+// openFinder opens everything, and gives up what looking does not take.
+func openFinder(args []string, m *messages) (*finder, error) {
+	o, free, err := childOptions(finderCommand, args)
 	if err != nil {
 		return nil, err
 	}
-	if *free {
-		return &finder{processes}, nil
+	if free {
+		processes, err := proc.Open()
+		return &finder{processes}, err
 	}
-	if _, err := confine.Apply(o); err != nil {
+	opener, err := confine.Child{Command: openerCommand, Args: args, Said: m.saidBy(openerCommand)}.Start()
+	if err != nil {
+		return nil, err
+	}
+	processes, err := proc.OpenWith(opener)
+	if err != nil {
+		return nil, err
+	}
+	o.ReadPaths = []string{"/proc"}
+	if err := m.confineChild(finderCommand, o); err != nil {
 		return nil, err
 	}
 	return &finder{processes}, nil

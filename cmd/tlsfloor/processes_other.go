@@ -7,7 +7,10 @@ import (
 	"io"
 )
 
-const finderCommand = "process-finder"
+const (
+	finderCommand = "process-finder"
+	openerCommand = "process-opener"
+)
 
 var errNoFinder = errors.New("--process: this system does not tell which process has a connection; Linux does")
 
@@ -19,5 +22,9 @@ func (w *watcher) startFinder() error {
 }
 
 func findProcesses(_ []string, _ io.Reader, _ io.Writer, m *messages) int {
+	return m.fail(errNoFinder)
+}
+
+func openProcesses(_ []string, _ io.Reader, _ io.Writer, m *messages) int {
 	return m.fail(errNoFinder)
 }

@@ -10,15 +10,12 @@ import (
 	"time"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 const (
 	floodMemory = 128 // MiB
 	floodBuffer = 16  // MiB: the kernel maps its ring into the process
-	// floodText is what the program's own text and the C library may map, in
-	// MiB. It is shared, and no flood makes it more.
-	floodText = 32
 	// floodTries is how often a rate that the kernel cannot keep up with is
 	// halved. What it drops, no program can find.
 	floodTries = 4
@@ -62,7 +59,7 @@ func floodAt(t *testing.T, w *wire, binary string, flood *flood, rate int) bool 
 	if !account.exact() || account.sent < 10 || status != 0 {
 		t.Errorf("%+v, status %d", account, status)
 	}
-	if peak.anonymous == 0 || peak.anonymous > floodMemory<<10 || peak.resident > (floodMemory+floodBuffer+floodText)<<10 {
+	if peak.anonymous == 0 || peak.anonymous > floodMemory<<10 || peak.resident > (floodMemory+memoryBeside)<<10 {
 		t.Errorf("the memory is not kept: %+v KiB", peak)
 	}
 	return true

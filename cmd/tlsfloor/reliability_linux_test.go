@@ -19,6 +19,9 @@ const patience = 30 * time.Second
 // pairs of interfaces in network namespaces of the test's own, which end with
 // it.
 func TestReliability(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("only root may make network namespaces")
 	}

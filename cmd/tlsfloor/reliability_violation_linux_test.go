@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 )
 
 const awsName = "dynamodb.us-west-2.amazonaws.com"

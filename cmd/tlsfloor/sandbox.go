@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tlsfloor/cmd/internal/confine"
+	"tlsfloor/cmd/internal/regular"
 )
 
 // confine takes away what the run does not need. On an interface each step is
@@ -17,6 +18,9 @@ func (w *watcher) confine() error {
 		if w.live() || s.Degraded && w.options.requireSandbox {
 			w.note("%s", printable(s.String()))
 		}
+	}
+	if err == nil {
+		attack("sensor")
 	}
 	return err
 }
@@ -36,12 +40,12 @@ func (w *watcher) needs() confine.Options {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: path})
 	}
 	for _, path := range []string{w.options.names, w.options.ranges} {
-		if path != "" {
+		if path != "" && !regular.IsDescriptor(path) {
 			o.ReloadPaths = append(o.ReloadPaths, path)
 		}
 	}
 	if w.options.metrics != "" {
-		o.WritePaths = append(o.WritePaths, w.options.metrics)
+		o.WritePaths, o.Publish = append(o.WritePaths, w.options.metrics), true
 	}
 	slices.Sort(o.WritePaths)
 	o.WritePaths = slices.Compact(o.WritePaths)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/hex"
 	"io"
 	"math/big"
@@ -39,7 +40,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: condition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "cut": cut, "handshakes": handshakes},
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "cut": cut, "snap": snap, "handshakes": handshakes},
 	})
 }
 
@@ -58,6 +59,24 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := os.ReadFile(args[0])
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), b[:len(b)-n], 0o644))
+}
+
+// snap FROM N TO writes the capture FROM, a little-endian pcap file, as it would be with a snapshot length of N.
+func snap(ts *testscript.TestScript, _ bool, args []string) {
+	const header, record = 24, 16
+	n, err := strconv.ParseUint(args[1], 10, 32)
+	ts.Check(err)
+	b, err := os.ReadFile(args[0])
+	ts.Check(err)
+	out := b[:header:header]
+	for b = b[header:]; len(b) > 0; {
+		captured := binary.LittleEndian.Uint32(b[8:])
+		kept := min(captured, uint32(n))
+		out = binary.LittleEndian.AppendUint32(append(out, b[:8]...), kept)
+		out = append(append(out, b[12:record]...), b[record:][:kept]...)
+		b = b[record+captured:]
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), out, 0o644))
 }
 
 // handshakes PORT VERSION NAME has a TLS client and a server on loopback agree on

@@ -9,8 +9,8 @@ import (
 )
 
 // signals is what was asked of the process from outside: SIGINT and SIGTERM
-// end the run with everything flushed, SIGUSR1 prints the counts, SIGHUP reads
-// the files of names again. SIGPIPE is ignored, so that a reader that leaves is
+// end the run with everything flushed, within two seconds, SIGUSR1 prints the
+// counts, SIGHUP reads the files of names again. SIGPIPE is ignored, so that a reader that leaves is
 // an error of one write and not the end of the process.
 type signals struct {
 	arrived chan os.Signal
@@ -19,6 +19,7 @@ type signals struct {
 	stopper atomic.Pointer[func()]
 	stats   atomic.Bool
 	reload  atomic.Bool
+	overdue chan struct{} // closed when the run was to end and has not
 }
 
 // impatience is after how long a signal to end kills a run that is ending.
@@ -26,10 +27,14 @@ type signals struct {
 // as two signals.
 const impatience = time.Second
 
+// endWithin is how long a run may take to end after it was asked to: whatever it
+// waits for, which may be a file system that does not answer, it is ended then.
+const endWithin = 1850 * time.Millisecond
+
 // watchSignals begins to listen, before anything is opened: logrotate may send
 // SIGHUP at any time. SIGINT or SIGTERM again, later than impatience, kills.
 func watchSignals() *signals {
-	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{})}
+	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{}), overdue: make(chan struct{})}
 	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
 	signal.Ignore(syscall.SIGPIPE)
 	go s.loop()
@@ -66,6 +71,7 @@ func (s *signals) handle(sig os.Signal) {
 		if s.stop.Swap(true) {
 			return
 		}
+		time.AfterFunc(endWithin, func() { close(s.overdue) })
 		time.AfterFunc(impatience, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
 		if f := s.stopper.Load(); f != nil {
 			(*f)()

@@ -8,6 +8,7 @@ import (
 
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/live"
+	"tlsfloor/cmd/internal/blind"
 )
 
 // open opens the interfaces or the captures.
@@ -19,9 +20,13 @@ func (w *watcher) open(stdin io.Reader) error {
 }
 
 func (w *watcher) openLive() error {
+	ring, _, err := w.options.ring()
+	if err != nil {
+		return err
+	}
 	src, err := live.Open(live.Options{
 		Interfaces: w.options.interfaces, Filter: w.options.expression, Timeout: w.options.latency(),
-		Snaplen: w.options.snaplen, BufferBytes: w.options.buffer << 10, Promiscuous: w.options.promisc,
+		Snaplen: w.options.snaplen, BufferBytes: int(ring), Promiscuous: w.options.promisc,
 	})
 	if err != nil {
 		return err
@@ -41,19 +46,24 @@ func (o *options) latency() time.Duration {
 }
 
 func (w *watcher) openFiles(stdin io.Reader) error {
-	o := file.Options{Stdin: stdin, Follow: w.options.follow}
+	o := file.Options{Stdin: stdin, Follow: w.options.follow, Memory: w.options.mostInput()}
 	if w.options.expression != "" {
 		compile, err := live.Compiler(w.options.expression)
 		if err != nil {
 			return err
 		}
-		o.Filter = compile
+		w.filter = blind.NewFilter(compile, w.options.decoding())
+		o.Filter = w.filter.Compile
 	}
 	src, err := file.Open(w.options.files, o)
 	if err != nil {
 		return err
 	}
-	if isTerminal(w.w) {
+	for _, l := range src.LeftOut() {
+		w.note("%s", printable(l.String()))
+		w.inputs.noteLeftOut(&l)
+	}
+	if w.terminal {
 		w.bar = &progress{messages: w.messages, of: src.Progress}
 	}
 	w.source, w.stop, w.late = src, src.Stop, src.LatePaths

@@ -16,7 +16,8 @@ type reader interface {
 	Stats() sensor.Stats
 }
 
-// newReader makes what --workers asks for. o is the first worker's.
+// newReader makes what --workers asks for. o is for one, or for who judges what
+// several find.
 func (w *watcher) newReader(o sensor.Options) (reader, error) {
 	if w.options.workers == 1 {
 		o.Blank = w.events.Spare
@@ -25,15 +26,15 @@ func (w *watcher) newReader(o sensor.Options) (reader, error) {
 	each := make([]sensor.Options, w.options.workers)
 	for i := range each {
 		s := &share{summary: w.newSummary()}
-		w.shares = append(w.shares, s)
+		w.parts = append(w.parts, s)
 		each[i] = o
-		each[i].Names, each[i].Tally = w.knowledge.stores[i], s.tally
+		each[i].Tally = s.tally
 		var err error
 		if each[i].Policy, err = w.options.policy(); err != nil {
 			return nil, err
 		}
 	}
-	return sensor.NewWorkers(each), nil
+	return sensor.NewWorkers(o, each), nil
 }
 
 // share is what one worker keeps of what a watcher says at the end.
@@ -52,7 +53,7 @@ func (s *share) tally(f *classify.Finding) {
 
 // join adds up what the workers kept, when they are done.
 func (w *watcher) join() {
-	for _, s := range w.shares {
+	for _, s := range w.parts {
 		w.summary.Merge(s.summary)
 		w.flagged, w.worst = w.flagged || s.flagged, max(w.worst, s.worst)
 	}

@@ -7,14 +7,21 @@ import (
 
 const (
 	// MaxAnswers bounds the records of one message that AppendAddresses looks
-	// at. Resolvers give a dozen; a hostile message of 64 kB holds 5000.
-	MaxAnswers = 128
-	// MaxAddresses bounds what AppendAddresses appends for one message.
-	MaxAddresses = 128
+	// at: as many aliases and addresses as it takes, and their signatures
+	// (RFC 4034, 3). A hostile message of 64 kB holds 5000 records.
+	MaxAnswers = 64
+	// MaxAddresses bounds what AppendAddresses appends for one message. S3 gives
+	// 8 addresses, and the largest round-robin sets some 30.
+	MaxAddresses = 32
 	// maxHints bounds the addresses of one hint.
 	maxHints = 32
-	// maxAliases bounds a chain of CNAME records, loops included.
+	// maxAliases bounds the CNAME records of a message, and so a chain of them.
 	maxAliases = 16
+	// maxComparisons bounds the names that are compared to follow the aliases.
+	// One comparison finds each in the order in which servers send them, and 65
+	// are enough for eight in reverse order. Without a bound, 16 of them with
+	// names as long as names get cost 257 comparisons of 255 bytes.
+	maxComparisons = 72
 )
 
 // Address is an address given for the name asked for.
@@ -40,13 +47,40 @@ func (m *Message) AppendAddresses(dst []Address) []Address {
 	if !c.follow(m) {
 		return dst
 	}
+	owner := ownerMatcher{name: c.name()}
 	answers, most := m.firstAnswers(), len(dst)+MaxAddresses
 	for r := (Record{}); len(dst) < most && answers.Next(&r); {
-		if r.Class == ClassIN && isName(c.name(), r.msg, r.name) {
+		if r.Class == ClassIN && holdsAddresses(r.Type) && owner.matches(&r) {
 			dst = appendRecord(dst, &r, min(r.TTL, c.ttl))
 		}
 	}
 	return dst[:min(len(dst), most)]
+}
+
+// ownerMatcher compares the owners of records with one name.
+type ownerMatcher struct {
+	name  []byte
+	known uint16 // a compression pointer that leads to name; 0: none is known
+}
+
+// matches reports whether name is the owner of r. The records of one name all
+// point to the same place in the message, so that only the first is compared.
+func (o *ownerMatcher) matches(r *Record) bool {
+	at := binary.BigEndian.Uint16(r.msg[r.name:]) // the record's fixed part follows: there are two bytes
+	if at>>8 >= pointer && at == o.known {
+		return true
+	}
+	if !isName(o.name, r.msg, r.name) {
+		return false
+	}
+	if at>>8 >= pointer {
+		o.known = at
+	}
+	return true
+}
+
+func holdsAddresses(t Type) bool {
+	return t == A || t == AAAA || t == SVCB || t == HTTPS
 }
 
 // firstAnswers is Answers, bounded.
@@ -62,44 +96,63 @@ type chain struct {
 	buf     [maxText]byte
 	length  int    // of the name in buf
 	ttl     uint32 // the least TTL on the way
-	aliases int
+	aliases [maxAliases]alias
+	count   int // of aliases
+}
+
+// alias is a CNAME record: where in the message its owner and its target lie.
+type alias struct {
+	owner, target int
+	ttl           uint32
 }
 
 func (c *chain) name() []byte { return c.buf[:c.length] }
 
-// follow starts at the question's name and goes to the end of its aliases.
-// Records come in order from nearly every server, so that two passes do;
-// otherwise each pass makes at least one step, and the steps are bounded.
+// follow starts at the question's name and goes to the end of its aliases. It
+// returns false where that is not reached within the bounds, and where an alias
+// leads to a malformed name.
 func (c *chain) follow(m *Message) bool {
 	name, ok := m.AppendQuestion(c.buf[:0])
-	if !ok {
+	if !ok || !c.collect(m.firstAnswers()) {
 		return false
 	}
 	c.length, c.ttl = len(name), 1<<32-1
-	for before := -1; before != c.aliases && c.aliases <= maxAliases; {
-		before = c.aliases
-		if !c.pass(m.firstAnswers()) {
+	followed, compared := 0, 0
+	for at, misses := 0, 0; misses < c.count; at = (at + 1) % c.count {
+		if compared++; compared > maxComparisons {
 			return false
 		}
-	}
-	return c.aliases <= maxAliases
-}
-
-// pass takes the aliases that it meets. It returns false if one of them leads
-// to a name that is not one.
-func (c *chain) pass(answers Answers) bool {
-	for r := (Record{}); c.aliases <= maxAliases && answers.Next(&r); {
-		if r.Type != CNAME || r.Class != ClassIN || !isName(c.name(), r.msg, r.name) {
-			continue
-		}
-		name, ok := r.AppendTarget(c.buf[:0])
-		if !ok {
+		if a := &c.aliases[at]; !isName(c.name(), m.raw, a.owner) {
+			misses++
+		} else if followed++; followed > maxAliases || !c.step(m, a) {
 			return false
+		} else {
+			misses = 0
 		}
-		c.length, c.ttl = len(name), min(c.ttl, r.TTL)
-		c.aliases++
 	}
 	return true
+}
+
+// collect finds the CNAME records. It returns false if there are too many.
+func (c *chain) collect(answers Answers) bool {
+	for r := (Record{}); answers.Next(&r); {
+		if r.Type != CNAME || r.Class != ClassIN {
+			continue
+		}
+		if c.count == maxAliases {
+			return false
+		}
+		c.aliases[c.count] = alias{r.name, r.data, r.TTL}
+		c.count++
+	}
+	return true
+}
+
+// step goes to where an alias leads.
+func (c *chain) step(m *Message, a *alias) bool {
+	name, ok := appendName(c.buf[:0], m.raw, a.target)
+	c.length, c.ttl = len(name), min(c.ttl, a.ttl)
+	return ok
 }
 
 // appendRecord appends the addresses that a record holds.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +35,11 @@ func TestAppendAddresses(t *testing.T) {
 			addCNAME(t, b, "b.example.", 20, "c.example.")
 			addCNAME(t, b, "a.example.", 30, "b.example.")
 		}), "a.example [192.0.2.1/10]"},
+		{"eight aliases in reverse order", reversed(t, 8), "a8.example [192.0.2.1/30]"},
+		{"more aliases in reverse order than are compared", reversed(t, 12), "a12.example []"},
+		{"as many aliases as are followed", chained(t, maxAliases), "a16.example [192.0.2.1/30]"},
+		{"more aliases than are followed", chained(t, maxAliases+1), "a17.example []"},
+		{"addresses behind pointers to several places", scattered(), "host.example [192.0.2.1/30 192.0.2.2/30 192.0.2.3/30]"},
 		{"another name's address", response(t, "host.example.", a, func(b *dnsmessage.Builder) {
 			addA(t, b, "victim.example.", 30, "192.0.2.66")
 			addA(t, b, "host.example.", 30, "192.0.2.1")
@@ -72,12 +78,50 @@ func TestAppendAddresses(t *testing.T) {
 			for i := range 1000 {
 				addA(t, b, "host.example.", 30, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).String())
 			}
-		}), fmt.Sprintf("host.example %d addresses", MaxAnswers)},
+		}), fmt.Sprintf("host.example %d addresses", MaxAddresses)},
 	} {
 		if got := read(t, c.msg); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
+}
+
+// chained answers for an with n aliases, from one to the next, and an address of
+// a0.
+func chained(t testing.TB, n int) []byte {
+	return response(t, label(n), dnsmessage.TypeA, func(b *dnsmessage.Builder) {
+		for i := n; i > 0; i-- {
+			addCNAME(t, b, label(i), 30, label(i-1))
+		}
+		addA(t, b, label(0), 30, "192.0.2.1")
+	})
+}
+
+// reversed is the same with the last alias first.
+func reversed(t testing.TB, n int) []byte {
+	return response(t, label(n), dnsmessage.TypeA, func(b *dnsmessage.Builder) {
+		addA(t, b, label(0), 30, "192.0.2.1")
+		for i := 1; i <= n; i++ {
+			addCNAME(t, b, label(i), 30, label(i-1))
+		}
+	})
+}
+
+func label(n int) string { return fmt.Sprintf("a%d.example.", n) }
+
+// scattered answers for host.example with its name in full, by a pointer to the
+// question and by one to the first record, among records of example.
+func scattered() []byte {
+	const fixed = "\x00\x01\x00\x01\x00\x00\x00\x1e\x00\x04"
+	msg := "\x00\x01\x81\x80\x00\x01\x00\x06\x00\x00\x00\x00" + "\x04host\x07example\x00\x00\x01\x00\x01"
+	first := len(msg)
+	msg += "\x04host\xc0\x11" + fixed + "\xc0\x00\x02\x01" // 192.0.2.1
+	msg += "\xc0\x0c" + fixed + "\xc0\x00\x02\x02"
+	msg += "\xc0\x11" + fixed + "\xc0\x00\x02\x42" // of example.
+	msg += "\xc0" + string(rune(first)) + fixed + "\xc0\x00\x02\x03"
+	msg += "\xc0\x11" + fixed + "\xc0\x00\x02\x42"
+	msg += "\x00" + fixed + "\xc0\x00\x02\x42" // of the root
+	return []byte(msg)
 }
 
 // hints is an HTTPS record: priority 1, target ".", alpn, ipv4hint, ipv6hint.
@@ -193,6 +237,27 @@ func BenchmarkHostile(b *testing.B) {
 		for r := (Record{}); answers.Next(&r); {
 			r.AppendOwner(nil)
 		}
+	}
+}
+
+// BenchmarkHostileAliases is the dearest datagram known: aliases in reverse
+// order, with names as long as names get.
+func BenchmarkHostileAliases(b *testing.B) {
+	long := func(i int) string { return strings.Repeat(strings.Repeat("a", 63)+".", 3) + label(i) }
+	msg := response(b, long(maxAliases), dnsmessage.TypeA, func(m *dnsmessage.Builder) {
+		for i := 1; i <= maxAliases; i++ {
+			addCNAME(b, m, long(i), 30, long(i-1))
+		}
+	})
+	b.ReportAllocs()
+	b.SetBytes(int64(len(msg)))
+	var m Message
+	addrs := make([]Address, 0, MaxAddresses)
+	for b.Loop() {
+		if Parse(msg, &m) != nil {
+			b.Fatal("not parsed")
+		}
+		m.AppendAddresses(addrs)
 	}
 }
 

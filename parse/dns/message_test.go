@@ -204,6 +204,7 @@ func seeds(t testing.TB) [][]byte {
 	short := aliased(t)
 	return [][]byte{
 		aliased(t), svcb, v6, short[:len(short)-3], pointerChains()[:200],
+		chained(t, maxAliases+1), reversed(t, 8), reversed(t, 12), scattered(),
 		[]byte(question("\x01a\x00\x00\x01\x00\x01")), []byte(question("\xc0\x0c\x00\x01\x00\x01")),
 		[]byte(question("\x03a.b\x00\x00\x01\x00\x01")), {}, []byte("\x00\x03abc\x00\x00"),
 	}

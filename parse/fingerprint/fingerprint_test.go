@@ -256,7 +256,7 @@ func TestGREASEIsOneKey(t *testing.T) {
 		g := 0x0a0a | v<<12 | v<<4
 		c.Client(&parse.ClientHello{CipherSuites: u16(g, 5), Extensions: extensions(g, 5), SupportedGroups: u16(g), SupportedVersions: u16(g, 0x0304)})
 	}
-	if n := len(c.clients.young); n != 1 {
+	if n := c.clients.made.Len(); n != 1 {
 		t.Errorf("%d keys", n)
 	}
 }
@@ -274,7 +274,7 @@ func TestPermutedExtensions(t *testing.T) {
 			t.Fatalf("%+v, first %+v", got, first)
 		}
 	}
-	if n := len(c.ja4s.young); n != 1 {
+	if n := c.ja4s.made.Len(); n != 1 {
 		t.Errorf("%d keys for one JA4", n)
 	}
 }
@@ -295,9 +295,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		}
 	}
 	for name, n := range map[string]int{
-		"clients": len(c.clients.young) + len(c.clients.old),
-		"JA4":     len(c.ja4s.young) + len(c.ja4s.old),
-		"servers": len(c.servers.young) + len(c.servers.old),
+		"clients": c.clients.made.Len(),
+		"JA4":     c.ja4s.made.Len(),
+		"servers": c.servers.made.Len(),
 	} {
 		if n > limit || n < limit/2 {
 			t.Errorf("%s: %d remembered, limit %d", name, n, limit)
@@ -317,7 +317,7 @@ func TestLongKeysAreNotRemembered(t *testing.T) {
 			t.Errorf("%.80s", got.JA3Full)
 		}
 	}
-	if len(c.clients.young) != 0 || len(c.ja4s.young) != 0 {
+	if c.clients.made.Len() != 0 || c.ja4s.made.Len() != 0 {
 		t.Error("remembered")
 	}
 }

@@ -84,7 +84,7 @@ func (m *Maker) ja4(h *parse.ClientHello) string {
 	slices.Sort(m.sorted)
 	first, last := alpnLetters(h.ALPN)
 	version := ja4Version(h)
-	key := append(m.key[:0], byte(m.Protocol), byte(version>>8), byte(version), first, last)
+	key := append(m.key[:0], byte(m.Protocol), sniLetter(h), byte(version>>8), byte(version), first, last)
 	key = appendList(key, h.CipherSuites)
 	key = appendList(key, h.SignatureAlgorithms)
 	for _, typ := range m.sorted {
@@ -99,20 +99,25 @@ func (m *Maker) ja4(h *parse.ClientHello) string {
 	return made
 }
 
+// sniLetter is d where the server_name extension is there, else i. Of a hello whose
+// lengths disagree it may be found without being in the list of extensions.
+func sniLetter(h *parse.ClientHello) byte {
+	if h.HasServerName {
+		return 'd'
+	}
+	return 'i'
+}
+
 // makeJA4 writes a JA4; m.sorted holds the extensions, sorted.
 func (m *Maker) makeJA4(h *parse.ClientHello) string {
 	m.numbers = appendNumbers(m.numbers[:0], h.CipherSuites)
 	slices.Sort(m.numbers)
-	sni := byte('i')
-	if h.HasServerName {
-		sni = 'd'
-	}
 	first, last := alpnLetters(h.ALPN)
 
 	var space [len("t13d1516h2_8daaf6152771_e5627efa2ab1")]byte
 	out := append(space[:0], byte(m.Protocol))
 	out = append(out, versionLetters(ja4Version(h))...)
-	out = append(out, sni)
+	out = append(out, sniLetter(h))
 	out = appendCount(out, len(m.numbers))
 	out = appendCount(out, len(m.sorted))
 	out = append(out, first, last, '_')

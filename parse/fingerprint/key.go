@@ -13,7 +13,15 @@ import (
 // fingerprints depend on less. Lists come with their lengths in front, so that
 // no two hellos share a key by running into each other.
 func AppendClientKey(key []byte, h *parse.ClientHello) []byte {
-	key = append(key, byte(h.LegacyVersion>>8), byte(h.LegacyVersion))
+	// Of a hello whose lengths disagree, what was found need not be in the list of
+	// its extensions.
+	has := byte(0)
+	for i, is := range [...]bool{h.HasServerName, h.HasSupportedVersions, h.EncryptedClientHello, h.EarlyData} {
+		if is {
+			has |= 1 << i
+		}
+	}
+	key = append(key, has, byte(h.LegacyVersion>>8), byte(h.LegacyVersion))
 	key = appendList(key, h.SupportedVersions)
 	key = append(key, byte(len(h.ALPN)>>8), byte(len(h.ALPN)))
 	key = append(key, h.ALPN...)

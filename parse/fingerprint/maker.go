@@ -54,6 +54,10 @@ func NewMaker() *Maker {
 	return &Maker{Protocol: TLS, ja4s: NewMemory[string](DefaultLimit)}
 }
 
+// Remember bounds the JA4s that are remembered; without it, DefaultLimit does. It
+// forgets those there are.
+func (m *Maker) Remember(limit int) { m.ja4s = NewMemory[string](limit) }
+
 // Client returns the fingerprints of h.
 func (m *Maker) Client(h *parse.ClientHello) Client {
 	if h.SSLv2Format {

@@ -31,6 +31,7 @@ type caller struct {
 	status [2]Status
 	inner  [2][]byte
 	pushes int
+	cutIn  bool // a segment that may begin with a hello came before a message was whole
 }
 
 func (c *caller) feed(fromServer bool, data []byte) {
@@ -41,6 +42,7 @@ func (c *caller) feed(fromServer bool, data []byte) {
 	if c.ended(i) {
 		return
 	}
+	c.cutIn = c.cutIn || len(c.buf[i]) > 0 && len(data) > 0 && data[0] == recordHandshake
 	c.buf[i] = append(c.buf[i], data...)
 	for len(c.buf[i]) > 0 && len(c.buf[i]) >= c.need[i] && !c.ended(i) {
 		r := c.p.Push(fromServer, bytes.Clone(c.buf[i]))

@@ -9,5 +9,9 @@
 // hello in the middle of a dialogue count for nothing, and the look ends with
 // the first command that carries other people's content (DATA, FETCH, RETR),
 // so that the text of a mail cannot pass for a handshake. Each direction is
-// looked at for a bounded number of bytes and messages.
+// looked at for a bounded number of bytes; GaveUp tells when that was too few.
+//
+// Bytes of no known protocol have no boundaries but segments and lines. In them a
+// ClientHello is judged up to its cipher suites, and a ServerHello counts only
+// when the other direction has TLS, then wherever it is.
 package starttls

@@ -31,6 +31,8 @@ func (p *Preamble) line(s side, data []byte) Step {
 	d := &p.dirs[s]
 	text, size := d.readLine(data, maxLine)
 	switch {
+	case bytes.IndexByte(text, 0) >= 0 && p.lines == 0:
+		return p.strange(s)
 	case bytes.IndexByte(text, 0) >= 0:
 		return p.foreign(s)
 	case size == 0:
@@ -39,8 +41,10 @@ func (p *Preamble) line(s side, data []byte) Step {
 	first := p.lines == 0
 	from, ok := p.heed(s, cut(text))
 	switch {
-	case !ok && first && !d.midline:
-		return p.opaque(s, data)
+	case !ok && first:
+		return p.strange(from)
+	case !ok && carriesContent(text):
+		return p.end(from)
 	case !ok:
 		return p.foreign(from)
 	}
@@ -153,6 +157,13 @@ func (p *Preamble) note(s side, e event) {
 	p.dirs[s].ready = e&ready != 0
 }
 
+// carriesContent knows the commands after which a client sends other people's
+// text: whoever wrote it may have put a hello in it.
+func carriesContent(text []byte) bool {
+	verb := cut(text).verb
+	return oneOf(verb, "DATA", "BDAT", "IHAVE", "TAKETHIS", "POST", "XREPLIC")
+}
+
 // readLine takes the next line of data without its end; size is what it takes
 // with it, 0 while the line is not whole. Of a line of limit bytes or more, the
 // first limit are the line.
@@ -171,9 +182,9 @@ func (d *direction) readLine(data []byte, limit int) (text []byte, size int) {
 	return head[from:], 0
 }
 
-// passLine consumes the rest of a line.
-func (d *direction) passLine(data []byte) Step {
-	n := min(len(data), d.left())
+// passLine consumes the rest of a line, of which at most left bytes may come.
+func (d *direction) passLine(data []byte, left int) Step {
+	n := min(len(data), left)
 	if i := bytes.IndexByte(data[:n], '\n'); i >= 0 {
 		n = i + 1
 		d.midline = false

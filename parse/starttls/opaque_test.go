@@ -1,6 +1,7 @@
 package starttls
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,8 +16,9 @@ func TestUnknownPrefix(t *testing.T) {
 		"a version banner each way": {[]turn{c("NXSH-8.10.1\n"), s("NXD-8.10.1\n"), cTLS(clientHello), sTLS(serverHello)}, true},
 		"binary":                    {[]turn{c("\xde\xad\xbe\xef\xde\xad\xbe\xef"), cTLS(clientHello)}, true},
 		"three of them":             {[]turn{c("\xde\xad\xbe\xef1"), c("\xde\xad\xbe\xef2"), c("\xde\xad\xbe\xef3"), cTLS(clientHello)}, true},
-		"too many":                  {[]turn{c("12345"), c("\x01\x02\x03\x04\x05"), c("\x01"), c("\x01"), c("\x01"), c(clientHello)}, false},
+		"in many pieces":            {append(slices.Repeat([]turn{c("\x01\x02\x03\x04\x05")}, 100), cTLS(clientHello)), true},
 		"too long":                  {[]turn{c(strings.Repeat("\xde", maxPrefix+1)), c(clientHello)}, false},
+		"too long in pieces":        {append(slices.Repeat([]turn{c("\x01\x02\x03\x04\x05")}, maxPrefix/5+1), c(clientHello)), false},
 		"not where a push begins":   {[]turn{c("\xde\xad\xbe\xef\xde\xad"), c("\x01" + clientHello)}, false},
 		"a hello that is not whole": {[]turn{c("\xde\xad\xbe\xef\xde\xad"), c(clientHello[:40])}, false},
 		"ciphers of an odd length":  {[]turn{c("\xde\xad\xbe\xef\xde\xad"), c(clientHello[:45] + "\x01" + clientHello[46:])}, false},

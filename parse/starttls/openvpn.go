@@ -87,7 +87,7 @@ func (p *Preamble) openvpnReset(s side, head []byte, size int) Step {
 			return d.took(size)
 		}
 	}
-	return p.foreign(s)
+	return p.end(s) // encrypted by tls-crypt
 }
 
 // openvpnControl hands on the TLS bytes of a control packet that is the next in

@@ -7,6 +7,8 @@ import "encoding/binary"
 const (
 	postgresqlSSL = 80877103
 	postgresqlGSS = 80877104
+
+	postgresqlRequest = 8 // bytes: length, code
 )
 
 // postgresql reads the two sides of the encryption requests
@@ -16,17 +18,24 @@ func (p *Preamble) postgresql(s side, data []byte) Step {
 	if s == server {
 		return p.postgresqlReply(data)
 	}
-	const size = 8
 	d := &p.dirs[client]
-	if len(data) < size {
-		return d.wait(size)
+	if len(data) < postgresqlRequest {
+		return d.wait(postgresqlRequest)
 	}
 	code := binary.BigEndian.Uint32(data[4:])
-	if binary.BigEndian.Uint32(data) != size || code != postgresqlSSL && code != postgresqlGSS {
-		return p.foreign(client) // a StartupMessage in clear
+	switch {
+	case postgresqlInClear(data):
+		return p.end(client)
+	case binary.BigEndian.Uint32(data) != postgresqlRequest || code != postgresqlSSL && code != postgresqlGSS:
+		return p.foreign(client)
 	}
 	p.asked = code == postgresqlSSL
-	return d.took(size)
+	return d.took(postgresqlRequest)
+}
+
+// postgresqlInClear recognises a StartupMessage: version 3 of the protocol.
+func postgresqlInClear(data []byte) bool {
+	return len(data) >= postgresqlRequest && be16(data[4:]) == 3
 }
 
 // postgresqlReply reads 'S' for TLS or 'N' for neither TLS nor GSSAPI. Letters

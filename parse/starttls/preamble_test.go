@@ -53,6 +53,10 @@ func TestClientAlone(t *testing.T) {
 		t.Run(tr.name, func(t *testing.T) {
 			turns := only(false, tr.turns)
 			got := play(t, turns, whole)
+			if tr.client == "-" {
+				got.mustFind([2]int{-1, -1})
+				return
+			}
 			got.mustFind(tlsAt(turns))
 			want := tr.proto
 			if tr.client != "" {
@@ -90,7 +94,7 @@ func TestServerFirst(t *testing.T) {
 			}
 			got := play(t, turns, whole)
 			got.mustFind(tlsAt(turns))
-			known := tr.proto != "xmpp" // where both sides may open with the same tags
+			known := tr.proto != "xmpp" && tr.proto != "telnet" // where both sides may open with the same
 			if got.p.Swapped() != known || got.p.Protocol() != tr.proto {
 				t.Errorf("Swapped() = %t, Protocol() = %q", got.p.Swapped(), got.p.Protocol())
 			}
@@ -193,7 +197,7 @@ func TestTLSToAServerThatSpeaksHTTP(t *testing.T) {
 }
 
 func TestSizeOfState(t *testing.T) {
-	const most = 128 // one is embedded in every flow's session
+	const most = 144 // every session whose connection does not begin with TLS has one
 	if size := unsafe.Sizeof(Preamble{}); size > most {
 		t.Errorf("a Preamble has %d bytes, want at most %d", size, most)
 	}

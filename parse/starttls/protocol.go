@@ -21,20 +21,32 @@ const (
 	xmpp
 	postgresql
 	mysql
+	mysqlx
 	tds
 	rdp
 	openvpn
-	httpConnect
+	amqp
+	nbd
+	vnc
+	telnet
+	httpUpgrade
+	httpConnect // the first of those that ask a proxy; whatever is HTTP is read so
 	socks4
 	socks5
-	opaque // none of these
+	opaque  // none of these
+	nats    // none of these: the server's greeting has a name, and no more is known
+	checkmk // the same
 )
 
 var protocolNames = [...]string{
 	smtp: "smtp", imap: "imap", pop3: "pop3", ftp: "ftp", nntp: "nntp", sieve: "sieve", irc: "irc",
 	ldap: "ldap", xmpp: "xmpp", postgresql: "postgresql", mysql: "mysql", tds: "tds", rdp: "rdp",
-	openvpn: "openvpn", httpConnect: "http-connect", socks4: "socks4", socks5: "socks5", opaque: "other-prefix",
+	openvpn: "openvpn", mysqlx: "mysqlx", amqp: "amqp", nbd: "nbd", vnc: "vnc", telnet: "telnet", httpUpgrade: "http-upgrade",
+	httpConnect: "http-connect", socks4: "socks4", socks5: "socks5", opaque: "other-prefix", nats: "nats", checkmk: "checkmk",
 }
+
+// known reports whether there are messages of p that can be read.
+func (p protocol) known() bool { return p > none && p < opaque }
 
 func (p protocol) String() string { return protocolNames[p] }
 

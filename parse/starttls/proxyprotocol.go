@@ -20,7 +20,7 @@ const (
 // bytes. is reports whether there is one, or may be.
 func (p *Preamble) proxyHeader(data []byte) (r Step, is bool) {
 	switch d := &p.dirs[client]; {
-	case p.proxied || data[0] != 'P' && data[0] != '\r':
+	case p.proxied >= maxProxyHeaders || data[0] != 'P' && data[0] != '\r':
 		return Step{}, false
 	case len(data) < opening:
 		return d.wait(opening), true
@@ -49,7 +49,7 @@ func (p *Preamble) proxyLine(data []byte) Step {
 	case len(word) < 2 || string(word[1]) != "UNKNOWN":
 		return p.foreign(client)
 	}
-	p.proxied = true
+	p.proxied++
 	return Step{Consumed: size}
 }
 
@@ -105,7 +105,7 @@ func (p *Preamble) proxyAddresses(data []byte, ip, length int) Step {
 		p.proxyPair(netip.AddrPortFrom(from, binary.BigEndian.Uint16(b[2*ip:])),
 			netip.AddrPortFrom(to, binary.BigEndian.Uint16(b[2*ip+2:])))
 	}
-	p.proxied = true
+	p.proxied++
 	r := d.tookSome(proxyFixed+length, data)
 	d.begun = false // the connection itself begins now
 	return r

@@ -1,6 +1,10 @@
 package starttls
 
-import "tlsfloor/parse"
+import (
+	"math"
+
+	"tlsfloor/parse"
+)
 
 // Push takes the first unconsumed bytes of one direction; data begins with the
 // first byte that no earlier Step has consumed.
@@ -10,15 +14,31 @@ import "tlsfloor/parse"
 // corrects it by content. While Status is Undecided or Framed and Consumed is
 // more than 0, the caller pushes what is left, if anything, at once.
 func (p *Preamble) Push(fromServer bool, data []byte) Step {
-	done := 0
+	edge, done := min(int(p.dirs[p.side(fromServer)].edge), len(data)), 0
 	for {
-		s := p.step(fromServer, data[done:])
+		s := p.step(fromServer, data[done:], edge-done)
 		done += s.Consumed
 		if s.Consumed == 0 || s.Status != Undecided || done == len(data) {
 			s.Consumed = done
-			return s
+			return p.pause(fromServer, s, len(data), edge)
 		}
 	}
+}
+
+// pause ends a push of size bytes, and keeps where the next segment begins. That
+// is a place where a hello may begin, so every segment has to be seen as it comes.
+func (p *Preamble) pause(fromServer bool, r Step, size, edge int) Step {
+	s := p.side(fromServer)
+	d := &p.dirs[s]
+	left := size - r.Consumed
+	if d.pending {
+		left = edge - r.Consumed
+	}
+	d.edge, d.pending = uint16(min(left, math.MaxUint16)), false
+	if !d.begun || p.open(s) {
+		r.Need = 0
+	}
+	return r
 }
 
 func (p *Preamble) side(fromServer bool) side {
@@ -28,20 +48,27 @@ func (p *Preamble) side(fromServer bool) side {
 	return client
 }
 
-// step takes at most one message.
-func (p *Preamble) step(fromServer bool, data []byte) Step {
+// step takes at most one message. A segment begins at edge, if that is in data.
+func (p *Preamble) step(fromServer bool, data []byte, edge int) Step {
 	s := p.side(fromServer)
 	d := &p.dirs[s]
 	switch {
 	case d.status == TLS, d.status == Foreign, len(data) == 0:
 		return Step{Status: d.status}
-	case d.left() <= 0:
-		return p.foreign(s)
+	case p.left(s) <= 0:
+		p.tooMuch(s)
+		return p.end(s)
 	case d.skip > 0:
-		return d.pass(data)
+		return d.pass(data, p.left(s), p.toProxy(s))
+	case d.unknown:
+		return p.hunt(s, data, edge)
 	case d.midline:
-		return d.passLine(data)
-	case d.literal:
+		return d.passLine(data, p.left(s))
+	}
+	if r, decided := p.cutIn(s, data, edge); decided {
+		return r
+	}
+	if d.literal {
 		return p.afterLiteral(s, data)
 	}
 	if r, decided := p.upgrade(s, data); decided {
@@ -49,20 +76,34 @@ func (p *Preamble) step(fromServer bool, data []byte) Step {
 	}
 	text := d.within
 	r := p.message(s, data)
-	d = &p.dirs[p.side(fromServer)] // the message may have swapped the sides
+	s = p.side(fromServer) // the message may have swapped the sides
+	d = &p.dirs[s]
+	switch {
+	case d.unknown:
+		return p.hunt(s, data, edge)
+	case r.Consumed == 0 && r.Status == Undecided && p.proven(s) && !p.speaking(s).known():
+		return p.peek(s, data, edge)
+	}
 	d.account(r, text && d.within)
 	return r
 }
 
 // left is how many bytes of the direction may still be looked at.
-func (d *direction) left() int {
+func (p *Preamble) left(s side) int {
+	d := &p.dirs[s]
+	most := maxBytes
 	switch {
 	case d.status == Framed:
-		return maxFramed - int(d.consumed)
-	case d.messages >= maxMessages:
-		return 0
+		most = maxFramed
+	case d.unknown && s == client && !p.proven(s):
+		most = maxPrefix
+	case d.unknown:
+	case p.toProxy(s) && d.skip > 0:
+		return maxPassed - int(d.passed) // an HTTP body that is too long is not begun
+	case p.speaking(s) == httpConnect:
+		return p.exchanges.maxHeads() - int(d.consumed) - int(d.short)
 	}
-	return maxBytes - int(d.consumed)
+	return most + int(d.base) - int(d.consumed) - int(d.short)
 }
 
 // account books what a message took. Where it goes on with a text, it is none of
@@ -72,17 +113,21 @@ func (d *direction) account(r Step, goesOn bool) {
 		return
 	}
 	d.consumed += uint32(r.Consumed)
-	if !goesOn {
-		d.messages++
+	if !goesOn && r.Consumed < messageCharge {
+		d.short += uint32(messageCharge - r.Consumed)
 	}
 	d.scanned, d.quote = 0, 0
 }
 
-// pass consumes what needs no look.
-func (d *direction) pass(data []byte) Step {
-	n := min(int(d.skip), len(data), d.left())
+// pass consumes what needs no look, of which at most left bytes may come.
+func (d *direction) pass(data []byte, left int, toProxy bool) Step {
+	n := min(int(d.skip), len(data), left)
 	d.skip -= uint32(n)
-	d.consumed += uint32(n)
+	if toProxy {
+		d.passed += uint32(n)
+	} else {
+		d.consumed += uint32(n)
+	}
 	r := Step{Consumed: n, Status: d.status}
 	if d.deliver {
 		r.Inner = data[:n:n]
@@ -126,10 +171,8 @@ func (p *Preamble) message(s side, data []byte) Step {
 		}
 	}
 	switch p.speaking(s) {
-	case none:
+	case none, opaque, nats, checkmk:
 		return p.begin(s, data)
-	case opaque:
-		return p.opaque(s, data)
 	case lineProtocol:
 		return p.line(s, data)
 	case ldap:
@@ -140,13 +183,23 @@ func (p *Preamble) message(s side, data []byte) Step {
 		return p.postgresql(s, data)
 	case mysql:
 		return p.mysql(s, data)
+	case mysqlx:
+		return p.mysqlx(s, data)
 	case tds:
 		return p.tds(s, data)
 	case rdp:
 		return p.rdp(s, data)
 	case openvpn:
 		return p.openvpn(s, data)
-	case httpConnect:
+	case amqp:
+		return p.amqp(s, data)
+	case nbd:
+		return p.nbd(s, data)
+	case vnc:
+		return p.vnc(s, data)
+	case telnet:
+		return p.telnet(s, data)
+	case httpConnect, httpUpgrade:
 		return p.http(s, data)
 	case socks4:
 		return p.socks4(s, data)
@@ -157,11 +210,14 @@ func (p *Preamble) message(s side, data []byte) Step {
 }
 
 func (p *Preamble) speaking(s side) protocol {
-	if p.tunnel != none && !p.dirs[s].tunnelled {
+	if p.toProxy(s) {
 		return p.tunnel
 	}
 	return p.inner
 }
+
+// toProxy reports whether a direction is in what is said to a proxy.
+func (p *Preamble) toProxy(s side) bool { return p.tunnel != none && !p.dirs[s].tunnelled }
 
 // took says that a message of n bytes was read.
 func (d *direction) took(n int) Step {
@@ -171,7 +227,7 @@ func (d *direction) took(n int) Step {
 
 // tookSome is took for a message that may not be here whole yet.
 func (d *direction) tookSome(n int, data []byte) Step {
-	here := min(n, len(data), d.left())
+	here := min(n, len(data))
 	d.skip, d.deliver = uint32(n-here), false
 	return d.took(here)
 }
@@ -179,9 +235,18 @@ func (d *direction) tookSome(n int, data []byte) Step {
 // wait asks for n bytes.
 func (d *direction) wait(n int) Step { return Step{Need: n, Status: d.status} }
 
-// foreign ends the look at the connection. A direction that has TLS keeps it:
-// a server may answer a hello in the protocol that the client left.
+// foreign gives a direction up as one of the protocol that it was taken for. The
+// look ends, unless TLS may come in spite of that.
 func (p *Preamble) foreign(s side) Step {
+	if p.lenient(s) {
+		return p.strange(s)
+	}
+	return p.end(s)
+}
+
+// end ends the look at the connection. A direction that has TLS keeps it: a
+// server may answer a hello in the protocol that the client left.
+func (p *Preamble) end(s side) Step {
 	p.dirs[s].status = Foreign
 	if other := &p.dirs[1-s]; other.status == Undecided {
 		other.status = Foreign
@@ -193,6 +258,7 @@ func (p *Preamble) foreign(s side) Step {
 // direction: what follows is TLS, or another protocol.
 func (d *direction) leaveTunnel(n int) Step {
 	d.tunnelled, d.begun, d.stage = true, false, 0
+	d.base, d.short = d.consumed+uint32(n), 0
 	return Step{Consumed: n}
 }
 

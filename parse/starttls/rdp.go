@@ -47,7 +47,7 @@ func (p *Preamble) rdp(s side, data []byte) Step {
 	}
 	size := int(binary.BigEndian.Uint16(data[2:]))
 	if d.begun || data[0] != 3 || size < tpktHeader+x224Fixed || size > maxConnect {
-		return p.foreign(s)
+		return p.end(s)
 	}
 	if len(data) < size {
 		return d.wait(size)
@@ -59,7 +59,7 @@ func (p *Preamble) rdp(s side, data []byte) Step {
 	case s == server && code == x224Confirm && protocols != 0:
 		p.granted = true
 	default:
-		return p.foreign(s)
+		return p.end(s)
 	}
 	return d.took(size)
 }

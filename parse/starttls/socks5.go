@@ -1,13 +1,17 @@
 package starttls
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 )
 
 const (
 	socks5Version  = 5
+	socks5GSSAPI   = 1 // method (RFC 1961)
 	socks5Password = 2 // method (RFC 1929)
+
+	socks5Token = 4 // before a token of GSSAPI: version, type, length in two bytes
 
 	socks5IPv4 = 1
 	socks5Name = 3
@@ -17,17 +21,17 @@ const (
 // How far a direction is.
 const (
 	socks5Methods = iota // offer, selection
-	socks5Auth           // user name and password, status
+	socks5Auth           // user name and password, status; or tokens
 	socks5Request        // request, reply
 )
 
 // socks5Speaker corrects who speaks: no client offers no method, and a server
-// that says 1 refuses or goes on with GSSAPI.
+// that chooses GSSAPI, 1, waits for a token, or has one to send.
 func socks5Speaker(s side, data []byte) side {
-	switch data[1] {
-	case 0:
+	switch {
+	case data[1] == 0, data[1] == socks5GSSAPI && data[2] == 1 && data[3] == 1:
 		return server
-	case socksConnect:
+	case data[1] == socksConnect:
 		return client
 	}
 	return s
@@ -44,6 +48,8 @@ func (p *Preamble) socks5(s side, data []byte) Step {
 		return d.wait(opening)
 	case d.stage == socks5Methods && !socks5Asks(data):
 		return p.socks5Offer(data)
+	case data[0] == 1 && d.stage == socks5Auth && d.method == socks5GSSAPI:
+		return p.socks5Token(client, data)
 	case data[0] == 1 && d.stage == socks5Auth:
 		return p.socks5Password(data)
 	case data[0] == socks5Version && data[1] == socksConnect:
@@ -69,7 +75,26 @@ func (p *Preamble) socks5Offer(data []byte) Step {
 		return d.wait(size)
 	}
 	d.stage = socks5Auth
+	if offer := data[2:size]; d.method == 0 && bytes.IndexByte(offer, socks5Password) < 0 {
+		d.method = socks5GSSAPI // until the server says
+	}
 	return d.took(size)
+}
+
+// socks5Token passes over a token of the authentication, or the agreement on the
+// protection of what follows (RFC 1961, 3 and 4). With protection, what follows
+// is in messages of another type.
+func (p *Preamble) socks5Token(s side, data []byte) Step {
+	const authentication, agreement = 1, 2
+	d := &p.dirs[s]
+	switch {
+	case len(data) < socks5Token:
+		return d.wait(socks5Token)
+	case data[0] != 1 || data[1] != authentication && data[1] != agreement:
+		return p.foreign(s)
+	}
+	d.skip, d.deliver = uint32(be16(data[2:])), false
+	return d.took(socks5Token)
 }
 
 // socks5Password passes a user name and a password (RFC 1929, 2).
@@ -125,16 +150,16 @@ func socks5Host(address []byte) []byte {
 	return []byte(ip.String())
 }
 
-// socks5Reply reads a server's message. Methods other than none and password
-// encapsulate what follows (GSSAPI), or are none.
+// socks5Reply reads a server's message. After methods other than none, password
+// and GSSAPI it is not known what follows.
 func (p *Preamble) socks5Reply(data []byte) Step {
 	const short = 2
 	d := &p.dirs[server]
 	switch {
-	case d.stage == socks5Methods && len(data) < opening: // enough to tell a selection from a reply
-		return d.wait(opening)
 	case len(data) < short:
 		return d.wait(short)
+	case d.stage == socks5Methods && data[1] == 0 && len(data) < opening: // enough to tell a selection from a reply
+		return d.wait(opening)
 	}
 	switch {
 	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == 0 && data[2] == 0:
@@ -142,7 +167,13 @@ func (p *Preamble) socks5Reply(data []byte) Step {
 	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == 0:
 		d.stage = socks5Request
 	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == socks5Password:
-		d.stage = socks5Auth
+		d.stage, p.dirs[client].method = socks5Auth, socks5Password
+	case d.stage == socks5Methods && data[0] == socks5Version && data[1] == socks5GSSAPI:
+		d.stage, d.method, p.dirs[client].method = socks5Auth, socks5GSSAPI, socks5GSSAPI
+	case d.stage == socks5Auth && d.method == socks5GSSAPI && data[0] == socks5Version && data[1] == 0:
+		return p.socks5Granted(data)
+	case d.stage == socks5Auth && d.method == socks5GSSAPI:
+		return p.socks5Token(server, data)
 	case d.stage == socks5Auth && data[0] == 1 && data[1] == 0:
 		d.stage = socks5Request
 	case d.stage == socks5Request && data[0] == socks5Version && data[1] == 0:

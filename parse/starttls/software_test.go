@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,32 @@ func connectPeer(p peer) {
 	p.say("HTTP/1.1 200 Connection established\r\nProxy-Agent: test\r\n\r\n")
 }
 
+func nbdPeer(p peer) {
+	p.say("NBDMAGICIHAVEOPT\x00\x03")
+	p.exactly(nbdFlags + nbdOptionHeader)
+	p.say(nbdReply + "\x00\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00")
+}
+
+func upgradePeer(p peer) {
+	for line := "x"; strings.TrimSpace(line) != ""; {
+		line = p.until('\n')
+	}
+	p.say("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,HTTP/1.1\r\n\r\n")
+}
+
+// vncPeer offers VeNCrypt with X509None.
+func vncPeer(p peer) {
+	p.say("RFB 003.008\n")
+	p.until('\n')
+	p.say("\x01\x13")
+	p.exactly(1)
+	p.say("\x00\x02")
+	p.exactly(2)
+	p.say("\x00\x01\x00\x00\x01\x04")
+	p.exactly(4)
+	p.say("\x01")
+}
+
 // TestRealClients has real programs speak to a script, and reads what went over
 // the wire.
 func TestRealClients(t *testing.T) {
@@ -210,6 +237,9 @@ func TestRealClients(t *testing.T) {
 		{"curl through socks4", "socks4", "192.0.2.7", curl("--socks4", "ADDRESS", "https://192.0.2.7"), socks4Peer(false)},
 		{"curl through socks5", "socks5", host, curl("--socks5-hostname", "ADDRESS", "https://"+host), socks5Peer},
 		{"curl behind a PROXY header", "proxy-protocol", "", curl("--haproxy-protocol", "https://ADDRESS"), func(p peer) { p.until('\n') }},
+		{"nbdinfo", "nbd", "", []string{"nbdinfo", "nbds://ADDRESS/?tls-verify-peer=false"}, nbdPeer},
+		{"lpstat", "http-upgrade", "", []string{"lpstat", "-E", "-h", "ADDRESS", "-r"}, upgradePeer},
+		{"gvnccapture", "vnc", "", []string{"gvnccapture", "HOST:DISPLAY", "/dev/null"}, vncPeer},
 		{"psql", "postgresql", "", []string{"psql", "host=HOST port=PORT sslmode=require user=x connect_timeout=5"}, postgresqlPeer},
 		{"mariadb", "mysql", "", []string{"mysql", "-hHOST", "-PPORT", "-ux", "--ssl", "--connect-timeout=5"}, mysqlPeer(mariaGreeting)},
 	} {
@@ -245,13 +275,17 @@ func record(t *testing.T, command []string, script func(peer), certificate tls.C
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	done := make(chan []turn, 1)
-	go func() { done <- serve(listener, script, certificate) }()
-
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
+	done := make(chan []turn, 1)
+	go func() {
+		done <- serve(listener, script, certificate)
+		time.AfterFunc(time.Second, cancel) // some try again for ever
+	}()
+
 	host, port, _ := net.SplitHostPort(listener.Addr().String())
-	fill := strings.NewReplacer("ADDRESS", listener.Addr().String(), "HOST", host, "PORT", port)
+	display := listener.Addr().(*net.TCPAddr).Port - 5900
+	fill := strings.NewReplacer("ADDRESS", listener.Addr().String(), "HOST", host, "PORT", port, "DISPLAY", strconv.Itoa(display))
 	var args []string
 	for _, a := range command[1:] {
 		args = append(args, fill.Replace(a))
@@ -279,7 +313,8 @@ func serve(listener net.Listener, script func(peer), certificate tls.Certificate
 	script(peer{r})
 	secure := tls.Server(r, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 	if secure.Handshake() == nil {
-		_, _ = bufio.NewReader(secure).ReadByte() // until the client has had enough
+		_ = conn.SetDeadline(time.Now().Add(2 * time.Second)) // some wait for an answer
+		_, _ = bufio.NewReader(secure).ReadByte()             // until the client has had enough
 	}
 	return r.turns
 }

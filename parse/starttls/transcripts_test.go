@@ -7,7 +7,7 @@ type transcript struct {
 	name   string
 	proto  string
 	turns  []turn
-	client string // protocol seen with the client's bytes alone; empty: proto
+	client string // protocol seen with the client's bytes alone; empty: proto; "-": TLS is not found in them
 	server string // the same for the server's; "-": TLS is not found in them
 	host   string
 	port   uint16
@@ -40,6 +40,8 @@ var (
 		zeros23[:6]+"\x1d\x00\x00\x00ijklmnopqrst\x00mysql_native_password\x00")
 	mySSL    = mysqlPacket(1, "\x85\xae\xff\x19\x00\x00\x00\x01\xff"+zeros23)
 	mariaSSL = mysqlPacket(1, "\x84\xae\xbf\x20\x00\x00\x00\x40\x2d"+zeros23[4:]+"\x1c\x00\x00\x00")
+
+	xCapabilities = "\x14\x00\x00\x00\x02\x0a\x11\x0a\x0f\x0a\x03tls\x12\x08\x08\x01\x12\x04\x08\x07\x40\x01"
 
 	rdpRequest = tpkt("\xe0\x00\x00\x00\x00\x00Cookie: mstshash=eltons\r\n\x01\x00\x08\x00\x03\x00\x00\x00")
 	rdpBare    = tpkt("\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00")
@@ -199,6 +201,86 @@ var transcripts = []transcript{
 	{name: "socks5, begun before the capture", proto: "socks5", host: "10.0.0.1", port: 443, turns: []turn{
 		c("\x05\x01\x00\x01\x0a\x00\x00\x01\x01\xbb"), s("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"),
 		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "mysqlx", proto: "mysqlx", turns: []turn{
+		s("\x05\x00\x00\x00\x0b\x08\x05\x1a\x00"), c(xCapabilities), s("\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "mysqlx, capabilities first", proto: "mysqlx", turns: []turn{
+		s("\x05\x00\x00\x00\x0b\x08\x05\x1a\x00"), c("\x01\x00\x00\x00\x01"),
+		s("\x16\x00\x00\x00\x02\x0a\x0f\x0a\x03tls\x12\x08\x08\x01\x12\x04\x08\x07\x40\x00\x0a\x02\x0a\x00"),
+		c(xCapabilities), s("\x05\x00\x00\x00\x0b\x08\x05\x1a\x00\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "mysqlx of an old server, which says nothing first", proto: "mysqlx", server: "-", turns: []turn{
+		c(xCapabilities), s("\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "mysqlx with a length that counts one too many", proto: "mysqlx", turns: []turn{
+		s("\x05\x00\x00\x00\x0b\x08\x05\x1a\x00"), c("\x10\x00\x00\x00\x02\x0a\x0d\x0a\x0b\x0a\x03tls\x12\x04\x08\x01\x12"),
+		s("\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "amqp", proto: "amqp", turns: []turn{
+		c("AMQP\x02\x01\x00\x00"), s("AMQP\x02\x01\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "nbd", proto: "nbd", turns: []turn{
+		s("NBDMAGICIHAVEOPT\x00\x03"), c("\x00\x00\x00\x03"), c("IHAVEOPT\x00\x00\x00\x05\x00\x00\x00\x00"),
+		s(nbdReply + "\x00\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "nbd, told to use TLS", proto: "nbd", turns: []turn{
+		s("NBDMAGICIHAVEOPT\x00\x03"), c("\x00\x00\x00\x01IHAVEOPT\x00\x00\x00\x03\x00\x00\x00\x00"),
+		s(nbdReply + "\x00\x00\x00\x03\x80\x00\x00\x05\x00\x00\x00\x03TLS"), c("IHAVEOPT\x00\x00\x00\x05\x00\x00\x00\x00"),
+		s(nbdReply + "\x00\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "vnc, VeNCrypt", proto: "vnc", turns: []turn{
+		s("RFB 003.008\n"), c("RFB 003.008\n"), s("\x02\x13\x02"), c("\x13"), s("\x00\x02"), c("\x00\x02"), s("\x00"),
+		s("\x02\x00\x00\x01\x04\x00\x00\x01\x01"), c("\x00\x00\x01\x04"), s("\x01"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "vnc, TLS as a type", proto: "vnc", turns: []turn{
+		s("RFB 003.007\n"), c("RFB 003.007\n"), s("\x01\x12"), c("\x12"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "telnet", proto: "telnet", turns: []turn{
+		s("\xff\xfd\x2e\xff\xfb\x01"), c("\xff\xfb\x2e\xff\xfd\x01"), s("\xff\xfa\x2e\x01\xff\xf0"), c("\xff\xfa\x2e\x01\xff\xf0"),
+		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-upgrade", proto: "http-upgrade", turns: []turn{
+		c("OPTIONS * HTTP/1.1\r\nHost: printer:631\r\nConnection: Upgrade\r\nUpgrade: TLS/1.2,TLS/1.1,TLS/1.0\r\n\r\n"),
+		s("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TLS/1.0,HTTP/1.1\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-upgrade with a request that has a body", proto: "http-upgrade", turns: []turn{
+		c("POST /printers/a HTTP/1.1\r\nUpgrade: h2c, tls/1.0\r\nConnection: Upgrade\r\nContent-Length: 9\r\n\r\n123456789"),
+		s("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"),
+		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-upgrade that the server requires", proto: "http-upgrade", turns: []turn{
+		c("GET /printers HTTP/1.1\r\nHost: a\r\n\r\n"),
+		s("HTTP/1.1 426 Upgrade Required\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\nContent-Length: 4\r\n\r\nno.\n"),
+		c("OPTIONS * HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n"),
+		s("HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-connect behind other requests", proto: "http-connect", host: "a", port: 443, server: "-", turns: []turn{
+		c("GET http://www.example.com/ HTTP/1.1\r\nHost: www.example.com\r\n\r\n"),
+		s("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\nHTTP/1.1 200"),
+		c("HEAD http://www.example.com/ HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+		s("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n"),
+		c("POST http://www.example.com/ HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n3\r\nGET\r\n0\r\n\r\n"),
+		s("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00c\r\nHTTP/1.1 200\r\n0\r\n\r\n"),
+		c("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"),
+		s("HTTP/1.1 200 Connection established\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "http-connect, and a request after a refusal", proto: "http-connect", host: "b", port: 443, turns: []turn{
+		c("CONNECT a:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno\n"),
+		c("GET http://a/ HTTP/1.1\r\n\r\n"), s("HTTP/1.1 401 No\r\nContent-Length: 3\r\n\r\nno\n"),
+		c("CONNECT b:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.0 407 No\r\nProxy-Connection: keep-alive\r\n\r\n"),
+		c("CONNECT b:443 HTTP/1.1\r\n\r\n"), s("HTTP/1.1 200 OK\r\n\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "socks5 with GSSAPI", proto: "socks5", host: "a", port: 443, turns: []turn{
+		c("\x05\x02\x00\x01"), s("\x05\x01"), c("\x01\x01\x00\x05token"), s("\x01\x01\x00\x06answer"), c("\x01\x02\x00\x01\x00"), s("\x01\x02\x00\x01\x00"),
+		c("\x05\x01\x00\x03\x01a\x01\xbb"), s("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "socks5 with GSSAPI where a password was offered, too", proto: "socks5", host: "a", port: 443, client: "-", turns: []turn{
+		c("\x05\x03\x00\x01\x02"), s("\x05\x01"), c("\x01\x01\x00\x05token"), s("\x01\x01\x00\x06answer"), c("\x01\x02\x00\x01\x00"), s("\x01\x02\x00\x01\x00"),
+		c("\x05\x01\x00\x03\x01a\x01\xbb"), s("\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "proxy-protocol 1 twice", proto: "proxy-protocol", turns: []turn{
+		c("PROXY TCP4 10.0.0.9 10.0.0.2 40000 443\r\nPROXY TCP4 10.0.0.1 10.0.0.9 40001 443\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "proxy-protocol 2 twice", proto: "proxy-protocol", turns: []turn{
+		c(proxyV2 + proxyV2), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "proxy-protocol 1, then 2 with TLVs", proto: "proxy-protocol", turns: []turn{
+		c("PROXY UNKNOWN\r\n"), c("\r\n\r\n\x00\r\nQUIT\n\x21\x21\x00\x29" + "0123456789abcdef" + "0123456789abcdef" + "\x00\x01\x00\x02" + "\x04\x00\x02xx"),
+		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "proxy-protocol 2, then 1", proto: "proxy-protocol", turns: []turn{
+		c("\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"), c("PROXY TCP6 2001:db8::1 2001:db8::2 40000 443\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "smtp behind two PROXY headers", proto: "smtp", turns: []turn{
+		c(proxyV2 + "PROXY TCP4 10.0.0.1 10.0.0.9 40001 25\r\n"), s("220 mx\r\n"), c("EHLO x\r\n"), s("250 STARTTLS\r\n"),
+		c("STARTTLS\r\n"), s("220 go\r\n"), cTLS(clientHello), sTLS(serverHello)}},
+	{name: "xmpp without an XML declaration", proto: "xmpp", turns: []turn{
+		c(xmlStream), s(xmlStream + "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"),
+		c("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), s("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+		cTLS(clientHello), sTLS(serverHello)}},
+	{name: "xmpp with other quotes, prefixes and white space", proto: "xmpp", turns: []turn{
+		c("\r\n <?xml version=\"1.0\" encoding='UTF-8' standalone=\"yes\"?>\n<s:stream to=\"example.com\" xmlns:s=\"http://etherx.jabber.org/streams\" xmlns=\"jabber:client\">"),
+		s("\xef\xbb\xbf<stream xmlns='http://etherx.jabber.org/streams'><features><starttls/></features>"),
+		c("<starttls xmlns=\"urn:ietf:params:xml:ns:xmpp-tls\"/>"), s("<proceed/>"), cTLS(clientHello), sTLS(serverHello)}},
 	{name: "postgresql behind proxy-protocol", proto: "postgresql", turns: []turn{
 		c(proxyV2 + pgSSL), s("S"), cTLS(clientHello), sTLS(serverHello)}},
 }

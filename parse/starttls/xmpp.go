@@ -6,11 +6,35 @@ import "bytes"
 // has a few hundred bytes.
 const maxTag = 2048
 
+// xmlMark is the byte order mark that may stand before XML.
+const xmlMark = "\xef\xbb\xbf"
+
 // xmppOpens recognises a stream's XML declaration or first tag, or, when the
-// capture began later, a tag of the negotiation.
-func xmppOpens(data []byte) bool {
-	head := data[:opening]
-	return oneOf(head, "<?XML", "<STRE", "<STAR", "<PROC")
+// capture began later, a tag of the negotiation. White space may stand before it,
+// and any prefix in it (RFC 6120, 4.8.5). need is how many bytes it takes to say.
+func xmppOpens(data []byte) (is bool, need int) {
+	const maxName = 64 // with what stands before it
+	head := data[:min(len(data), maxName)]
+	tag := bytes.TrimLeft(bytes.TrimPrefix(head, []byte(xmlMark)), " \t\r\n")
+	if len(tag) > 0 && tag[0] != '<' {
+		return false, 0
+	}
+	end := bytes.IndexAny(tag, " \t\r\n/>")
+	switch {
+	case end < 0 && len(head) < maxName:
+		return false, len(data) + 1
+	case end < 0:
+		return false, 0
+	}
+	return oneOf(tagName(tag[:end+1]), "?XML", "STREAM", "FEATURES", "STARTTLS", "PROCEED"), 0
+}
+
+// xmlOpens tells XMPP from nothing known.
+func xmlOpens(s side, data []byte) (protocol, side, int) {
+	if is, need := xmppOpens(data); is || need > 0 {
+		return xmpp, s, need
+	}
+	return none, s, 0
 }
 
 // xmpp reads one tag, or the text before one (RFC 6120, 5.4.2). Attributes and
@@ -28,6 +52,7 @@ func (p *Preamble) xmpp(s side, data []byte) Step {
 	tag := d.readTag(data)
 	switch {
 	case tag == nil && len(data) >= maxTag:
+		p.tooMuch(s)
 		return p.foreign(s)
 	case tag == nil:
 		return d.wait(0)

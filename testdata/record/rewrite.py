@@ -6,10 +6,12 @@
 For what no program and no device of the kernel makes here. IN is a pcap of
 Ethernet frames in this machine's byte order. Operations, from the inside out:
 
-  vlan:ID dot1ad:ID mpls:LABEL pppoe:SESSION cmd:TAG        behind the addresses
-  gre gre:KEY ipip 4in6 6in4 teredo gtpu:TEID               the IP packet
-  nvgre:VSID erspan1 erspan2:SESSION erspan3:SESSION vxlan:VNI geneve:VNI
-                                                            the frame
+  vlan:ID dot1ad:ID mpls:LABEL pppoe:SESSION cmd:TAG vntag:VIF etag:ECID ttag
+  arista macsec nsh:PATH                                    behind the addresses
+  gre gre:KEY ipip 4in6 6in4 teredo gtpu:TEID lisp:INSTANCE gre-udp:KEY
+  mpls-udp:LABEL gpe-nsh:VNI                                the IP packet
+  nvgre:VSID erspan1 erspan2:SESSION erspan3:SESSION vxlan:VNI geneve:VNI tzsp
+  fabricpath trill vxlan-reserved:VNI geneve-reserved:VNI   the frame
   fragment:BYTES     IP fragments with at most so many bytes of payload
   swap               two segments that one side sent in a row change places
   twice              every segment is sent again
@@ -119,6 +121,38 @@ def cisco_metadata(tag, rest):
     return b"\x89\x09" + struct.pack("!BBHH", 1, 1, 1, tag) + rest
 
 
+def vn_tag(vif, rest):
+    return b"\x89\x26" + struct.pack("!I", vif & 0xfff) + rest
+
+
+def e_tag(ecid, rest):
+    return b"\x89\x3f" + struct.pack("!HHH", 0, ecid & 0xfff, 0) + rest
+
+
+def ttag(rest):
+    return b"\x89\x88" + bytes(6) + rest
+
+
+def arista(rest):
+    """Subtype 1, TAI in 64 bits."""
+    return b"\xd2\x8b" + struct.pack("!HHQ", 1, 0x0010, 0x6600000000000001) + rest
+
+
+def macsec(rest):
+    """With a channel, and not encrypted: the check value is all there is to it."""
+    short = len(rest) if len(rest) < 48 else 0
+    return b"\x88\xe5" + struct.pack("!BBIQ", 0x20, short, 1, 0x0200000000010001) + rest + bytes(16)
+
+
+def nsh_header(kind, path):
+    """Version 0, TTL 63, two words, metadata of type 2."""
+    return struct.pack("!HBBI", 0x0fc2, 2, {IPV4: 1, IPV6: 2}[kind], path << 8 | 255)
+
+
+def nsh(path, rest):
+    return b"\x89\x4f" + nsh_header(struct.unpack_from("!H", rest)[0], path) + rest[2:]
+
+
 def gre(flags, kind, fields, payload):
     return ethernet(IPV4, ip4(GRE, struct.pack("!HH", flags, kind) + fields + payload))
 
@@ -156,6 +190,47 @@ def geneve(frame, value):
     return ethernet(IPV4, ip4(UDP, udp(6081, header + option + frame)))
 
 
+def vxlan_reserved(frame, value):
+    """Every reserved bit is set."""
+    return ethernet(IPV4, ip4(UDP, udp(4789, struct.pack("!II", 0x7bffffff, number(value) << 8 | 0xff) + frame)))
+
+
+def geneve_reserved(frame, value):
+    header = struct.pack("!BBHI", 0, 0x3f, 0x6558, number(value) << 8 | 0xff)
+    return ethernet(IPV4, ip4(UDP, udp(6081, header + frame)))
+
+
+def vxlan_gpe_nsh(frame, value):
+    header = struct.pack("!II", 0x0c000004, number(value) << 8) + nsh_header(kind_of(frame), 5)
+    return ethernet(IPV4, ip4(UDP, udp(4790, header + frame[14:])))
+
+
+def lisp(frame, value):
+    return ethernet(IPV4, ip4(UDP, udp(4341, struct.pack("!II", 0x88000001, number(value) << 8) + frame[14:])))
+
+
+def gre_in_udp(frame, value):
+    return ethernet(IPV4, ip4(UDP, udp(4754, struct.pack("!HHI", 0x2000, kind_of(frame), number(value)) + frame[14:])))
+
+
+def mpls_in_udp(frame, value):
+    return ethernet(IPV4, ip4(UDP, udp(6635, struct.pack("!I", number(value) << 12 | 1 << 8 | 64) + frame[14:])))
+
+
+def tzsp(frame, _):
+    """As MikroTik: Ethernet, and no tag but the end."""
+    return ethernet(IPV4, ip4(UDP, udp(37008, struct.pack("!BBHB", 1, 0, 1, 1) + frame)))
+
+
+def fabric_path(frame, _):
+    """With a frame check sequence, as tshark expects of it."""
+    return ethernet(0x8903, struct.pack("!H", 1 << 6 | 32) + frame + bytes(4))
+
+
+def trill(frame, _):
+    return ethernet(0x22f3, struct.pack("!HHH", 10, 1, 2) + frame)
+
+
 def gtpu(frame, value):
     packet = frame[14:]
     return ethernet(IPV4, ip4(UDP, udp(2152, struct.pack("!BBHI", 0x30, 255, len(packet), number(value)) + packet)))
@@ -179,6 +254,14 @@ WRAPS = {
     "mpls": behind_addresses(lambda value, rest: mpls(number(value), rest)),
     "pppoe": behind_addresses(lambda value, rest: pppoe(number(value), rest)),
     "cmd": behind_addresses(lambda value, rest: cisco_metadata(number(value), rest)),
+    "vntag": behind_addresses(lambda value, rest: vn_tag(number(value), rest)),
+    "etag": behind_addresses(lambda value, rest: e_tag(number(value), rest)),
+    "ttag": behind_addresses(lambda _, rest: ttag(rest)),
+    "arista": behind_addresses(lambda _, rest: arista(rest)),
+    "macsec": behind_addresses(lambda _, rest: macsec(rest)),
+    "nsh": behind_addresses(lambda value, rest: nsh(number(value), rest)),
+    "vxlan-reserved": vxlan_reserved, "geneve-reserved": geneve_reserved, "gpe-nsh": vxlan_gpe_nsh,
+    "lisp": lisp, "gre-udp": gre_in_udp, "mpls-udp": mpls_in_udp, "tzsp": tzsp, "fabricpath": fabric_path, "trill": trill,
     "gre": gre_packet, "nvgre": nvgre, "erspan1": erspan1, "erspan2": erspan2, "erspan3": erspan3,
     "vxlan": vxlan, "geneve": geneve, "gtpu": gtpu, "teredo": teredo,
     "ipip": ip_in_ip, "6in4": ip_in_ip, "4in6": ip_in_ip6,

@@ -25,7 +25,7 @@ FIELDS = [
     "frame.protocols", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
     "tls.handshake.type", "tls.handshake.version", "tls.handshake.extensions.supported_version",
     "tls.handshake.extensions_server_name", "tls.handshake.random", "tls.alert_message.desc",
-    "tls.handshake.extensions.psk.identity.selected",
+    "tls.handshake.extensions.psk.identity.selected", "x509ce.dNSName",
 ]
 OPTIONS = ["-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE", "-d", "udp.port==8472,vxlan"]
 
@@ -76,7 +76,7 @@ def witnessed(capture):
         if SERVER_HELLO in types:
             server_hello(flow, frame)
         if CERTIFICATE in types and address(frame, "src") == flow["dst"]:
-            flow["certificate"] = True
+            flow["certificate"], flow["names"] = True, frame["x509ce.dNSName"]
         if frame["tls.alert_message.desc"]:
             alert(flow, frame)
     return flows.values()
@@ -135,6 +135,12 @@ def disagreements(said, seen):
         yield "resumed: the programs say %r, tshark does not" % said.get("resumed")
 
 
+def covers(pattern, name):
+    """RFC 9525, 6.3: a wildcard stands for one label."""
+    pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
+    return pattern == name or pattern.startswith("*.") and name.partition(".")[2] == pattern[2:]
+
+
 def in_scope(host):
     host = host.lower().rstrip(".")
     return any(("." + host).endswith(suffix) for suffix in (".amazonaws.com", ".amazonaws.com.cn"))
@@ -160,6 +166,8 @@ def truth(said, seen, witnesses):
     if "sni" in said:
         said.setdefault("host", said["sni"])
         said.setdefault("host_source", "sni")
+    if "sni" in said and "names" in seen and not any(covers(name, said["sni"]) for name in seen["names"]):
+        said["misnamed"] = True
     said["verdict"] = verdict(said)
     said["flagged"] = said["verdict"] in ("violation", "attempt") and in_scope(said.get("host", ""))
     said["witnesses"] = witnesses

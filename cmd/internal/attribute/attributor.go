@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/clock"
 )
 
 const (
@@ -21,6 +22,8 @@ const (
 type Options struct {
 	Deliver func(*classify.Finding) // takes findings, from several goroutines
 	Note    func(string)            // takes a line for the person
+
+	clock clock.Clock // nil: the machine's
 }
 
 // Stats are the counts so far.
@@ -44,12 +47,16 @@ type Attributor struct {
 	matters matters
 	stats   Stats
 	closed  bool
+	settled chan struct{} // made by Close, and closed when no finding waits
 }
 
 // New returns an Attributor that asks on socket, the other end of which Serve
 // has. It takes socket over. The finder's first answer is read at once: its
 // failure is an error.
 func New(socket *os.File, o Options) (*Attributor, error) {
+	if o.clock == nil {
+		o.clock = clock.System{}
+	}
 	a := &Attributor{options: o, socket: socket, queries: make(chan query, queueLength), done: make(chan struct{}), matters: newMatters()}
 	first, err := a.read(make([]byte, maxAnswer))
 	if err == nil && first.Failure != "" {
@@ -70,6 +77,7 @@ func New(socket *os.File, o Options) (*Attributor, error) {
 func (a *Attributor) Notice(client, server netip.AddrPort) {
 	a.mu.Lock()
 	out := a.open(connection{client, server})
+	a.checkSettled()
 	a.mu.Unlock()
 	a.deliver(out)
 }
@@ -98,10 +106,16 @@ func (a *Attributor) deliver(out []*classify.Finding) {
 }
 
 // Deliver passes a finding on, with its process when that is known, else when
-// it becomes known or a second has passed.
+// it becomes known or a second has passed. One that was told in a tunnel alone has
+// none: it may have the addresses and ports of a connection of this host that said
+// something else.
 func (a *Attributor) Deliver(f *classify.Finding) {
+	if !f.Outside {
+		a.options.Deliver(f)
+		return
+	}
 	a.mu.Lock()
-	f = a.matters.concluded(f, time.Now())
+	f = a.matters.concluded(f, a.options.clock.Now())
 	a.mu.Unlock()
 	if f != nil {
 		a.options.Deliver(f)
@@ -118,8 +132,9 @@ func (a *Attributor) Stats() Stats {
 // Close waits for the answers that findings wait for, a second at most, and
 // lets the finder end.
 func (a *Attributor) Close() error {
-	for deadline := time.Now().Add(patience); a.waiting() && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
+	select {
+	case <-a.settle():
+	case <-a.options.clock.After(patience):
 	}
 	a.mu.Lock()
 	a.closed = true
@@ -127,19 +142,26 @@ func (a *Attributor) Close() error {
 	close(a.done)
 	err := a.socket.Close()
 	a.running.Wait()
-	a.release(time.Now())
+	a.release(a.options.clock.Now())
 	return err
 }
 
-func (a *Attributor) waiting() bool {
+// settle returns a channel that is closed when no finding waits.
+func (a *Attributor) settle() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, m := range a.matters.byEnds {
-		if m.finding != nil {
-			return true
-		}
+	settled := make(chan struct{})
+	a.settled = settled
+	a.checkSettled()
+	return settled
+}
+
+// checkSettled tells Close, where it waits for that, that no finding waits.
+func (a *Attributor) checkSettled() {
+	if a.settled != nil && a.matters.waiting == 0 {
+		close(a.settled)
+		a.settled = nil
 	}
-	return false
 }
 
 // ask sends what was noticed.
@@ -178,6 +200,7 @@ func (a *Attributor) take(x *answer) {
 		a.stats.Found++
 	}
 	f := a.matters.answered(x)
+	a.checkSettled()
 	a.mu.Unlock()
 	if f != nil {
 		a.options.Deliver(f)
@@ -195,11 +218,9 @@ func (a *Attributor) read(b []byte) (answer, error) {
 // sweep keeps findings from waiting for long.
 func (a *Attributor) sweep() {
 	defer a.running.Done()
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
 	for {
 		select {
-		case now := <-tick.C:
+		case now := <-a.options.clock.After(sweepEvery):
 			a.release(now.Add(-patience))
 		case <-a.done:
 			return
@@ -212,6 +233,7 @@ func (a *Attributor) release(t time.Time) {
 	a.mu.Lock()
 	out := a.matters.overdue(t)
 	a.stats.TooLate += uint64(len(out))
+	a.checkSettled()
 	a.mu.Unlock()
 	a.deliver(out)
 }
@@ -224,7 +246,7 @@ func (a *Attributor) fail(err error) {
 	a.mu.Unlock()
 	if first {
 		a.options.Note(fmt.Sprintf("%v; going on without the names of processes", err))
-		a.release(time.Now())
+		a.release(a.options.clock.Now())
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/testing/faketime"
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
 var amazon = netip.MustParseAddrPort("192.0.2.10:443")
@@ -62,13 +64,22 @@ func (o *outbox) options() Options {
 
 func (o *outbox) count() int { o.mu.Lock(); defer o.mu.Unlock(); return len(o.findings) }
 
+// start starts an Attributor for which no time passes.
 func start(t *testing.T, f Finder) (*Attributor, *outbox) {
+	t.Helper()
+	a, box, _ := startTimed(t, f)
+	return a, box
+}
+
+func startTimed(t *testing.T, f Finder) (*Attributor, *outbox, *faketime.Clock) {
 	t.Helper()
 	sensor, finder := sockets(t)
 	served := make(chan error, 1)
 	go func() { served <- Serve(finder, f); finder.Close() }()
-	box := new(outbox)
-	a, err := New(sensor, box.options())
+	box, clock := new(outbox), faketime.New()
+	o := box.options()
+	o.clock = clock
+	a, err := New(sensor, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,12 +88,12 @@ func start(t *testing.T, f Finder) (*Attributor, *outbox) {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	return a, box
+	return a, box, clock
 }
 
 func finding(port int) *classify.Finding {
 	f := new(classify.Finding)
-	f.Client, f.Server = end(port), amazon
+	f.Client, f.Server, f.Outside = end(port), amazon, true
 	return f
 }
 
@@ -91,8 +102,8 @@ func TestEveryFindingHasItsProcess(t *testing.T) {
 	const n = 500
 	for port := 1000; port < 1000+n; port++ {
 		a.Notice(end(port), amazon)
-		if port%3 == 0 {
-			time.Sleep(50 * time.Microsecond) // some answers come before their finding
+		if port%30 == 0 { // some answers come before their finding
+			wait.Until(t, func() bool { return a.Stats().Found == uint64(port-1000)/2+1 })
 		}
 		a.Deliver(finding(port))
 	}
@@ -125,24 +136,71 @@ func TestFindingNobodyAskedAboutGoesOn(t *testing.T) {
 	a.Close()
 }
 
+// What was told in a tunnel has the process of no connection of this host, though
+// it has its addresses and ports; that connection keeps it.
+func TestTunnelIsNoProcess(t *testing.T) {
+	a, box := start(t, fake{})
+	a.Notice(end(2), amazon)
+	told := finding(2)
+	told.Outside = false
+	a.Deliver(told)
+	if box.count() != 1 {
+		t.Error("it waits for a process")
+	}
+	own := finding(2)
+	a.Deliver(own)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if box.count() != 2 || own.Process == nil || own.Process.PID != 2 || told.Process != nil {
+		t.Errorf("%d findings, processes %+v and %+v", box.count(), own.Process, told.Process)
+	}
+}
+
 func TestPatienceEnds(t *testing.T) {
 	hold := make(chan struct{})
-	a, box := start(t, fake{delay: func(netip.AddrPort) { <-hold }})
+	a, box, clock := startTimed(t, fake{delay: func(netip.AddrPort) { <-hold }})
 	a.Notice(end(2), amazon)
+	began := clock.Now()
 	a.Deliver(finding(2))
-	if box.count() != 0 {
-		t.Fatal("did not wait")
-	}
-	for deadline := time.Now().Add(10 * time.Second); box.count() == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("waits for ever")
-		}
+	clock.Until(t, func() bool { return box.count() == 1 })
+	if passed := clock.Now().Sub(began); passed < patience || passed > patience+2*sweepEvery {
+		t.Errorf("waited for %v", passed)
 	}
 	if f := box.findings[0]; f.Process != nil || a.Stats().TooLate != 1 {
 		t.Errorf("process %+v, stats %+v", f.Process, a.Stats())
 	}
 	close(hold)
 	a.Close()
+}
+
+// Close waits for answers that are on their way, not longer than they take, and
+// for those that do not come not longer than any other finding does.
+func TestCloseWaitsForAnswers(t *testing.T) {
+	for name, comes := range map[string]bool{"an answer comes": true, "none comes": false} {
+		hold := make(chan struct{})
+		a, box, clock := startTimed(t, fake{delay: func(netip.AddrPort) { <-hold }})
+		a.Notice(end(2), amazon)
+		began := clock.Now()
+		a.Deliver(finding(2))
+		closed := make(chan error, 1)
+		go func() { closed <- a.Close() }()
+		clock.UntilAlarm(t, patience)
+		if comes {
+			close(hold)
+		} else {
+			clock.Advance(patience)
+		}
+		if err := <-closed; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if passed := clock.Now().Sub(began); box.count() != 1 || (box.findings[0].Process != nil) != comes || comes && passed > 0 {
+			t.Errorf("%s: after %v: %+v", name, passed, box.findings)
+		}
+		if !comes {
+			close(hold)
+		}
+	}
 }
 
 // A host that opens connections faster than the finder answers must cost
@@ -183,11 +241,7 @@ func TestFinderThatDiesLosesNoFinding(t *testing.T) {
 	}
 	a.Notice(end(2), amazon)
 	a.Deliver(finding(2))
-	for deadline := time.Now().Add(5 * time.Second); !a.Stats().Unusable; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("its end was not noticed")
-		}
-	}
+	wait.Until(t, func() bool { return a.Stats().Unusable })
 	a.Notice(end(4), amazon)
 	a.Deliver(finding(4))
 	a.Close()

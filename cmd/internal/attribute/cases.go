@@ -27,10 +27,11 @@ type matter struct {
 // matters are the connections that were asked about, at most maxCases. The
 // oldest goes first.
 type matters struct {
-	byEnds map[connection]*matter
-	byID   map[uint64]connection
-	next   uint64 // id
-	oldest uint64 // id; everything before is gone
+	byEnds  map[connection]*matter
+	byID    map[uint64]connection
+	waiting int    // findings
+	next    uint64 // id
+	oldest  uint64 // id; everything before is gone
 }
 
 func newMatters() matters {
@@ -59,6 +60,7 @@ func (m *matters) close(ends connection, x *matter) *classify.Finding {
 	delete(m.byEnds, ends)
 	delete(m.byID, x.id)
 	if x.finding != nil {
+		m.waiting--
 		x.finding.Process = x.process
 	}
 	return x.finding
@@ -87,11 +89,12 @@ func (m *matters) concluded(f *classify.Finding, now time.Time) *classify.Findin
 		return f
 	case x.finding != nil: // two findings of one connection: a second handshake in it
 		return f
-	case x.known:
-		x.finding = f
-		return m.close(ends, x)
 	}
 	x.finding, x.since = f, now
+	m.waiting++
+	if x.known {
+		return m.close(ends, x)
+	}
 	return nil
 }
 

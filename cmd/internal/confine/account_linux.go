@@ -3,6 +3,7 @@ package confine
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strconv"
 	"syscall"
@@ -23,7 +24,24 @@ var (
 	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody"`)
 )
 
-// target returns the user to turn into.
+// targets are the users to turn into, the one that is wanted first. Each of the
+// others counts where the kernel refuses those before it.
+func (c *confinement) targets() ([]account, error) {
+	shared, err := c.target()
+	if c.Own == "" {
+		return []account{shared}, err
+	}
+	own, ok := ownAccount(c.Own)
+	switch {
+	case !ok:
+		return []account{shared}, err
+	case err != nil || shared.uid == 0:
+		return []account{own}, nil
+	}
+	return []account{own, shared}, nil
+}
+
+// target returns the user that User stands for.
 func (c *confinement) target() (account, error) {
 	if c.User != "" {
 		return find(c.User)
@@ -47,6 +65,47 @@ func find(name string) (account, error) {
 	uid, err := strconv.Atoi(u.Uid)
 	gid, err2 := strconv.Atoi(u.Gid)
 	return account{u.Username, uid, gid}, errors.Join(err, err2)
+}
+
+// The numbers that systemd gives to users without a name (systemd.exec(5),
+// DynamicUser=): distributions name none of them.
+const (
+	firstUnnamed = 61184
+	lastUnnamed  = 65519
+)
+
+// ownAccount returns the user of a name, or a number that has no name and no
+// process.
+func ownAccount(name string) (account, bool) {
+	if a, err := find(name); err == nil {
+		return a, true
+	}
+	used := usersOfProcesses()
+	for uid := lastUnnamed; uid >= firstUnnamed; uid-- {
+		if used[uint32(uid)] {
+			continue
+		}
+		if _, err := user.LookupId(strconv.Itoa(uid)); err != nil {
+			return account{"nobody else's", uid, uid}, true
+		}
+	}
+	return account{}, false
+}
+
+// usersOfProcesses are those that processes run as.
+func usersOfProcesses() map[uint32]bool {
+	used := make(map[uint32]bool)
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return used
+	}
+	for _, e := range entries {
+		var status unix.Stat_t
+		if _, err := strconv.Atoi(e.Name()); err == nil && unix.Stat("/proc/"+e.Name(), &status) == nil {
+			used[status.Uid] = true
+		}
+	}
+	return used
 }
 
 // current is the user the process has.
@@ -73,20 +132,31 @@ func (c *confinement) turnUser(keep capabilities) error {
 	if unix.Geteuid() != 0 {
 		return c.stay()
 	}
-	a, err := c.target()
-	if err == nil && a.uid == 0 {
+	targets, err := c.targets()
+	if err == nil && targets[0].uid == 0 {
 		return c.took(degraded(stepUser, "root, as asked for"))
 	}
 	if err == nil {
-		err = become(a, keep)
+		return c.turnInto(targets, keep)
 	}
-	if err != nil && c.User != "" {
+	return c.stillRoot(err)
+}
+
+func (c *confinement) turnInto(targets []account, keep capabilities) error {
+	var err error
+	for _, a := range targets {
+		if err = become(a, keep); err == nil {
+			return c.took(done(stepUser, "%s", a))
+		}
+	}
+	return c.stillRoot(err)
+}
+
+func (c *confinement) stillRoot(err error) error {
+	if c.User != "" {
 		return fmt.Errorf("user %s: %w", c.User, err)
 	}
-	if err != nil {
-		return c.took(degraded(stepUser, "still root: %v", err))
-	}
-	return c.took(done(stepUser, "%s", a))
+	return c.took(degraded(stepUser, "still root: %v", err))
 }
 
 func (c *confinement) stay() error {

@@ -77,7 +77,19 @@ func (c *confinement) privileges() error {
 	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return c.took(degraded(stepPrivileges, "not set: %v", err))
 	}
+	if err := c.endWithParent(); err != nil {
+		return c.took(degraded(stepPrivileges, "may outlive its parent: %v", err))
+	}
 	return c.took(done(stepPrivileges, "on"))
+}
+
+// endWithParent has the kernel end a Child with its parent. Start has asked for
+// it, and changing the user has undone it.
+func (c *confinement) endWithParent() error {
+	if !c.Child {
+		return nil
+	}
+	return prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
 }
 
 // memory holds other people's packets: no core dump, and no debugger of the

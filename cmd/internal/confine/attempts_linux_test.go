@@ -17,6 +17,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/live"
+	"tlsfloor/cmd/internal/emit/transport"
 )
 
 // captures are the sources that the child opened before.
@@ -25,21 +26,24 @@ var captures []*live.Source
 // attempt is what a child can try, by name. What the name does not say is in
 // the argument.
 var attempt = map[string]func(argument string) error{
-	"read":    func(path string) error { return firstError(os.ReadFile(path)) },
-	"list":    func(path string) error { return firstError(os.ReadDir(path)) },
-	"create":  func(path string) error { return os.WriteFile(path, []byte("x\n"), 0o640) },
-	"append":  appendTo,
-	"publish": publish,
-	"remove":  os.Remove,
-	"rename":  func(paths string) error { from, to, _ := strings.Cut(paths, " "); return os.Rename(from, to) },
-	"link":    func(paths string) error { from, to, _ := strings.Cut(paths, " "); return os.Symlink(from, to) },
-	"folder":  func(path string) error { return os.Mkdir(path, 0o700) },
-	"chmod":   func(path string) error { return os.Chmod(path, 0o600) },
-	"times":   func(path string) error { return os.Chtimes(path, time.Now(), time.Now()) },
-	"cut":     func(path string) error { return os.Truncate(path, 0) },
-	"wait":    wait,
+	"read":     func(path string) error { return firstError(os.ReadFile(path)) },
+	"list":     func(path string) error { return firstError(os.ReadDir(path)) },
+	"create":   func(path string) error { return os.WriteFile(path, []byte("x\n"), 0o640) },
+	"append":   appendTo,
+	"publish":  publish,
+	"remove":   os.Remove,
+	"rename":   func(paths string) error { from, to, _ := strings.Cut(paths, " "); return os.Rename(from, to) },
+	"link":     func(paths string) error { from, to, _ := strings.Cut(paths, " "); return os.Symlink(from, to) },
+	"hardlink": func(paths string) error { from, to, _ := strings.Cut(paths, " "); return os.Link(from, to) },
+	"mode":     openMode,
+	"folder":   func(path string) error { return os.Mkdir(path, 0o700) },
+	"chmod":    func(path string) error { return os.Chmod(path, 0o600) },
+	"times":    func(path string) error { return os.Chtimes(path, time.Now(), time.Now()) },
+	"cut":      func(path string) error { return os.Truncate(path, 0) },
+	"wait":     wait,
 
 	"connect":   func(to string) error { return dial("tcp", to) },
+	"queue":     queueOf,
 	"datagram":  func(to string) error { return dial("udp", to) },
 	"local":     func(to string) error { return dial("unix", to) },
 	"listen":    func(string) error { return firstError(net.Listen("tcp", "127.0.0.1:0")) },
@@ -59,7 +63,10 @@ var attempt = map[string]func(argument string) error{
 	"grow":      grow,
 	"zone":      zone,
 	"dump":      mayBeDumped,
-	"resolver":  resolvesWithoutLibrary,
+	"prctl":     prctlOf,
+
+	"end-with-parent": endsWithParent,
+	"resolver":        resolvesWithoutLibrary,
 
 	"capture":      captureFrom,
 	"receive":      receive,
@@ -85,6 +92,20 @@ func appendTo(path string) error {
 	return errors.Join(err, f.Close())
 }
 
+// openMode changes the mode of a file that is open.
+func openMode(text string) error {
+	mode, path, _ := strings.Cut(text, " ")
+	n, err := strconv.ParseUint(mode, 8, 32)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(os.FileMode(n)), f.Close())
+}
+
 // publish replaces a file whole, as metrics are written.
 func publish(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
@@ -107,6 +128,17 @@ func dial(network, to string) error {
 	}
 	_, err = conn.Write([]byte("x"))
 	return errors.Join(err, conn.Close())
+}
+
+// queueOf asks how much of what was sent waits for the far end.
+func queueOf(to string) error {
+	conn, err := net.DialTimeout("tcp", to, 5*time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = transport.QueueEmpty(conn.(*net.TCPConn))
+	return err
 }
 
 // enterNetwork enters the network that a path stands for.
@@ -212,6 +244,25 @@ func mayBeDumped(string) error {
 		return errors.Join(unix.EPERM, err)
 	}
 	return nil
+}
+
+func prctlOf(text string) error {
+	option, err := strconv.Atoi(text)
+	if err != nil {
+		return err
+	}
+	var n [8]byte
+	return unix.Prctl(option, uintptr(unsafe.Pointer(&n[0])), 0, 0, 0)
+}
+
+// endsWithParent fails unless the kernel is to kill the process with its parent.
+func endsWithParent(string) error {
+	var signal int32
+	err := unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&signal)), 0, 0, 0)
+	if err == nil && unix.Signal(signal) != unix.SIGKILL {
+		err = fmt.Errorf("signal %d", signal)
+	}
+	return err
 }
 
 func resolvesWithoutLibrary(string) error {

@@ -10,131 +10,188 @@ const filterable = true
 // newestCall is the last one that was looked at: open_tree_attr of Linux 6.15.
 const newestCall = unix.SYS_OPEN_TREE_ATTR
 
-// refusedAlways are calls that a sensor never makes once it runs. The list
-// names what can start programs, reach other processes, change who or where
-// the process is, or talk to rarely used parts of the kernel. What Landlock
-// leaves open is in it, too: it does not look at modes, owners and times of
-// files.
-var refusedAlways = append([]uint32{
-	// Programs and other processes.
-	unix.SYS_EXECVE, unix.SYS_EXECVEAT, unix.SYS_PTRACE, unix.SYS_KCMP,
-	unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_PROCESS_MRELEASE,
-	unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL,
-	unix.SYS_TKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO,
-	unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES,
-	unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_SEMGET, unix.SYS_SEMCTL, unix.SYS_SEMOP, unix.SYS_SEMTIMEDOP,
-	unix.SYS_MSGGET, unix.SYS_MSGCTL, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
-	unix.SYS_SOCKETPAIR, unix.SYS_LISTEN,
+// always are the calls of the Go runtime, the C library and libpcap that reach
+// nothing beyond the process and what it has open. Those that depend on their
+// arguments follow below; everything else is refused.
+var always = append([]uint32{
+	// Memory. New code is looked at by memoryCalls.
+	unix.SYS_BRK, unix.SYS_MUNMAP, unix.SYS_MREMAP, unix.SYS_MADVISE, unix.SYS_MINCORE,
+	// Threads and signals.
+	unix.SYS_FUTEX, unix.SYS_SET_ROBUST_LIST, unix.SYS_RSEQ, unix.SYS_GETTID, unix.SYS_GETPID, unix.SYS_GETPPID,
+	unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY, unix.SYS_GETCPU, unix.SYS_EXIT, unix.SYS_EXIT_GROUP,
+	unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK, unix.SYS_RESTART_SYSCALL,
+	unix.SYS_WAIT4, unix.SYS_WAITID, // for a process that was started before
+	// Clocks and waiting.
+	unix.SYS_CLOCK_GETTIME, unix.SYS_CLOCK_GETRES, unix.SYS_GETTIMEOFDAY, unix.SYS_NANOSLEEP, unix.SYS_CLOCK_NANOSLEEP,
+	unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EPOLL_PWAIT2, unix.SYS_PPOLL, unix.SYS_PSELECT6, unix.SYS_EVENTFD2,
+	// What is asked about the process and the system.
+	unix.SYS_GETUID, unix.SYS_GETEUID, unix.SYS_GETGID, unix.SYS_GETEGID, unix.SYS_GETGROUPS, unix.SYS_GETRESUID, unix.SYS_GETRESGID,
+	unix.SYS_GETRUSAGE, unix.SYS_GETRANDOM, unix.SYS_UNAME, unix.SYS_SYSINFO, unix.SYS_CAPGET,
+	// Reading what is open, and looking for files.
+	unix.SYS_READ, unix.SYS_READV, unix.SYS_PREAD64, unix.SYS_PREADV, unix.SYS_LSEEK, unix.SYS_FSTAT, unix.SYS_STATX, unix.SYS_GETDENTS64,
+	unix.SYS_FSTATFS, // capture/file asks whether a read may never return
+	unix.SYS_READLINKAT, unix.SYS_FACCESSAT, unix.SYS_FACCESSAT2, unix.SYS_GETCWD,
+	unix.SYS_PIPE2, // capture/live hands libpcap a link type through a pipe, also late
+	// Sockets that are open. How new ones are made is looked at by sockets.
+	unix.SYS_GETSOCKNAME, unix.SYS_GETPEERNAME, unix.SYS_GETSOCKOPT, unix.SYS_RECVFROM, unix.SYS_RECVMSG,
+}, alwaysHere...)
 
-	// Who and where the process is.
-	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID,
-	unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_SETGROUPS, unix.SYS_CAPSET, unix.SYS_PERSONALITY,
-	unix.SYS_UNSHARE, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
-	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_OPEN_TREE_ATTR, unix.SYS_MOUNT_SETATTR,
-	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
-
-	// Files, beside what Landlock looks at. Before its ABI 3, truncate is.
-	unix.SYS_TRUNCATE, unix.SYS_MKNODAT, unix.SYS_OPEN_BY_HANDLE_AT,
-	unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT,
-	unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT,
-	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
-	unix.SYS_FANOTIFY_INIT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
-
-	// The kernel. The rings of io_uring and aio do input and output that this
-	// filter does not see.
-	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_IO_SETUP, unix.SYS_IO_SUBMIT,
-	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_LOOKUP_DCOOKIE,
-	unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEYCTL,
-	unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD,
-	unix.SYS_REBOOT, unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_ACCT, unix.SYS_SYSLOG, unix.SYS_VHANGUP, unix.SYS_NFSSERVCTL,
-	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME,
-	unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME,
-}, refusedHere...)
-
-// rules returns the filter's, those that look at arguments first: the others
-// the kernel does not run for each call (since 5.11).
-func (c *confinement) rules(pid uint32) []rule {
-	rules := append(c.sendRules(), c.socketRules()...)
-	rules = append(rules, memoryRules()...)
-	rules = append(rules, processRules(pid)...)
-	rules = append(rules, c.networkRule())
-	if c.Examine {
-		rules = append(rules, readOnlyRules()...)
-	}
-	for _, call := range refusedAlways {
-		rules = append(rules, never(call))
-	}
-	return rules
+// policy is what Options leave of the system calls.
+func (c *confinement) policy(pid uint32) *policy {
+	p := new(policy)
+	p.allow(always...)
+	threadCalls(p, pid)
+	memoryCalls(p)
+	c.descriptors(p)
+	c.openings(p)
+	c.sockets(p)
+	return p
 }
 
-// networkRule leaves entering a container's network, where that is needed, and
-// no other kind of namespace.
-func (c *confinement) networkRule() rule {
-	if c.Examine {
-		return never(unix.SYS_SETNS, []test{is(1, unix.CLONE_NEWNET)})
-	}
-	return never(unix.SYS_SETNS)
-}
-
-// readOnlyRules stand for Landlock where that cannot be used.
-func readOnlyRules() []rule {
-	rules := []rule{
-		never(unix.SYS_OPENAT, readOnly(2)),
-		// Its flags are in memory, where a filter cannot look.
-		{call: unix.SYS_OPENAT2, errno: unix.ENOSYS, meant: true},
-	}
-	for _, call := range changers {
-		rules = append(rules, never(call))
-	}
-	return append(rules, readOnlyHere()...)
-}
-
-// readOnly tests the flags of an open.
-func readOnly(argument uint32) []test {
-	return []test{{argument, unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND, unix.O_RDONLY, false}}
-}
-
-// changers change what lies in folders.
-var changers = []uint32{
-	unix.SYS_UNLINKAT, unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2, unix.SYS_MKDIRAT, unix.SYS_LINKAT, unix.SYS_SYMLINKAT,
-	unix.SYS_FTRUNCATE, unix.SYS_FALLOCATE,
-}
-
-// processRules leave threads, signals to the process itself, and modes.
-func processRules(pid uint32) []rule {
+// threadCalls leaves new threads, and signals to the process itself.
+func threadCalls(p *policy, pid uint32) {
 	const spaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 		unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
-	return []rule{
-		never(unix.SYS_CLONE, []test{{0, unix.CLONE_THREAD | spaces, unix.CLONE_THREAD, false}}),
-		// Its flags are in memory, where a filter cannot look. The C library
-		// tries it for every thread, and goes back to clone.
-		{call: unix.SYS_CLONE3, errno: unix.ENOSYS, meant: true},
-		never(unix.SYS_KILL, []test{is(0, pid)}),
-		never(unix.SYS_TGKILL, []test{is(0, pid)}),
-		never(unix.SYS_PRLIMIT64, []test{is(0, 0)}, []test{is(0, pid)}),
-		// A file that could be opened may have another mode, but not another
-		// user's rights.
-		never(unix.SYS_FCHMOD, []test{{1, unix.S_ISUID | unix.S_ISGID, 0, false}}),
-		// Typing into the terminal from which tlsfloor was started.
-		never(unix.SYS_IOCTL, []test{not(1, unix.TIOCSTI), not(1, tioclinux)}),
+	p.allowIf(unix.SYS_CLONE, []test{{0, unix.CLONE_THREAD | spaces, unix.CLONE_THREAD, false}})
+	// Its flags are in memory, where a filter cannot look. The C library tries it
+	// for every thread, and goes back to clone.
+	p.excuse(unix.ENOSYS, unix.SYS_CLONE3)
+	p.allowIf(unix.SYS_KILL, []test{is(0, pid)})
+	p.allowIf(unix.SYS_TGKILL, []test{is(0, pid)})
+	p.allowIf(unix.SYS_PRLIMIT64, []test{is(0, 0)}, []test{is(0, pid)})
+	p.allowIf(unix.SYS_PRCTL, []test{is(0, unix.PR_SET_VMA)}, []test{is(0, unix.PR_SET_NAME)}, []test{is(0, unix.PR_GET_NAME)}, []test{is(0, unix.PR_GET_DUMPABLE)})
+}
+
+// memoryCalls keep data from becoming code: no code is loaded any more.
+func memoryCalls(p *policy) {
+	data := []test{without(2, unix.PROT_EXEC)}
+	p.allowIf(unix.SYS_MMAP, data)
+	p.allowIf(unix.SYS_MPROTECT, data)
+}
+
+// ioctls read what a terminal is, and what libpcap asks about an interface that
+// it opens. The dangerous ones freeze file systems (FIFREEZE), make disks
+// read-only (BLKROSET), or type into the terminal (TIOCSTI, TIOCLINUX).
+var (
+	ioctls          = []uint32{unix.TCGETS, unix.TIOCGWINSZ}
+	ioctlsToCapture = []uint32{unix.SIOCGIFNAME, unix.SIOCGIFINDEX, unix.SIOCGIFHWADDR, unix.SIOCGIFMTU, unix.SIOCGIFFLAGS, unix.SIOCETHTOOL}
+)
+
+// descriptors is about what may be done to open files and sockets. Those that
+// capture cannot be written to, copied, bound or closed: a file that got the
+// number of one could not be told from it.
+func (c *confinement) descriptors(p *policy) {
+	for _, call := range []uint32{unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_CLOSE} {
+		p.allowIf(call, c.alternatives()...)
+	}
+	if len(c.captures) > 0 {
+		p.excuse(unix.EPERM, unix.SYS_CLOSE, c.isCapture(0)...) // libpcap's, at the end
+	}
+	// Not among them: F_SETOWN and F_SETSIG, which have the kernel send any signal
+	// to any process of the same user; leases, locks and sizes of pipes.
+	p.allowIf(unix.SYS_FCNTL,
+		[]test{is(1, unix.F_GETFD)}, []test{is(1, unix.F_SETFD)}, []test{is(1, unix.F_GETFL)},
+		[]test{is(1, unix.F_SETFL), without(2, unix.O_ASYNC)},
+		append([]test{is(1, unix.F_DUPFD_CLOEXEC)}, c.spare(0)...))
+	for _, command := range ioctls {
+		p.allowIf(unix.SYS_IOCTL, []test{is(1, command)})
+	}
+	if c.KeepNetRaw {
+		for _, command := range ioctlsToCapture {
+			p.allowIf(unix.SYS_IOCTL, []test{is(1, command)})
+		}
 	}
 }
 
-const tioclinux = 0x541c // TIOCLINUX of asm-generic/ioctls.h
-
-// memoryRules keep data from becoming code: no code is loaded any more.
-func memoryRules() []rule {
-	data := []test{{2, unix.PROT_EXEC, 0, false}}
-	return []rule{never(unix.SYS_MMAP, data), never(unix.SYS_MPROTECT, data), never(unix.SYS_PKEY_MPROTECT, data)}
+// alternatives are the one that tests for a descriptor that does not capture,
+// or none where no descriptor does.
+func (c *confinement) alternatives(and ...test) [][]test {
+	if tests := append(c.spare(0), and...); len(tests) > 0 {
+		return [][]test{tests}
+	}
+	return nil
 }
 
-// socketRules leave the sockets that Options need, and the one that asks the
-// kernel whether an interface is up.
-func (c *confinement) socketRules() []rule {
-	sockets := [][]test{{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_ROUTE)}}
+// spare tests that an argument is not one of the sockets that capture.
+func (c *confinement) spare(argument uint32) (tests []test) {
+	for _, fd := range c.captures {
+		tests = append(tests, not(argument, fd))
+	}
+	return tests
+}
+
+// isCapture has an alternative for each of the sockets that capture.
+func (c *confinement) isCapture(argument uint32) (alternatives [][]test) {
+	for _, fd := range c.captures {
+		alternatives = append(alternatives, []test{is(argument, fd)})
+	}
+	return alternatives
+}
+
+// changing is the part of an open's flags that changes files.
+const changing = unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND
+
+// openings leaves reading files, as far as Landlock and the user's rights do, and
+// what it takes to append to files, rotate and publish them where Options name
+// some. Hard links, other owners, modes and times are never needed.
+func (c *confinement) openings(p *policy) {
+	// Its flags are in memory, where a filter cannot look.
+	p.excuse(unix.ENOSYS, unix.SYS_OPENAT2)
+	if len(c.WritePaths) == 0 {
+		p.allowIf(unix.SYS_OPENAT, []test{without(2, changing)})
+		readingHere(p)
+		return
+	}
+	p.allow(unix.SYS_OPENAT, unix.SYS_PWRITE64, unix.SYS_FTRUNCATE, unix.SYS_FSYNC, unix.SYS_FDATASYNC, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT)
+	p.allowIf(unix.SYS_FLOCK, []test{is(1, unix.LOCK_EX|unix.LOCK_NB)}, []test{is(1, unix.LOCK_UN)})
+	if c.Publish {
+		p.allowIf(unix.SYS_FCHMOD, []test{is(1, published)})
+	}
+	writingHere(p)
+}
+
+// published is the mode of files that every user may read.
+const published = 0o644
+
+// sockets leaves the ones that Options need, and those that ask the kernel
+// whether an interface is up. A process that looks at others has the one kind that
+// it passes on, and sends nothing but its answers.
+func (c *confinement) sockets(p *policy) {
 	if c.Examine {
-		sockets = append(sockets, []test{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_SOCK_DIAG)})
+		p.allow(unix.SYS_SENDMSG, unix.SYS_SETSOCKOPT)
+		p.allowIf(unix.SYS_SOCKET, []test{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_SOCK_DIAG)})
+		p.allowIf(unix.SYS_SETNS, []test{is(1, unix.CLONE_NEWNET)})
+		return
 	}
+	p.allowIf(unix.SYS_SOCKET, c.families()...)
+	p.allowIf(unix.SYS_BIND, c.alternatives()...)
+	// TCP Fast Open is a connect that Landlock does not see.
+	p.allowIf(unix.SYS_SENDTO, c.alternatives(without(3, unix.MSG_FASTOPEN))...)
+	if c.connects() {
+		p.allowIf(unix.SYS_IOCTL, []test{is(1, unix.SIOCOUTQ)}) // what the far end has not taken yet
+		p.allowIf(unix.SYS_CONNECT, c.alternatives()...)
+		p.allowIf(unix.SYS_SHUTDOWN, c.alternatives()...)
+	}
+	if c.connects() || c.KeepNetRaw || c.Listening {
+		p.allowIf(unix.SYS_SETSOCKOPT, c.alternatives()...)
+	}
+	if len(c.captures) > 0 {
+		p.excuse(unix.EPERM, unix.SYS_SETSOCKOPT, c.isCapture(0)...) // libpcap's, at the end
+	}
+	if c.Listening {
+		p.allow(unix.SYS_ACCEPT, unix.SYS_ACCEPT4)
+	}
+	if c.KeepNetRaw {
+		c.probes(p)
+	}
+}
+
+// connects reports whether any connection is made later.
+func (c *confinement) connects() bool { return len(c.Connect) > 0 || c.Resolve }
+
+// families are the sockets that can be made.
+func (c *confinement) families() [][]test {
+	sockets := [][]test{{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_ROUTE)}}
 	tcp, udp := c.ports()
 	if len(tcp) > 0 {
 		sockets = append(sockets, internet(unix.SOCK_STREAM, unix.IPPROTO_TCP)...)
@@ -145,14 +202,29 @@ func (c *confinement) socketRules() []rule {
 	if c.connectsUnix() {
 		sockets = append(sockets, []test{is(0, unix.AF_UNIX)})
 	}
-	if c.KeepNetRaw { // libpcap asks the interface's driver through the second one
-		sockets = append(sockets, []test{is(0, unix.AF_PACKET)}, []test{is(0, unix.AF_INET), kind(unix.SOCK_DGRAM), is(2, 0)})
+	if c.KeepNetRaw {
+		sockets = append(sockets, []test{is(0, unix.AF_PACKET)}, c.asking())
 	}
-	rules := []rule{never(unix.SYS_SOCKET, sockets...)}
-	if !c.Listening {
-		rules = append(rules, never(unix.SYS_ACCEPT), never(unix.SYS_ACCEPT4))
+	return sockets
+}
+
+// asking is the socket by which libpcap asks an interface's driver. It tries
+// NETLINK_GENERIC first, through which no datagram can leave; before Linux 4.6 it
+// needs one of UDP.
+func (c *confinement) asking() []test {
+	if c.kernel.netlinkIoctl {
+		return []test{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_GENERIC)}
 	}
-	return rules
+	return []test{is(0, unix.AF_INET), kind(unix.SOCK_DGRAM), is(2, 0)}
+}
+
+// probes excuses the sockets that libpcap tries when it opens an interface.
+func (c *confinement) probes(p *policy) {
+	p.excuse(unix.EPERM, unix.SYS_SOCKET, []test{is(0, unix.AF_BLUETOOTH)})
+	if !c.kernel.netlinkIoctl {
+		p.excuse(unix.EPERM, unix.SYS_SOCKET, []test{is(0, unix.AF_NETLINK), is(2, unix.NETLINK_GENERIC)},
+			[]test{is(0, unix.AF_UNIX), kind(unix.SOCK_RAW)}, []test{is(0, unix.AF_INET6), kind(unix.SOCK_DGRAM), is(2, 0)})
+	}
 }
 
 // internet are the sockets of one transport. Multipath TCP has a protocol
@@ -168,45 +240,3 @@ func internet(of, protocol uint32) (sockets [][]test) {
 
 // kind tests a socket's type without its flags.
 func kind(of uint32) test { return test{1, 0xf, of, false} }
-
-// sendRules keep the sockets that capture from sending: neither they nor a copy
-// of them can be written to. They cannot be closed either, so that no file gets
-// the number of one.
-func (c *confinement) sendRules() []rule {
-	rules := c.messageRules()
-	if len(c.captures) == 0 {
-		return rules
-	}
-	for _, call := range writers {
-		rules = append(rules, never(call, c.spare(0)))
-	}
-	return append(rules,
-		rule{call: unix.SYS_CLOSE, unless: [][]test{c.spare(0)}, errno: unix.EPERM, meant: true}, // libpcap's, at the end
-		never(unix.SYS_CLOSE_RANGE),
-		never(unix.SYS_SPLICE, c.spare(2)),
-		never(unix.SYS_FCNTL, c.spare(0), []test{not(1, unix.F_DUPFD), not(1, unix.F_DUPFD_CLOEXEC)}))
-}
-
-// writers write to their first argument, or copy it.
-var writers = append([]uint32{
-	unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITEV2, unix.SYS_SENDFILE, unix.SYS_DUP, unix.SYS_DUP3,
-}, writersHere...)
-
-// spare tests that an argument is not one of the sockets that capture.
-func (c *confinement) spare(argument uint32) (tests []test) {
-	for _, fd := range c.captures {
-		tests = append(tests, not(argument, fd))
-	}
-	return tests
-}
-
-// messageRules refuse TCP Fast Open, a connect that Landlock does not see, and
-// messages, which can carry sockets. libpcap sends some when it opens.
-func (c *confinement) messageRules() []rule {
-	const slow = 3 // sendto's flags
-	rules := []rule{never(unix.SYS_SENDTO, append(c.spare(0), test{slow, unix.MSG_FASTOPEN, 0, false}))}
-	if !c.KeepNetRaw {
-		rules = append(rules, never(unix.SYS_SENDMSG), never(unix.SYS_SENDMMSG))
-	}
-	return rules
-}

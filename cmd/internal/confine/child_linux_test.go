@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if text, ok := os.LookupEnv(planVariable); ok {
 		os.Exit(child(text))
 	}
+	if len(os.Args) > 1 && os.Args[1] == probeCommand {
+		os.Exit(probe())
+	}
 	code := m.Run()
 	if copied.folder != "" {
 		os.RemoveAll(copied.folder)
@@ -39,11 +42,12 @@ func TestMain(m *testing.M) {
 
 // plan is what a child does.
 type plan struct {
-	Options Options
-	Churn   bool     // threads come, go and wait while Apply runs
-	Capture []string // interfaces that are captured from before
-	Before  []string // attempts before Apply
-	After   []string // attempts after it
+	Options  Options
+	Churn    bool     // threads come, go and wait while Apply runs
+	Capture  []string // interfaces that are captured from before
+	Resolver string   // is asked for names; empty: nobody is
+	Before   []string // attempts before Apply
+	After    []string // attempts after it
 
 	// Pretend that the kernel can do less.
 	Landlock  *int
@@ -79,6 +83,7 @@ func child(text string) int {
 		return 1
 	}
 	r := report{Before: map[string]outcome{}, After: map[string]outcome{}}
+	resolve(p.Resolver)
 	for _, name := range p.Capture {
 		src, err := live.Open(live.Options{Interfaces: []string{name}, Filter: "udp", Timeout: 20 * time.Millisecond})
 		if err != nil {
@@ -300,6 +305,17 @@ func (r *report) refused(t *testing.T, errno syscall.Errno, attempts ...string) 
 	for _, a := range attempts {
 		if o, tried := r.After[a]; !tried || o.Errno != errno {
 			t.Errorf("%s: %q (tried: %t), want %q", a, o.Text, tried, errno.Error())
+		}
+	}
+}
+
+// closed fails the test unless the attempts were refused: by Landlock with EACCES,
+// or before it by the filter, with EPERM.
+func (r *report) closed(t *testing.T, attempts ...string) {
+	t.Helper()
+	for _, a := range attempts {
+		if o, tried := r.After[a]; !tried || o.Errno != unix.EACCES && o.Errno != unix.EPERM {
+			t.Errorf("%s: %q (tried: %t), want it refused", a, o.Text, tried)
 		}
 	}
 }

@@ -36,11 +36,21 @@ type Options struct {
 	// interface that is opened again.
 	KeepNetRaw bool
 
+	// Publish says that files in WritePaths are made readable for every user.
+	Publish bool
+
+	// Own is the name of a user that a process of root turns into, so that it is
+	// nobody else's; where there is none of that name, it is a number that has no
+	// name. It takes the place of User, which counts where the number cannot be had.
+	Own string
 	// Examine says that the process looks at others: it keeps what is permitted
-	// of the capabilities for that, may enter networks, and can read what its
-	// user may read, but change no file. Landlock is left out: it hides all
-	// other processes.
+	// of the capabilities for that, may enter networks, can read what its user may
+	// read, but change no file, and can pass on what it has opened. Landlock is
+	// left out: it hides all other processes.
 	Examine bool
+
+	// Child says that the process is a Child: it ends with its parent.
+	Child bool
 
 	// Require makes an error of a sandbox that is not whole.
 	Require bool

@@ -19,18 +19,8 @@ const whole = ^uint32(0)
 func is(argument, value uint32) test  { return test{argument, whole, value, false} }
 func not(argument, value uint32) test { return test{argument, whole, value, true} }
 
-// rule refuses a system call, unless all tests of an alternative hold.
-type rule struct {
-	call   uint32
-	unless [][]test
-	errno  unix.Errno // what the caller sees
-	meant  bool       // libraries make the call in good faith: it is not for the log
-}
-
-// never refuses a call for good, unless all tests of an alternative hold.
-func never(call uint32, unless ...[]test) rule {
-	return rule{call: call, unless: unless, errno: unix.EPERM}
-}
+// without tests that none of these bits are set.
+func without(argument, bits uint32) test { return test{argument, bits, 0, false} }
 
 // Where struct seccomp_data holds what, on a little-endian machine.
 const (
@@ -47,20 +37,25 @@ func refuse(e unix.Errno) uint32 { return unix.SECCOMP_RET_ERRNO | uint32(e) }
 // programs returns two filters, of which both have to let a call through: what
 // the first one refuses is worth a line in the kernel's log, what the second
 // one does is not.
-func programs(rules []rule) (alarming, quiet []bpf.Instruction) {
-	alarming, quiet = opening(), append(opening(), ceiling()...)
-	for _, r := range rules {
-		if r.meant {
-			quiet = r.appendTo(quiet)
+func (p *policy) programs() (alarming, quiet []bpf.Instruction) {
+	alarming, quiet = opening(), append(opening(), ceiling(refuse(unix.ENOSYS))...)
+	alarming = append(alarming, ceiling(allow)...) // the quiet one refuses it
+	for _, x := range p.excuses {
+		alarming = appendRule(alarming, x.call, x.alternatives, allow)
+		quiet = appendRule(quiet, x.call, x.alternatives, refuse(x.errno))
+	}
+	for _, call := range p.calls() {
+		if of := p.permits[call]; of.always {
+			alarming = appendRule(alarming, call, nil, allow)
 		} else {
-			alarming = r.appendTo(alarming)
+			alarming = appendRule(alarming, call, of.alternatives, allow)
 		}
 	}
-	return append(alarming, bpf.RetConstant{Val: allow}), append(quiet, bpf.RetConstant{Val: allow})
+	return append(alarming, bpf.RetConstant{Val: refuse(unix.EPERM)}), append(quiet, bpf.RetConstant{Val: allow})
 }
 
 // opening loads the call's number. Another machine type's numbers would mean
-// other calls: who uses them means harm.
+// other calls: a process that uses them means harm.
 func opening() []bpf.Instruction {
 	return []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
@@ -70,26 +65,32 @@ func opening() []bpf.Instruction {
 	}
 }
 
-// ceiling ends what nobody has looked at here: a call behind the newest one is
-// not there, and who meets ENOSYS has another way. So are those of x32, which
-// have a high bit.
-func ceiling() []bpf.Instruction {
+// ceiling ends calls behind the newest one that is known here, and those of x32,
+// which have a high bit. ENOSYS is the answer that libraries have another way
+// for: they meet it on every older kernel.
+func ceiling(verdict uint32) []bpf.Instruction {
 	return []bpf.Instruction{
 		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestCall, SkipTrue: 1},
-		bpf.RetConstant{Val: refuse(unix.ENOSYS)},
+		bpf.RetConstant{Val: verdict},
 	}
 }
 
-// appendTo appends the rule: it begins with the call's number loaded, and is
-// left so by every other call.
-func (r rule) appendTo(p []bpf.Instruction) []bpf.Instruction {
-	var body []bpf.Instruction
-	for _, tests := range r.unless {
-		body = appendAlternative(body, tests)
+// appendRule appends the verdict on a call for which all tests of an alternative
+// hold, or on every such call when there are no alternatives. It begins with the
+// call's number loaded, and leaves it so.
+func appendRule(p []bpf.Instruction, call uint32, alternatives [][]test, verdict uint32) []bpf.Instruction {
+	if len(alternatives) == 0 {
+		return append(p,
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: 1},
+			bpf.RetConstant{Val: verdict})
 	}
-	body = append(body, bpf.RetConstant{Val: refuse(r.errno)})
+	var body []bpf.Instruction
+	for _, tests := range alternatives {
+		body = appendAlternative(body, tests, verdict)
+	}
+	body = append(body, bpf.LoadAbsolute{Off: offsetCall, Size: 4})
 	p = append(p,
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: r.call, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: call, SkipTrue: 1},
 		bpf.Jump{Skip: uint32(len(body))})
 	return append(p, body...)
 }
@@ -101,7 +102,7 @@ const (
 	maxTests = (255 - 1) / testSize
 )
 
-func appendAlternative(p []bpf.Instruction, tests []test) []bpf.Instruction {
+func appendAlternative(p []bpf.Instruction, tests []test, verdict uint32) []bpf.Instruction {
 	for i, t := range tests {
 		rest := uint8((len(tests)-i-1)*testSize + 1) // to behind the return
 		jump := bpf.JumpIf{Cond: bpf.JumpEqual, Val: t.value, SkipFalse: rest}
@@ -113,5 +114,5 @@ func appendAlternative(p []bpf.Instruction, tests []test) []bpf.Instruction {
 			bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: t.mask},
 			jump)
 	}
-	return append(p, bpf.RetConstant{Val: allow})
+	return append(p, bpf.RetConstant{Val: verdict})
 }

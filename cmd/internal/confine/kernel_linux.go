@@ -2,6 +2,7 @@ package confine
 
 import (
 	"os"
+	"unsafe"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -15,10 +16,14 @@ type kernel struct {
 	landlock int     // ABI version; 0: there is no Landlock
 	seccomp  uintptr // flags to install a filter with; 0: there are no filters
 	proc     bool    // every thread can be reached: psx finds them in /proc
+	// netlinkIoctl says that libpcap can ask interfaces through a netlink socket.
+	netlinkIoctl bool
 }
 
 func running() kernel {
-	return kernel{release: release(), landlock: landlockABI(), seccomp: seccompFlags(), proc: hasProc()}
+	return kernel{
+		release: release(), landlock: landlockABI(), seccomp: seccompFlags(), proc: hasProc(), netlinkIoctl: hasNetlinkIoctl(),
+	}
 }
 
 func release() string {
@@ -69,6 +74,18 @@ func seccompFlags() uintptr {
 func hasProc() bool {
 	_, err := os.ReadDir("/proc/self/task")
 	return err == nil
+}
+
+// hasNetlinkIoctl makes the test that libpcap makes.
+func hasNetlinkIoctl() bool {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	var request [64]byte // struct ifreq: the name of interface 0, which there is none of
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&request[0])))
+	return errno != unix.EOPNOTSUPP
 }
 
 const noProc = "cannot be set on every thread: /proc is not mounted"

@@ -31,10 +31,11 @@ func (c *confinement) connectsUnix() bool {
 	return slices.ContainsFunc(c.Connect, func(e Endpoint) bool { return e.Network == "unix" })
 }
 
-// The first ABI versions of Landlock that know ports.
+// The first ABI versions of Landlock that know ports, and local sockets by path.
 const (
-	abiTCP = 4
-	abiUDP = 10
+	abiTCP  = 4
+	abiUnix = 9
+	abiUDP  = 10
 )
 
 // network says what files and calls leave of the network.
@@ -55,8 +56,12 @@ func (c *confinement) network() error {
 func (c *confinement) connections(landlock int) Step {
 	tcp, udp := c.ports()
 	ways := append(describe("TCP", tcp, landlock >= abiTCP), describe("UDP", udp, landlock >= abiUDP)...)
-	if c.connectsUnix() {
-		ways = append(ways, "local sockets")
+	switch {
+	case !c.connectsUnix():
+	case landlock >= abiUnix:
+		ways = append(ways, "local sockets where needed")
+	default:
+		ways = append(ways, "local sockets anywhere (this kernel cannot tell them apart)")
 	}
 	if len(ways) == 0 {
 		return done("network", "no connections")

@@ -2,9 +2,7 @@ package confine
 
 import (
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -17,8 +15,8 @@ func (c *confinement) calls() error {
 	if s, lacking := c.kernel.noSeccomp(); lacking {
 		return c.took(s)
 	}
-	rules := c.rules(uint32(unix.Getpid()))
-	alarming, quiet := programs(rules)
+	p := c.policy(uint32(unix.Getpid()))
+	alarming, quiet := p.programs()
 	err := install(quiet, c.kernel.seccomp&unix.SECCOMP_FILTER_FLAG_TSYNC)
 	if err == nil {
 		err = install(alarming, c.kernel.seccomp)
@@ -26,7 +24,7 @@ func (c *confinement) calls() error {
 	if err != nil {
 		return c.took(degraded(stepSeccomp, "not set: %v: system calls are not confined", err))
 	}
-	return c.took(done(stepSeccomp, "on, %d rules", len(rules)))
+	return c.took(done(stepSeccomp, "on, %d calls are left", len(p.permits)))
 }
 
 // install puts a filter on every thread.
@@ -64,17 +62,10 @@ func (c *confinement) findCaptures() {
 	if c.KeepNetRaw {
 		return
 	}
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		fd, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
+	_ = eachDescriptor(0, func(fd int) error { // without /proc much else cannot be done, which is said
 		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {
 			c.captures = append(c.captures, uint32(fd))
 		}
-	}
+		return nil
+	})
 }

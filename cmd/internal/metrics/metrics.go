@@ -3,11 +3,15 @@
 package metrics
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 // Counts are the totals of a run.
@@ -19,6 +23,7 @@ type Counts struct {
 	DroppedKernel, DroppedInterface, DroppedTable, DroppedOutput uint64
 	// Faults counts packets that led to a panic.
 	Faults uint64
+	Blind  []blind.Spot // what could not be seen
 	// Waiting is the number of events that outputs have not taken yet.
 	Waiting uint64
 }
@@ -40,6 +45,14 @@ func Append(dst []byte, c *Counts) []byte {
 		sample{`{where="kernel"}`, c.DroppedKernel}, sample{`{where="interface"}`, c.DroppedInterface},
 		sample{`{where="table"}`, c.DroppedTable}, sample{`{where="output"}`, c.DroppedOutput})
 	dst = counter(dst, "tlsfloor_faults_total", "Packets that led to a fault of tlsfloor's own, and to the loss of their connection.", sample{value: c.Faults})
+	var spots [blind.NumCauses]sample
+	for c := range spots {
+		spots[c].labels = `{cause="` + blind.Cause(c).String() + `"}`
+	}
+	for _, s := range c.Blind {
+		spots[s.Cause].value = s.Count
+	}
+	dst = counter(dst, "tlsfloor_blind_total", "What could not be seen, by cause.", spots[:]...)
 	dst = head(dst, "tlsfloor_events_waiting", "gauge", "Events that outputs have not taken yet.")
 	return line(dst, "tlsfloor_events_waiting", sample{value: c.Waiting})
 }
@@ -72,7 +85,8 @@ func line(dst []byte, name string, s sample) []byte {
 // WriteFile replaces the file at path by c as a whole: a collector never reads
 // half of it.
 func WriteFile(path string, c *Counts) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%016x", filepath.Base(path), rand.Uint64()))
+	f, err := ownership.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -84,10 +98,10 @@ func WriteFile(path string, c *Counts) error {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = ownership.Rename(name, path)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) // what is left of a failed attempt
+		_ = ownership.Remove(name) // what is left of a failed attempt
 	}
 	return err
 }

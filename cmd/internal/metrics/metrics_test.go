@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/blind"
 )
 
 func TestAppend(t *testing.T) {
-	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5}
+	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5,
+		Blind: []blind.Spot{{Cause: blind.BelowFloorUnnamed, Count: 7}, {Cause: blind.EventsDropped, Count: 3}}}
 	c.Handshakes[classify.Violation] = 1
 	want, err := os.ReadFile("testdata/counts.prom")
 	if err != nil {

@@ -91,9 +91,18 @@ func (c *clients) merge(o *clients) {
 		for _, one := range row.kept {
 			c.add(key, one)
 		}
-		if known := c.byRow[key]; known != nil && row.more {
-			known.more = true
+		if row.more {
+			c.noteMore(key)
 		}
+	}
+}
+
+// noteMore notes that a row has clients that are not kept.
+func (c *clients) noteMore(key rowKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if row := c.byRow[key]; row != nil {
+		row.more = true
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"tlsfloor/classify"
@@ -160,6 +161,39 @@ func TestIdentifyWhileCounting(t *testing.T) {
 	all.Wait()
 	if got := strings.Count(text(t, s, Run{}, false), "Client: Node.js"); got != topRows {
 		t.Errorf("%d rows are named, want %d", got, topRows)
+	}
+}
+
+// Parts of a run are merged in one goroutine while others identify findings.
+func TestIdentifyWhileMerging(t *testing.T) {
+	s := New(toAWS)
+	ofPart := func(i, part int) *classify.Finding {
+		f := oldNode(byte(i))
+		f.Software = &classify.Software{Name: fmt.Sprintf("Program %d", part)}
+		return f
+	}
+	var merged atomic.Bool
+	var all sync.WaitGroup
+	for range 4 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for n := 0; !merged.Load(); n++ {
+				s.Identify(ofPart(n%7, n%(2*maxClients)))
+			}
+		}()
+	}
+	for i := range 100 {
+		part := New(toAWS)
+		for n := range maxClients + 1 { // more than are kept
+			part.counted(ofPart(i%7, n))
+		}
+		s.Merge(part)
+	}
+	merged.Store(true)
+	all.Wait()
+	if got := strings.Count(text(t, s, Run{}, false), "And other clients."); got != 7 {
+		t.Errorf("%d rows have other clients, want 7", got)
 	}
 }
 

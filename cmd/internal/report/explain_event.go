@@ -3,57 +3,14 @@ package report
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/advice"
+	"tlsfloor/classify/event"
 )
-
-// event is what is needed of a native event (docs/event.schema.json).
-type event struct {
-	Schema  string `json:"schema"`
-	Kind    string `json:"kind"`
-	Time    string `json:"ts"`
-	Flagged bool   `json:"flagged"`
-	Fix     string `json:"fix"`
-	Reason  string `json:"reason"`
-	Source  string `json:"src_ip"`
-	Host    string `json:"host"`
-	Target  string `json:"dst_ip"`
-	AWS     struct {
-		Region  string `json:"region"`
-		Service string `json:"service"`
-	} `json:"aws"`
-	Server struct {
-		Version string `json:"version"`
-	} `json:"server"`
-	Client struct {
-		MaxVersion string `json:"max_version"`
-	} `json:"client"`
-	Process *struct {
-		Executable  string   `json:"executable"`
-		CommandLine []string `json:"command_line"`
-		User        string   `json:"user"`
-		Unit        string   `json:"unit"`
-		Container   string   `json:"container"`
-	} `json:"process"`
-	Software struct {
-		ID         string `json:"id"`
-		Name       string `json:"name"`
-		Version    string `json:"version"`
-		Library    string `json:"library"`
-		Confidence string `json:"confidence"`
-	} `json:"software"`
-	Advice struct {
-		ID string `json:"id"`
-	} `json:"advice"`
-	Sensor struct {
-		Host string `json:"host"`
-	} `json:"sensor"`
-}
 
 // maxLine bounds a line, in bytes. tlsfloor's own are below 100 KB.
 const maxLine = 1 << 20
@@ -89,22 +46,27 @@ func skipLine(in *bufio.Reader) error {
 }
 
 func (r *Findings) line(line []byte) {
-	var e event
-	if json.Unmarshal(line, &e) != nil || e.Schema != "tlsfloor/1" {
+	e, err := event.Parse(line)
+	if err != nil {
 		r.foreign++
 		return
 	}
 	r.events++
-	if e.Kind == "handshake" && e.Flagged {
-		r.add(&e)
+	switch {
+	case e.Kind == event.KindHandshake && e.Flagged == 1:
+		r.add(e)
+	case e.Kind == event.KindStats:
+		r.unseen.add(e)
 	}
 }
 
-// guide is the event's advice, or that of a newer tlsfloor for an event that has
+// guideOf is the event's advice, or that of a newer tlsfloor for an event that has
 // none, or one that is not known here.
-func (e *event) guide() string {
-	if _, ok := advice.Lookup(e.Advice.ID); ok {
-		return e.Advice.ID
+func guideOf(e *event.Event) string {
+	if e.Advice != nil {
+		if _, ok := advice.Lookup(e.Advice.ID); ok {
+			return e.Advice.ID
+		}
 	}
 	f := &classify.Finding{Verdict: classify.Violation, Fix: classify.FixUnknown}
 	switch e.Fix {
@@ -113,10 +75,10 @@ func (e *event) guide() string {
 	case "server":
 		f.Fix = classify.FixServer
 	}
-	if e.AWS.Service != "" {
+	if e.AWS != nil {
 		f.AWS = &classify.AWS{Service: e.AWS.Service}
 	}
-	if e.Software.ID != "" {
+	if e.Software != nil {
 		f.Software = &classify.Software{ID: e.Software.ID}
 	}
 	return advice.For(f).ID

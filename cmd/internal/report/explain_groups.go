@@ -3,6 +3,8 @@ package report
 import (
 	"slices"
 	"strings"
+
+	"tlsfloor/classify/event"
 )
 
 const (
@@ -19,6 +21,7 @@ type Findings struct {
 	flagged uint64
 	foreign uint64 // lines that are none
 	beyond  uint64 // flagged, and in no group
+	unseen  unseen
 }
 
 // NewFindings returns none.
@@ -42,9 +45,9 @@ type group struct {
 	moreHosts   bool
 }
 
-func (r *Findings) add(e *event) {
+func (r *Findings) add(e *event.Event) {
 	r.flagged++
-	k := key{guide: e.guide(), source: e.Source, program: e.program(), software: e.software()}
+	k := key{guide: guideOf(e), source: e.SourceIP, program: programOf(e.Process), software: softwareOf(e.Software)}
 	g := r.groups[k]
 	if g == nil {
 		if len(r.groups) >= maxGroups {
@@ -57,17 +60,17 @@ func (r *Findings) add(e *event) {
 	g.add(e)
 }
 
-func (g *group) add(e *event) {
+func (g *group) add(e *event.Event) {
 	g.times++
 	g.first, g.last = min(g.first, e.Time), max(g.last, e.Time)
-	g.reason, g.process = e.Reason, e.process()
-	version := e.Server.Version
-	if version == "" {
-		version = "none (refused or unanswered)"
+	g.reason, g.process = e.Reason, describe(e.Process)
+	version := "none (refused or unanswered)"
+	if e.Server != nil && e.Server.Version != "" {
+		version = e.Server.Version
 	}
 	g.versions, _ = list(g.versions, version)
 	full := false
-	g.hosts, full = list(g.hosts, e.destination())
+	g.hosts, full = list(g.hosts, destinationOf(e))
 	g.moreHosts = g.moreHosts || full
 }
 
@@ -82,20 +85,19 @@ func list(of []string, text string) (_ []string, full bool) {
 	return append(of, text), false
 }
 
-// program is what tells processes apart that are started again and again.
-func (e *event) program() string {
-	if e.Process == nil {
+// programOf is what processes that are started again and again have in common.
+func programOf(p *event.Process) string {
+	if p == nil {
 		return ""
 	}
-	if e.Process.Executable == "" && len(e.Process.CommandLine) > 0 {
-		return e.Process.CommandLine[0]
+	if p.Executable == "" && len(p.CommandLine) > 0 {
+		return p.CommandLine[0]
 	}
-	return e.Process.Executable + " " + e.Process.User + " " + e.Process.Unit
+	return p.Executable + " " + p.User + " " + p.Unit
 }
 
-// process describes the process for the reader.
-func (e *event) process() string {
-	p := e.Process
+// describe describes the process for a person.
+func describe(p *event.Process) string {
 	if p == nil {
 		return ""
 	}
@@ -111,8 +113,10 @@ func (e *event) process() string {
 	return text
 }
 
-func (e *event) software() string {
-	s := &e.Software
+func softwareOf(s *event.Software) string {
+	if s == nil {
+		return ""
+	}
 	text := strings.TrimSpace(s.Name + " " + s.Version)
 	if s.Library != "" && s.Library != text {
 		text += " with " + s.Library
@@ -123,10 +127,13 @@ func (e *event) software() string {
 	return text
 }
 
-func (e *event) destination() string {
+func destinationOf(e *event.Event) string {
 	text := e.Host
 	if text == "" {
-		text = e.Target
+		text = e.TargetIP
+	}
+	if e.AWS == nil {
+		return text
 	}
 	if what := strings.TrimSpace(e.AWS.Service + " " + e.AWS.Region); what != "" {
 		text += " (" + what + ")"

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
 	"tlsfloor/classify/advice"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/blind"
 )
 
 const flaggedEvent = `{"schema":"tlsfloor/1","kind":"handshake","ts":"2026-03-01T12:00:0%d.000000Z","flagged":true,"fix":"client",` +
@@ -152,4 +155,86 @@ func FuzzExplain(f *testing.F) {
 	f.Add(`{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"src_ip":"\u001b[2J","host":"\u202e","process":{"command_line":["","\u0007"]}}`)
 	f.Add("{}\n[]\nnull\n\"x\"\n")
 	f.Fuzz(func(t *testing.T, events string) { explained(t, events) })
+}
+
+// statsEvent is one with the spots given; last says that it ends its run.
+func statsEvent(host, spots string, last bool) string {
+	final := ""
+	if last {
+		final = `,"final":true`
+	}
+	return `{"schema":"tlsfloor/1","kind":"stats","ts":"2026-03-01T12:00:00.000000Z","packets":9,"in_scope":0,"flagged":0,"blind":[` +
+		spots + `]` + final + `,"sensor":{"host":"` + host + `"}}` + "\n"
+}
+
+func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
+	const esp = `{"cause":"unread_protocols","count":%d,"top":[{"number":50,"name":"ESP","count":%d}]}`
+	const cut = `{"cause":"cut_hellos","count":%d}`
+	const clean = "Nothing is flagged in 1 event: there is nothing to change.\n"
+	for _, tt := range []struct {
+		name, events string
+		want         []string
+		not          string
+	}{
+		{"a clean run", statsEvent("a", "", true), []string{clean}, "seen"},
+		{"one run, counted twice", statsEvent("a", fmt.Sprintf(cut, 2), false) + statsEvent("a", fmt.Sprintf(cut, 3), true),
+			[]string{"Nothing is flagged in 2 events, but not everything could be seen: see below.\n", "Could not be seen:\n\n        3  handshakes whose hello"}, "change"},
+		{"two runs", statsEvent("a", fmt.Sprintf(cut, 2), true) + statsEvent("a", fmt.Sprintf(cut, 3), true), []string{"        5  handshakes whose hello"}, "change"},
+		{"two sensors that were killed", statsEvent("a", fmt.Sprintf(cut, 2), false) + statsEvent("b", fmt.Sprintf(cut, 3), false) + statsEvent("a", fmt.Sprintf(cut, 4), false),
+			[]string{"        7  handshakes whose hello"}, "change"},
+		{"numbers and names", statsEvent("a", fmt.Sprintf(esp, 12, 12)+","+fmt.Sprintf(cut, 1), true),
+			[]string{"       12  packets of an IP protocol that is not read, and may carry TCP: 50\n           ESP.", "        1  handshake whose hello"}, "change"},
+		{"a cause of the future", statsEvent("a", `{"cause":"gremlins","count":1}`, true), []string{"not everything could be seen", "of a newer tlsfloor"}, "gremlins"},
+		{"beside what is flagged", fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 7) + statsEvent("a", fmt.Sprintf(cut, 1), true),
+			[]string{"10.0.0.5: 1 flagged flow\n", "Vendors' pages", "Could not be seen:\n"}, "Nothing"},
+		{"a name that the terminal would obey", statsEvent("a", `{"cause":"inputs_left_out","count":1,"top":[{"name":"\u001b[2Jx","count":1}]}`, true), []string{"?[2Jx"}, "\x1b"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := explained(t, tt.events)
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("%q is not in\n%s", want, got)
+				}
+			}
+			if strings.Contains(got, tt.not) {
+				t.Errorf("%q is in\n%s", tt.not, got)
+			}
+		})
+	}
+}
+
+// What a run could not see is the same when its counts are read back.
+func TestSpotsComeBack(t *testing.T) {
+	spots := []blind.Spot{
+		{Cause: blind.InputsLeftOut, Count: 1, Top: []blind.Item{{Name: "notes.txt", Count: 1}}},
+		{Cause: blind.UnreadProtocols, Count: 4, Top: []blind.Item{{Name: "ESP", Number: 50, Numbered: true, Count: 3}, {Numbered: true, Count: 1}}},
+		{Cause: blind.CutHellos, Count: 2},
+	}
+	line := event.NewNative(event.Sensor{Host: "a"}).AppendStats(nil, &event.Stats{Blind: blind.ForEvent(spots), Final: true})
+	r := NewFindings()
+	if err := r.Add(strings.NewReader(string(line) + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.unseen.spots(); !reflect.DeepEqual(got, spots) {
+		t.Errorf("got %+v, want %+v", got, spots)
+	}
+}
+
+// Events are read of any number of sensors.
+func TestRunsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
+	r := NewFindings()
+	for i := range 3 * maxRuns {
+		if err := r.Add(strings.NewReader(statsEvent(fmt.Sprint(i), `{"cause":"cut_hellos","count":1}`, false))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.unseen.open); n > maxRuns {
+		t.Errorf("%d runs are told apart", n)
+	}
+	if all := r.unseen.spots(); len(all) != 1 || all[0].Count != 3*maxRuns {
+		t.Errorf("%+v", all)
+	}
 }

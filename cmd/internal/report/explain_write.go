@@ -55,7 +55,11 @@ func ListGuides(w io.Writer) error {
 // Write writes them for a person, each with what to do.
 func (r *Findings) Write(w io.Writer) error {
 	p := new(page)
-	if r.flagged == 0 {
+	spots := r.unseen.spots()
+	switch {
+	case r.flagged == 0 && (len(spots) > 0 || r.unseen.unknown > 0):
+		p.wrap("", "Nothing is flagged in "+number(r.events, "event")+", but not everything could be seen: see below.")
+	case r.flagged == 0:
 		p.line("Nothing is flagged in %s: there is nothing to change.", number(r.events, "event"))
 	}
 	guides, groups := r.inOrder()
@@ -71,6 +75,11 @@ func (r *Findings) Write(w io.Writer) error {
 	if r.beyond > 0 {
 		p.line("")
 		p.wrap("", number(r.beyond, "more flagged flow")+" found no room here: explain fewer events at a time.")
+	}
+	p.blind(spots)
+	if r.unseen.unknown > 0 {
+		p.line("")
+		p.wrap("", "These events are of a newer tlsfloor, and list more that could not be seen, of kinds that this one does not know.")
 	}
 	_, err := io.WriteString(w, p.text.String())
 	return err

@@ -2,8 +2,9 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
+
+	"tlsfloor/cmd/internal/blind"
 )
 
 // width is the longest line in columns.
@@ -84,13 +85,7 @@ func number(n uint64, of string) string {
 }
 
 // digits writes n in groups of three: "1,234".
-func digits(n uint64) string {
-	text := strconv.FormatUint(n, 10)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
+func digits(n uint64) string { return blind.Digits(n) }
 
 // printable writes what is not printable ASCII as \xNN, so that no name can
 // send an escape to the terminal.

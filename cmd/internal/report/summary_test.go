@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/parse"
 )
 
@@ -62,9 +63,7 @@ func busy() *Summary {
 
 const busyText = `
 17 handshakes flagged of 1,178 seen; 72 to AWS, 53 of them TLSv1.2 or better, 2
-without an answer.
-Packets were lost: 120 dropped by the kernel, 3 by the interface, 98,765 read.
-Handshakes may be missing.
+without an answer. Not everything could be seen: see below.
 
   selected              all      to AWS
   TLSv1.3             1,143          40
@@ -109,9 +108,28 @@ Flagged, the most frequent first:
            TLSv1. Known to be AWS by its address only. Who has to change is not
            known.
 
+Could not be seen:
+
+        2  inputs that could not be read: ??[2Jnotes.txt (1),
+           ...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (1). If
+           it is a capture in another format, convert it with editcap -F pcap.
+      120  packets dropped by the kernel. Give it a larger buffer (-B), capture
+           less with an expression, or use --workers.
+        1  handshake whose hello the snapshot length cut. Capture whole packets:
+           tcpdump -s 0, or --snapshot-length without a value that is too small.
+    1,234  packets of which the snapshot length left no data.
+
 Next: tlsfloor --emit all -r FILE
       shows every handshake.
 `
+
+// unseenSpots are some, with names that a user may choose.
+var unseenSpots = []blind.Spot{
+	{Cause: blind.InputsLeftOut, Count: 2, Top: []blind.Item{{Name: "\x00\x1b[2Jnotes.txt", Count: 1}, {Name: strings.Repeat("a", 300), Count: 1}}},
+	{Cause: blind.KernelDropped, Count: 120},
+	{Cause: blind.CutHellos, Count: 1},
+	{Cause: blind.CutPackets, Count: 1234}, // the advice was given
+}
 
 func TestSummary(t *testing.T) {
 	clean := New(toAWS)
@@ -131,7 +149,7 @@ func TestSummary(t *testing.T) {
 		want    string
 	}{
 		{"findings of every kind", busy(), Run{
-			Packets: 98765, KernelDropped: 120, InterfaceDropped: 3, Hint: "Next: tlsfloor --emit all -r FILE\n      shows every handshake.\n",
+			Packets: 98765, Blind: unseenSpots, Hint: "Next: tlsfloor --emit all -r FILE\n      shows every handshake.\n",
 		}, busyText},
 		{"nothing", New(toAWS), Run{Packets: 1}, `
 No TLS handshake seen in 1 packet.
@@ -149,6 +167,32 @@ No TLS handshake seen in 1 packet.
 
   outcome               all      to AWS
   established         1,234          56
+`},
+		{"nothing, as far as could be seen", New(toAWS), Run{Packets: 1, Blind: []blind.Spot{{Cause: blind.OneDirection, Count: 1}}}, `
+No TLS handshake seen in 1 packet. Not everything could be seen: see below.
+
+Could not be seen:
+
+        1  connection of which only one direction was captured. Mirror what is
+           received and what is sent, or capture where both directions pass.
+`},
+		{"nothing in scope, as far as could be seen", elsewhere, Run{Packets: 10, Blind: []blind.Spot{{Cause: blind.Faults, Count: 3}}}, `
+0 flagged of 1 TLS handshake that could be seen; none to AWS. Not everything
+could be seen: see below.
+
+  selected              all      to AWS
+  TLSv1                   1           0  below the floor
+
+  verdict               all      to AWS
+  violation               1           0  selected less than TLSv1.2
+
+  outcome               all      to AWS
+  established             1           0
+
+Could not be seen:
+
+        3  packets that led to a fault of tlsfloor's own. Please report it, with
+           the line that says where it was.
 `},
 		{"nothing in scope", elsewhere, Run{Packets: 10}, `
 0 flagged of 1 TLS handshake; none to AWS.
@@ -206,7 +250,7 @@ func checkWidth(t *testing.T, text string) {
 
 // Colour adds escapes, and changes nothing else.
 func TestColor(t *testing.T) {
-	run := Run{Packets: 98765, KernelDropped: 120}
+	run := Run{Packets: 98765, Blind: unseenSpots}
 	plain, colored := text(t, busy(), run, false), text(t, busy(), run, true)
 	stripped := colored
 	for _, code := range []string{"\x1b[1m", "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"} {
@@ -314,5 +358,22 @@ func BenchmarkAdd(b *testing.B) {
 	s, f := New(toAWS), scoped(seen(classify.OK, parse.TLSv13, classify.Established))
 	for b.Loop() {
 		s.Add(f)
+	}
+}
+
+// A person is shown the most important causes, the rest is counted.
+func TestSpotsShown(t *testing.T) {
+	var all []blind.Spot
+	for c := range blind.Cause(blind.NumCauses) {
+		all = append(all, blind.Spot{Cause: c, Count: uint64(c) + 1})
+	}
+	got := text(t, New(toAWS), Run{Packets: 1, Blind: all}, false)
+	checkWidth(t, got)
+	last, beyond := all[topSpots-1], all[topSpots]
+	if !strings.Contains(got, last.Text()[:20]) || strings.Contains(got, beyond.Text()) {
+		t.Errorf("%s", got)
+	}
+	if want := fmt.Sprintf("And %d more causes: --stats-every 1h writes them all.\n", blind.NumCauses-topSpots); !strings.Contains(got, want) {
+		t.Errorf("%q is not in\n%s", want, got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/blind"
 )
 
 // topRows is how many rows of flagged flows a person is shown.
@@ -13,9 +14,8 @@ const topRows = 10
 
 // Run is what only the caller knows about the run.
 type Run struct {
-	Packets          uint64 // read
-	KernelDropped    uint64 // lost before tlsfloor saw them
-	InterfaceDropped uint64
+	Packets uint64       // read
+	Blind   []blind.Spot // what could not be seen, the most important first
 	// Hint says what to try next, in lines of its own; empty: nothing.
 	Hint string
 }
@@ -26,13 +26,13 @@ type Run struct {
 func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 	p := &page{color: color}
 	s.headline(p, run)
-	s.losses(p, run)
 	if s.all.total > 0 {
 		s.versions(p)
 		s.verdicts(p)
 		s.outcomes(p)
 	}
 	s.list(p)
+	p.blind(run.Blind)
 	if run.Hint != "" {
 		p.line("")
 		p.line("%s", run.Hint)
@@ -41,15 +41,20 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 	return err
 }
 
-// headline is the whole result in a sentence.
+// headline is the whole result in a sentence, which reaches no further than what
+// was seen.
 func (s *Summary) headline(p *page, run Run) {
+	seen, rest, good := "", "", p.green
+	if len(run.Blind) > 0 {
+		seen, rest, good = " that could be seen", " Not everything could be seen: see below.", p.bold
+	}
 	switch {
 	case s.all.total == 0:
-		p.line("%s", p.bold("No TLS handshake seen")+" in "+number(run.Packets, "packet")+".")
+		p.wrap("", p.bold("No TLS handshake seen")+" in "+number(run.Packets, "packet")+"."+rest)
 	case s.flagged > 0:
-		p.wrap("", p.red(number(s.flagged, "handshake")+" flagged")+" of "+digits(s.all.total)+" seen; "+s.reached())
+		p.wrap("", p.red(number(s.flagged, "handshake")+" flagged")+" of "+digits(s.all.total)+" seen; "+s.reached()+rest)
 	default:
-		p.wrap("", p.green("0 flagged")+" of "+number(s.all.total, "TLS handshake")+"; "+s.reached())
+		p.wrap("", good("0 flagged")+" of "+number(s.all.total, "TLS handshake")+seen+"; "+s.reached()+rest)
 	}
 }
 
@@ -78,14 +83,6 @@ func (s *Summary) unflagged() string {
 		text += ", " + digits(below-s.flagged) + " below it but known by address only"
 	}
 	return text
-}
-
-func (s *Summary) losses(p *page, run Run) {
-	if run.KernelDropped+run.InterfaceDropped == 0 {
-		return
-	}
-	p.wrap("", p.red("Packets were lost: ")+digits(run.KernelDropped)+" dropped by the kernel, "+digits(run.InterfaceDropped)+
-		" by the interface, "+digits(run.Packets)+" read. Handshakes may be missing.")
 }
 
 func (s *Summary) versions(p *page) {

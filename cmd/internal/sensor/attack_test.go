@@ -19,9 +19,9 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 )
 
 // tap is an end of an in-memory connection that records what is written to it.
@@ -116,7 +116,21 @@ func TestHostileCertificates(t *testing.T) {
 			for i := range 10_000 {
 				c.DNSNames = append(c.DNSNames, fmt.Sprintf("n%d.example", i))
 			}
-		}, ""}, // 180 kB: more than is collected
+		}, "n0.example"},
+		"10,000 names, AWS's last": {func(c *x509.Certificate) {
+			for i := range 10_000 {
+				c.DNSNames = append(c.DNSNames, fmt.Sprintf("n%d.example", i))
+			}
+			c.DNSNames = append(c.DNSNames, "*.s3.amazonaws.com.")
+		}, "*.s3.amazonaws.com"},
+		"localhost, an address and AWS's name": {func(c *x509.Certificate) {
+			c.DNSNames = []string{"localhost", "xn--bcher-kva.example", "sqs.us-east-1.amazonaws.com", "s3.amazonaws.com"}
+			c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 10)}
+		}, "sqs.us-east-1.amazonaws.com"},
+		"only addresses, and a common name": {func(c *x509.Certificate) {
+			c.IPAddresses = []net.IP{net.IPv4(192, 0, 2, 10)}
+			c.Subject = pkix.Name{CommonName: "SQS.us-east-1.amazonaws.com"}
+		}, "sqs.us-east-1.amazonaws.com"},
 		"1,000 names, AWS's in the middle": {func(c *x509.Certificate) {
 			for i := range 1000 {
 				c.DNSNames = append(c.DNSNames, fmt.Sprintf("n%d.example", i))
@@ -142,7 +156,7 @@ func TestHostileCertificates(t *testing.T) {
 			client := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 			var lines []string
 			s := newSensor(t, func(f *classify.Finding) {
-				lines = append(lines, string(emit.NewNative(emit.Sensor{}).AppendFinding(nil, f)))
+				lines = append(lines, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 			})
 			s.options.Certificates = true
 			for _, f := range conversation(t, client, server) {

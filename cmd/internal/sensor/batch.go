@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/classify"
 )
 
 const (
@@ -32,47 +31,57 @@ type kind uint8
 const (
 	timeItem    kind = iota // nothing but a time: see item.sweep
 	segmentItem             // of a connection of the shard owner
-	messageItem             // a DNS message, for all shards
+	oddItem                 // see flow.Table.Accuse; for the shard owner
+	messageItem             // a DNS message, for no shard
 	endItem                 // the capture is over
 )
 
 // item is a packet, with all that a shard has to know.
 type item struct {
 	packet decode.Packet
-	now    int64 // by the clock that all shards share
-	kind   kind
-	sweep  bool // it is time to look for what has been silent, in all shards
-	owner  int
+	// By the clock that all shards share: see flow.Clock.
+	now, claimed int64
+	kind         kind
+	sweep        bool // it is time to look for what has been silent, in all shards
+	owner        int
 }
 
 // common reports whether every shard has to see the item.
-func (it *item) common() bool { return it.sweep || it.kind != segmentItem }
+func (it *item) common() bool { return it.sweep || it.kind == timeItem || it.kind == endItem }
 
-// batch is packets on their way to the shards, and the findings on their way
+// batch is packets on their way to the shards, and what they found on its way
 // back.
 type batch struct {
-	items   []item
-	turns   [][]int32 // by shard: the indices of its items
-	found   [][]found // by shard
-	copied  []byte    // payloads whose source could not lend them
-	buffers [][]byte  // of the source: payloads are views into them
-	left    atomic.Int32
-	done    chan struct{} // has an element when left is 0
-	all     []found       // scratch of deliver
-	faults  [][]*Fault    // by shard
-}
+	items    []item
+	turns    [][]int32 // by shard: the indices of its items
+	messages []int32   // the indices of DNS messages
+	copied   []byte    // payloads whose source could not lend them
+	buffers  [][]byte  // of the source: payloads are views into them
 
-// found is a finding, and the item of the batch that led to it.
-type found struct {
-	at      int32
-	finding *classify.Finding
+	found  [][]found     // by shard: what is not due
+	waits  []bool        // by shard: see shard.wait
+	blanks [][]*made     // by shard: for its next findings
+	faults [][]*Fault    // by shard
+	left   atomic.Int32  // shards that neither are done nor wait
+	done   chan struct{} // has an element when left is 0
+
+	learnt int     // of messages
+	due    []found // see take
+	judged int     // of due
 }
 
 func newBatch(shards int) *batch {
 	return &batch{
-		items: make([]item, 0, batchItems+1),
-		turns: make([][]int32, shards), found: make([][]found, shards), faults: make([][]*Fault, shards),
-		done: make(chan struct{}, 1),
+		items: make([]item, 0, batchItems+1), turns: make([][]int32, shards),
+		found: make([][]found, shards), waits: make([]bool, shards), blanks: make([][]*made, shards),
+		faults: make([][]*Fault, shards), done: make(chan struct{}, 1),
+	}
+}
+
+// leave is called by a shard that is done, or waits.
+func (b *batch) leave() {
+	if b.left.Add(-1) == 0 {
+		b.done <- struct{}{}
 	}
 }
 
@@ -88,7 +97,11 @@ func (b *batch) add() {
 	n := len(b.items)
 	b.items = b.items[:n+1]
 	it := &b.items[n]
-	if !it.common() {
+	switch {
+	case it.kind == messageItem:
+		b.messages = append(b.messages, int32(n))
+		return
+	case !it.common():
 		b.turns[it.owner] = append(b.turns[it.owner], int32(n))
 		return
 	}
@@ -113,6 +126,7 @@ func (b *batch) keep(payload []byte) []byte {
 // reset makes the batch ready to be filled again.
 func (b *batch) reset() {
 	b.items, b.copied, b.buffers = b.items[:0], b.copied[:0], b.buffers[:0]
+	b.messages, b.learnt = b.messages[:0], 0
 	for i := range b.turns {
 		b.turns[i], b.faults[i] = b.turns[i][:0], nil
 	}

@@ -25,7 +25,7 @@ func TestDullNameHidesOthers(t *testing.T) {
 		}
 		s.options.FlaggedOnly = flaggedOnly
 		s.options.Names.Use(hosts)
-		for _, f := range read(t, "openssl-name-suffix.pcap") {
+		for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
 			s.Take(&f)
 		}
 		s.table.Flush()

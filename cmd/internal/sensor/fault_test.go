@@ -5,9 +5,11 @@ import (
 	"errors"
 	"math/rand"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,7 +47,7 @@ func TestFaultDoesNotEndTheRun(t *testing.T) {
 		}
 		var r runner = New(each[0])
 		if n > 1 {
-			r = NewWorkers(each)
+			r = NewWorkers(each[0], each)
 		}
 		if err := r.Run(&replayed{frames: frames}, func() bool { return true }); err != nil {
 			t.Fatal(err)
@@ -80,7 +82,7 @@ func TestFaultsAreSaidAFewTimes(t *testing.T) {
 	o := Options{Report: func(err error) { reported = append(reported, err) }}
 	var n faults
 	for range 1000 {
-		n.note(&o, &Fault{"here", "why"})
+		n.note(&o, new(Fault))
 	}
 	if n != 1000 || len(reported) != maxFaults+1 {
 		t.Errorf("%d counted, %d said", n, len(reported))
@@ -112,7 +114,7 @@ func TestFaultAtTheEnd(t *testing.T) {
 		}
 		var r runner = New(o)
 		if n > 1 {
-			r = NewWorkers([]Options{o})
+			r = NewWorkers(o, []Options{o})
 		}
 		if err := r.Run(&replayed{frames: append(slices.Clone(frames), other...)}, func() bool { return true }); err != nil {
 			t.Fatal(err)
@@ -141,12 +143,123 @@ func TestFaultOfTheSource(t *testing.T) {
 		var events []string
 		var r runner = New(lineOptions(t, &events))
 		if n > 1 {
-			r = NewWorkers([]Options{lineOptions(t, &events), lineOptions(t, &events)})
+			r = NewWorkers(lineOptions(t, &events), []Options{lineOptions(t, &events), lineOptions(t, &events)})
 		}
 		var f *Fault
 		if err := r.Run(&broken{replayed{frames: frames}}, func() bool { return true }); !errors.As(err, &f) {
 			t.Errorf("%d workers: %v", n, err)
 		}
 		compareLines(t, events, want)
+	}
+}
+
+// failOnce returns a function that panics when it is called for the nth time.
+func failOnce(nth int64) func() {
+	var calls atomic.Int64
+	return func() {
+		if calls.Add(1) == nth {
+			panic("a mistake outside of the sensor")
+		}
+	}
+}
+
+// Where delivering, reporting or noticing panics, no frame is to blame: the run
+// ends, soon, and says why. All that was found until then is delivered once, but
+// for the finding that was being delivered. One worker and several do the same.
+func TestFailureOutsideEndsTheRun(t *testing.T) {
+	frames := merged(rand.New(rand.NewSource(5)), recordings(t))
+	for name, tt := range map[string]struct {
+		breaks func(o *Options)
+		lost   uint64
+		faults uint64
+	}{
+		"delivering": {breaks: func(o *Options) {
+			fail, deliver := failOnce(5), o.Deliver
+			o.Deliver = func(f *classify.Finding) { fail(); deliver(f) }
+		}, lost: 1},
+		"noticing": {breaks: func(o *Options) {
+			fail := failOnce(5)
+			o.Notice = func(_, _ netip.AddrPort) { fail() }
+		}},
+		"reporting a fault": {breaks: func(o *Options) {
+			tally, report := failOnce(5), failOnce(1)
+			o.Tally = func(*classify.Finding) { tally() }
+			o.Report = func(error) { report() }
+		}, lost: 1, faults: 1},
+	} {
+		for _, n := range []int{1, 2, 3} {
+			var events []string
+			o := lineOptions(t, &events)
+			tt.breaks(&o)
+			r := sensors(o, n)
+			src := &replayed{frames: frames, quiet: 50}
+			err := runWithin(t, r, src)
+			var f *Fault
+			if !errors.As(err, &f) || !f.Ends || !strings.Contains(f.At, "failOnce") || !strings.HasSuffix(err.Error(), "the run ends") {
+				t.Errorf("%s, %d workers: %v", name, n, err)
+			}
+			if len(src.frames) == 0 {
+				t.Errorf("%s, %d workers: the run went on to the end of the capture", name, n)
+			}
+			st := r.Stats()
+			if got := uint64(len(events)); got < 5 || got+tt.lost != st.Handshakes || st.Faults != tt.faults {
+				t.Errorf("%s, %d workers: %d events of %d, %d faults", name, n, got, st.Handshakes, st.Faults)
+			}
+			slices.Sort(events)
+			if once := slices.Compact(slices.Clone(events)); len(once) != len(events) {
+				t.Errorf("%s, %d workers: %d events are doubled", name, n, len(events)-len(once))
+			}
+		}
+	}
+}
+
+// sensors makes a Sensor, or n workers.
+func sensors(o Options, n int) runner {
+	if n == 1 {
+		return New(o)
+	}
+	return NewWorkers(o, slices.Repeat([]Options{o}, n))
+}
+
+// runWithin fails when a run does not end: worse than a crash, after which the
+// process is started again.
+func runWithin(t *testing.T, r runner, src capture.Source) error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(src, func() bool { return true }) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(time.Minute):
+		t.Fatal("the run does not end")
+		return nil
+	}
+}
+
+// meddling changes a batch in flight, after a while.
+type meddling struct {
+	replayed
+	workers *Workers
+}
+
+func (m *meddling) Next(f *capture.Frame) error {
+	if w := m.workers; len(m.frames) < 100 && len(w.flying) > 0 {
+		w.flying[0].faults = nil // which reset takes to be one for each shard
+	}
+	return m.replayed.Next(f)
+}
+
+// A mistake of Workers itself, in delivering a batch, ends the run.
+func TestFailureOfWorkersEndsTheRun(t *testing.T) {
+	frames := merged(rand.New(rand.NewSource(6)), recordings(t))
+	var events []string
+	w := sensors(lineOptions(t, &events), 2).(*Workers)
+	var f *Fault
+	err := runWithin(t, w, &meddling{replayed{frames: frames}, w})
+	if !errors.As(err, &f) || !f.Ends || !strings.Contains(f.At, "reset") {
+		t.Errorf("%v", err)
+	}
+	if st := w.Stats(); len(events) == 0 || st.Faults != 0 {
+		t.Errorf("%d events, %d faults", len(events), st.Faults)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"runtime"
+	"slices"
 	"testing"
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/decode/wrap"
+	"tlsfloor/capture/flow"
+	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
 )
 
@@ -89,4 +91,68 @@ func heap() int {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
+}
+
+// 200,000 connections that wait between a post-quantum hello and its answer fit
+// into what --memory 256 leaves for them, with the violation that came first; and
+// whole hellos are not given up for a flood of half ones.
+func TestManyWaitForAnswers(t *testing.T) {
+	frames := read(t, "openssl-server-tls10.pcap")
+	name := "dynamodb.us-west-2.amazonaws.com"
+	whole := paddedHello(name, 4600) // as long as a key share makes it
+	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 1200)...)
+	connections := 200_000
+	if testing.Short() || raceDetector {
+		connections = 20_000
+	}
+	for _, bytes := range [][]byte{whole, half} {
+		found := 0
+		s := newSensorWith(t, flow.Options{MaxFlows: 1 << 18, MaxBytes: 96 << 20}, func(f *classify.Finding) {
+			if f.Verdict == classify.Violation && f.Flagged {
+				found++
+			}
+		})
+		s.options.FlaggedOnly = true
+		s.options.Emit = func(f *classify.Finding) bool { return f.Flagged }
+		answer := slices.IndexFunc(frames, func(f capture.Frame) bool { return f.Length > 1000 })
+		for i := range frames[:answer] {
+			s.Take(&frames[i])
+		}
+		a, before := attacker{}, heap()
+		for i := range connections {
+			at := frames[answer-1].Time + int64(i)*1000
+			from := a.next()
+			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, at))
+			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, bytes, at))
+		}
+		held := heap() - before
+		for i := range frames[answer:] {
+			frames[answer+i].Time = max(frames[answer+i].Time, frames[answer-1].Time+int64(connections)*1000)
+			s.Take(&frames[answer+i])
+		}
+		stats := s.table.Stats()
+		t.Logf("%d connections of %d bytes: %d MiB held, %d evicted", connections, len(bytes), held>>20, stats.EvictedSum())
+		if found != 1 {
+			t.Errorf("%d violations found, want 1", found)
+		}
+		if held > 192<<20 { // with 28 MiB for the table and its queues
+			t.Errorf("%d MiB held", held>>20)
+		}
+	}
+}
+
+// paddedHello is the record of a ClientHello of size bytes that offers TLS 1.3 and
+// 1.2.
+func paddedHello(name string, size int) []byte {
+	hello := clientHelloTo(name, 0x0303, 3, 4, 3, 3)
+	padding := size - len(hello)
+	hello = append(hello, 0, 21, byte((padding-4)>>8), byte(padding-4))
+	hello = append(hello, make([]byte, padding-4)...)
+	record, body := len(hello)-5, len(hello)-9
+	hello[3], hello[4] = byte(record>>8), byte(record)
+	hello[7], hello[8] = byte(body>>8), byte(body)
+	const extensions = 9 + 2 + 32 + 1 + 4 + 2
+	n := len(hello) - extensions - 2
+	hello[extensions], hello[extensions+1] = byte(n>>8), byte(n)
+	return hello
 }

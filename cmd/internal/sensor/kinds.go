@@ -20,12 +20,18 @@ type kinds struct {
 	key      []byte // scratch
 }
 
-func newKinds() kinds {
-	return kinds{
+func newKinds() kinds { return newKindsUpTo(fingerprint.DefaultLimit) }
+
+// newKindsUpTo bounds the kinds of clients, of servers, and of what JA4s are made
+// of, each to limit.
+func newKindsUpTo(limit int) kinds {
+	k := kinds{
 		prints: fingerprint.NewMaker(), software: client.NewIdentifier(),
-		clients: fingerprint.NewMemory[*clientKind](fingerprint.DefaultLimit),
-		servers: fingerprint.NewMemory[*serverKind](fingerprint.DefaultLimit),
+		clients: fingerprint.NewMemory[*clientKind](limit),
+		servers: fingerprint.NewMemory[*serverKind](limit),
 	}
+	k.prints.Remember(limit)
+	return k
 }
 
 // clientKind is what a ClientHello says of the client, and not of the
@@ -33,7 +39,7 @@ func newKinds() kinds {
 type clientKind struct {
 	hello    classify.ClientHello
 	software *classify.Software // nil: not known
-	own      int                // bytes that are not remembered, but the session's
+	own      int                // bytes: counted for each session that has it, since it may be forgotten meanwhile
 }
 
 // stringSize is what a string costs beside its bytes, in bytes.
@@ -46,9 +52,9 @@ func (k *kinds) client(h *parse.ClientHello, record parse.Version) *clientKind {
 		return known
 	}
 	made := k.newClient(h, record)
-	if !k.clients.Put(k.key, made) {
-		made.own = len(made.hello.JA3Full) + len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
-	}
+	k.clients.Put(k.key, made)
+	made.own = int(unsafe.Sizeof(*made)) + len(made.hello.JA3Full) + len(made.hello.JA3) + len(made.hello.JA4) +
+		len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
 	return made
 }
 
@@ -67,18 +73,30 @@ func bit(b bool) byte {
 
 func (k *kinds) newClient(h *parse.ClientHello, record parse.Version) *clientKind {
 	prints := k.prints.Client(h)
-	made := &clientKind{
-		hello: classify.ClientHello{
-			RecordVersion: record, LegacyVersion: h.LegacyVersion, ALPN: listed(h.ALPN), FallbackSCSV: h.FallbackSCSV(),
-			SSLv2Format: h.SSLv2Format, ECH: h.EncryptedClientHello, EarlyData: h.EarlyData,
-			JA3: prints.JA3, JA3Full: prints.JA3Full, JA4: prints.JA4,
-		},
-		software: k.software.Hello(h, record, prints.JA3, prints.JA4),
+	made := &clientKind{hello: described(h, record), software: k.software.Hello(h, record, prints.JA3, prints.JA4)}
+	made.hello.JA3, made.hello.JA3Full, made.hello.JA4 = prints.JA3, prints.JA3Full, prints.JA4
+	return made
+}
+
+// newCutClient is newClient for the beginning of a hello: a fingerprint of that
+// would be another client's.
+func newCutClient(h *parse.ClientHello, record parse.Version) *clientKind {
+	made := &clientKind{hello: described(h, record)}
+	made.hello.Cut = true
+	made.own = int(unsafe.Sizeof(*made)) + len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
+	return made
+}
+
+// described is what h says, without fingerprints.
+func described(h *parse.ClientHello, record parse.Version) classify.ClientHello {
+	said := classify.ClientHello{
+		RecordVersion: record, LegacyVersion: h.LegacyVersion, ALPN: listed(h.ALPN), FallbackSCSV: h.FallbackSCSV(),
+		SSLv2Format: h.SSLv2Format, ECH: h.EncryptedClientHello, EarlyData: h.EarlyData,
 	}
 	if h.HasSupportedVersions {
-		made.hello.Versions = h.AppendVersions(make([]parse.Version, 0, h.SupportedVersions.Len()))
+		said.Versions = h.AppendVersions(make([]parse.Version, 0, h.SupportedVersions.Len()))
 	}
-	return made
+	return said
 }
 
 // maxProtocols bounds the list of ALPN in an event: a hello has room for 65,000
@@ -115,9 +133,17 @@ func (k *kinds) server(h *parse.ServerHello) *serverKind {
 		Version: h.SelectedVersion, Cipher: h.CipherSuite, Sentinel: h.DowngradeSentinel, ALPN: string(h.ALPN),
 		JA3S: prints.JA3S, JA3SFull: prints.JA3SFull,
 	}}
-	if !k.servers.Put(k.key, made) {
-		made.own = len(made.said.JA3SFull)
-	}
+	k.servers.Put(k.key, made)
+	made.own = int(unsafe.Sizeof(*made)) + len(made.said.JA3SFull) + len(made.said.JA3S) + len(h.ALPN)
+	return made
+}
+
+// newCutServer is what the beginning of a ServerHello says: no fingerprint.
+func newCutServer(h *parse.ServerHello) *serverKind {
+	made := &serverKind{psk: h.PreSharedKey, said: classify.ServerHello{
+		Version: h.SelectedVersion, Cipher: h.CipherSuite, Sentinel: h.DowngradeSentinel, ALPN: string(h.ALPN),
+	}}
+	made.own = int(unsafe.Sizeof(*made)) + len(h.ALPN)
 	return made
 }
 

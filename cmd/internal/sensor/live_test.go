@@ -100,7 +100,7 @@ func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	s.options.FlaggedOnly = true
 	s.options.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
-	for _, f := range read(t, "openssl-name-suffix.pcap") {
+	for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
 		s.Take(&f)
 	}
 	s.table.Flush()

@@ -17,23 +17,55 @@ const portDNS = 53
 
 // datagram shows DNS messages to the names.
 func (s *Sensor) datagram(p *decode.Packet) {
-	if s.options.Names == nil || p.SrcPort != portDNS && p.DstPort != portDNS || p.Missing > 0 {
+	if s.options.Names == nil || !speaksDNS(p) || p.Missing > 0 || !s.tunnels.ownQuestion(p) {
 		return
 	}
 	ends := endsOf(p, 0)
-	s.options.Names.Learn(p.Time, ends[0], ends[1], p.Payload)
+	s.options.Names.Learn(p.Time, networkOf(p.Layers[:p.NumLayers]), ends[0], ends[1], p.Payload)
 }
+
+// speaksDNS reports whether a packet goes to or comes from DNS's port.
+func speaksDNS(p *decode.Packet) bool { return p.SrcPort == portDNS || p.DstPort == portDNS }
 
 // message shows the names a DNS message that came over TCP.
 func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
-	s.options.Names.Learn(s.packet.Time, src, dst, msg)
+	s.options.Names.Learn(s.packet.Time, networkOf(s.packet.Layers[:s.packet.NumLayers]), src, dst, msg)
 }
 
-// lookup appends what the destination was called elsewhere: in DNS, else by
-// the range that its address is in.
-func (s *Sensor) lookup(f *classify.Finding, now int64) {
+// networkOf is where names count that a packet in these layers brings, and where
+// those of its connection are looked for. Labels, tags and sessions of a link are
+// left out: they may differ between the directions, and nobody can send them from
+// beyond it. So are
+// the numbers of tunnels that may differ (see decode.Network), but not the
+// tunnels.
+func networkOf(layers []decode.Layer) (n names.Network) {
+	for _, l := range layers {
+		switch l.Kind {
+		case decode.LayerMPLS, decode.LayerPPPoE, decode.LayerCiscoMeta, decode.LayerVNTag, decode.LayerETag,
+			decode.LayerFabricPath, decode.LayerTRILL, decode.LayerMACsec, decode.LayerTTag, decode.LayerArista,
+			decode.LayerRTag, decode.LayerHSR:
+			if l.Tunnel { // MPLS in UDP: whoever sends it, and not the link
+				n.AddTunnel(uint8(l.Kind), 0)
+			}
+		case decode.LayerVLAN, decode.LayerPBB:
+			if l.HasID { // else a priority tag: no VLAN
+				n.AddTag(uint8(l.Kind), l.ID)
+			}
+		case decode.LayerVXLAN, decode.LayerGENEVE, decode.LayerNVGRE:
+			n.AddTunnel(uint8(l.Kind), l.ID)
+		default:
+			n.AddTunnel(uint8(l.Kind), 0)
+		}
+	}
+	return n
+}
+
+// lookup appends what the destination was called elsewhere when the connection
+// opened: in DNS, else by the range that its address is in. networks are those of
+// the packets to the client, and from it.
+func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
 	if s.options.Names != nil {
-		if host, ok := s.options.Names.Lookup(now, f.Client.Addr(), f.Server.Addr()); ok {
+		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {
 			addName(f, host, classify.NameDNS)
 		}
 	}
@@ -49,34 +81,62 @@ func awsOf(r names.Range) *classify.AWS {
 	return &classify.AWS{Region: r.Region, Service: r.Service}
 }
 
-// nameOf chooses among the names of a certificate: what covers the name the
-// client asked for, else the first in scope, else the first. A certificate for
-// many services names the one that matters.
-func (c *session) nameOf(leaf *parse.Certificate) string {
-	s := c.sensor
-	s.leafNames = leaf.Names(s.leafNames[:0])
-	best := ""
-	for _, n := range s.leafNames {
-		name := string(n)
-		if !policy.IsHostname(name) {
-			continue // "Load balancer 1", an address, or an attack
+// nameOf chooses among the names of a certificate, all of them: what covers the
+// name the client asked for, else the first in scope, else the first. A
+// certificate for many services names the one that matters. misnamed says that
+// none covers the name that was asked for.
+func (c *session) nameOf(leaf *parse.Certificate) (name string, misnamed bool) {
+	asked := c.asked()
+	var best []byte
+	rank := notHost
+	for list := leaf.Names(); ; {
+		name, ok := list.Next()
+		if !ok {
+			return string(best), asked != ""
 		}
-		if asked := c.asked(); asked != "" && policy.Covers(name, asked) {
-			return name
+		r := c.sensor.rank(borrowed(name), rank)
+		if r > notHost && asked != "" && policy.Covers(borrowed(name), asked) {
+			return string(name), false
 		}
-		if best == "" || s.options.Policy.InScope(name) && !s.options.Policy.InScope(best) {
-			best = name
+		if r > rank {
+			best, rank = name, r
 		}
 	}
-	return best
 }
+
+// rank is how well a certificate's name names a destination.
+type rank uint8
+
+const (
+	notHost rank = iota // "Load balancer 1", an address, or an attack
+	local               // "localhost", one label
+	outside             // a host's name, out of scope
+	inside
+)
+
+// rank ranks a name; above least, it does not matter how high a rank is.
+func (s *Sensor) rank(name string, least rank) rank {
+	switch _, exact := s.options.Policy.Named(name); {
+	case !exact && policy.IsHostname(name):
+		return local
+	case !exact:
+		return notHost
+	case least < inside && s.options.Policy.Reach(name) == policy.Inside:
+		return inside
+	}
+	return outside
+}
+
+// borrowed is b as a string, without a copy: not to be kept.
+func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // asked is the name that the client gave, to the server or to a proxy.
 func (c *session) asked() string {
-	if name := c.sni(); name != "" {
+	if name, _ := c.sensor.options.Policy.Named(c.offer.sni); name != "" {
 		return name
 	}
 	host, _ := c.target()
+	host, _ = c.sensor.options.Policy.Named(host)
 	return host
 }
 
@@ -131,8 +191,23 @@ func (r *resolver) Lost(flow.Dir) flow.Interest { return flow.Ignore }
 // Held implements flow.Consumer.
 func (r *resolver) Held() int { return int(unsafe.Sizeof(*r)) }
 
+// Odd implements flow.Consumer.
+func (r *resolver) Odd(decode.Anomaly) {}
+
 // Conflict implements flow.Consumer.
 func (r *resolver) Conflict(flow.Dir) {}
+
+// Dropped implements flow.Consumer.
+func (r *resolver) Dropped(flow.Dir, bool) {}
+
+// Begins implements flow.Consumer.
+func (r *resolver) Begins(*decode.Packet, flow.Dir) {}
+
+// Midway implements flow.Consumer.
+func (r *resolver) Midway(flow.Dir) bool { return false }
+
+// Said implements flow.Consumer.
+func (r *resolver) Said() flow.Digest { return flow.Digest{} }
 
 // End implements flow.Consumer.
 func (r *resolver) End(flow.Cause) {}

@@ -1,7 +1,9 @@
 package sensor
 
 import (
-	"tlsfloor/capture/decode"
+	"slices"
+
+	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
@@ -24,19 +26,33 @@ func (o *Options) blank() *classify.Finding {
 }
 
 // counted is the memory of what is only counted: see summed. Its hellos are also
-// what is judged where the facts were not taken.
+// what is judged where the details were not taken.
 type counted struct {
 	finding classify.Finding
 	hello   classify.ClientHello
 	answer  classify.ServerHello
 }
 
-// finish makes the session's finding, if a hello was seen, and lets the
-// session go.
-func (c *session) finish(o classify.Outcome) {
-	switch s := c.sensor; {
-	case !c.offer.seen && !c.answer.seen:
-	case s.options.FlaggedOnly && c.offer.reach != policy.Unnamed && c.counted():
+// finish makes the session's finding, if a hello was seen, counts what could not
+// be seen, and lets the session go.
+func (c *session) finish(cause flow.Cause) {
+	s := c.sensor
+	heard := c.offer.seen || c.answer.seen
+	if heard && !c.vouched() {
+		s.tunnels.clients.Count(c.from(c.teller.dir()).Addr())
+		c.release()
+		return
+	}
+	if heard && !c.once() {
+		s.stats.Copies++
+		c.release()
+		return
+	}
+	o := c.outcome(cause)
+	c.countUnseen(cause)
+	switch {
+	case !heard:
+	case c.dull(), s.options.FlaggedOnly && c.offer.reach != policy.Unnamed && c.goodEnough():
 		s.count(c.summed(o))
 	default:
 		s.judge(c, c.observe(o))
@@ -54,16 +70,23 @@ func (c *session) summed(outcome classify.Outcome) *classify.Finding {
 		f.Answer = c.sketchAnswer()
 	}
 	f.Verdict = c.sensor.options.Policy.Verdict(&f.Observation)
-	f.InScope = c.offer.reach == policy.Inside
+	f.InScope = c.offer.reach == policy.Inside || c.elsewhere
 	return f
 }
 
 // judge has a finding judged, counted, and delivered where it is wanted.
 func (s *Sensor) judge(c *session, f *classify.Finding) {
+	if s.handOver != nil {
+		s.handOver(c, f)
+		return
+	}
+	s.lookup(f, c.openTime, c.route())
 	s.options.Policy.Judge(f)
-	wanted := s.options.Emit(f)
+	s.noteUnnamed(f)
+	wanted := s.options.Emit(f) && s.tunnels.bound.allows(&s.options, f, s.table.Now())
 	if wanted || f.Flagged {
 		c.complete(f)
+		s.options.Policy.Explain(f)
 	}
 	s.count(f)
 	if wanted {
@@ -93,10 +116,13 @@ func (c *session) observe(outcome classify.Outcome) *classify.Finding {
 	*f = classify.Finding{Observation: classify.Observation{Anomalies: f.Anomalies[:0], Names: f.Names[:0]}}
 	o := &f.Observation
 	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
+	o.Sender, o.Outside = c.sender(), c.offer.outside
 	o.Client, o.Server = c.from(c.client.dir()), c.from(c.client.dir().Other())
 	o.StartTLS = c.protocol()
 	o.Alert = c.alert()
-	o.Certificate = c.certificate
+	if c.shown != nil {
+		o.Certificate, o.Misnamed = c.shown.certificate, c.shown.misnamed
+	}
 	c.observeHellos(o)
 	c.observeNames(f)
 	o.Anomalies = c.appendAnomalies(o.Anomalies)
@@ -105,11 +131,9 @@ func (c *session) observe(outcome classify.Outcome) *classify.Finding {
 
 func (c *session) observeHellos(o *classify.Observation) {
 	if c.offer.seen {
-		o.SNI = c.sni()
+		o.SNI = c.offer.sni
 	}
-	if c.facts != nil {
-		c.shareHellos(o, c.facts)
-	}
+	c.details.share(o, c.retried, c.offer.ticket)
 	if c.offer.seen && o.Hello == nil {
 		o.Hello = c.sketchHello()
 	}
@@ -123,7 +147,7 @@ func (c *session) sketchHello() *classify.ClientHello {
 	o, h := &c.offer, &c.sensor.counted.hello
 	*h = classify.ClientHello{
 		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions,
-		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early,
+		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early, Cut: o.cut,
 	}
 	return h
 }
@@ -134,25 +158,16 @@ func (c *session) sketchAnswer() *classify.ServerHello {
 	return h
 }
 
-// shareHellos has o point to what is known of the kinds of the hellos.
-func (c *session) shareHellos(o *classify.Observation, known *facts) {
-	if known.client != nil {
-		o.Hello = &known.client.hello
-	}
-	if known.server != nil {
-		o.Answer = known.server.heard(c.retried, known.resumed())
-	}
-}
-
-// observeNames lists what the destination may be called, in falling order of
-// trust.
+// observeNames lists what the connection calls its destination, in falling order
+// of trust. Sensor.lookup goes on.
 func (c *session) observeNames(f *classify.Finding) {
 	addName(f, f.SNI, classify.NameSNI)
 	if host, ok := c.target(); ok {
 		addName(f, host, classify.NameConnect)
 	}
-	addName(f, c.certified, classify.NameCertificate)
-	c.sensor.lookup(f, c.openTime)
+	if x := c.shown; x != nil && (x.misnamed || c.sensor.options.Certificates || !c.named()) { // else it says the same
+		addName(f, x.name, classify.NameCertificate)
+	}
 }
 
 func addName(f *classify.Finding, host string, source classify.NameSource) {
@@ -162,7 +177,14 @@ func addName(f *classify.Finding, host string, source classify.NameSource) {
 }
 
 func (c *session) appendAnomalies(dst []string) []string {
-	dst = c.oddities.appendNames(dst)
+	odds := c.oddities
+	if c.offer.cut || c.answer.cut {
+		odds.add(helloCut)
+	}
+	if c.spare != nil && c.spare.answer != nil {
+		odds.add(serverHelloFromClient)
+	}
+	dst = odds.appendNames(dst)
 	odd := parse.Oddities(0)
 	if c.offer.seen {
 		odd |= c.offer.oddities
@@ -175,33 +197,22 @@ func (c *session) appendAnomalies(dst []string) []string {
 
 // complete adds what only a reader of the finding needs.
 func (c *session) complete(f *classify.Finding) {
-	if c.layers != nil {
-		f.VLANs, f.Tunnels = describe(*c.layers)
-	}
+	c.describePlaces(f)
 	f.Proxied.Client, f.Proxied.Server = c.proxied()
-	known := c.known()
-	if known != c.facts { // else it was observed so
-		c.shareHellos(&f.Observation, known)
+	if c.kept != nil {
+		c.detailKept()
+		c.details.share(&f.Observation, c.retried, c.offer.ticket)
 	}
-	if known.client != nil {
-		f.Software = known.client.software
+	if c.details.client != nil {
+		f.Software = c.details.client.software
 	}
-	if c.answer.seen && known.server == nil { // in SSLv2
+	if c.offer.seen && c.details.client == nil { // see takeDull: f must not point to scratch memory
+		h := *f.Hello
+		h.Versions = slices.Clone(h.Versions)
+		f.Hello = &h
+	}
+	if c.answer.seen && c.details.server == nil { // in SSLv2
 		a := *f.Answer
 		f.Answer = &a
 	}
-	c.sensor.options.Policy.Explain(f)
-}
-
-// describe lists the VLAN ids and the tunnels, outermost first.
-func describe(layers []decode.Layer) (vlans []uint16, tunnels []string) {
-	for _, l := range layers {
-		switch {
-		case l.Kind != decode.LayerVLAN:
-			tunnels = append(tunnels, l.String())
-		case l.HasID: // else a priority tag: no VLAN
-			vlans = append(vlans, uint16(l.ID))
-		}
-	}
-	return vlans, tunnels
 }

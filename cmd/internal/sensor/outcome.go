@@ -31,11 +31,15 @@ func (c *session) outcome(cause flow.Cause) classify.Outcome {
 // direction was captured did.
 func (c *session) established() bool {
 	a, b := &c.side[0], &c.side[1]
-	if !a.protected && !b.protected {
+	if !a.encrypted() && !b.encrypted() {
 		return false
 	}
-	return (a.protected || a.blind || !a.sent) && (b.protected || b.blind || !b.sent)
+	return (a.encrypted() || a.blind || !a.sent) && (b.encrypted() || b.blind || !b.sent)
 }
+
+// encrypted reports whether the direction went on to protected records, as far
+// as is known.
+func (s *side) encrypted() bool { return s.protected || s.changed != unchanged }
 
 // fatal reports whether an alert ended the handshake. What a client says before
 // it has heard anything answers a connection that was closed on it.

@@ -22,19 +22,9 @@ func (p *prelude) size() int { return preludeSize + cap(p.inner[0]) + cap(p.inne
 // before returns the session's prelude, which begins when it is first asked for.
 func (c *session) before() *prelude {
 	if c.prelude == nil {
-		c.prelude = c.sensor.newPrelude()
+		c.prelude = c.sensor.freePreludes.take()
 	}
 	return c.prelude
-}
-
-func (s *Sensor) newPrelude() *prelude {
-	n := len(s.freePreludes)
-	if n == 0 {
-		return new(prelude)
-	}
-	p := s.freePreludes[n-1]
-	s.freePreludes = s.freePreludes[:n-1]
-	return p
 }
 
 // endPrelude gives the prelude back, without what it holds.
@@ -43,8 +33,16 @@ func (c *session) endPrelude() {
 		return
 	}
 	*c.prelude = prelude{}
-	c.sensor.freePreludes = append(c.sensor.freePreludes, c.prelude)
+	c.sensor.freePreludes.give(c.prelude)
 	c.prelude = nil
+}
+
+// tellPrelude tells what came before TLS, if anything did, that TLS was found in
+// direction d.
+func (c *session) tellPrelude(d flow.Dir) {
+	if c.prelude != nil {
+		c.prelude.Found(c.fromServer(d))
+	}
 }
 
 // protocol names what was spoken before TLS; empty: nothing, or not known.

@@ -3,6 +3,7 @@ package sensor
 import (
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/netip"
 	"time"
 
@@ -12,7 +13,9 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/parse"
+	"tlsfloor/parse/fingerprint"
 )
 
 // Options are what a sensor is told.
@@ -32,11 +35,13 @@ type Options struct {
 	Blank func() *classify.Finding
 	// Tally sees every finding, borrowed, before Deliver. Where FlaggedOnly makes
 	// it one to be counted only, it has Outcome, Hello, Answer, Verdict and
-	// InScope.
+	// InScope; the last by the names that the client gave, since no certificate
+	// is read for nothing.
 	Tally  func(*classify.Finding)
 	Report func(error) // told of trouble that does not end the run
 	// Notice is told of a connection when its ClientHello is seen, unless it can
-	// not be flagged; nil: nobody wants to know.
+	// not be flagged or came in a tunnel, where anybody may have put it; nil: nobody
+	// wants to know.
 	Notice func(client, server netip.AddrPort)
 	// Live says that frames come as they are captured: then time passes while
 	// none come.
@@ -44,6 +49,12 @@ type Options struct {
 	// Certificates asks for the server's certificate even where SNI names the
 	// destination.
 	Certificates bool
+	// Kinds is how many kinds of clients, and of servers, are remembered by their
+	// hellos; 0: fingerprint.DefaultLimit.
+	Kinds int
+	// TunnelEvents is how many flagged findings of one tunnel's sender are delivered
+	// in a minute of packet time; 0: all.
+	TunnelEvents int
 	// MaxFrames ends the run after so many frames; 0: none.
 	MaxFrames uint64
 }
@@ -63,19 +74,23 @@ type Stats struct {
 	Verdicts     [classify.Violation + 1]uint64 // the same, by verdict
 	Flagged      uint64
 	InScope      uint64
+	Copies       uint64 // connections that were another view of one that was reported
 	Faults       uint64 // see Fault
+
+	Unseen  blind.Unseen
+	Unnamed blind.Addresses // of clients below the floor, where nobody could name them
+	Tunnels blind.Tunnels
 }
 
 // Sensor reads one source. It is used by one goroutine.
 type Sensor struct {
+	reading
 	options Options
 	decoder *decode.Decoder
 	table   *flow.Table
 	kinds   kinds
-	source  capture.Source
 
-	frame        capture.Frame
-	frames       uint64 // asked for
+	handOver     func(*session, *classify.Finding) // takes what is to be judged; nil: it is judged here
 	stage        stage
 	faults       faults
 	fault        func(*Fault)   // is told of each
@@ -86,20 +101,43 @@ type Sensor struct {
 	hello        parse.ClientHello // scratch, as the next two: each holds what was parsed last
 	answer       parse.ServerHello
 	leaf         parse.Certificate
-	leafNames    [][]byte
 	collector    parse.Collector
 	strings      *interned
-	facts        facts // scratch
-	freeFacts    []*facts
-	freePreludes []*prelude
+	seed         uint64 // of digests of what was said
+	freePreludes freeList[prelude]
+	freePlaces   freeList[places]
+	freeKept     freeList[keptHello] // with their memory, less than keepMost
+	freeNames    freeList[keptHello] // the same
+	freeShown    freeList[shown]
+	freeSpares   freeList[spare]
+	kept         int // bytes of kept hellos
+	keepMost     int
 	stats        Stats
 	unknown      links
+	unnamed      blind.AddressCounter
+	tunnels      tunnels
 	shard        bool // one of Workers
 }
 
 // New makes a sensor.
 func New(o Options) *Sensor {
-	s := &Sensor{options: o, decoder: decode.New(o.Decode), kinds: newKinds(), unknown: links{}, strings: newInterned(), packet: new(decode.Packet), draft: o.blank()}
+	n := new(failure)
+	return newWith(n.guard(o), n)
+}
+
+func newWith(o Options, n *failure) *Sensor {
+	if o.Kinds == 0 {
+		o.Kinds = fingerprint.DefaultLimit
+	}
+	s := &Sensor{
+		reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), kinds: newKindsUpTo(o.Kinds),
+		unknown: links{}, strings: newInterned(), seed: rand.Uint64(), packet: new(decode.Packet), draft: o.blank(),
+	}
+	most := o.Flow.MaxBytes
+	if most <= 0 {
+		most = flow.DefaultMaxBytes
+	}
+	s.keepMost = most / keepLimit
 	s.fault = func(f *Fault) { s.faults.note(&s.options, f) }
 	s.table = flow.NewTable(s, o.Flow)
 	return s
@@ -109,48 +147,21 @@ func New(o Options) *Sensor {
 // calls between whenever no frame waits and every few hundred frames, and
 // stops when that returns false. Flows that are still open at the end are
 // concluded. A panic over a frame is reported, as a Fault, and does not end the
-// run; over anything else it does, and is returned.
+// run. Any other, as in Deliver, does, within 256 frames, and is returned.
 func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	s.source = src
-	for {
-		if over, err := s.stretch(between); over {
-			s.flush()
-			return err
-		}
-	}
+	err := s.run(s, &s.options, between)
+	s.flush()
+	return s.failure.over(err)
 }
 
-// stretch is Run up to the next fault.
-func (s *Sensor) stretch(between func() bool) (over bool, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			over, err = s.failed(newFault(value))
-		}
-	}()
-	for {
-		err := s.source.Next(&s.frame)
-		s.frames++
-		if err == nil {
-			s.Take(&s.frame)
-		} else if errors.Is(err, capture.ErrTimeout) {
-			s.idle()
-		} else if done, err := s.options.handle(err); done {
-			return true, err
-		}
-		if (err != nil || s.frames%256 == 0) && !between() || s.options.MaxFrames > 0 && s.frames >= s.options.MaxFrames {
-			return true, nil
-		}
-	}
-}
-
-// failed sees to it that the run can go on after a fault over a frame; over is
-// true after another.
-func (s *Sensor) failed(f *Fault) (over bool, err error) {
+// survives implements processor.
+func (s *Sensor) survives(f *Fault) bool {
 	if s.stage == atRest {
-		return true, f
+		return false
 	}
 	s.mend(f)
-	return false, nil
+	return true
 }
 
 // flush concludes what is open.
@@ -168,6 +179,7 @@ func (s *Sensor) flushed() (done bool) {
 		}
 	}()
 	s.stage = following
+	s.packet = &decode.Packet{Time: s.packet.Time} // what ends now was ended by no packet
 	s.table.Flush()
 	return true
 }
@@ -188,17 +200,31 @@ func (o *Options) handle(err error) (done bool, _ error) {
 // Take processes one frame.
 func (s *Sensor) Take(f *capture.Frame) {
 	s.stage = decoding
-	switch s.decoder.Decode(f, s.packet) {
+	switch r := s.decoder.Decode(f, s.packet); r {
 	case decode.Segment:
 		s.stage = following
+		countCut(&s.stats.Unseen, s.packet)
 		s.table.Push(s.packet)
 	case decode.Datagram:
 		s.stage = learning
 		s.datagram(s.packet)
-	case decode.UnknownLink:
-		s.unknown.report(&s.options, f)
+	default:
+		s.takeOther(r, f)
 	}
 	s.stage = atRest
+}
+
+// takeOther processes a frame that held neither a segment nor a datagram.
+func (s *Sensor) takeOther(r decode.Result, f *capture.Frame) {
+	switch {
+	case r == decode.UnknownLink:
+		s.unknown.report(&s.options, f)
+	case r == decode.Disbelieved:
+		s.tunnels.disbelieve(&s.options, s.packet)
+	case s.packet.Anomalies != 0:
+		s.stage = following
+		s.table.Accuse(s.packet)
+	}
 }
 
 // idle lets flows time out while no frame comes: else an unanswered hello on a
@@ -216,6 +242,7 @@ func (s *Sensor) Stats() Stats {
 	st := s.stats
 	st.Time, st.Faults = s.frame.Time, uint64(s.faults)
 	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
+	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list()
 	if s.source != nil {
 		st.Source = s.source.Stats()
 	}

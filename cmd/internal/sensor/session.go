@@ -6,7 +6,6 @@ import (
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
-	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/starttls"
 )
@@ -31,10 +30,21 @@ type side struct {
 	sent      bool // it sent something
 	split     bool // the handshake message under way is spread over records
 	protected bool // it went on to protected records
-	blind     bool // what came after is not known: bytes were lost, or are no TLS
-	alerted   bool // alert is valid
+	changed   change
+	half      uint8 // the level of an alert that is cut behind it, or brokenAlert; 0: none
+	blind     bool  // what came after is not known: bytes were lost, or are no TLS
+	alerted   bool  // alert is valid
 	alert     parse.Alert
 }
+
+// change is what is known of a ChangeCipherSpec.
+type change uint8
+
+const (
+	unchanged change = iota
+	changed          // it came, and nothing yet that shows whether it counts
+	undecided        // the same, and what is here of the next record is too short to show it
+)
 
 // role says in which direction somebody sends, once that is known.
 type role uint8
@@ -65,34 +75,40 @@ type session struct {
 	heard
 
 	// Written by Open:
-	layers   *[]decode.Layer // around the connection's packets; nil: none, as for most
 	openTime int64
 	source   string
 	ends     [2]endpoint // by direction: who sends in it
 	opener   flow.Opener
 	first    flow.Dir // the direction that was heard first
 	v6       bool
+	teller   role // of the end that tells of it in a tunnel of its own; unknownRole: none does
 }
 
 // heard is what a session has heard. Its zero value is of one that has heard
 // nothing.
 type heard struct {
-	side     [2]side
-	held     int32   // see Held
-	client   role    // of the ClientHello, or opposite to the ServerHello
-	retried  bool    // a HelloRetryRequest was seen
-	midway   [2]bool // messages has some of a message, or passes over one
-	oddities oddities
+	side    [2]side
+	held    int32   // see Held
+	acked   uint32  // by the first segment with data of the only direction heard; 0: none
+	client  role    // of the ClientHello, or opposite to the ServerHello
+	retried bool    // a HelloRetryRequest was seen
+	midway  [2]bool // messages has some of a message, or passes over one
 
 	messages [2]parse.Messages // for those that come in pieces
 	answer   answer
 	offer    offer
 
-	helloTime   int64    // of the first hello; 0: none
-	facts       *facts   // see facts; nil: none was taken
-	prelude     *prelude // nil: nothing came before TLS
-	certified   string   // the name in the server's certificate
-	certificate *classify.Certificate
+	oddities  oddities
+	gaps      [2]gap // by direction
+	helloTime int64  // of the first hello; 0: none
+	said      flow.Digest
+	places    *places // nil: no tags, one source
+	details   details
+	kept      *keptHello // nil: the details are taken, or not needed
+	prelude   *prelude   // nil: nothing came before TLS
+	spare     *spare     // nil: there is none
+	shown     *shown     // nil: no certificate of the server's was read
+	elsewhere bool       // server_name is out of scope, and the name of the certificate, or a proxy's, is not
 }
 
 // Open implements flow.Handler.
@@ -101,28 +117,20 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 		if s.shard {
 			return nil // Workers follows it, for the names of all shards
 		}
+		if !s.tunnels.ownQuestion(p) {
+			return nil
+		}
 		return &resolver{message: s.message, ends: endsOf(p, d)}
 	}
 	c := s.session()
-	c.opener, c.first, c.v6 = o, d, p.V6
+	c.opener, c.first, c.v6, c.teller = o, d, p.V6, tellerOf(p, d)
 	c.openTime, c.source = p.Time, p.Source
 	c.ends[d] = endpoint{p.Src, p.SrcPort}
 	c.ends[d.Other()] = endpoint{p.Dst, p.DstPort}
-	c.keepLayers(p.Layers[:p.NumLayers])
-	c.oddities.addDecoded(p.Anomalies)
+	c.oddities.addDecoded(o.Odd)
+	c.noteOpening(p, d)
 	c.recount()
 	return c
-}
-
-// keepLayers makes layers the session's, in the memory that it has for them.
-func (c *session) keepLayers(layers []decode.Layer) {
-	if c.layers == nil {
-		if len(layers) == 0 {
-			return
-		}
-		c.layers = new([]decode.Layer)
-	}
-	*c.layers = append((*c.layers)[:0], layers...)
 }
 
 // from is who sends in direction d.
@@ -150,32 +158,37 @@ func (s *Sensor) session() *session {
 // release makes the session ready for another connection.
 func (c *session) release() {
 	s := c.sensor
-	c.dropBytes()
+	c.endKept()
+	c.endShown()
+	c.endSpare()
 	c.endPrelude()
+	c.endPlaces()
 	c.messages[0].Drop(&s.collector)
 	c.messages[1].Drop(&s.collector)
-	if c.facts != nil {
-		*c.facts = facts{}
-		s.freeFacts = append(s.freeFacts, c.facts)
-	}
 	c.heard = heard{}
-	c.keepLayers(nil)
 	s.free = append(s.free, c)
 }
+
+// Greets implements flow.Handler.
+func (s *Sensor) Greets(data []byte) bool { return parse.LooksLikeClientHello(data) == parse.Yes }
 
 // Start implements flow.Consumer: only what cannot be anything else may begin
 // in the middle of a connection.
 func (c *session) Start(d flow.Dir, data []byte) bool {
-	if c.side[d].phase == over {
+	if c.side[d].phase == over || c.side[d].blind && !c.resumes(d, data) {
 		return false
 	}
 	if parse.LooksLikeClientHello(data) == parse.Yes || parse.LooksLikeServerHello(data) == parse.Yes {
 		return true
 	}
 	if c.side[d.Other()].phase == records {
-		return parse.LooksLikeAlert(data) == parse.Yes
+		return parse.LooksLikeAlert(data) == parse.Yes || !c.side[d].upgraded && c.answers(d, data)
 	}
-	return !c.side[d].upgraded && c.speaks(d, data)
+	if !c.side[d].upgraded && c.speaks(d, data) {
+		return true
+	}
+	c.noteMidway(d, data)
+	return false
 }
 
 // speaks reports whether data, the first of its direction, begins an SSLv2
@@ -203,20 +216,27 @@ func (c *session) fromServer(d flow.Dir) bool {
 
 // Data implements flow.Consumer.
 func (c *session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	c.side[d].sent = true
+	s := c.at(d)
+	s.sent = true
+	if !c.at(d.Other()).sent {
+		c.noteAcked(d)
+	}
 	for {
-		was := c.side[d].state()
+		was := s.state()
 		n, more, i := c.step(d, data[consumed:])
 		consumed += n
 		switch {
 		case i == flow.Settled || i == flow.Listen && c.settled():
-			c.finish(c.outcome(flow.Exhausted))
+			c.finish(flow.Exhausted)
 			return consumed, 0, flow.Settled
-		case i == flow.Ignore || consumed == len(data) || n == 0 && was == c.side[d].state():
+		case i == flow.Ignore || consumed == len(data) || n == 0 && was == s.state():
 			return consumed, more, i
 		}
 	}
 }
+
+// at is the side that sends in direction d.
+func (c *session) at(d flow.Dir) *side { return &c.side[d.Index()] }
 
 // state is what of a side decides who takes its next bytes.
 func (s *side) state() phase {
@@ -232,6 +252,9 @@ func (c *session) settled() bool {
 	if a.protected && b.protected {
 		return true
 	}
+	if !a.alerted && !b.alerted { // as in most
+		return false
+	}
 	server := c.server()
 	return server != nil && server.alerted && server.alert.Level == parse.AlertFatal
 }
@@ -241,45 +264,56 @@ func (c *session) server() *side {
 	if c.client == unknownRole {
 		return nil
 	}
-	return &c.side[c.client.dir().Other()]
+	return c.at(c.client.dir().Other())
 }
 
 // step lets who is in charge of the direction take what it can.
 func (c *session) step(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
-	if c.side[d].talking {
+	if c.at(d).talking {
 		return c.talk(d, data)
 	}
 	return c.tls(d, data)
 }
 
+// Midway implements flow.Consumer.
+func (c *session) Midway(d flow.Dir) bool {
+	s := &c.side[d]
+	return c.midway[d] || s.phase == records && (s.stream.Midway() || s.changed == undecided)
+}
+
 // Lost implements flow.Consumer.
 func (c *session) Lost(d flow.Dir) flow.Interest {
 	s := &c.side[d]
-	c.incomplete(d)
 	if s.phase == over {
 		return flow.Ignore
 	}
+	c.noteLost(d)
+	c.takeBeginning(d)
 	c.messages[d].Drop(&c.sensor.collector)
 	c.midway[d] = false
 	c.recount()
-	*s = side{upgraded: true, sent: true, blind: true, protected: s.protected, alerted: s.alerted, alert: s.alert}
+	*s = side{upgraded: true, sent: true, blind: true, protected: s.encrypted(), alerted: s.alerted, alert: s.alert}
 	return flow.Listen
 }
 
-// incomplete counts a ClientHello of which the rest will not come.
-func (c *session) incomplete(d flow.Dir) {
-	if t, ok := c.partial(d); ok && t == parse.TypeClientHello && !c.offer.seen {
-		c.sensor.stats.Incomplete++
-	}
-}
+// Odd implements flow.Consumer.
+func (c *session) Odd(a decode.Anomaly) { c.oddities.addDecoded(a) }
 
 // Conflict implements flow.Consumer.
 func (c *session) Conflict(flow.Dir) { c.oddities.add(tcpConflict) }
 
-// sessionSize is what a session costs beside its facts and buffers, in bytes.
+// Dropped implements flow.Consumer. What is not kept may have been part of a
+// hello; what is far from it is mostly junk.
+func (c *session) Dropped(d flow.Dir, far bool) {
+	if !far {
+		c.oddities.add(tcpOverflow)
+	}
+	c.gaps[d.Index()] |= missing
+}
+
+// sessionSize is what a session costs beside its details and buffers, in bytes.
 const (
 	sessionSize = int(unsafe.Sizeof(session{}))
-	factsSize   = int(unsafe.Sizeof(facts{}))
 )
 
 // Held implements flow.Consumer. It is asked for after each segment, and lies
@@ -288,23 +322,28 @@ func (c *session) Held() int { return int(c.held) }
 
 // recount counts what the session holds, when that may have changed.
 func (c *session) recount() {
-	n := sessionSize + cap(c.offer.bytes) + cap(c.answer.bytes)
-	if c.facts != nil {
-		n += c.facts.size()
+	n := sessionSize + c.details.size()
+	if c.kept != nil {
+		n += cap(c.kept.body)
+	}
+	if c.spare != nil {
+		n += spareSize + cap(c.spare.hello) + cap(c.spare.answer)
+	}
+	if c.shown != nil {
+		n += shownSize + cap(c.shown.unasked)
+	}
+	if sni := len(c.offer.sni); sni > maxLength { // is not interned
+		n += sni
 	}
 	if c.prelude != nil {
 		n += c.prelude.size()
 	}
-	for d := range c.messages {
-		_, have, _, _ := c.messages[d].Partial()
-		n += have
-	}
-	c.held = int32(n)
+	c.held = int32(n + c.messages[0].Held() + c.messages[1].Held())
 }
 
 // End implements flow.Consumer.
 func (c *session) End(cause flow.Cause) {
-	c.incomplete(0)
-	c.incomplete(1)
-	c.finish(c.outcome(cause))
+	c.takeBeginning(0)
+	c.takeBeginning(1)
+	c.finish(cause)
 }

@@ -47,7 +47,7 @@ func TestHeldIsCurrent(t *testing.T) {
 			s := newSensor(t, func(*classify.Finding) {})
 			s.options.FlaggedOnly = flaggedOnly
 			w := &observed{Sensor: s}
-			s.table = flow.NewTable(w, flow.Options{})
+			s.table = flow.NewTable(w, flow.Options{MaxFlows: 1 << 12})
 			for _, f := range read(t, name) {
 				s.Take(&f)
 				for _, c := range w.open {

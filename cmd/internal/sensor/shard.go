@@ -1,21 +1,25 @@
 package sensor
 
-// shard is one of the Workers: a Sensor without a source and a decoder.
+// shard is one of the Workers: a Sensor without a source and a decoder. What it
+// observes is named and judged elsewhere: see Workers.
 type shard struct {
 	*Sensor
 	number  int
 	batches chan *batch
-	batch   *batch  // the one at hand
-	at      int32   // the item at hand
-	turn    []int32 // items that are left
+	resume  chan struct{} // see wait
+	batch   *batch        // the one at hand
+	at      int32         // the item at hand
+	turn    []int32       // items that are left
+	made    *made         // the Sensor's draft is in it
+	blanks  []*made       // for the next ones
 }
 
-func newShard(number int, o Options) *shard {
-	s := &shard{number: number, batches: make(chan *batch, batchesInFlight)}
-	o.Deliver = s.found
-	s.Sensor = New(o)
+func newShard(number int, o Options, n *failure) *shard {
+	s := &shard{number: number, batches: make(chan *batch, batchesInFlight), resume: make(chan struct{}, 1)}
+	s.Sensor = newWith(n.guard(o), n)
 	s.shard = true
-	s.fault = s.keep
+	s.Sensor.handOver, s.fault = s.found, s.keep
+	s.nextDraft()
 	return s
 }
 
@@ -23,11 +27,10 @@ func newShard(number int, o Options) *shard {
 func (s *shard) run() {
 	for b := range s.batches {
 		s.batch, s.turn = b, b.turns[s.number]
+		s.reclaim()
 		for !s.stretch() {
 		}
-		if b.left.Add(-1) == 0 {
-			b.done <- struct{}{}
-		}
+		b.leave()
 	}
 }
 
@@ -49,18 +52,18 @@ func (s *shard) stretch() (done bool) {
 func (s *shard) take(it *item) {
 	s.packet = &it.packet
 	s.stage = following
-	if it.sweep {
-		s.table.Sweep(it.now)
-	}
 	switch it.kind {
 	case segmentItem:
 		if it.owner == s.number {
-			s.table.PushAt(it.now, &it.packet)
+			s.table.PushAt(it.now, it.claimed, &it.packet)
 		}
-	case messageItem:
-		s.stage = learning
-		s.datagram(&it.packet)
+	case oddItem:
+		s.table.Accuse(&it.packet)
 	case endItem:
 		s.flush()
+	}
+	if it.sweep { // last, as in flow.Table.Push
+		s.stage = following
+		s.table.Sweep(it.now)
 	}
 }

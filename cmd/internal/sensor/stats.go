@@ -1,5 +1,7 @@
 package sensor
 
+import "tlsfloor/cmd/internal/blind"
+
 // add adds the counts of a shard: of its table, and of what it judged.
 func (s *Stats) add(o *Stats) {
 	s.Flow.Add(&o.Flow)
@@ -13,5 +15,17 @@ func (s *Stats) add(o *Stats) {
 	}
 	s.Flagged += o.Flagged
 	s.InScope += o.InScope
+	s.Copies += o.Copies
 	s.Faults += o.Faults
+	s.Unseen.Add(&o.Unseen)
+	s.Unnamed.Add(&o.Unnamed)
+	s.Tunnels.Add(&o.Tunnels)
+}
+
+// Blind is what the counts tell of what could not be seen.
+func (s *Stats) Blind() *blind.Run {
+	return &blind.Run{
+		Source: s.Source, Decode: &s.Decode, Unseen: s.Unseen, Unnamed: s.Unnamed,
+		Tunnels: s.Tunnels, MalformedHellos: s.Malformed, Faults: s.Faults,
+	}
 }

@@ -12,31 +12,38 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
+	"tlsfloor/cmd/internal/blind"
 )
 
 // Workers reads one source with several sensors, the shards, a goroutine each.
 // The goroutine that calls Run reads, decodes and shares the packets out by
-// connection; it alone calls Report and Deliver, and nobody locks anything.
+// connection. When the shards are done with a batch it goes through it once more
+// in the order of the packets: it learns from the DNS messages, and names, judges
+// and delivers what was found. So there is one store of names, which sees what
+// it would see of one Sensor, each message once; nobody locks anything, and only
+// this goroutine calls Report, Deliver and Emit.
 //
 // What comes out is what one Sensor finds, but for the order, as long as no
-// table is full: all shards go by one clock, and each sees all of DNS at the
-// place where it came. Reading a capture again gives the same order.
+// table of connections is full: all shards go by one clock. Reading a capture
+// again gives the same order.
 type Workers struct {
-	options Options // of the first shard; those of the run are the same in all
+	reading
+	options Options
+	judge   *Sensor // names, judges and counts: it has no table
 	decoder *decode.Decoder
 	shards  []*shard
-	source  capture.Source
 	lent    bool // the source lends its frames
 
-	frame    capture.Frame
-	frames   uint64 // asked for
-	taking   bool   // a frame is being decoded
-	faults   faults
-	clock    flow.Clock
-	bare     uint64         // segments that no shard was shown
-	resolver *flow.Table    // DNS over TCP; nil: nobody wants names
-	dns      *decode.Packet // the segment of it at hand
-	unknown  links
+	taking     bool // a frame is being decoded
+	delivering bool // a batch is being delivered; after Run: that has failed
+	faults     faults
+	clock      flow.Clock
+	bare       uint64         // segments that no shard was shown
+	unseen     blind.Unseen   // what this goroutine counts of it
+	resolver   *flow.Table    // DNS over TCP; nil: nobody wants names
+	dns        *decode.Packet // the segment of it at hand
+	unknown    links
+	tunnels    tunnels // what this goroutine counts of them
 
 	filling *batch
 	flying  []*batch // not delivered, the oldest first
@@ -50,12 +57,19 @@ const (
 	resolverBytes = 4 << 20
 )
 
-// NewWorkers makes a shard of each of the options. Those of the shards differ
-// in what one goroutine uses at a time: Policy, Names, Tally.
-func NewWorkers(o []Options) *Workers {
-	w := &Workers{options: o[0], decoder: decode.New(o[0].Decode), filling: newBatch(len(o)), unknown: links{}}
-	for i := range o {
-		w.shards = append(w.shards, newShard(i, o[i]))
+// NewWorkers makes a shard of each of the options. o is what the goroutine that
+// calls Run goes by. The others are the same but for what one goroutine uses at a
+// time: Policy and Tally. A shard tallies what will only be counted: see
+// Options.Tally.
+func NewWorkers(o Options, each []Options) *Workers {
+	n := new(failure)
+	o = n.guard(o)
+	w := &Workers{
+		reading: reading{failure: n}, options: o, judge: &Sensor{options: o}, decoder: decode.New(o.Decode),
+		filling: newBatch(len(each)), unknown: links{},
+	}
+	for i := range each {
+		w.shards = append(w.shards, newShard(i, each[i], n))
 	}
 	if w.options.Names != nil {
 		w.resolver = flow.NewTable(w, flow.Options{MaxFlows: resolverFlows, MaxBytes: resolverBytes})
@@ -70,43 +84,18 @@ func (w *Workers) Run(src capture.Source, between func() bool) error {
 		w.lent = true
 		l.Lend(w.exchange)
 	}
-	defer w.start()()
-	for {
-		if over, err := w.stretch(between); over {
-			return err
-		}
-	}
+	end := w.start()
+	err := w.run(w, &w.options, between)
+	end()
+	return w.failure.over(err)
 }
 
-// stretch is Run up to the next fault.
-func (w *Workers) stretch(between func() bool) (over bool, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			over, err = w.failed(newFault(value))
-		}
-	}()
-	for {
-		err := w.source.Next(&w.frame)
-		w.frames++
-		if err == nil {
-			w.taking = true
-			w.take(&w.frame)
-			w.taking = false
-		} else if errors.Is(err, capture.ErrTimeout) {
-			w.idle()
-		} else if done, err := w.options.handle(err); done {
-			return true, err
-		}
-		if (err != nil || w.frames%256 == 0) && !between() || w.options.MaxFrames > 0 && w.frames >= w.options.MaxFrames {
-			return true, nil
-		}
-	}
-}
-
-// failed is Sensor.failed, for what the goroutine of Run does.
-func (w *Workers) failed(f *Fault) (over bool, err error) {
+// survives implements processor, for what the goroutine of Run does with a frame.
+// Sending batches and delivering them is no frame's fault: a batch that has been
+// sent halfway must not be filled, or sent, again.
+func (w *Workers) survives(f *Fault) bool {
 	if !w.taking {
-		return true, f
+		return false
 	}
 	w.taking = false
 	w.faults.note(&w.options, f)
@@ -114,11 +103,13 @@ func (w *Workers) failed(f *Fault) (over bool, err error) {
 	if w.resolver != nil {
 		w.resolver.Clear()
 	}
-	return false, nil
+	return true
 }
 
 // start starts the shards, and returns what ends them: with the connections
-// that are still open concluded, and everything delivered.
+// that are still open concluded, and everything delivered. After a panic in
+// deliver itself a shard may wait for what never comes. All are left behind
+// then: a process that fails is started again, one that hangs is not.
 func (w *Workers) start() (end func()) {
 	var running sync.WaitGroup
 	for _, s := range w.shards {
@@ -129,8 +120,12 @@ func (w *Workers) start() (end func()) {
 		}()
 	}
 	return func() {
+		defer w.failure.keep()
+		if w.delivering {
+			return
+		}
 		it := w.filling.next()
-		it.kind, it.sweep, it.packet.Time = endItem, false, w.frame.Time
+		it.kind, it.sweep, it.now, it.packet.Time = endItem, false, w.clock.Now(), w.frame.Time
 		w.filling.add()
 		w.drain()
 		for _, s := range w.shards {
@@ -148,7 +143,7 @@ func (w *Workers) idle() {
 		return
 	}
 	now := time.Now().UnixNano()
-	if w.clock.Tick(now) {
+	if w.clock.Pass(now) {
 		it := w.filling.next()
 		it.kind, it.sweep, it.now, it.packet.Time = timeItem, true, w.clock.Now(), now
 		w.filling.add()
@@ -167,23 +162,36 @@ func (w *Workers) greeted() bool {
 	return false
 }
 
-// take decodes a frame into the batch.
-func (w *Workers) take(f *capture.Frame) {
+// Take decodes a frame into the batch, and sends that when it is full.
+func (w *Workers) Take(f *capture.Frame) {
+	w.taking = true
+	w.decode(f)
+	w.taking = false
+	if w.filling.full(f.Time) {
+		w.dispatch()
+	}
+}
+
+func (w *Workers) decode(f *capture.Frame) {
 	it := w.filling.next()
 	p := &it.packet
 	switch w.decoder.Decode(f, p) {
 	case decode.Segment:
 		w.segment(it)
 	case decode.Datagram:
-		if w.options.Names != nil && (p.SrcPort == portDNS || p.DstPort == portDNS) {
+		if w.options.Names != nil && speaksDNS(p) && w.tunnels.ownQuestion(p) {
 			it.kind, it.sweep = messageItem, false
 			w.add(p)
 		}
 	case decode.UnknownLink:
 		w.unknown.report(&w.options, f)
-	}
-	if w.filling.full(f.Time) {
-		w.dispatch()
+	case decode.Disbelieved:
+		w.tunnels.disbelieve(&w.options, p)
+	default:
+		if p.Anomalies != 0 {
+			it.kind, it.sweep, it.owner = oddItem, false, flow.ShardOf(p, len(w.shards))
+			w.filling.add()
+		}
 	}
 }
 
@@ -191,10 +199,11 @@ func (w *Workers) take(f *capture.Frame) {
 func (w *Workers) segment(it *item) {
 	p := &it.packet
 	it.sweep = w.clock.Tick(p.Time)
-	it.now, it.kind = w.clock.Now(), segmentItem
+	it.now, it.claimed, it.kind = w.clock.Now(), w.clock.Claimed(), segmentItem
 	if it.sweep && w.resolver != nil {
 		w.resolver.Sweep(it.now)
 	}
+	countCut(&w.unseen, p)
 	if flow.Bare(p) {
 		w.bare++
 		if it.kind = timeItem; it.sweep {
@@ -203,11 +212,11 @@ func (w *Workers) segment(it *item) {
 		return
 	}
 	it.owner = flow.ShardOf(p, len(w.shards))
-	if w.resolver != nil && (p.SrcPort == portDNS || p.DstPort == portDNS) {
+	if w.resolver != nil && speaksDNS(p) {
 		seen := *p
 		w.add(p)
 		w.dns = &seen
-		w.resolver.PushAt(it.now, &seen)
+		w.resolver.PushAt(it.now, it.claimed, &seen)
 		return
 	}
 	w.add(p)
@@ -230,11 +239,14 @@ func within(whole, part []byte) bool {
 
 // Open implements flow.Handler for DNS over TCP.
 func (w *Workers) Open(p *decode.Packet, d flow.Dir, _ flow.Opener) flow.Consumer {
-	if !resolves(p) {
+	if !resolves(p) || !w.tunnels.ownQuestion(p) {
 		return nil
 	}
 	return &resolver{message: w.message, ends: endsOf(p, d)}
 }
+
+// Greets implements flow.Handler.
+func (w *Workers) Greets([]byte) bool { return false }
 
 // message puts a DNS message that came over TCP into the batch, as if it had
 // come in a datagram.
@@ -244,7 +256,9 @@ func (w *Workers) message(_, _ netip.AddrPort, msg []byte) {
 	it.packet.Payload, it.packet.Missing = w.filling.keep(msg), 0
 	w.filling.add()
 	if w.filling.full(w.dns.Time) {
+		w.taking = false
 		w.dispatch()
+		w.taking = true
 	}
 }
 
@@ -284,16 +298,87 @@ func (w *Workers) send(b *batch) {
 
 // deliver waits for the oldest batch, and delivers what was found in it.
 func (w *Workers) deliver() {
+	w.delivering = true
 	b := w.flying[0]
-	<-b.done
+	for waiting := true; waiting; {
+		<-b.done
+		last := b.last()
+		b.take(last)
+		for !w.conclude(b, last) {
+		}
+		waiting = w.resume(b)
+	}
 	w.flying = append(w.flying[:0], w.flying[1:]...)
-	b.deliver(w.options.Deliver)
 	for _, f := range slices.Concat(b.faults...) {
 		w.faults.note(&w.options, f)
 	}
 	w.spare = append(w.spare, b.buffers...)
 	b.reset()
 	w.unused = append(w.unused, b)
+	w.delivering = false
+}
+
+// conclude learns from the messages of a batch up to an item, and concludes what
+// is due, up to the next fault. It reports whether there was none.
+func (w *Workers) conclude(b *batch, last int32) (done bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			w.faults.note(&w.options, newFault(value))
+		}
+	}()
+	for b.judged < len(b.due) {
+		f := &b.due[b.judged]
+		w.learn(b, f.at)
+		b.judged++
+		if !w.judged(f, b.items[f.at].now) {
+			b.blanks[f.shard] = append(b.blanks[f.shard], f.made)
+		}
+	}
+	w.learn(b, last)
+	return true
+}
+
+// learn learns from the messages of a batch before an item.
+func (w *Workers) learn(b *batch, before int32) {
+	for b.learnt < len(b.messages) && b.messages[b.learnt] < before {
+		it := &b.items[b.messages[b.learnt]]
+		b.learnt++
+		w.judge.datagram(&it.packet)
+	}
+}
+
+// judged is Sensor.judge for what a shard has found at a time, by the clock. It
+// reports whether the finding was delivered.
+func (w *Workers) judged(f *found, now int64) bool {
+	w.judge.lookup(&f.Finding, f.opened, f.networks)
+	w.options.Policy.Judge(&f.Finding)
+	w.judge.noteUnnamed(&f.Finding)
+	wanted := w.options.Emit(&f.Finding) && w.tunnels.bound.allows(&w.options, &f.Finding, now)
+	if wanted || f.Flagged {
+		w.options.Policy.Explain(&f.Finding)
+	}
+	w.judge.count(&f.Finding)
+	if wanted {
+		w.options.Deliver(&f.Finding)
+	}
+	return wanted
+}
+
+// resume lets those shards go on that waited with a batch and have nothing in it
+// that is not judged. It reports whether there are any.
+func (w *Workers) resume(b *batch) bool {
+	var ready []*shard
+	for i, s := range w.shards {
+		if b.waits[i] && len(b.found[i]) == 0 {
+			b.waits[i] = false
+			ready = append(ready, s)
+		}
+	}
+	b.left.Store(int32(len(ready)))
+	for _, s := range ready {
+		s.resume <- struct{}{}
+	}
+	return len(ready) > 0
 }
 
 // drain sends what there is, and waits until all of it is delivered.
@@ -320,20 +405,35 @@ func (w *Workers) exchange(old []byte) []byte {
 	return make([]byte, len(old))
 }
 
-// Stats returns the counts so far. It waits for the shards.
+// Stats returns the counts so far. It waits for the shards, unless they were left
+// behind: then what they counted is left out.
 func (w *Workers) Stats() Stats {
-	w.drain()
-	st := Stats{Time: w.frame.Time, Decode: w.decoder.Stats(), Faults: uint64(w.faults)}
-	for _, s := range w.shards {
+	shards := w.shards
+	if w.delivering {
+		shards = nil
+	} else {
+		w.drain()
+	}
+	st := w.judge.stats
+	st.Time, st.Decode, st.Faults = w.frame.Time, w.decoder.Stats(), uint64(w.faults)
+	for _, s := range shards {
 		of := s.Sensor.Stats()
 		st.add(&of)
 	}
 	st.Flow.Segments += w.bare
+	st.Unnamed = w.judge.unnamed.List()
+	st.Unseen.Add(&w.unseen)
+	own := w.tunnels.list()
+	st.Tunnels.Add(&own)
 	if w.source != nil {
 		st.Source = w.source.Stats()
 	}
 	return st
 }
+
+// ErrUnknownLink says that the frames of an input are of a link type that is not
+// read. They are counted in Stats.Decode.
+var ErrUnknownLink = errors.New("not a link type that tlsfloor knows")
 
 // links are the sources whose link type was reported.
 type links map[string]bool
@@ -343,5 +443,5 @@ func (l links) report(o *Options, f *capture.Frame) {
 		return
 	}
 	l[f.Source] = true
-	o.Report(&capture.InputError{Name: f.Source, Err: fmt.Errorf("frames of %s cannot be read: not a link type that tlsfloor knows", f.Link)})
+	o.Report(&capture.InputError{Name: f.Source, Err: fmt.Errorf("frames of %s cannot be read: %w", f.Link, ErrUnknownLink)})
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,9 +17,9 @@ import (
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
-	"tlsfloor/cmd/internal/emit"
 )
 
 // runner is a Sensor or Workers.
@@ -38,7 +39,7 @@ func lineOptions(t testing.TB, events *[]string) Options {
 		Policy: p, Names: names.NewStore(names.Options{}), Flow: flow.Options{MaxFlows: 1 << 14},
 		Emit: func(*classify.Finding) bool { return true }, Report: func(err error) { t.Error(err) },
 		Deliver: func(f *classify.Finding) {
-			*events = append(*events, string(emit.NewNative(emit.Sensor{}).AppendFinding(nil, f)))
+			*events = append(*events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 		},
 	}
 }
@@ -47,18 +48,26 @@ func lineOptions(t testing.TB, events *[]string) Options {
 func watchedBy(t testing.TB, n int, src capture.Source) ([]string, Stats) {
 	t.Helper()
 	var events []string
-	var r runner = New(lineOptions(t, &events))
+	stats := runBy(t, n, src, func() Options { return lineOptions(t, &events) })
+	return events, stats
+}
+
+// runBy runs a source through n workers, of which one is a plain Sensor, with
+// options that are made for each.
+func runBy(t testing.TB, n int, src capture.Source, with func() Options) Stats {
+	t.Helper()
+	var r runner = New(with())
 	if n > 1 {
 		var each []Options
 		for range n {
-			each = append(each, lineOptions(t, &events))
+			each = append(each, with())
 		}
-		r = NewWorkers(each)
+		r = NewWorkers(with(), each)
 	}
 	if err := r.Run(src, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
-	return events, r.Stats()
+	return r.Stats()
 }
 
 // replayed is a source of frames that lie in memory. Like libpcap's, its frames
@@ -249,7 +258,12 @@ func compareStats(t *testing.T, got, want Stats) {
 	got.Source, want.Source = capture.Stats{}, capture.Stats{}
 	got.Flow.Followed, want.Flow.Followed = 0, 0 // DNS over TCP is followed elsewhere
 	got.Flow.Bytes, want.Flow.Bytes = 0, 0
-	if got != want {
+	// The one recorded connection of DNS over TCP is forgotten sooner in a shard
+	// that does not follow it, and is another one when it goes on.
+	if d := int64(got.Flow.Flows - want.Flow.Flows); d >= -1 && d <= 1 && got.Flow.Expired-want.Flow.Expired == got.Flow.Flows-want.Flow.Flows {
+		got.Flow.Flows, got.Flow.Expired = want.Flow.Flows, want.Flow.Expired
+	}
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
@@ -261,7 +275,7 @@ func TestWorkersStop(t *testing.T) {
 	var events []string
 	o := lineOptions(t, &events)
 	o.MaxFrames = 700
-	w := NewWorkers([]Options{o, lineOptions(t, &events)})
+	w := NewWorkers(o, []Options{lineOptions(t, &events), lineOptions(t, &events)})
 	if err := w.Run(&replayed{frames: frames}, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +283,7 @@ func TestWorkersStop(t *testing.T) {
 
 	want, _ = watchedBy(t, 1, &replayed{frames: frames[:512]})
 	events = nil
-	w = NewWorkers([]Options{lineOptions(t, &events), lineOptions(t, &events)})
+	w = NewWorkers(lineOptions(t, &events), []Options{lineOptions(t, &events), lineOptions(t, &events)})
 	calls := 0
 	err := w.Run(&replayed{frames: frames}, func() bool { calls++; return calls < 2 })
 	if err != nil {

@@ -1,6 +1,7 @@
 """The Python end of the recorded connections.
 
   peer.py client ADDRESS PORT MIN MAX NAME    NAME "-": send no server_name
+  peer.py greeted-client ADDRESS PORT MIN MAX NAME    the same, behind a line of the server's
   peer.py server ADDRESS PORT MIN MAX         answers one line on each connection
   peer.py fast-open-server ADDRESS PORT       takes a hello that comes with the SYN
 
@@ -33,10 +34,12 @@ def announce(conn):
     print("Cipher:", conn.cipher()[0], flush=True)
 
 
-def client(address, port, low, high, name):
+def client(address, port, low, high, name, greeted=False):
     c = context(ssl.PROTOCOL_TLS_CLIENT, low, high)
     c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
     raw = socket.create_connection((address, int(port)))
+    while greeted and raw.recv(1) != b"\n":
+        pass
     with c.wrap_socket(raw, server_hostname=None if name == "-" else name) as conn:
         announce(conn)
         conn.sendall(b"hello\n")
@@ -66,5 +69,9 @@ def fast_open_server(address, port):
     server(address, port, "TLSv1", "TLSv1.1", socket.TCP_FASTOPEN)
 
 
-ROLES = {"client": client, "server": server, "fast-open-server": fast_open_server}
+def greeted_client(address, port, low, high, name):
+    client(address, port, low, high, name, greeted=True)
+
+
+ROLES = {"client": client, "greeted-client": greeted_client, "server": server, "fast-open-server": fast_open_server}
 ROLES[sys.argv[1]](*sys.argv[2:])

@@ -63,8 +63,21 @@ openssl_name() { # SNI
 	openssl_flow max=TLSv1 sni="$1" host="$(tr '[:upper:]' '[:lower:]' <<<"${1%.}")" host_source=sni
 }
 scenario openssl-name-case pcap "A name in mixed letters with a trailing dot" openssl_name DynamoDB.US-West-2.AmazonAWS.com.
-scenario openssl-name-prefix pcap "A name that only ends like AWS's; the certificate is AWS's" openssl_name dynamodb.evilamazonaws.com
-scenario openssl-name-suffix pcap "A name that only begins like AWS's; the certificate is AWS's" openssl_name "$dynamodb.evil.example.net"
+
+# Names that look like AWS's: of servers that have a certificate for them, and
+# given to a server of AWS's, whose certificate then says where the flow goes.
+openssl_lookalike() { # SNI
+	identity lookalike "/CN=lookalike" "DNS:$1"
+	present lookalike
+	s_server
+	capture
+	s_client "$1" -tls1
+	openssl_flow max=TLSv1 sni="$1"
+}
+scenario openssl-lookalike-prefix pcap "A name that only ends like AWS's, and a certificate for it" openssl_lookalike dynamodb.evilamazonaws.com
+scenario openssl-lookalike-suffix pcap "A name that only begins like AWS's, and a certificate for it" openssl_lookalike "$dynamodb.evil.example.net"
+scenario openssl-name-prefix pcap "A name that only ends like AWS's; the certificate is AWS's" openssl_fronting dynamodb.evilamazonaws.com "$dynamodb"
+scenario openssl-name-suffix pcap "A name that only begins like AWS's; the certificate is AWS's" openssl_fronting "$dynamodb.evil.example.net" "$dynamodb"
 
 # Version 6 addresses, another port, and the loopback interface.
 openssl_loopback6() {

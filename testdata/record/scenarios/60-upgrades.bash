@@ -257,3 +257,90 @@ frontend target
 }
 scenario haproxy-v1 pcap "PROXY protocol version 1, then TLSv1" record_proxy_protocol send-proxy
 scenario haproxy-v2 pcap "PROXY protocol version 2, then TLSv1" record_proxy_protocol send-proxy-v2
+
+# Two balancers, each with a header of its own. The second takes what the first
+# sends for the client's, and the target removes one after the other.
+record_proxy_protocol_twice() {
+	needs haproxy
+	present "$dynamodb"
+	local common="defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s"
+	echo "$common
+listen first
+  bind 127.0.0.1:443
+  server second 127.0.0.1:444 send-proxy
+listen second
+  bind 127.0.0.1:444
+  server target $server4:8443 send-proxy-v2" >"$logs/balancer.cfg"
+	echo "global
+  ssl-default-bind-ciphers ALL:@SECLEVEL=0
+$common
+listen outer
+  bind $server4:8443 accept-proxy
+  server inner 127.0.0.1:8444
+frontend inner
+  mode http
+  bind 127.0.0.1:8444 accept-proxy ssl crt $work/$dynamodb.both ssl-min-ver TLSv1.0
+  http-request return status 200" >"$scratch/target.cfg"
+	serve server haproxy -f "$scratch/target.cfg"
+	listening 8443
+	haproxy -f "$logs/balancer.cfg" >"$logs/balancer" 2>&1 </dev/null &
+	awaits "the balancers" eval "ss -Hltn 'sport = :443' | grep -q ."
+	capture
+	target=127.0.0.1:443 s_client "$dynamodb" -tls1
+	openssl_client_of "HAProxy $(haproxy -v | awk 'NR==1 {print $3}' | cut -d- -f1), behind two others" \
+		starttls=proxy-protocol max=TLSv1 sni="$dynamodb"
+}
+scenario haproxy-twice pcap "PROXY protocol version 2, then version 1, then TLSv1" record_proxy_protocol_twice
+
+# The server speaks first, in a protocol of its own.
+record_nats() {
+	needs nats-server
+	present "$internal"
+	serve server nats-server -a "$server4" -p 4222 --tls --tlscert "$CERT" --tlskey "$KEY"
+	listening 4222
+	capture
+	client python3 "$here/peers/peer.py" greeted-client "$server4" 4222 TLSv1.2 TLSv1.2 "$internal"
+	established "client=Python $(python_version)" "server=NATS $(nats-server --version | grep -oE '[0-9.]+$')" \
+		max=TLSv1.2 starttls=nats sni="$internal" witness=no
+}
+scenario nats-tls12 pcap "NATS: the server's INFO, then TLSv1.2" record_nats
+
+# old_gnutls has programs with GnuTLS offer TLSv1 alone.
+old_gnutls() {
+	printf '[overrides]\ndisabled-version = %s\ndisabled-version = %s\ndisabled-version = %s\n' tls1.1 tls1.2 tls1.3 >"$scratch/gnutls"
+	export GNUTLS_SYSTEM_PRIORITY_FILE=$scratch/gnutls
+}
+
+record_nbd() {
+	needs nbdkit nbdinfo
+	present "$internal"
+	mkdir "$scratch/tls"
+	cp "$CERT" "$scratch/tls/ca-cert.pem"
+	cp "$CERT" "$scratch/tls/server-cert.pem"
+	cp "$KEY" "$scratch/tls/server-key.pem"
+	serve server nbdkit -f -i "$server4" --tls=require --tls-certificates="$scratch/tls" null size=1M
+	listening 10809
+	old_gnutls
+	capture
+	client nbdinfo "nbds://$internal/?tls-verify-peer=false"
+	flow "client=nbdinfo $(nbdinfo --version | awk 'NR==1 {print $2}') (GnuTLS)" "server=$(nbdkit --version) (GnuTLS)" \
+		outcome=established selected=TLSv1 max=TLSv1 starttls=nbd sni="$internal"
+}
+scenario nbd-tls10 pcap "NBD's STARTTLS, then TLSv1" record_nbd
+
+record_vnc() {
+	needs Xtigervnc gvnccapture
+	serve server Xtigervnc :1 -nolock -interface "$server4" -rfbport 5901 -SecurityTypes TLSNone -nolisten unix
+	listening 5901
+	old_gnutls
+	capture
+	client gvnccapture "$server4:1" "$scratch/screen.png"
+	flow "client=gvnccapture $(dpkg-query -Wf '${source:Upstream-Version}' gvncviewer) (GnuTLS)" \
+		"server=$(Xtigervnc -version 2>&1 | grep -oE 'TigerVNC [0-9.]+') (GnuTLS)" \
+		outcome=established selected=TLSv1 max=TLSv1 starttls=vnc
+}
+scenario vnc-tls10 pcap "VeNCrypt in VNC, then TLSv1 without a certificate" record_vnc

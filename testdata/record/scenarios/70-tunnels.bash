@@ -92,6 +92,23 @@ wrap wrapped-teredo openssl-teredo-address tunnels=teredo teredo
 wrap wrapped-geneve $plain4 tunnels=geneve:42 geneve:42
 wrap wrapped-gtpu $plain4 tunnels=gtpu:99 gtpu:99
 wrap wrapped-nested $plain4 tunnels=geneve:42,vxlan:77 vxlan:77 geneve:42
+wrap wrapped-vxlan-reserved $plain4 tunnels=vxlan:77 vxlan-reserved:77
+wrap wrapped-geneve-reserved $plain4 tunnels=geneve:42 geneve-reserved:42
+wrap wrapped-gpe-nsh $plain6 tunnels=vxlan:77,nsh:5 gpe-nsh:77
+wrap wrapped-nsh $plain4 tunnels=nsh:6 nsh:6
+wrap wrapped-lisp $plain6 tunnels=lisp:12 lisp:12
+wrap wrapped-gre-udp $plain4 tunnels=gre:5 gre-udp:5
+wrap wrapped-mpls-udp $plain4 tunnels=mpls:1001 mpls-udp:1001
+wrap wrapped-tzsp $plain4 tunnels=tzsp tzsp
+wrap wrapped-vntag $plain4 tunnels=vntag:20 vntag:20
+wrap wrapped-etag $plain4 tunnels=etag:700 etag:700
+wrap wrapped-fabricpath $plain4 tunnels=fabricpath fabricpath
+wrap wrapped-trill $plain4 tunnels=trill trill
+wrap wrapped-arista $plain4 tunnels=arista arista
+wrap wrapped-macsec $plain4 tunnels=macsec macsec
+wrap wrapped-erspan-ttag $plain4 tunnels=erspan:9,ttag ttag erspan2:9
+wrap fragments-of-8-ipv4 $plain4 - fragment:8
+wrap fragments-of-8-ipv6 $plain6 - fragment:8
 wrap fragments-ipv4 $plain4 - fragment:64
 wrap fragments-ipv6 $plain6 - fragment:64
 wrap segments-swapped go-postquantum - swap

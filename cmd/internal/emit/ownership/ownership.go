@@ -6,70 +6,30 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
-// Open is os.OpenFile for a file in a folder that somebody else than root may
-// write to. There root does not follow a symbolic link, with which that user
-// could have it write elsewhere, and gives a file that is empty to the owner of
-// the folder.
+// errLink is in errors about a symbolic link that root does not follow.
+var errLink = errors.New("root follows no symbolic link in a folder of others")
+
+// Open is os.OpenFile. Root follows no symbolic link in a folder that somebody
+// else may write to, nor below one, with which that user could have it write
+// elsewhere; it opens nothing there but regular files, and gives a file that is
+// empty to the owner of the folder.
 func Open(path string, flag int, mode fs.FileMode) (*os.File, error) {
-	folder := filepath.Dir(path)
-	if os.Geteuid() != 0 || isRoots(folder) {
+	if os.Geteuid() != 0 {
 		return os.OpenFile(path, flag, mode)
 	}
-	file, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW, mode)
-	if errors.Is(err, syscall.ELOOP) {
-		return nil, fmt.Errorf("open %s: root follows no symbolic link in a folder of others", path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := inherit(file, folder); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
-}
-
-// isRoots reports whether nobody but root writes to a folder.
-func isRoots(folder string) bool {
-	info, err := os.Stat(folder)
-	return err == nil && info.Sys().(*syscall.Stat_t).Uid == 0 && info.Mode().Perm()&0o022 == 0
-}
-
-// inherit gives a file of root that is empty, and so most likely new, to the
-// owner of the folder.
-func inherit(file *os.File, folder string) error {
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() > 0 {
-		return err
-	}
-	return give(file, folder)
-}
-
-// give makes the owner of the folder that of a file of root.
-func give(file *os.File, folder string) error {
-	owned, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	above, err := os.Stat(folder)
-	if err != nil {
-		return err
-	}
-	mine, his := owned.Sys().(*syscall.Stat_t), above.Sys().(*syscall.Stat_t)
-	if mine.Uid != 0 || his.Uid == 0 {
-		return nil
-	}
-	return file.Chown(int(his.Uid), int(his.Gid))
+	return openAsRoot(path, flag, mode)
 }
 
 // MakeFolder is os.MkdirAll for a folder that nobody else shall read. As root
-// it gives what it makes to the owner of the folder above, and refuses a
-// symbolic link.
+// it gives what it makes to the owner of the folder above, and follows links as
+// Open does. The last element must not be one.
 func MakeFolder(path string) error {
-	info, err := os.Lstat(path)
-	switch {
+	if os.Geteuid() == 0 {
+		return makeFolderAsRoot(path)
+	}
+	switch info, err := os.Lstat(path); {
 	case err == nil && info.IsDir():
 		return nil
 	case err == nil:
@@ -77,26 +37,56 @@ func MakeFolder(path string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	above := filepath.Dir(filepath.Clean(path))
-	if info, err := os.Stat(above); err != nil || !info.IsDir() {
-		if err := MakeFolder(above); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(path)), 0o700); err != nil {
 		return err
 	}
-	return giveFolder(path, above)
+	if err := os.Mkdir(path, 0o700); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
-func giveFolder(path, above string) error {
+// Rename is os.Rename, which leads to its files as Open does.
+func Rename(from, to string) error {
 	if os.Geteuid() != 0 {
-		return nil
+		return os.Rename(from, to)
 	}
-	folder, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_DIRECTORY, 0)
+	return renameAsRoot(from, to)
+}
+
+// Remove is os.Remove for files, and leads to its file as Open does.
+func Remove(path string) error {
+	if os.Geteuid() != 0 {
+		return os.Remove(path)
+	}
+	return removeAsRoot(path)
+}
+
+// Exists reports whether there is anything at path, a link included. It leads
+// there as Open does.
+func Exists(path string) (bool, error) {
+	err := error(nil)
+	if os.Geteuid() != 0 {
+		_, err = os.Lstat(path)
+	} else {
+		err = lookAsRoot(path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ReadDir is os.ReadDir, and leads to the folder as Open does. An entry's Info is
+// not to be asked for.
+func ReadDir(path string) ([]fs.DirEntry, error) {
+	if os.Geteuid() != 0 {
+		return os.ReadDir(path)
+	}
+	folder, err := openFolderAsRoot(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer folder.Close()
-	return give(folder, above)
+	return folder.ReadDir(-1)
 }

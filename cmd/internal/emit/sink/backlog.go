@@ -1,12 +1,15 @@
 package sink
 
 import (
+	"errors"
 	"sync"
 	"time"
 
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/fault"
 )
 
 // backlog holds the events of one output that are not delivered, in their
@@ -15,18 +18,20 @@ import (
 // One goroutine at a time adds, one takes and commits, and one spills. Only the last two
 // touch the disk.
 type backlog struct {
-	format emit.Format
-	limit  int           // bytes in memory
-	chunk  int           // bytes of a batch
-	linger time.Duration // how long a batch that is not full waits for more
-	live   bool          // drop rather than wait for room
-	spool  *spool.Spool  // nil: none
+	clock     clock.Clock
+	newFormat func() event.Format
+	limit     int           // bytes in memory
+	chunk     int           // bytes of a batch
+	linger    time.Duration // how long a batch that is not full waits for more
+	live      bool          // drop rather than wait for room
+	spool     *spool.Spool  // nil: none
 
 	ready  chan struct{} // has an element when there may be something to take
 	crowds chan struct{} // has an element when there may be something to spill
 
 	mu      sync.Mutex
 	changed sync.Cond // there is room in memory, or a spill has ended
+	format  event.Format
 	batches []*transport.Batch
 	open    bool      // the last of them takes more lines
 	since   time.Time // when its first line came
@@ -50,6 +55,7 @@ type backlog struct {
 func (b *backlog) init() *backlog {
 	b.ready, b.crowds = make(chan struct{}, 1), make(chan struct{}, 1)
 	b.changed.L = &b.mu
+	b.format = b.newFormat()
 	return b
 }
 
@@ -61,8 +67,12 @@ func signal(c chan struct{}) {
 	}
 }
 
-// add encodes an event and appends it. It reports whether it has dropped it.
-func (b *backlog) add(e event) (dropped bool) {
+// errNoRoom is why an event was dropped that came too fast.
+var errNoRoom = errors.New("no room for more events")
+
+// add encodes an event and appends it. An error, errNoRoom or a *fault.Fault,
+// means that the event is lost.
+func (b *backlog) add(e item) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.bytes >= b.limit && !b.dead && !b.mayDrop() {
@@ -70,17 +80,34 @@ func (b *backlog) add(e event) (dropped bool) {
 		b.changed.Wait()
 	}
 	if b.bytes >= b.limit || b.dead {
-		return true
+		return errNoRoom
 	}
 	batch := b.tail()
 	size := batch.Size()
-	batch.Add(e.append(batch.Text(), b.format), e.mark())
+	err := b.encode(batch, e)
 	b.bytes += batch.Size() - size
+	if batch.Len() == 0 {
+		b.dropTail()
+	}
 	if batch.Size() >= b.chunk {
 		b.open = false
 		b.announceLocked()
 	}
-	return false
+	return err
+}
+
+// encode appends e to batch. A panic is a mistake of ours that one event has met:
+// it costs that event and no other, not even those that were sent with it. What
+// the encoder had in memory may be half written, so a new one takes its place.
+func (b *backlog) encode(batch *transport.Batch, e item) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fault.New(value)
+			b.format = b.newFormat()
+		}
+	}()
+	batch.Add(e.append(batch.Text(), b.format), e.mark())
+	return nil
 }
 
 // mayDrop reports whether an event that finds no room is given up. A run over
@@ -97,8 +124,17 @@ func (b *backlog) tail() *transport.Batch {
 	}
 	batch := b.spare()
 	b.batches = append(b.batches, batch)
-	b.open, b.since = true, time.Now()
+	b.open, b.since = true, b.clock.Now()
 	return batch
+}
+
+// dropTail takes back the batch that tail has just begun, which got no line: not
+// every format has one for every event, and encoding may have failed. Left there,
+// the batch would never be delivered, and Close would wait for it.
+func (b *backlog) dropTail() {
+	last := len(b.batches) - 1
+	b.recycle(b.batches[last])
+	b.batches, b.open = b.batches[:last], false
 }
 
 func (b *backlog) spare() *transport.Batch {
@@ -154,7 +190,7 @@ func (b *backlog) take() (*transport.Batch, time.Duration, error) {
 	if len(b.batches) == 0 || b.batches[0].Len() == 0 {
 		return nil, 0, nil
 	}
-	if wait := b.linger - time.Since(b.since); b.open && len(b.batches) == 1 && wait > 0 && !b.closing {
+	if wait := b.linger - b.clock.Now().Sub(b.since); b.open && len(b.batches) == 1 && wait > 0 && !b.closing {
 		return nil, wait, nil
 	}
 	b.open = b.open && len(b.batches) > 1

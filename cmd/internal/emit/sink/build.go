@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
@@ -16,8 +16,8 @@ import (
 
 func (s *Set) newOutput(c Config, i uint64) (*output, error) {
 	o := &output{
-		config: c, pace: s.options.pace, random: rand.New(rand.NewPCG(s.options.Seed, i)),
-		trouble: trouble{name: c.Name(), note: s.options.Note},
+		config: c, clock: s.options.clock, pace: s.options.pace, random: rand.New(rand.NewPCG(s.options.Seed, i)),
+		trouble: trouble{clock: s.options.clock, name: c.Name(), note: s.options.Note},
 		poked:   make(chan struct{}, 1), quit: make(chan struct{}),
 		delivered: make(chan struct{}), spilled: make(chan struct{}),
 	}
@@ -26,15 +26,20 @@ func (s *Set) newOutput(c Config, i uint64) (*output, error) {
 	}
 	o.died = func(error) { s.died(o) }
 	o.ctx, o.cancel = context.WithCancel(context.Background())
-	format, err := emit.ParseFormat(c.Format, s.options.Sensor)
-	if err != nil {
+	if _, err := event.ParseFormat(c.Format, s.options.Sensor); err != nil {
 		return nil, err
 	}
+	newFormat := func() event.Format {
+		format, _ := event.ParseFormat(c.Format, s.options.Sensor) // there is one of this name
+		return format
+	}
+	var err error
 	if o.transport, err = s.transport(c, o.trouble.say); err != nil {
 		return nil, err
 	}
 	o.backlog = (&backlog{
-		format: format, limit: s.options.Memory, chunk: min(o.pace.chunk, s.options.Memory), linger: o.pace.linger, live: s.options.Live,
+		clock: s.options.clock, newFormat: newFormat, limit: s.options.Memory, chunk: min(o.pace.chunk, s.options.Memory),
+		linger: o.pace.linger, live: s.options.Live,
 	}).init()
 	return o, s.openSpool(o)
 }
@@ -45,7 +50,7 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 		return s.options.carry(&c), nil
 	}
 	header := syslog.Header{Facility: c.facility, Host: s.options.Sensor.Host}
-	web := post.Options{URL: c.url, TLS: c.tls, Note: note}
+	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
 	switch c.kind {
 	case stdout:
 		return &stream.Output{Writer: s.options.Stdout, Wait: s.options.Live}, nil

@@ -14,18 +14,22 @@ const (
 	// abandon is how long a delivery may take to notice that it is to end. One
 	// that writes to a pipe that nobody reads never does.
 	abandon = time.Second
+	// abandonAtOnce is the same where the time to end is set: see Set.EndBy. Of
+	// that time, beforeEnd is left for it.
+	abandonAtOnce = 50 * time.Millisecond
+	beforeEnd     = 300 * time.Millisecond
 	// watchAgain is how often progress is looked at.
 	watchAgain = 20 * time.Millisecond
 )
 
 // await waits until everything is delivered, or the time for that is over.
-func (o *output) await(options Options) {
-	start := time.Now()
+func (o *output) await(s *Set) {
+	start := o.age()
 	for !o.isDelivered(watchAgain) {
-		if o.isLate(start, options) {
+		if s.isEnding() || o.isLate(start, s.options) {
 			o.backlog.end()
 			o.cancel()
-			if !o.isDelivered(abandon) {
+			if !o.isDelivered(s.abandon()) {
 				o.backlog.giveUp()
 			}
 			return
@@ -33,48 +37,53 @@ func (o *output) await(options Options) {
 	}
 }
 
-// isDelivered waits a little for the end of the deliveries.
-func (o *output) isDelivered(wait time.Duration) bool {
-	select {
-	case <-o.delivered:
-		return true
-	case <-time.After(wait):
-		return false
-	}
+// isEnding reports whether the time that EndBy has set is as good as over.
+func (s *Set) isEnding() bool {
+	end := s.end.Load()
+	return end != 0 && time.Unix(0, end).Sub(s.options.clock.Now()) < beforeEnd
 }
 
-func (o *output) isLate(start time.Time, options Options) bool {
+// abandon is how long a goroutine may take to notice that it is to end.
+func (s *Set) abandon() time.Duration {
+	if s.end.Load() != 0 {
+		return abandonAtOnce
+	}
+	return abandon
+}
+
+// isDelivered waits a little for the end of the deliveries.
+func (o *output) isDelivered(patience time.Duration) bool { return o.ended(o.delivered, patience) }
+
+func (o *output) isLate(start time.Duration, options Options) bool {
 	if !options.Live && o.config.isLocal() && !o.trouble.on.Load() {
 		return false // a person reads slowly; a disk comes to an end
 	}
-	idle := time.Since(time.Unix(0, max(o.progress.Load(), start.UnixNano())))
-	return idle > options.Grace || options.Live && time.Since(start) > longest*options.Grace
+	now := o.age()
+	idle := now - max(time.Duration(o.progress.Load()), start)
+	return idle > options.Grace || options.Live && now-start > longest*options.Grace
 }
 
 // close ends the output. It returns why it was given up, or what is lost.
-func (o *output) close() error {
+func (o *output) close(patience time.Duration) error {
 	close(o.quit)
-	errs := []error{o.failed()}
-	if o.ended(o.spilled) {
+	var errs []error
+	if o.ended(o.spilled, patience) {
 		errs = append(errs, o.keepRest())
 	}
-	if o.ended(o.delivered) {
+	if o.ended(o.delivered, patience) {
 		errs = append(errs, o.transport.Close())
 	}
 	o.cancel()
-	if o.err() == nil {
-		errs = append(errs, o.lost())
-	}
-	return join(errs...)
+	return join(append(errs, o.failed(), o.lost())...)
 }
 
 // ended gives a goroutine some time to end. One that the kernel holds in a
 // write is left there, with what it uses.
-func (o *output) ended(done <-chan struct{}) bool {
+func (o *output) ended(done <-chan struct{}, patience time.Duration) bool {
 	select {
 	case <-done:
 		return true
-	case <-time.After(abandon):
+	case <-o.clock.After(patience):
 		return false
 	}
 }
@@ -111,7 +120,13 @@ func (o *output) lost() error {
 	memory, _ := o.backlog.waiting()
 	unsent, refused := o.dropped.Load()+uint64(memory), o.refused.Load()
 	var errs []error
-	if unsent > 0 {
+	switch {
+	case errors.Is(o.err(), syscall.EPIPE): // its reader has seen enough
+	case unsent == 1 && o.err() != nil:
+		errs = append(errs, errors.New("1 event is lost"))
+	case unsent > 0 && o.err() != nil:
+		errs = append(errs, fmt.Errorf("%d events are lost", unsent))
+	case unsent > 0:
 		errs = append(errs, fmt.Errorf("%s: %d events were not sent, and are lost", o.config.Name(), unsent))
 	}
 	if refused > 0 {

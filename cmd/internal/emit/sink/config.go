@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
@@ -16,7 +15,7 @@ import (
 // Defaults are what holds for an output that does not say otherwise.
 type Defaults struct {
 	Format    string // a value of --format; empty: native
-	Emit      emit.Selection
+	Emit      Selection
 	Spool     string // folder; empty: no spool
 	SpoolSize int64  // in bytes; 0: DefaultSpoolSize
 }

@@ -9,11 +9,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tlsfloor/cmd/internal/testing/faketime"
 )
 
 // smallDisk mounts a file system.
 func smallDisk(t *testing.T, options string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
 		t.Skipf("a small file system needs root: %v", err)
@@ -48,22 +53,22 @@ func TestDiskFullForAWhile(t *testing.T) {
 		disk := smallDisk(t, "size=16m")
 		path := filepath.Join(disk, "events")
 		var told said
-		s := mustOpen(t, configs(t, "file:"+path+spool), Options{Live: true, Note: told.note})
-		sendAll(s, 0, 100)
-		eventually(t, func() bool { return s.Stats()[0].Sent == 100 })
+		clock := faketime.New()
+		clock.Longest = 2 * time.Second // between two attempts
+		s := mustOpen(t, configs(t, "file:"+path+spool), Options{Live: true, Note: told.note, clock: clock})
+		sendPaced(t, s, clock, 0, 100)
+		clock.Until(t, func() bool { return s.Stats()[0].Sent == 100 })
 		filler := fill(t, disk)
-		for i := 100; i < 2000; i++ {
-			s.Send(finding(i))
-			time.Sleep(50 * time.Microsecond)
-		}
-		eventually(t, func() bool { return s.Stats()[0].Retries > 2 })
+		sendPaced(t, s, clock, 100, 2000)
+		clock.Until(t, func() bool { return s.Stats()[0].Retries > 2 })
+		clock.UntilAlarm(t, paceOf(toFile).min/2) // it waits for the next attempt, and writes nothing
 		for _, line := range linesOf(t, path) {
 			numberOf(t, line) // is whole
 		}
 		if err := os.Remove(filler); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() bool { return s.Stats()[0].Waiting == 0 })
+		clock.Until(t, func() bool { return s.Stats()[0].Waiting == 0 })
 		sendAll(s, 2000, 2100)
 		closeSet(t, s)
 		c := tallyOf(t, 2100, linesOf(t, path))
@@ -83,17 +88,14 @@ func TestSpoolDiskFull(t *testing.T) {
 	disk := smallDisk(t, "size=2m")
 	end := &far{decide: away}
 	var told said
-	s := mustOpen(t, configs(t, fmt.Sprintf("unix:/x?spool=%s&spool-size=1GB", disk)), to(Options{Live: true, Memory: 500_000, Note: told.note}, end))
+	clock := faketime.New()
+	clock.Longest = spillAgain
+	s := mustOpen(t, configs(t, fmt.Sprintf("unix:/x?spool=%s&spool-size=1GB", disk)), to(Options{Live: true, Memory: 500_000, Note: told.note, clock: clock}, end))
 	const n = 20_000
-	for i := range n {
-		s.Send(finding(i))
-		if i%100 == 0 {
-			time.Sleep(time.Millisecond)
-		}
-	}
-	eventually(t, func() bool { return strings.Contains(told.text(), "no room for more events") })
+	sendPaced(t, s, clock, 0, n)
+	clock.Until(t, func() bool { return strings.Contains(told.text(), "no room for more events") })
 	end.tell(nil)
-	eventually(t, func() bool { return s.Stats()[0].Waiting == 0 })
+	clock.Until(t, func() bool { return s.Stats()[0].Waiting == 0 })
 	sendAll(s, n, n+100)
 	if err := s.Close(); err == nil {
 		t.Error("nothing is said to be lost")

@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/testing/faketime"
+	"tlsfloor/cmd/internal/testing/wait"
 	"tlsfloor/parse"
 )
 
@@ -92,7 +93,7 @@ func tallyOf(t testing.TB, sent int, lines []string) tally {
 func configs(t testing.TB, specs ...string) (all []Config) {
 	t.Helper()
 	for _, spec := range specs {
-		c, err := Parse(spec, Defaults{Emit: emit.All})
+		c, err := Parse(spec, Defaults{Emit: All})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,9 +127,17 @@ func openSet(t testing.TB, all []Config, o Options) *Set {
 	before := runtime.NumGoroutine()
 	s := mustOpen(t, all, o)
 	t.Cleanup(func() {
-		eventually(t, func() bool { return runtime.NumGoroutine() <= before })
+		wait.Until(t, func() bool { return runtime.NumGoroutine() <= before })
 	})
 	return s
+}
+
+// openTimed opens a set for which time passes only when the test says so.
+func openTimed(t testing.TB, all []Config, o Options) (*Set, *faketime.Clock) {
+	t.Helper()
+	c := faketime.New()
+	o.clock = c
+	return openSet(t, all, o), c
 }
 
 func mustOpen(t testing.TB, all []Config, o Options) *Set {
@@ -140,18 +149,6 @@ func mustOpen(t testing.TB, all []Config, o Options) *Set {
 	return s
 }
 
-func eventually(t testing.TB, holds func() bool) {
-	t.Helper()
-	for range 1000 {
-		if holds() {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	text := make([]byte, 1<<16)
-	t.Fatalf("it did not come to pass within 5 s\n%s", text[:runtime.Stack(text, true)])
-}
-
 func closeSet(t testing.TB, s *Set) {
 	t.Helper()
 	if err := s.Close(); err != nil {
@@ -159,10 +156,50 @@ func closeSet(t testing.TB, s *Set) {
 	}
 }
 
+// closeTimed closes s while time passes, and returns how much of it did.
+func closeTimed(t testing.TB, s *Set, c *faketime.Clock) (took time.Duration, err error) {
+	t.Helper()
+	began := c.Now()
+	closed := make(chan struct{})
+	go func() { err = s.Close(); close(closed) }()
+	c.Until(t, func() bool { return isOver(closed) })
+	return c.Now().Sub(began), err
+}
+
+func isOver(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
 func sendAll(s *Set, from, to int) {
 	for i := from; i < to; i++ {
 		s.Send(finding(i))
 	}
+}
+
+// sendPaced sends no faster than events are encoded: none finds the queue full.
+func sendPaced(t testing.TB, s *Set, c *faketime.Clock, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		s.Send(finding(i))
+		if (i+1)%100 == 0 || i+1 == to {
+			c.Until(t, func() bool { return isEncoded(s) })
+		}
+	}
+}
+
+// isEncoded reports whether the queue is empty, and what was in it is with the
+// outputs.
+func isEncoded(s *Set) bool {
+	s.encoding.Lock()
+	defer s.encoding.Unlock()
+	s.queue.mu.Lock()
+	defer s.queue.mu.Unlock()
+	return len(s.queue.events) == 0
 }
 
 var errAway = errors.New("the far end is away")

@@ -5,7 +5,7 @@ type Needs struct {
 	Write   []string // folders in which files are made, renamed and removed, and files for which that is done
 	Read    []string // files that Reopen reads
 	Sockets []string // of this machine
-	Network bool     // connections, and looking up names
+	Network bool     // names of far ends are looked up
 	Ports   []Port   // of the connections
 }
 
@@ -29,7 +29,7 @@ func (c *Config) addNeeds(n *Needs) {
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)
 	default:
-		n.Network = true
+		n.Network = n.Network || c.looksUp()
 		if p, ok := c.port(); ok {
 			n.Ports = append(n.Ports, p)
 		}

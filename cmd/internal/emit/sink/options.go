@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
@@ -19,8 +20,11 @@ type Options struct {
 	// just written costs another a wait for each line. It is for runs that are not
 	// live.
 	Inline bool
-	Sensor emit.Sensor
+	Sensor event.Sensor
 	Stdout io.Writer // is not closed
+	// Mask is told the secrets that are read, and hides them in what servers say;
+	// nil: nobody shows them to a person.
+	Mask *transport.Mask
 	// Note is told what a person may want to know, one line without its end at
 	// a time, from any goroutine. It must not call the Set.
 	Note func(line string)
@@ -34,6 +38,7 @@ type Options struct {
 	// Seed is of the jitter between attempts; 0: a random one.
 	Seed uint64
 
+	clock clock.Clock                       // nil: the machine's
 	pace  pace                              // zero: that of the output's kind
 	carry func(*Config) transport.Transport // nil: what the output's kind says
 }
@@ -47,6 +52,9 @@ const (
 )
 
 func (o *Options) complete() {
+	if o.clock == nil {
+		o.clock = clock.System{}
+	}
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 )
@@ -18,46 +19,76 @@ type output struct {
 	config    Config
 	transport transport.Transport
 	backlog   *backlog
+	clock     clock.Clock
 	pace      pace
 	random    *rand.Rand
 	trouble   trouble
 	died      func(error)
-	spoolFull bool // said so
+	spoolFull bool          // said so
+	crowded   atomic.Bool   // the first event that found no room was reported
+	faults    atomic.Uint64 // events that could not be encoded
 	counts
 
 	ctx      context.Context // ends what is being delivered
 	cancel   context.CancelFunc
 	poked    chan struct{} // has an element when the next attempt is to be made at once
 	quit     chan struct{} // closed: spill no more
-	progress atomic.Int64  // when a line was settled last, in Unix nanoseconds
+	began    time.Time
+	progress atomic.Int64 // when a line was settled last: a time.Duration since it began
 	failure  atomic.Pointer[error]
 
 	delivered, spilled chan struct{} // closed when the goroutine has ended
 }
 
 func (o *output) start() {
-	o.progress.Store(time.Now().UnixNano())
+	o.began = o.clock.Now()
 	go o.deliverAll()
 	go o.spillAll()
 }
 
+// age is how long the output has been there.
+func (o *output) age() time.Duration { return o.clock.Now().Sub(o.began) }
+
 // add takes an event if the output wants it.
-func (o *output) add(e event) {
+func (o *output) add(e item) {
 	if !o.wants(e) {
 		return
 	}
-	if o.backlog.add(e) {
+	switch err := o.backlog.add(e); {
+	case errors.Is(err, errNoRoom):
 		o.drop(1)
+	case err != nil:
+		o.spoil(err)
 	}
 }
 
-func (o *output) wants(e event) bool {
+func (o *output) wants(e item) bool {
 	return e.finding == nil || o.config.Wants(e.finding)
 }
 
+// drop counts events that found no room, and reports the first.
 func (o *output) drop(n int) {
-	if n > 0 && o.dropped.Add(uint64(n)) == uint64(n) && o.err() == nil {
+	if n == 0 {
+		return
+	}
+	o.dropped.Add(uint64(n))
+	if !o.crowded.Swap(true) && o.err() == nil {
 		o.trouble.say("no room for more events: from here on some are dropped, and counted")
+	}
+}
+
+// maxFaults bounds the faults of an output that are reported: the packet that
+// leads to one can be sent again and again.
+const maxFaults = 8
+
+// spoil counts an event that could not be encoded, and reports it.
+func (o *output) spoil(err error) {
+	o.dropped.Add(1)
+	switch n := o.faults.Add(1); {
+	case n < maxFaults:
+		o.trouble.say(err.Error() + "; the event is lost")
+	case n == maxFaults:
+		o.trouble.say(err.Error() + "; the event is lost; further faults are only counted, as dropped events")
 	}
 }
 
@@ -102,9 +133,7 @@ func (o *output) next() *transport.Batch {
 func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	var timeout <-chan time.Time
 	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		timeout = timer.C
+		timeout = o.clock.After(d)
 	}
 	select {
 	case <-wake:
@@ -113,24 +142,29 @@ func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// attempt delivers what is left of b, and books what was settled. When it
-// returns nil, nothing is left, and b is used for other events.
+// attempt delivers what is left of b, and counts what was settled. When it
+// returns nil, nothing is left, and the backlog uses b for other events: b is not
+// to be delivered again. So an error that came after the last line was settled is
+// not returned; if it lasts, the next batch meets it.
 func (o *output) attempt(b *transport.Batch) error {
 	pending, refused := b.Pending(), b.Refused()
 	err := o.transport.Deliver(o.ctx, b)
-	settled, newly := pending-b.Pending(), b.Refused()-refused
+	left, newly := b.Pending(), b.Refused()-refused
+	settled := pending - left
 	o.sent.Add(uint64(settled - newly))
 	o.refused.Add(uint64(newly))
 	if settled > 0 {
-		o.progress.Store(time.Now().UnixNano())
-	}
-	if err == nil && b.Pending() > 0 {
-		err = errors.New("not everything was taken")
+		o.progress.Store(int64(o.age()))
 	}
 	if err := o.backlog.commit(); err != nil {
 		o.damaged(err)
 	}
-	if err == nil && o.trouble.over() {
+	switch {
+	case left == 0 && err != nil:
+		return nil
+	case left > 0 && err == nil:
+		return errors.New("not everything was taken")
+	case err == nil && o.trouble.over():
 		o.backlog.setAway(false)
 	}
 	return err
@@ -195,7 +229,7 @@ func (o *output) spillAll() {
 	for {
 		wake, again := o.backlog.crowds, (<-chan time.Time)(nil)
 		if o.spill() != nil {
-			wake, again = nil, time.After(spillAgain)
+			wake, again = nil, o.clock.After(spillAgain)
 		}
 		select {
 		case <-o.quit:

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 )
 
 // maxSpec bounds a value of --output, in bytes.
@@ -129,7 +129,7 @@ func (c *Config) complete() error {
 	if c.SpoolSize == 0 {
 		c.SpoolSize = DefaultSpoolSize
 	}
-	if _, err := emit.ParseFormat(c.Format, emit.Sensor{}); err != nil {
+	if _, err := event.ParseFormat(c.Format, event.Sensor{}); err != nil {
 		return fmt.Errorf("%s: %w", c.kind, err)
 	}
 	if err := c.checkTogether(); err != nil {

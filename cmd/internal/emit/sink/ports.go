@@ -3,6 +3,7 @@ package sink
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 )
@@ -27,6 +28,16 @@ func (c *Config) port() (p Port, ok bool) {
 		return Port{"udp", uint16(n)}, true
 	}
 	return Port{"tcp", uint16(n)}, true
+}
+
+// looksUp reports whether the output connects to a name, and not to an address.
+func (c *Config) looksUp() bool {
+	host, _, err := net.SplitHostPort(c.proxied())
+	if err != nil {
+		return true
+	}
+	_, err = netip.ParseAddr(host)
+	return err != nil
 }
 
 // proxied is the output's address, or that of the proxy that the environment

@@ -9,7 +9,7 @@ import (
 // queue holds what was sent and is not encoded.
 type queue struct {
 	mu     sync.Mutex
-	events []event
+	events []item
 	called bool                // who encodes was told of what is there
 	spares []*classify.Finding // of events that are encoded: the last first, it is in the processor's cache
 }
@@ -19,7 +19,7 @@ const maxSpareFindings = 64
 
 // add appends an event, unless room are there. It returns how many there are
 // then, 0 for no room, and whether who encodes is to be told.
-func (q *queue) add(e event, room int) (n int, tell bool) {
+func (q *queue) add(e item, room int) (n int, tell bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.events) >= room {
@@ -38,7 +38,7 @@ func (q *queue) answer() {
 }
 
 // take empties the queue, and gives it empty to hold what comes.
-func (q *queue) take(empty []event) (events []event) {
+func (q *queue) take(empty []item) (events []item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	events, q.events = q.events, empty
@@ -46,7 +46,7 @@ func (q *queue) take(empty []event) (events []event) {
 }
 
 // giveBack takes the memory of events that nobody needs any more.
-func (q *queue) giveBack(events []event) {
+func (q *queue) giveBack(events []item) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range events {

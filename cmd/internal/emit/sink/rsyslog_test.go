@@ -6,78 +6,120 @@ import (
 	"testing"
 	"time"
 
-	"tlsfloor/cmd/internal/emit"
-	"tlsfloor/cmd/internal/emit/transport/standin"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/testing/standin"
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
-// load sends findings at a steady rate until stop is closed, and says how many.
-func load(s *Set, perSecond int, stop <-chan struct{}) <-chan int {
-	sent := make(chan int, 1)
-	go func() {
-		ticker := time.NewTicker(10 * time.Millisecond)
-		defer ticker.Stop()
-		n := 0
-		for {
-			select {
-			case <-stop:
-				sent <- n
-				return
-			case <-ticker.C:
-				sendAll(s, n, n+perSecond/100)
-				n += perSecond / 100
+// breaking sends findings to rsyslog, in portions, while that is restarted,
+// killed and frozen.
+type breaking struct {
+	t    *testing.T
+	set  *Set
+	sent int
+}
+
+// The findings that are sent around a break, at most a fifth of them where a
+// datagram may be lost.
+const (
+	beforeBreak = 800
+	duringBreak = 200
+	afterBreak  = 100
+)
+
+// send sends n findings, no faster than they are encoded.
+func (b *breaking) send(n int) {
+	b.t.Helper()
+	for range n / 100 {
+		sendAll(b.set, b.sent, b.sent+100)
+		b.sent += 100
+		wait.Until(b.t, func() bool { return isEncoded(b.set) })
+	}
+}
+
+// untilSent waits until the server has what was sent over TCP and TLS, and until
+// what was sent over UDP is on its way.
+func (b *breaking) untilSent() {
+	b.t.Helper()
+	wait.Until(b.t, func() bool {
+		for _, o := range b.set.Stats() {
+			if o.Sent != uint64(b.sent) {
+				return false
 			}
 		}
-	}()
-	return sent
+		return true
+	})
+}
+
+// while sends some findings, breaks the server meanwhile, and sends some more.
+func (b *breaking) while(breaks func()) {
+	b.t.Helper()
+	b.send(beforeBreak)
+	b.untilSent()
+	broken := make(chan struct{})
+	go func() { breaks(); close(broken) }()
+	b.send(duringBreak)
+	<-broken
+	b.send(afterBreak)
+}
+
+// untilTried waits until each output has failed to reach the server.
+func (b *breaking) untilTried() {
+	b.t.Helper()
+	before := b.set.Stats()
+	wait.Until(b.t, func() bool {
+		for i, o := range b.set.Stats() {
+			if o.Retries <= before[i].Retries+1 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // A real rsyslog is restarted, killed and frozen under load. Over TCP and TLS
 // nothing is lost; what is doubled is at most one batch each time. Over UDP
 // some is lost, as it has to be.
 func TestRsyslogRestartedUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	t.Parallel()
 	r := standin.StartRsyslog(t)
 	spool := t.TempDir()
-	o := Options{Live: true, Sensor: emit.Sensor{Host: "bastion-1"}, Grace: 10 * time.Second}
-	o.pace = pace{chunk: 128 << 10, linger: 200 * time.Millisecond, min: 50 * time.Millisecond, max: 500 * time.Millisecond}
+	o := Options{Live: true, Sensor: event.Sensor{Host: "bastion-1"}, Grace: wait.Limit}
+	o.pace = pace{chunk: 128 << 10, linger: 20 * time.Millisecond, min: 5 * time.Millisecond, max: 50 * time.Millisecond}
 	s := mustOpen(t, configs(t,
 		fmt.Sprintf("syslog+udp://%s?facility=local1&spool=%s", r.UDP, spool),
 		fmt.Sprintf("syslog+tcp://%s?facility=local2&spool=%s", r.TCP, spool),
 		fmt.Sprintf("syslog+tls://%s?facility=local3&spool=%s&ca=%s", r.TLS, spool, r.Authority.File),
 	), o)
-	const rate, breaks = 1000, 5
-	stop := make(chan struct{})
-	sent := load(s, rate, stop)
+	b := &breaking{t: t, set: s}
 	for range 2 {
-		pauseBetween()
-		r.Stop()
-		pauseBetween()
-		r.Start()
-		pauseBetween()
-		r.Kill()
-		pauseBetween()
-		r.Start()
+		for _, end := range []func(){r.Stop, r.Kill} {
+			b.while(end)
+			b.untilTried()
+			r.Start()
+		}
 	}
-	r.Freeze()
-	pauseBetween()
+	b.while(r.Freeze)
 	r.Thaw()
-	pauseBetween()
-	close(stop)
-	n := <-sent
+	const breaks = 5
+	b.untilSent()
+	n := b.sent
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	time.Sleep(200 * time.Millisecond) // for UDP, which says nothing
+	wait.Until(t, func() bool {
+		lines := received(r)["local1"]
+		return len(lines) > 0 && numberOf(t, lines[len(lines)-1]) == n-1
+	})
 	r.Stop()
 
-	lines := map[string][]string{}
-	for _, m := range r.Received() {
-		lines[facility(m.Pri)] = append(lines[facility(m.Pri)], strings.TrimSpace(m.Text))
-	}
 	for i, name := range []string{"local1", "local2", "local3"} {
-		c, stats := tallyOf(t, n, lines[name]), s.Stats()[i]
-		t.Logf("%s, rsyslog stopped twice, killed twice, frozen once at %d events/s: %v; %d attempts failed, %d events were in the spool",
-			stats.Name, rate, c, stats.Retries, stats.Spooled)
+		c, stats := tallyOf(t, n, received(r)[name]), s.Stats()[i]
+		t.Logf("%s, rsyslog stopped twice, killed twice, frozen once: %v; %d attempts failed, %d events were in the spool",
+			stats.Name, c, stats.Retries, stats.Spooled)
 		if name == "local1" {
 			if c.lost > n/4 {
 				t.Errorf("%s: %v", stats.Name, c)
@@ -90,9 +132,16 @@ func TestRsyslogRestartedUnderLoad(t *testing.T) {
 	}
 }
 
+// received returns the lines that the server has, by facility.
+func received(r *standin.Rsyslog) map[string][]string {
+	lines := map[string][]string{}
+	for _, m := range r.Received() {
+		lines[facility(m.Pri)] = append(lines[facility(m.Pri)], strings.TrimSpace(m.Text))
+	}
+	return lines
+}
+
 // facility names that of a PRI with the severity of our findings.
 func facility(pri string) string {
 	return map[string]string{"140": "local1", "148": "local2", "156": "local3"}[pri]
 }
-
-func pauseBetween() { time.Sleep(700 * time.Millisecond) }

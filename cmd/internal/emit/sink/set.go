@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 )
 
 const (
@@ -39,11 +40,12 @@ type Set struct {
 
 	queue    queue
 	encoding sync.Mutex    // held while events are encoded: they keep their order
-	taken    []event       // those; guarded by encoding
+	taken    []item        // those; guarded by encoding
 	called   chan struct{} // has an element when something was sent
 	wake     chan struct{} // has an element when the queue fills
 	closing  chan struct{}
 	done     chan struct{}
+	end      atomic.Int64 // see EndBy, in Unix nanoseconds; 0: nobody has called it
 }
 
 // Wants reports whether any output takes a finding.
@@ -59,17 +61,17 @@ func (s *Set) Wants(f *classify.Finding) bool {
 // Send takes f and its memory, for the outputs that want it. Any number of
 // goroutines may send, but not after Close. Whether it waits, or encodes what
 // was sent, is up to Options.
-func (s *Set) Send(f *classify.Finding) { s.send(event{finding: f}) }
+func (s *Set) Send(f *classify.Finding) { s.send(item{finding: f}) }
 
 // SendStats takes the counts of a run, in their order among the findings, for
 // all outputs.
-func (s *Set) SendStats(c *emit.Stats) { s.send(event{stats: c}) }
+func (s *Set) SendStats(c *event.Stats) { s.send(item{stats: c}) }
 
 // Spare returns a finding that was sent and is not needed any more, for its
 // memory; nil: there is none.
 func (s *Set) Spare() *classify.Finding { return s.queue.spare() }
 
-func (s *Set) send(e event) {
+func (s *Set) send(e item) {
 	n, first := s.queue.add(e, s.room())
 	switch {
 	case n == 0:
@@ -94,7 +96,7 @@ func (s *Set) room() int {
 }
 
 // overflow counts an event that came too fast even for the queue.
-func (s *Set) overflow(e event) {
+func (s *Set) overflow(e item) {
 	for _, o := range s.outputs {
 		if o.wants(e) {
 			o.drop(1)
@@ -106,11 +108,10 @@ func (s *Set) overflow(e event) {
 // it that what is encoded goes out.
 func (s *Set) run() {
 	defer close(s.done)
-	timer := time.NewTimer(s.gathering)
 	for open := true; open; {
 		select {
 		case <-s.called:
-			s.gather(timer)
+			s.gather()
 			s.queue.answer()
 		case <-s.closing:
 			open = false
@@ -123,10 +124,9 @@ func (s *Set) run() {
 }
 
 // gather lets the queue fill for a while.
-func (s *Set) gather(timer *time.Timer) {
-	timer.Reset(s.gathering)
+func (s *Set) gather() {
 	select {
-	case <-timer.C:
+	case <-s.options.clock.After(s.gathering):
 	case <-s.wake:
 	case <-s.closing:
 	}
@@ -172,14 +172,34 @@ func (s *Set) died(o *output) {
 // at once what has failed: for SIGHUP. An output that it fails for goes on as
 // before. It takes as long as the disk does.
 func (s *Set) Reopen() error {
-	var errs []error
-	for _, o := range s.outputs {
-		if err := o.transport.Reopen(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", o.config.Name(), err))
-		}
-		o.poke()
+	errs := make([]error, len(s.outputs))
+	var all sync.WaitGroup
+	for i, o := range s.outputs {
+		all.Add(1)
+		go func() { // one that hangs must not keep the others from it
+			defer all.Done()
+			if err := o.transport.Reopen(); err != nil {
+				errs[i] = fmt.Errorf("%s: %w", o.config.Name(), err)
+			}
+			o.poke()
+		}()
 	}
+	all.Wait()
 	return join(errs...)
+}
+
+// EndBy has Close end by a time, whatever the outputs wait for, and Send not wait
+// for room any more when a third of the time until then is over. It may be called
+// from any goroutine, also while Close waits.
+func (s *Set) EndBy(t time.Time) {
+	s.end.Store(t.UnixNano())
+	third := s.options.clock.After(t.Sub(s.options.clock.Now()) / 3)
+	go func() {
+		<-third
+		for _, o := range s.outputs {
+			o.backlog.giveUp()
+		}
+	}()
 }
 
 // Close sends what is left, as far as Options.Grace allows, and closes the
@@ -195,7 +215,7 @@ func (s *Set) Close() error {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			o.await(s.options)
+			o.await(s)
 		}()
 	}
 	<-s.done
@@ -205,7 +225,7 @@ func (s *Set) Close() error {
 	all.Wait()
 	var errs []error
 	for _, o := range s.outputs {
-		errs = append(errs, o.close())
+		errs = append(errs, o.close(s.abandon()))
 	}
 	return joinLosses(errs)
 }

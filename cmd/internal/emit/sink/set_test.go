@@ -4,51 +4,57 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"tlsfloor/classify"
-	"tlsfloor/cmd/internal/emit"
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/testing/faketime"
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
 // A far end that takes what it likes, and fails as often, gets every event once
 // and in order, whether the events wait in memory or in the spool.
 func TestNothingLostNothingDoubled(t *testing.T) {
+	const n = 2000
 	for name, mode := range map[string]Options{"live": {Live: true}, "from files": {}, "encoded by whom sends": {Inline: true}} {
 		for seed := range uint64(4) {
 			random := rand.New(rand.NewPCG(seed, 1))
+			var sent atomic.Int64
 			end := &far{decide: func(left int) (int, error) {
 				switch random.IntN(4) {
 				case 0:
 					return 0, errAway
 				case 1:
 					return random.IntN(left + 1), errAway
-				case 2:
-					time.Sleep(time.Duration(random.IntN(3000)) * time.Microsecond)
+				case 2: // slow: others gather meanwhile
+					more := min(sent.Load()+random.Int64N(60), n)
+					wait.Until(t, func() bool { return sent.Load() >= more })
 				}
 				return left, nil
 			}}
 			spec := fmt.Sprintf("unix:/x?spool=%s&spool-size=64MB", t.TempDir())
-			mode.Memory, mode.Seed = 2<<20, seed
-			o := to(mode, end)
-			o.pace.min, o.pace.max = 100*time.Microsecond, 500*time.Microsecond
-			s := openSet(t, configs(t, spec), o)
-			const n = 2000
+			mode.Memory, mode.Seed, mode.Grace = 2<<20, seed, 1000*time.Hour
+			s, clock := openTimed(t, configs(t, spec), to(mode, end))
 			for i := range n {
 				s.Send(inSpare(s, finding(i)))
-				if i%20 == 0 {
-					time.Sleep(time.Millisecond)
+				if sent.Add(1)%20 == 0 {
+					clock.Until(t, func() bool { return isEncoded(s) })
 				}
 			}
-			closeSet(t, s)
+			if _, err := closeTimed(t, s, clock); err != nil {
+				t.Error(err)
+			}
 			c := tallyOf(t, n, end.received())
 			stats := s.Stats()[0]
 			if c != (tally{sent: n}) || stats.Sent != n || stats.Dropped != 0 || stats.Waiting != 0 {
@@ -61,14 +67,44 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 	}
 }
 
+// A far end that takes all of a batch, and reports an error nevertheless, is not
+// sent the batch again: as UDP does when a burst was too long for datagrams and
+// the network then answers that nobody listens.
+func TestTakenBatchIsNotSentAgain(t *testing.T) {
+	for name, spec := range map[string]string{"in memory": "unix:/x", "in the spool": "unix:/x?spool=" + t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			end := &far{decide: away}
+			o := to(Options{Live: true}, end)
+			o.pace.max = time.Millisecond
+			s, clock := openTimed(t, configs(t, spec), o)
+			const n = 300
+			for i := range n {
+				s.Send(finding(i))
+				if i == n/3 { // those in front of it may have gone to the spool
+					clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
+					end.tell(func(left int) (int, error) { return left, errAway })
+				}
+			}
+			clock.Until(t, func() bool { return s.Stats()[0].Sent == n })
+			closeSet(t, s)
+			if c := tallyOf(t, n, end.received()); c != (tally{sent: n}) {
+				t.Error(c)
+			}
+		})
+	}
+}
+
 // What is not sent when a run ends is the first that the next one sends.
 func TestNextRunSendsTheRest(t *testing.T) {
 	spec := "unix:/x?spool=" + t.TempDir()
 	end := &far{decide: away}
 	var told said
-	s := openSet(t, configs(t, spec), to(Options{Live: true, Grace: 50 * time.Millisecond, Note: told.note}, end))
+	s, clock := openTimed(t, configs(t, spec), to(Options{Live: true, Grace: 50 * time.Millisecond, Note: told.note}, end))
 	sendAll(s, 0, 500)
-	closeSet(t, s)
+	clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
+	if took, err := closeTimed(t, s, clock); err != nil || took < 50*time.Millisecond {
+		t.Errorf("after %v: %v", took, err)
+	}
 	if stats := s.Stats()[0]; stats.Waiting != 500 || stats.Sent != 0 || stats.Dropped != 0 {
 		t.Errorf("%+v", stats)
 	}
@@ -88,11 +124,11 @@ func TestNextRunSendsTheRest(t *testing.T) {
 // is killed then leaves it to the next.
 func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
 	end := &far{decide: away}
-	s := openSet(t, configs(t, "unix:/x?spool="+t.TempDir()), to(Options{Live: true, Grace: time.Millisecond}, end))
+	s, clock := openTimed(t, configs(t, "unix:/x?spool="+t.TempDir()), to(Options{Live: true}, end))
 	sendAll(s, 0, 10)
-	eventually(t, func() bool { return s.Stats()[0].Spooled == 10 })
+	clock.Until(t, func() bool { return s.Stats()[0].Spooled == 10 })
 	sendAll(s, 10, 13)
-	eventually(t, func() bool { return s.Stats()[0].Spooled == 13 })
+	clock.Until(t, func() bool { return s.Stats()[0].Spooled == 13 })
 	end.tell(nil)
 	closeSet(t, s)
 	if c := tallyOf(t, 13, end.received()); c != (tally{sent: 13}) {
@@ -102,29 +138,14 @@ func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
 
 // A reader that is stuck neither blocks Send nor loses its count.
 func TestLiveNeverBlocks(t *testing.T) {
-	const n = 60_000
+	const n = 10_000
 	for name, spec := range map[string]string{
 		"without a spool": "unix:/x", "with one": fmt.Sprintf("unix:/x?spool=%s&spool-size=4MB", t.TempDir()),
 	} {
 		end := &far{hold: make(chan struct{})}
 		var told said
-		s := openSet(t, configs(t, spec), to(Options{Live: true, Memory: 1 << 20, Grace: 2 * time.Second, Note: told.note}, end))
-		findings := make([]*classify.Finding, n)
-		for i := range findings {
-			findings[i] = finding(i)
-		}
-		longest := time.Duration(0)
-		for i, f := range findings {
-			began := time.Now()
-			s.Send(f)
-			longest = max(longest, time.Since(began))
-			if i%100 == 0 {
-				time.Sleep(50 * time.Microsecond)
-			}
-		}
-		if longest > 100*time.Millisecond {
-			t.Errorf("%s: Send took %v", name, longest)
-		}
+		s, clock := openTimed(t, configs(t, spec), to(Options{Live: true, Memory: 1 << 20, Note: told.note}, end))
+		sendPaced(t, s, clock, 0, n)
 		close(end.hold)
 		err := s.Close()
 		stats := s.Stats()[0]
@@ -141,7 +162,27 @@ func TestLiveNeverBlocks(t *testing.T) {
 		if c.doubled+c.disordered > 0 || c.lost != int(stats.Dropped) {
 			t.Errorf("%s: %v", name, c)
 		}
-		t.Logf("%s: %d events at a reader that is stuck: %d dropped and counted, %d spooled; longest Send %v", name, n, stats.Dropped, stats.Spooled, longest)
+		t.Logf("%s: %d events at a reader that is stuck: %d dropped and counted, %d spooled", name, n, stats.Dropped, stats.Spooled)
+	}
+}
+
+// Live, Send needs nothing that is held while an event is encoded, or while a
+// backlog is looked at: it does not wait for either.
+func TestLiveSendWaitsForNobody(t *testing.T) {
+	s, _ := openTimed(t, configs(t, "unix:/x"), to(Options{Live: true}, &far{}))
+	const n = 2 * liveQueueLength
+	s.encoding.Lock()
+	s.outputs[0].backlog.mu.Lock()
+	sent := make(chan struct{})
+	go func() { sendAll(s, 0, n); close(sent) }()
+	wait.Until(t, func() bool { return isOver(sent) })
+	s.outputs[0].backlog.mu.Unlock()
+	s.encoding.Unlock()
+	if err := s.Close(); err == nil {
+		t.Error("nothing is said to be lost")
+	}
+	if stats := s.Stats()[0]; stats.Sent != liveQueueLength || stats.Dropped != n-liveQueueLength {
+		t.Errorf("%+v", stats)
 	}
 }
 
@@ -155,24 +196,20 @@ func TestFilesWaitForASlowReader(t *testing.T) {
 func filesWaitForASlowReader(t *testing.T, inline bool) {
 	end := &far{hold: make(chan struct{})}
 	s := openSet(t, configs(t, "-"), to(Options{Memory: 100_000, Inline: inline}, end))
-	var mu sync.Mutex
-	sent := 0
+	var sent atomic.Int64
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for i := range 3000 {
 			s.Send(finding(i))
-			mu.Lock()
-			sent++
-			mu.Unlock()
+			sent.Add(1)
 		}
 	}()
-	time.Sleep(200 * time.Millisecond)
-	mu.Lock()
-	if sent > 1000 || sent < 100 {
-		t.Errorf("%d events were taken", sent)
+	wait.UntilBlocked(t, "sink.(*backlog).add")
+	wait.UntilBlocked(t, "sink.(*Set).Send")
+	if n := sent.Load(); n > 1000 || n < 100 {
+		t.Errorf("%d events were taken", n)
 	}
-	mu.Unlock()
 	close(end.hold)
 	<-done
 	closeSet(t, s)
@@ -186,12 +223,16 @@ func filesWaitForASlowReader(t *testing.T, inline bool) {
 func TestSentIsThereSoon(t *testing.T) {
 	for _, mode := range []Options{{}, {Inline: true}, {Live: true}} {
 		end := &far{}
-		s := openSet(t, configs(t, "-"), to(mode, end))
+		s, clock := openTimed(t, configs(t, "-"), to(mode, end))
+		began := clock.Now()
 		for sent := range 3 * inlineLength {
 			s.Send(inSpare(s, finding(sent)))
 			if sent%7 == 0 || sent%inlineLength == 0 {
-				eventually(t, func() bool { return len(end.received()) == sent+1 })
+				clock.Until(t, func() bool { return len(end.received()) == sent+1 })
 			}
+		}
+		if passed := clock.Now().Sub(began); passed > 20*(gathering+quick.linger) {
+			t.Errorf("%+v: %v have passed", mode, passed)
 		}
 		closeSet(t, s)
 	}
@@ -200,15 +241,12 @@ func TestSentIsThereSoon(t *testing.T) {
 // One output that is stuck takes nothing from another.
 func TestOutputsDoNotWaitForEachOther(t *testing.T) {
 	stuck, good := &far{hold: make(chan struct{})}, &far{}
-	s := openSet(t, configs(t, "unix:/stuck", "unix:/good"), to(Options{Live: true, Memory: 1 << 20, Grace: 20 * time.Millisecond}, stuck, good))
-	for i := range 5000 {
-		s.Send(finding(i))
-		if i%100 == 0 {
-			time.Sleep(5 * time.Millisecond)
-		}
+	s, clock := openTimed(t, configs(t, "unix:/stuck", "unix:/good"), to(Options{Live: true, Memory: 1 << 20, Grace: 20 * time.Millisecond}, stuck, good))
+	for sent := 0; sent < 5000; sent += 100 {
+		sendAll(s, sent, sent+100)
+		clock.Until(t, func() bool { return len(good.received()) == sent+100 })
 	}
-	eventually(t, func() bool { return len(good.received()) == 5000 })
-	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "unix:/stuck: ") || strings.Contains(err.Error(), "unix:/good") {
+	if _, err := closeTimed(t, s, clock); err == nil || !strings.Contains(err.Error(), "unix:/stuck: ") || strings.Contains(err.Error(), "unix:/good") {
 		t.Error(err)
 	}
 	if stats := s.Stats(); stats[0].Sent != 0 || stats[0].Dropped == 0 || stats[1].Sent != 5000 || stats[1].Dropped != 0 {
@@ -226,7 +264,7 @@ func TestSelectionAndFormat(t *testing.T) {
 		}
 		s.Send(&f)
 	}
-	s.SendStats(&emit.Stats{Packets: 77})
+	s.SendStats(&event.Stats{Packets: 77})
 	closeSet(t, s)
 	for i, want := range []struct {
 		findings int
@@ -253,17 +291,106 @@ func TestSelectionAndFormat(t *testing.T) {
 	closeSet(t, only)
 }
 
+// A format that has no line for counts does not keep Close waiting for one.
+func TestEventsWithoutALine(t *testing.T) {
+	for _, o := range []Options{{Live: true}, {}, {Inline: true}} {
+		for sent := range 2 {
+			end := new(far)
+			s, _ := openTimed(t, configs(t, "unix:/x?format=zeek"), to(o, end))
+			s.SendStats(&event.Stats{Packets: 77})
+			if sent > 0 {
+				s.Send(finding(1))
+			}
+			s.SendStats(&event.Stats{Packets: 78})
+			closed := make(chan struct{})
+			go func() { closeSet(t, s); close(closed) }()
+			wait.Until(t, func() bool { return isOver(closed) })
+			if len(end.received()) != sent {
+				t.Errorf("%+v: received %q", o, end.received())
+			}
+		}
+	}
+}
+
+// An event that an encoder panics over is lost for that output, counted and
+// reported; no other event is, though they are encoded many at a time.
+func TestFaultOfAnEncoder(t *testing.T) {
+	for _, o := range []Options{{Live: true}, {}, {Inline: true}} {
+		native, zeek := new(far), new(far)
+		var told said
+		o.Note = told.note
+		s := openSet(t, configs(t, "unix:/x", "unix:/y?format=zeek"), to(o, native, zeek))
+		const n = 100
+		for i := range n {
+			f := finding(i)
+			if i == 5 || i == 40 {
+				f.Outcome = classify.Truncated + 1 // Zeek's log does not name the outcome
+			}
+			s.Send(f)
+		}
+		err := s.Close()
+		want := slices.DeleteFunc(numbers(n), func(i int) bool { return i == 5 || i == 40 })
+		if got := numbersOf(t, native.received()); !slices.Equal(got, want) {
+			t.Errorf("%+v: received %v", o, got)
+		}
+		if lines := zeek.received(); len(lines) != n {
+			t.Errorf("%+v: the other output received %d", o, len(lines))
+		}
+		if stats := s.Stats(); stats[0].Dropped != 2 || stats[0].Sent != n-2 || stats[1].Dropped != 0 {
+			t.Errorf("%+v", stats)
+		}
+		if err == nil || !strings.Contains(err.Error(), "unix:/x: 2 events were not sent, and are lost") {
+			t.Errorf("Close: %v", err)
+		}
+		lines := strings.Split(told.text(), "\n")
+		if len(lines) != 2 || !strings.Contains(lines[0], "unix:/x: a fault of tlsfloor's own, please report it: tlsfloor/classify.Outcome.String, line ") {
+			t.Errorf("reported %q", lines)
+		}
+	}
+}
+
+// Whoever can bring a fault about again and again does not fill a person's log.
+func TestFaultsReportedAreBounded(t *testing.T) {
+	var told said
+	s := openSet(t, configs(t, "unix:/x"), to(Options{Note: told.note}, new(far)))
+	const n = 100
+	for i := range n {
+		f := finding(i)
+		f.Outcome = classify.Truncated + 1
+		s.Send(f)
+	}
+	_ = s.Close()
+	lines := strings.Split(told.text(), "\n")
+	if len(lines) != maxFaults || !strings.Contains(lines[maxFaults-1], "only counted") || s.Stats()[0].Dropped != n {
+		t.Errorf("%d dropped, reported %q", s.Stats()[0].Dropped, lines)
+	}
+}
+
+func numbers(n int) (all []int) {
+	for i := range n {
+		all = append(all, i)
+	}
+	return all
+}
+
+func numbersOf(t *testing.T, lines []string) (all []int) {
+	for _, line := range lines {
+		all = append(all, numberOf(t, line))
+	}
+	return all
+}
+
 func TestMarks(t *testing.T) {
 	for _, tt := range []struct {
-		event event
-		want  transport.Mark
+		item item
+		want transport.Mark
 	}{
-		{event{finding: &classify.Finding{Flagged: true, Verdict: classify.Violation, Observation: classify.Observation{Time: 5}}}, transport.Mark{Time: 5, Severity: transport.Warning}},
-		{event{finding: &classify.Finding{Flagged: true, Verdict: classify.Attempt}}, transport.Mark{Severity: transport.Notice}},
-		{event{finding: &classify.Finding{Verdict: classify.Violation}}, transport.Mark{Severity: transport.Informational}},
-		{event{stats: &emit.Stats{Time: 6}}, transport.Mark{Time: 6, Kind: transport.Stats, Severity: transport.Informational}},
+		{item{finding: &classify.Finding{Flagged: true, Verdict: classify.Violation, Observation: classify.Observation{Time: 5}}}, transport.Mark{Time: 5, Severity: transport.Warning}},
+		{item{finding: &classify.Finding{Flagged: true, Verdict: classify.Attempt}}, transport.Mark{Severity: transport.Notice}},
+		{item{finding: &classify.Finding{Verdict: classify.Violation}}, transport.Mark{Severity: transport.Informational}},
+		{item{stats: &event.Stats{Time: 6}}, transport.Mark{Time: 6, Kind: transport.Stats, Severity: transport.Informational}},
 	} {
-		if got := tt.event.mark(); got != tt.want {
+		if got := tt.item.mark(); got != tt.want {
 			t.Errorf("%+v, want %+v", got, tt.want)
 		}
 		b := new(transport.Batch)
@@ -288,7 +415,7 @@ func (b broken) Write([]byte) (int, error) { return 0, b.err }
 func TestReaderThatLeaves(t *testing.T) {
 	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.EPIPE}})
 	sendAll(s, 0, 5000) // does not block
-	eventually(t, func() bool { return errors.Is(s.Err(), syscall.EPIPE) })
+	wait.Until(t, func() bool { return errors.Is(s.Err(), syscall.EPIPE) })
 	if err := s.Close(); !errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), "lost") {
 		t.Error(err)
 	}
@@ -299,7 +426,7 @@ func TestReaderThatLeavesWhileAFileGoesOn(t *testing.T) {
 	var told said
 	s := openSet(t, configs(t, "-", "file:"+path), Options{Stdout: broken{syscall.EPIPE}, Note: told.note})
 	sendAll(s, 0, 100)
-	eventually(t, func() bool { return strings.Contains(told.text(), "stdout: given up: broken pipe") })
+	wait.Until(t, func() bool { return strings.Contains(told.text(), "stdout: given up: broken pipe") })
 	sendAll(s, 100, 200)
 	if err := s.Err(); err != nil {
 		t.Error(err)
@@ -339,19 +466,20 @@ func TestCloseIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := fmt.Sprintf("-?spool=%s", t.TempDir())
-	s, err := Open(configs(t, spec), Options{Live: true, Stdout: w, Grace: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 3000 {
-		s.Send(finding(i))
-		if i%20 == 0 {
-			time.Sleep(time.Millisecond)
-		}
-	}
-	began := time.Now()
-	err = s.Close()
-	if d := time.Since(began); d > 5*time.Second {
+	clock := faketime.New()
+	s := mustOpen(t, configs(t, spec), Options{Live: true, Stdout: w, Grace: 50 * time.Millisecond, clock: clock})
+	sendPaced(t, s, clock, 0, 3000)
+	began := clock.Now()
+	closed := make(chan struct{})
+	go func() { err = s.Close(); close(closed) }()
+	o := s.outputs[0]
+	clock.Until(t, func() bool { return o.ctx.Err() != nil })
+	clock.UntilAlarm(t, abandon)
+	clock.Advance(abandon)
+	wait.Until(t, func() bool { return isOver(o.spilled) })
+	clock.Longest = abandon // what is waited for now is the writer
+	clock.Until(t, func() bool { return isOver(closed) })
+	if d := clock.Now().Sub(began); d > 5*time.Second {
 		t.Errorf("Close took %v", d)
 	}
 	if stats := s.Stats()[0]; err != nil || stats.Waiting == 0 || stats.Sent+stats.Waiting+stats.Dropped != 3000 {
@@ -361,11 +489,38 @@ func TestCloseIsBounded(t *testing.T) {
 	w.Close()
 }
 
+// A run over files waits for its reader, but not after somebody has asked it to
+// end.
+func TestEndByIsKept(t *testing.T) {
+	for _, inline := range []bool{false, true} {
+		r, w := io.Pipe() // nobody reads
+		s, clock := openTimed(t, configs(t, "-"), Options{Stdout: w, Inline: inline, Memory: 64 << 10})
+		sent := make(chan struct{})
+		go func() { sendAll(s, 0, 2000); close(sent) }()
+		wait.UntilBlocked(t, "sink.(*backlog).add")
+		wait.UntilBlocked(t, "sink.(*Set).Send")
+		if memory, _ := s.outputs[0].backlog.waiting(); memory <= 30 {
+			t.Errorf("%d events wait", memory)
+		}
+		begin := clock.Now()
+		s.EndBy(begin.Add(900 * time.Millisecond))
+		clock.Until(t, func() bool { return isOver(sent) })
+		if passed := clock.Now().Sub(begin); passed < 300*time.Millisecond {
+			t.Errorf("a run over files does not wait for its reader: %v", passed)
+		}
+		_, err := closeTimed(t, s, clock)
+		if took := clock.Now().Sub(begin); took > 1200*time.Millisecond || err == nil || !strings.Contains(err.Error(), "2000 events were not sent, and are lost") {
+			t.Errorf("after %v: %v", took, err)
+		}
+		r.Close()
+	}
+}
+
 func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events")
 	s := openSet(t, configs(t, "file:"+path), Options{Live: true})
 	sendAll(s, 0, 100)
-	eventually(t, func() bool { return s.Stats()[0].Sent == 100 })
+	wait.Until(t, func() bool { return s.Stats()[0].Sent == 100 })
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
@@ -384,14 +539,15 @@ func TestReopenTriesAgainAtOnce(t *testing.T) {
 	end := &far{decide: func(int) (int, error) { return 0, transport.Wrong(errAway) }}
 	o := to(Options{Live: true}, end)
 	o.pace.max = time.Hour
-	s := openSet(t, configs(t, "unix:/x"), o)
+	s, clock := openTimed(t, configs(t, "unix:/x"), o)
 	sendAll(s, 0, 10)
-	eventually(t, func() bool { return s.Stats()[0].Retries == 1 })
+	clock.Until(t, func() bool { return s.Stats()[0].Retries == 1 })
+	clock.UntilAlarm(t, time.Hour)
 	end.tell(nil)
 	if err := s.Reopen(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return s.Stats()[0].Sent == 10 })
+	wait.Until(t, func() bool { return s.Stats()[0].Sent == 10 })
 	closeSet(t, s)
 }
 
@@ -406,9 +562,11 @@ func TestServerAskedToWait(t *testing.T) {
 		}
 		return left, nil
 	})
-	s := openSet(t, configs(t, "unix:/x"), to(Options{Live: true}, end))
+	s, clock := openTimed(t, configs(t, "unix:/x"), to(Options{Live: true}, end))
 	sendAll(s, 0, 10)
-	time.Sleep(100 * time.Millisecond)
+	clock.Until(t, func() bool { return s.Stats()[0].Retries == 1 })
+	clock.UntilAlarm(t, time.Hour)
+	clock.Advance(time.Hour - 1)
 	if n := len(end.received()); n > 0 {
 		t.Errorf("%d events before it was time", n)
 	}
@@ -495,10 +653,17 @@ func TestNeeds(t *testing.T) {
 	folder := t.TempDir()
 	s := openSet(t, configs(t, "-", "file:"+folder+"/e", "unix:/run/x", "syslog+udp://127.0.0.1:1?spool="+folder), Options{Live: true, Stdout: &bytes.Buffer{}})
 	n := s.Needs()
-	if !n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder+"/e" || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
+	if n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder+"/e" || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
 		t.Errorf("%+v", n)
 	}
 	closeSet(t, s)
+	for spec, want := range map[string]bool{"syslog+tcp://localhost:1": true, "syslog+tcp://127.0.0.1:1": false, "syslog+udp://[::1]:1": false} {
+		s := openSet(t, configs(t, spec), to(Options{Live: true}, &far{})) // nothing is looked up
+		if got := s.Needs().Network; got != want {
+			t.Errorf("%s looks up names: %t", spec, got)
+		}
+		closeSet(t, s)
+	}
 }
 
 func TestManySenders(t *testing.T) {
@@ -523,10 +688,10 @@ func TestManySenders(t *testing.T) {
 // A person who watches sees each line without another having to come.
 func TestWritesWithoutClose(t *testing.T) {
 	end := &far{}
-	s := openSet(t, configs(t, "-"), to(Options{}, end))
+	s, clock := openTimed(t, configs(t, "-"), to(Options{}, end))
 	for i := range 3 {
 		s.Send(finding(i))
-		eventually(t, func() bool { return len(end.received()) == i+1 })
+		clock.Until(t, func() bool { return len(end.received()) == i+1 })
 	}
 	closeSet(t, s)
 }
@@ -541,10 +706,10 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 		return 0, errAway
 	}}
 	var told said
-	s := openSet(t, configs(t, "unix:/x"), to(Options{Live: true, Note: told.note}, end))
+	s, clock := openTimed(t, configs(t, "unix:/x"), to(Options{Live: true, Note: told.note}, end))
 	for i := range 50 {
 		s.Send(finding(i))
-		eventually(t, func() bool { return s.Stats()[0].Sent == uint64(i+1) })
+		clock.Until(t, func() bool { return s.Stats()[0].Sent == uint64(i+1) })
 	}
 	closeSet(t, s)
 	if lines := strings.Split(told.text(), "\n"); len(lines) != 2 || !strings.Contains(lines[0], "away") || !strings.Contains(lines[1], "works again") {
@@ -554,7 +719,7 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 
 func BenchmarkSend(b *testing.B) {
 	b.ReportAllocs()
-	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: emit.All}}}, Options{Stdout: nothing{}})
+	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: All}}}, Options{Stdout: nothing{}})
 	if err != nil {
 		b.Fatal(err)
 	}

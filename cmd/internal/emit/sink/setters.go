@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"tlsfloor/cmd/internal/emit"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
@@ -18,7 +17,7 @@ import (
 var setters = map[string]func(c *Config, value string) error{
 	"format": text(func(c *Config) *string { return &c.Format }),
 	"emit": func(c *Config, value string) (err error) {
-		c.Emit, err = emit.ParseSelection(value)
+		c.Emit, err = ParseSelection(value)
 		return err
 	},
 	"spool":      text(func(c *Config) *string { return &c.Spool }),

@@ -43,38 +43,42 @@ func (b *backlog) move(batches []*transport.Batch, skip int) (moved, lines int, 
 	return moved, lines, nil
 }
 
-// endSpill takes the moved batches out of memory, and commits where they are
-// now what was committed meanwhile.
+// endSpill takes the moved batches out of memory. Lines of them that were
+// committed meanwhile are in the spool, and are committed there first, until none
+// is left: the spool is on a disk, and nobody may wait for that to add an event.
 func (b *backlog) endSpill(moved int, failed error) error {
+	for {
+		owed := b.tryEndSpill(moved, failed != nil)
+		if owed == 0 {
+			return failed
+		}
+		_ = b.spool.Commit(owed) // at worst, these lines are sent twice
+	}
+}
+
+// tryEndSpill ends the spill, unless lines are to be committed in the spool
+// before: it returns how many.
+func (b *backlog) tryEndSpill(moved int, failed bool) (owed int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.spilling {
-		return failed
+		return 0
 	}
 	taken := len(b.batches) > 0 && b.taken == b.batches[0]
-	if taken && moved > 0 {
-		b.payOwed()
+	switch {
+	case taken && moved > 0 && b.owed > 0:
+		owed, b.owed = b.owed, 0
+		return owed
+	case taken && moved > 0:
 		b.fromSpool = true
-	}
-	if taken && moved == 0 && b.committed == b.taken.Len() {
+	case taken && b.committed == b.taken.Len():
 		b.forget(1)
 		b.taken = nil
 	}
 	b.owed = 0
 	b.forget(moved)
-	b.spilling, b.full = false, failed != nil
+	b.spilling, b.full = false, failed
 	b.changed.Broadcast()
 	signal(b.ready)
-	return failed
-}
-
-// payOwed commits in the spool, without the lock, until no more is owed.
-func (b *backlog) payOwed() {
-	for b.owed > 0 {
-		n := b.owed
-		b.owed = 0
-		b.mu.Unlock()
-		_ = b.spool.Commit(n) // at worst, these lines are sent twice
-		b.mu.Lock()
-	}
+	return 0
 }

@@ -7,7 +7,7 @@ type OutputStats struct {
 	Name    string
 	Sent    uint64 // events that the far end has, as far as its protocol tells
 	Refused uint64 // events that the far end will never take
-	Dropped uint64 // events that found no room, or were lost in a damaged spool
+	Dropped uint64 // events that found no room, could not be encoded, or were lost in a damaged spool
 	Spooled uint64 // events that were written to the spool
 	Retries uint64 // attempts that failed
 	Waiting uint64 // events that are not sent yet, in memory and in the spool

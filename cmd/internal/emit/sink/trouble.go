@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"tlsfloor/cmd/internal/clock"
 )
 
 // quiet is how long an output that comes and goes is not spoken of again.
@@ -13,8 +15,9 @@ const quiet = time.Minute
 // trouble says when an output fails and when it is back, and does not say so
 // all the time. One goroutine uses it, but for say and isOn.
 type trouble struct {
-	name string
-	note func(string)
+	clock clock.Clock
+	name  string
+	note  func(string)
 
 	on    atomic.Bool
 	since time.Time
@@ -31,11 +34,12 @@ func (t *trouble) say(text string) {
 // not.
 func (t *trouble) begins(err error) bool {
 	first := !t.on.Swap(true)
+	now := t.clock.Now()
 	if first {
-		t.since, t.told = time.Now(), false
+		t.since, t.told = now, false
 	}
-	if !t.told && (t.last.IsZero() || time.Since(t.last) >= quiet) {
-		t.told, t.last = true, time.Now()
+	if !t.told && (t.last.IsZero() || now.Sub(t.last) >= quiet) {
+		t.told, t.last = true, now
 		t.say(fmt.Sprintf("%v; events wait, and it is tried again", err))
 	}
 	return first
@@ -48,8 +52,8 @@ func (t *trouble) over() bool {
 		return false
 	}
 	if t.told {
-		t.last = time.Now()
-		t.say(fmt.Sprintf("works again, after %v", time.Since(t.since).Round(time.Second/10)))
+		t.last = t.clock.Now()
+		t.say(fmt.Sprintf("works again, after %v", t.last.Sub(t.since).Round(time.Second/10)))
 	}
 	return true
 }

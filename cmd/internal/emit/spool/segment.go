@@ -47,7 +47,7 @@ func createSegment(folder string, number uint64) (*segment, error) {
 		return nil, err
 	}
 	if _, err := file.WriteString(magic); err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(path))
+		return nil, errors.Join(err, file.Close(), ownership.Remove(path))
 	}
 	return &segment{number: number, path: path, file: file, end: int64(len(magic)), front: int64(len(magic))}, nil
 }
@@ -137,7 +137,7 @@ func (s *segment) advance(n int) error {
 
 // remove deletes the segment.
 func (s *segment) remove() error {
-	err := os.Remove(s.path)
+	err := ownership.Remove(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

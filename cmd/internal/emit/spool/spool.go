@@ -97,7 +97,7 @@ func isLocked(file *os.File) bool {
 // IsAbandoned reports whether a folder is a spool with something in it that
 // nobody has open.
 func IsAbandoned(folder string) bool {
-	lock, err := os.Open(filepath.Join(folder, lockName))
+	lock, err := ownership.Open(filepath.Join(folder, lockName), os.O_RDONLY, 0)
 	if err != nil {
 		return false
 	}
@@ -123,7 +123,7 @@ func (s *Spool) load() error {
 }
 
 func (s *Spool) numbers() ([]uint64, error) {
-	entries, err := os.ReadDir(s.folder)
+	entries, err := ownership.ReadDir(s.folder)
 	var numbers []uint64
 	for _, entry := range entries {
 		if number, ok := segmentNumber(entry.Name()); ok && entry.Type().IsRegular() {
@@ -136,7 +136,7 @@ func (s *Spool) numbers() ([]uint64, error) {
 
 func (s *Spool) loadSegment(number uint64) error {
 	if number < s.position.segment {
-		return os.Remove(segmentPath(s.folder, number))
+		return ownership.Remove(segmentPath(s.folder, number))
 	}
 	var front int64
 	if number == s.position.segment {

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+
+	"tlsfloor/cmd/internal/regular"
 )
 
 // maxSecret bounds what is read of a secret's file, in bytes.
@@ -38,12 +39,7 @@ func (s Secret) Read() (string, error) {
 }
 
 func (s Secret) readFile() (string, error) {
-	file, err := os.Open(s.File)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxSecret))
+	text, err := regular.Read(s.File, maxSecret)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
+
+	"tlsfloor/cmd/internal/regular"
 )
 
 // TLS says how a server is known. It is always verified.
@@ -30,7 +31,7 @@ func (t TLS) Config() (*tls.Config, error) {
 	if t.Cert == "" {
 		return c, nil
 	}
-	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+	pair, err := t.pair()
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s with key %s: %w", t.Cert, t.Key, err)
 	}
@@ -38,11 +39,27 @@ func (t TLS) Config() (*tls.Config, error) {
 	return c, nil
 }
 
+// maxCertificates bounds a file of certificates, in bytes: the system's has
+// 220 KB.
+const maxCertificates = 8 << 20
+
+func (t TLS) pair() (pair tls.Certificate, err error) {
+	certificate, err := regular.Read(t.Cert, maxCertificates)
+	if err != nil {
+		return pair, err
+	}
+	key, err := regular.Read(t.Key, maxCertificates)
+	if err != nil {
+		return pair, err
+	}
+	return tls.X509KeyPair(certificate, key)
+}
+
 func (t TLS) roots() (*x509.CertPool, error) {
 	if t.CA == "" {
 		return x509.SystemCertPool()
 	}
-	text, err := os.ReadFile(t.CA)
+	text, err := regular.Read(t.CA, maxCertificates)
 	if err != nil {
 		return nil, err
 	}

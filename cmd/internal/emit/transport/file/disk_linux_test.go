@@ -13,6 +13,9 @@ import (
 // smallDisk mounts a file system.
 func smallDisk(t *testing.T, options string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
 		t.Skipf("a small file system needs root: %v", err)

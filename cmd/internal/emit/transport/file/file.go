@@ -38,6 +38,8 @@ type File struct {
 	torn    int       // bytes of a torn line at the end
 	period  int64     // of the last line
 	retryAt time.Time // when a rotation that failed is tried again
+	last    string    // the file rotated last; empty: none in this run
+	future  bool      // that a file is dated in the future was mentioned
 }
 
 // Open opens the file for appending, makes it if need be, and mends its end.

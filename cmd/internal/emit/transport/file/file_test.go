@@ -251,6 +251,76 @@ func TestRotationFindsANameThatIsFree(t *testing.T) {
 	}
 }
 
+// What was written last is kept, whatever the stamps of old files say.
+func TestRetentionKeepsWhatWasWrittenLast(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		old  []string
+		step time.Duration // between two rotations
+		told int
+	}{
+		"files of the future":        {[]string{"20990101T000000.000000Z", "20990101T000000.000001Z", "20990101T000000.000002Z"}, time.Second, 1},
+		"one far future":             {[]string{"99980101T000000.000000Z"}, time.Second, 1},
+		"stamps that end all others": {[]string{"99991231T235959.999999Z", "99991231T235959.999998Z", "99991231T235959.999997Z"}, time.Second, 0},
+		"the same stamp":             {[]string{now.Format(stamp)}, 0, 0},
+		"a clock that runs back":     {nil, -time.Hour, 1},
+		"NTP":                        {nil, -time.Millisecond, 0},
+	} {
+		folder := t.TempDir()
+		path := filepath.Join(folder, "events")
+		for _, suffix := range tt.old {
+			if err := os.WriteFile(path+"."+suffix, []byte("{}\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := batchOf(0, 40, strings.Repeat("x", 80))
+		var told notes
+		clock := now
+		for start := 0; start < 40; start += 20 { // the second run knows nothing of the first
+			f := open(t, Options{Path: path, Size: 100, Keep: 3, Note: told.add})
+			f.now = func() time.Time { return clock }
+			for i := start; i < start+20; i++ {
+				clock = clock.Add(tt.step)
+				one := new(transport.Batch)
+				one.Add(append(one.Text(), all.Line(i)...), transport.Mark{})
+				deliver(t, f, one)
+				ours := slices.DeleteFunc(rotatedOf(t, f), func(name string) bool { return read(t, name) == "{}\n" })
+				if text := read(t, append(ours, path)...); !strings.HasSuffix(string(all.Lines(0, i+1)), text) || len(ours) < min(i, 3)-len(tt.old) || i > 0 && len(ours) == 0 {
+					t.Fatalf("%s: after line %d: %q in %q", name, i, text, ours)
+				}
+				if n := len(rotatedOf(t, f)); n > 3 {
+					t.Fatalf("%s: %d files", name, n)
+				}
+			}
+			if text := read(t, append(rotatedOf(t, f), path)...); text != string(all.Lines(start+16, start+20)) {
+				t.Errorf("%s: the last files hold %q", name, text)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(told) != 2*tt.told && len(told) != tt.told {
+			t.Errorf("%s: said %q", name, told)
+		}
+	}
+}
+
+// A file whose name sorts behind that of the one just rotated comes while it is
+// rotated.
+func TestRetentionSparesTheLast(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	f := open(t, Options{Path: path, Size: 100, Keep: 1})
+	defer f.Close()
+	deliver(t, f, batchOf(0, 2, strings.Repeat("x", 80)))
+	ours := rotatedOf(t, f)
+	if err := os.WriteFile(path+".20990101T000000.000000Z", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if f.retire(); len(ours) != 1 || !slices.Equal(rotatedOf(t, f), ours) {
+		t.Errorf("%q are left of %q", rotatedOf(t, f), ours)
+	}
+}
+
 // Where the folder can not be written, lines go on into the file there is.
 func TestRotationThatFails(t *testing.T) {
 	folder := t.TempDir()
@@ -331,6 +401,9 @@ func TestReopenThatFails(t *testing.T) {
 
 // Rotation, reopening and lines at the same time lose nothing.
 func TestReopenUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	path := filepath.Join(t.TempDir(), "events")
 	f := open(t, Options{Path: path, Size: 20_000})
 	stop, done := make(chan struct{}), make(chan int)

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 const (
@@ -55,23 +56,36 @@ func (f *File) rotate(now time.Time) {
 		f.options.Note("not rotated: " + err.Error())
 		return
 	}
+	f.last = name
 	f.retire()
 }
 
 func moveBack(name, path string) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+	if there, err := ownership.Exists(path); there || err != nil {
 		return err
 	}
-	return os.Rename(name, path)
+	return ownership.Rename(name, path)
 }
 
 // moveAside renames the file and returns its new name. It never replaces
-// another file: where two rotations fall into a microsecond, or the clock went
-// back, it finds another name.
+// another file. The name sorts behind those of all rotated files, also where the
+// clock was set back or two rotations fall into a microsecond: retire removes
+// the first, and that must not be what was written last.
 func (f *File) moveAside(now time.Time) (string, error) {
+	after, err := f.newest()
+	if err != nil {
+		return "", err
+	}
+	if !now.After(after) {
+		f.mentionFuture(now, after)
+		now = after.Add(time.Microsecond)
+	}
 	for range 1000 {
 		name := f.options.Path + "." + now.UTC().Format(stamp)
-		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		switch there, err := ownership.Exists(name); {
+		case err != nil:
+			return "", err
+		case !there:
 			return name, rename(f.options.Path, name)
 		}
 		now = now.Add(time.Microsecond)
@@ -79,15 +93,50 @@ func (f *File) moveAside(now time.Time) (string, error) {
 	return "", fmt.Errorf("no name is free for %s", f.options.Path)
 }
 
+// lastStamp is the latest time that a stamp may have: with years of five digits
+// names would not sort.
+var lastStamp = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// newest returns the latest stamp among the rotated files; the zero time: there
+// are none.
+func (f *File) newest() (after time.Time, err error) {
+	names, err := f.rotated()
+	for _, name := range names {
+		after, _ = stampOf(name[len(name)-len(stamp):]) // names are in order
+	}
+	return after, err
+}
+
+// stampOf reads a stamp that moveAside makes.
+func stampOf(suffix string) (at time.Time, ok bool) {
+	at, err := time.Parse(stamp, suffix)
+	return at, err == nil && at.Before(lastStamp)
+}
+
+// clockStep is how far a clock is set back without a word, as NTP does.
+const clockStep = time.Minute
+
+// mentionFuture tells once why the stamp is not the time of the rotation.
+func (f *File) mentionFuture(now, after time.Time) {
+	if after.Sub(now) < clockStep || f.future {
+		return
+	}
+	f.future = true
+	f.options.Note(fmt.Sprintf("a rotated file is dated %s, in the future: was the clock set back? Files are dated after it until it is gone",
+		after.Format(stamp)))
+}
+
 // rename lets pass that somebody else has moved the file away.
 func rename(from, to string) error {
-	if err := os.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
+	if err := ownership.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// retire removes the oldest rotated files beyond the number to keep.
+// retire removes the oldest rotated files beyond the number to keep, and never
+// what was rotated last: somebody may have made a file meanwhile whose name sorts
+// behind it.
 func (f *File) retire() {
 	if f.options.Keep == 0 {
 		return
@@ -96,8 +145,11 @@ func (f *File) retire() {
 	if err != nil {
 		f.options.Note("old files are not removed: " + err.Error())
 	}
+	if i := slices.Index(old, f.last); i >= 0 {
+		old = append(slices.Delete(old, i, i+1), f.last)
+	}
 	for len(old) > f.options.Keep {
-		if err := os.Remove(old[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := ownership.Remove(old[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			f.options.Note("old files are not removed: " + err.Error())
 			return
 		}
@@ -105,18 +157,18 @@ func (f *File) retire() {
 	}
 }
 
-// rotated lists the rotated files, oldest first. Only names that moveAside
-// makes are among them.
+// rotated lists the rotated files by their stamps, oldest first. Only names that
+// moveAside makes are among them.
 func (f *File) rotated() ([]string, error) {
 	folder, base := filepath.Split(f.options.Path)
 	if folder == "" {
 		folder = "."
 	}
-	entries, err := os.ReadDir(folder)
+	entries, err := ownership.ReadDir(folder)
 	var names []string
 	for _, entry := range entries {
 		suffix, ok := strings.CutPrefix(entry.Name(), base+".")
-		if _, bad := time.Parse(stamp, suffix); ok && bad == nil && entry.Type().IsRegular() {
+		if _, ours := stampOf(suffix); ok && ours && entry.Type().IsRegular() {
 			names = append(names, filepath.Join(folder, entry.Name()))
 		}
 	}

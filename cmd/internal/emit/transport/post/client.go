@@ -19,6 +19,8 @@ import (
 type Options struct {
 	URL string // of the collector; holds no secret
 	TLS transport.TLS
+	// Mask hides the secrets that are read; nil: one of the client's own.
+	Mask *transport.Mask
 	// Note is told what a person may want to know.
 	Note func(string)
 }
@@ -40,14 +42,13 @@ type Client struct {
 type access struct {
 	client *http.Client
 	header http.Header
-	secret string
 }
 
 // shape is what differs between the collectors.
 type shape interface {
-	// header returns a request's header, and the secret that is in it; empty:
-	// none.
-	header() (http.Header, string, error)
+	// header returns a request's header, and has the mask hide the secrets in
+	// it.
+	header(*transport.Mask) (http.Header, error)
 	// appendEvent appends an event to a request's body.
 	appendEvent(dst []byte, m transport.Mark, line []byte) []byte
 	// accepted settles those of the lines that an answer of status 2xx says
@@ -75,6 +76,9 @@ const (
 )
 
 func newClient(o Options, s shape) (*Client, error) {
+	if o.Mask == nil {
+		o.Mask = new(transport.Mask)
+	}
 	c := &Client{options: o, shape: s}
 	c.zip, _ = gzip.NewWriterLevel(&c.packed, gzip.BestSpeed)
 	return c, c.Reopen()
@@ -86,7 +90,8 @@ func (c *Client) Reopen() error {
 	if err != nil {
 		return err
 	}
-	header, secret, err := c.shape.header()
+	c.options.Mask.AddProxies()
+	header, err := c.shape.header(c.options.Mask)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (c *Client) Reopen() error {
 		Transport:     &http.Transport{TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	if old := c.access.Swap(&access{client, header, secret}); old != nil {
+	if old := c.access.Swap(&access{client, header}); old != nil {
 		old.client.CloseIdleConnections()
 	}
 	return nil
@@ -233,7 +238,8 @@ func (c *Client) post(ctx context.Context, to string, body []byte) (*answer, err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return &answer{response.StatusCode, retryAfter(response.Header), a.hide(text)}, err
+	// Only the beginning of it is shown: half of a secret must not be at its end.
+	return &answer{response.StatusCode, retryAfter(response.Header), c.hide(text)}, err
 }
 
 // requestFailure gives an error its class. It leaves the URL out: messages name the
@@ -249,13 +255,8 @@ func requestFailure(err error) error {
 	return transport.Refused(err)
 }
 
-// hide takes the secret out of an answer that shows the request.
-func (a *access) hide(text []byte) []byte {
-	if a.secret == "" {
-		return text
-	}
-	return bytes.ReplaceAll(text, []byte(a.secret), []byte("***"))
-}
+// hide takes the secrets out of an answer that shows the request.
+func (c *Client) hide(text []byte) []byte { return c.options.Mask.HideKnown(text) }
 
 // pack fills c.packed. Nothing stays nothing.
 func (c *Client) pack(body []byte) error {

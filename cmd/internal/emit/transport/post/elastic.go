@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"tlsfloor/cmd/internal/emit/transport"
 )
@@ -23,19 +24,25 @@ type Elastic struct {
 // under an id made of its content, so that one sent twice is there once.
 func NewElastic(o Options, e Elastic) (*Client, error) { return newClient(o, e) }
 
-func (e Elastic) header() (http.Header, string, error) {
+func (e Elastic) header(m *transport.Mask) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/x-ndjson"}}
 	switch {
 	case e.Key.Given():
 		key, err := e.Key.Read()
+		m.Add(key)
+		if plain, bad := base64.StdEncoding.DecodeString(key); bad == nil { // it is made of an id and the secret
+			id, secret, _ := strings.Cut(string(plain), ":")
+			m.AddBasic(id, secret)
+		}
 		h.Set("Authorization", "ApiKey "+key)
-		return h, key, err
+		return h, err
 	case e.User != "":
 		password, err := e.Password.Read()
+		m.AddBasic(e.User, password)
 		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(e.User+":"+password)))
-		return h, password, err
+		return h, err
 	}
-	return h, "", nil
+	return h, nil
 }
 
 func (Elastic) appendEvent(dst []byte, _ transport.Mark, line []byte) []byte {

@@ -60,13 +60,14 @@ func (s Splunk) common() []byte {
 	return append(text[1:len(text)-1], ',')
 }
 
-func (s *collector) header() (http.Header, string, error) {
+func (s *collector) header(m *transport.Mask) (http.Header, error) {
 	token, err := s.Token.Read()
+	m.Add(token)
 	return http.Header{
 		"Content-Type":             {"application/json"},
 		"Authorization":            {"Splunk " + token},
 		"X-Splunk-Request-Channel": {s.channel},
-	}, token, err
+	}, err
 }
 
 // appendEvent gives each event an id, by which a search can tell one that was

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"syscall"
 
 	"tlsfloor/cmd/internal/emit/transport"
@@ -20,8 +21,17 @@ type Output struct {
 	written int // bytes of the first line that is not settled
 }
 
-// Check does nothing: an error shows with the first line.
-func (o *Output) Check(context.Context) error { return nil }
+// Check finds out whether the writer is closed, where nobody reads files whose
+// events could be counted. Another error shows with the first line.
+func (o *Output) Check(context.Context) error {
+	if !o.Wait {
+		return nil
+	}
+	if _, err := o.Writer.Write(nil); errors.Is(err, os.ErrClosed) {
+		return transport.Wrong(err)
+	}
+	return nil
+}
 
 // Deliver writes what is left of b at once.
 func (o *Output) Deliver(_ context.Context, b *transport.Batch) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
 func listen(t *testing.T, path string) net.Listener {
@@ -84,10 +85,9 @@ func TestSocketWaitsForTheReader(t *testing.T) {
 	b := batchOf(0, 10)
 	done := inBackground(context.Background(), s, b)
 	conn := accept(t, l)
-	select {
-	case err := <-done:
-		t.Fatalf("delivered to nobody: %v", err)
-	case <-time.After(50 * time.Millisecond):
+	wait.UntilBlocked(t, "stream.awaitRead") // it has found the queue full
+	if len(done) > 0 {
+		t.Fatal("delivered to nobody")
 	}
 	conn.Close()
 	if err := <-done; err == nil || b.Pending() != 10 {
@@ -141,14 +141,14 @@ func TestSocketEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := inBackground(ctx, s, b)
 	accept(t, l)
-	time.Sleep(20 * time.Millisecond)
+	wait.UntilBlocked(t, "stream.(*Socket).Deliver")
 	cancel()
 	select {
 	case err := <-done:
 		if err == nil || b.Pending() == 0 {
 			t.Error("delivered")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(wait.Limit):
 		t.Fatal("Deliver does not end")
 	}
 }

@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -27,6 +28,7 @@ type Stream struct {
 	Header  Header
 	TLS     *transport.TLS // nil: plain TCP
 
+	pause   time.Duration // 0: rest
 	config  atomic.Pointer[tls.Config]
 	message []byte
 	frames  []byte
@@ -54,8 +56,10 @@ func (s *Stream) Check(ctx context.Context) error {
 	// A server that does not accept our certificate says so after the handshake
 	// (RFC 8446, 4.4.2.4).
 	defer conn.Close()
-	return transport.Refused(awaitEnd(conn, rest))
+	return transport.Refused(awaitEnd(conn, s.rest()))
 }
+
+func (s *Stream) rest() time.Duration { return cmp.Or(s.pause, rest) }
 
 func (s *Stream) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
@@ -99,7 +103,7 @@ func (s *Stream) exchange(conn net.Conn, b *transport.Batch) error {
 	if err := awaitAcknowledged(conn); err != nil {
 		return err
 	}
-	if err := awaitEnd(conn, rest); err != nil {
+	if err := awaitEnd(conn, s.rest()); err != nil {
 		return err
 	}
 	return finish(conn)

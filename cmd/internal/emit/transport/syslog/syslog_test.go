@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit/transport"
-	"tlsfloor/cmd/internal/emit/transport/standin"
+	"tlsfloor/cmd/internal/testing/standin"
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
 var header = Header{Facility: 16, Host: "bastion 1"}
@@ -138,14 +139,25 @@ func TestStreamCountsOctets(t *testing.T) {
 }
 
 // A server that goes away with something unread has not got the batch, however
-// much of it TCP has acknowledged.
+// much of it TCP has acknowledged. Nor has one that goes away while it is left to
+// work off what it has read.
 func TestStreamServerThatDies(t *testing.T) {
-	for name, die := range map[string]func(net.Conn){
-		"at once":           func(net.Conn) {},
-		"with some read":    func(c net.Conn) { _, _ = io.ReadFull(c, make([]byte, 1000)) },
-		"with all read":     readAll,
-		"after some while":  func(net.Conn) { time.Sleep(2 * rest) },
-		"while it works on": func(c net.Conn) { readAll(c); time.Sleep(rest / 2) },
+	b := batchOf(0, 100, "")
+	size := len((&Stream{Header: header}).frame(b))
+	read := func(c net.Conn, n int) {
+		if _, err := io.ReadFull(c, make([]byte, n)); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, tt := range map[string]struct {
+		pause time.Duration
+		die   func(net.Conn)
+	}{
+		"at once":           {wait.Limit, func(net.Conn) {}},
+		"with some read":    {wait.Limit, func(c net.Conn) { read(c, 1000) }},
+		"with all read":     {wait.Limit, func(c net.Conn) { read(c, size) }},
+		"while it works on": {wait.Limit, func(c net.Conn) { read(c, size); wait.UntilBlocked(t, "syslog.awaitEnd") }},
+		"after some while":  {time.Millisecond, func(net.Conn) { wait.UntilBlocked(t, "syslog.finish") }},
 	} {
 		l := listen(t, nil)
 		go func() {
@@ -154,35 +166,36 @@ func TestStreamServerThatDies(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			die(conn)
+			tt.die(conn)
 			conn.Close()
 		}()
-		s := &Stream{Address: l.Addr().String(), Header: header}
-		b := batchOf(0, 100, "")
+		s := &Stream{Address: l.Addr().String(), Header: header, pause: tt.pause}
 		if err := s.Deliver(context.Background(), b); err == nil || b.Pending() != 100 {
 			t.Errorf("%s: %v, %d lines left", name, err, b.Pending())
 		}
 	}
 }
 
-// readAll reads what comes at once.
-func readAll(c net.Conn) {
-	_ = c.SetReadDeadline(time.Now().Add(rest / 4))
-	_, _ = io.Copy(io.Discard, c)
-}
-
 func TestStreamEndsWithItsContext(t *testing.T) {
 	l := listen(t, nil) // that never accepts
 	s := &Stream{Address: l.Addr().String(), Header: header}
-	for name, b := range map[string]*transport.Batch{
-		"in the write": batchOf(0, 20, strings.Repeat("x", 1<<20)), "behind it": batchOf(0, 1, ""),
+	for place, b := range map[string]*transport.Batch{
+		"(*Stream).exchange": batchOf(0, 20, strings.Repeat("x", 1<<20)), // in the write
+		"finish":             batchOf(0, 1, ""),                          // behind it
 	} {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*rest)
-		began := time.Now()
-		if err := s.Deliver(ctx, b); err == nil || b.Pending() == 0 || time.Since(began) > 5*time.Second {
-			t.Errorf("%s: %v after %v", name, err, time.Since(began))
-		}
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Deliver(ctx, b) }()
+		wait.UntilBlocked(t, "syslog."+place)
 		cancel()
+		select {
+		case err := <-ended:
+			if err == nil || b.Pending() == 0 {
+				t.Errorf("%s: %v", place, err)
+			}
+		case <-time.After(wait.Limit):
+			t.Fatalf("%s: goes on", place)
+		}
 	}
 }
 
@@ -292,7 +305,7 @@ func TestRsyslog(t *testing.T) {
 		if err := transport.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
 			t.Errorf("%s: %v, %d lines left", name, err, b.Pending())
 		}
-		time.Sleep(100 * time.Millisecond) // UDP says nothing
+		wait.Until(t, func() bool { return len(r.Received()) >= before+50 }) // UDP says nothing
 		received := r.Received()[before:]
 		for i, m := range received {
 			want := standin.Message{

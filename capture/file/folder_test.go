@@ -1,0 +1,212 @@
+package file
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"tlsfloor/capture"
+)
+
+// tree is a folder that a test fills.
+type tree struct {
+	t    *testing.T
+	root string
+}
+
+func (tr *tree) write(name string, content []byte) {
+	tr.t.Helper()
+	path := filepath.Join(tr.root, name)
+	check(tr.t, os.MkdirAll(filepath.Dir(path), 0o700))
+	check(tr.t, os.WriteFile(path, content, 0o600))
+}
+
+func (tr *tree) link(target, name string) {
+	tr.t.Helper()
+	check(tr.t, os.Symlink(target, filepath.Join(tr.root, name)))
+}
+
+// TestFolder: the captures of a folder and of those below it, by content and
+// not by name; and what was left out of it, by reason.
+func TestFolder(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(27, 28)), 60)
+	part := func(i int) []capture.Frame { return frames[i*10 : i*10+10] }
+	elsewhere := writeTemp(t, "elsewhere.pcap", asPcap(t, part(0)))
+	tr := &tree{t, t.TempDir()}
+	tr.write("b.txt", asPcap(t, part(0)))
+	tr.write("a", compressors["zstd"](t, asPcapng(t, part(1))))
+	tr.write("sub/c.pcap", asPcap(t, part(2)))
+	tr.write("sub/sub/sub/d.pcap", asPcap(t, part(3)))
+	tr.write(".hidden.pcap", asPcap(t, part(4)))
+	tr.write("later/e.pcap", asPcap(t, part(5)))
+	tr.write("readme.pcap", []byte("no capture at all"))
+	tr.write("empty.pcap", nil)
+	tr.write("sub/a.zip", zipOf(t, asPcap(t, part(0))))
+	tr.write(".snapshot/b.txt", asPcap(t, part(0)))
+	check(t, unix.Mkfifo(filepath.Join(tr.root, "pipe"), 0o600))
+	tr.link("nowhere", "broken")
+	tr.link(elsewhere, "outside.pcap")
+	tr.link(filepath.Dir(elsewhere), "outside")
+	tr.link("sub/c.pcap", "inside.pcap")
+	tr.link("..", "sub/up")
+
+	s := mustOpen(t, Options{}, tr.root)
+	defer s.Close()
+	got, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	same(t, got, frames)
+	if want := filepath.Join(tr.root, "sub/c.pcap"); got[20].Source != want {
+		t.Errorf("the source is %q, want %q", got[20].Source, want)
+	}
+	want := []LeftOut{
+		{tr.root, HiddenFolder, 1, []string{".snapshot"}},
+		{tr.root, Link, 3, []string{"broken", "outside", "outside.pcap"}},
+		{tr.root, NoCapture, 3, []string{"empty.pcap", "pipe", "readme.pcap"}},
+		{tr.root, Archive, 1, []string{"sub/a.zip"}},
+	}
+	if !reflect.DeepEqual(s.LeftOut(), want) {
+		t.Errorf("left out\n%+v, want\n%+v", s.LeftOut(), want)
+	}
+	if want := (Gaps{HiddenFolder: 1, Link: 3, NoCapture: 3, Archive: 1}); s.Gaps() != want {
+		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
+	}
+	gaps := s.Gaps()
+	if gaps.Hidden() != 5 {
+		t.Errorf("%d inputs may hide something, want 5", gaps.Hidden())
+	}
+	if text, want := want[1].String(), tr.root+": left out symbolic links that lead out of the folder or nowhere (3): broken, outside, outside.pcap"; text != want {
+		t.Errorf("the text is\n%s, want\n%s", text, want)
+	}
+}
+
+// TestFolderThroughLink: a folder may be named by a link to it.
+func TestFolderThroughLink(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(28, 29)), 10)
+	tr := &tree{t, t.TempDir()}
+	tr.write("sub/c.pcap", asPcap(t, frames))
+	tr.link("c.pcap", "sub/again.pcap")
+	link := filepath.Join(t.TempDir(), "link")
+	check(t, os.Symlink(tr.root, link))
+	s := mustOpen(t, Options{}, link)
+	defer s.Close()
+	got, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	same(t, got, frames)
+	if len(s.LeftOut()) != 0 {
+		t.Errorf("left out %+v", s.LeftOut())
+	}
+}
+
+// TestFolderErrors: what is a capture and is not read has an error of its own;
+// so has what could not be looked at.
+func TestFolderErrors(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(30, 31)), 10)
+	content := asPcap(t, frames)
+	tr := &tree{t, t.TempDir()}
+	tr.write("good.pcap", content)
+	tr.write("sub/cut.pcap", content[:len(content)-1])
+	tr.write("sub/x.snoop", []byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"))
+	bad := slices.Clone(content)
+	copy(bad[pcapHeaderLen+8:], "\xff\xff\xff\xff")
+	tr.write("sub/bad.pcap", bad)
+	want := Gaps{Truncated: 1, Unsupported: 1, Damaged: 1}
+	if os.Getuid() != 0 { // root reads everything
+		tr.write("closed/x.pcap", content)
+		check(t, os.Chmod(filepath.Join(tr.root, "closed"), 0))
+		defer os.Chmod(filepath.Join(tr.root, "closed"), 0o700)
+		tr.write("closed.pcap", content)
+		check(t, os.Chmod(filepath.Join(tr.root, "closed.pcap"), 0))
+		want[Unreadable] = 2
+	}
+	s := mustOpen(t, Options{}, tr.root)
+	defer s.Close()
+	_, errs := drain(t, s)
+	if s.Gaps() != want || uint64(len(errs)) != want[Unreadable]+3 {
+		t.Errorf("the gaps are %v, want %v; the errors %v", s.Gaps(), want, errs)
+	}
+}
+
+// TestFolderWithoutCaptures: one error, also when the folders below are empty.
+func TestFolderWithoutCaptures(t *testing.T) {
+	tr := &tree{t, t.TempDir()}
+	for i := range 20 {
+		tr.write(fmt.Sprintf("sub/%02d.txt", i), []byte("no capture"))
+	}
+	s := mustOpen(t, Options{}, tr.root)
+	defer s.Close()
+	_, errs := drain(t, s)
+	wantErrors(t, errs, map[string]error{
+		tr.root + ": no file in this folder or below it is a capture file (pcap or pcapng)": errNoCaptures})
+	want := "left out files that are no captures (20): sub/00.txt, sub/01.txt, sub/02.txt, sub/03.txt, sub/04.txt and 15 more"
+	if got := s.LeftOut(); len(got) != 1 || got[0].String() != tr.root+": "+want {
+		t.Errorf("left out %+v, want %s", got, want)
+	}
+}
+
+func TestFolderTooDeep(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(32, 33)), 20)
+	tr := &tree{t, t.TempDir()}
+	tr.write(strings.Repeat("d/", maxDepth)+"in.pcap", asPcap(t, frames[:10]))
+	tr.write(strings.Repeat("d/", maxDepth+1)+"out.pcap", asPcap(t, frames[10:]))
+	s := mustOpen(t, Options{}, tr.root)
+	defer s.Close()
+	got, errs := drain(t, s)
+	check(t, errors.Join(errs...))
+	same(t, got, frames[:10])
+	if want := (Gaps{DeepFolder: 1}); s.Gaps() != want {
+		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
+	}
+}
+
+// TestFollowFolderBelow: a folder that appears in a followed one is followed,
+// too.
+func TestFollowFolderBelow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
+	t.Parallel()
+	frames := distinctFrames(rand.New(rand.NewPCG(34, 35)), 6)
+	tr := &tree{t, t.TempDir()}
+	tr.write("old/a.pcap", asPcap(t, frames[:2]))
+	s := mustOpen(t, Options{Follow: true}, tr.root)
+	defer s.Close()
+	wantFrames(t, s, frames[:2]...)
+	tr.write("new/b.pcap", asPcap(t, frames[2:4]))
+	wantFrames(t, s, frames[2:4]...)
+	tr.write("new/c.pcap", asPcap(t, frames[4:]))
+	wantFrames(t, s, frames[4:]...)
+	wantTimeouts(t, s, 25) // none of them a second time
+	if s.Gaps() != (Gaps{}) {
+		t.Errorf("the gaps are %v", s.Gaps())
+	}
+}
+
+func TestGapOfErrors(t *testing.T) {
+	for _, err := range []error{errNoCaptures, ErrReplaced, errRemoved} {
+		if gap, ok := gapOf(inputError("x", err)); ok {
+			t.Errorf("%v is counted as %v", err, gap)
+		}
+	}
+	for err, want := range map[error]Gap{
+		fs.ErrPermission: Unreadable, fs.ErrNotExist: Unreadable, notRead([]byte("RTSS")): Unsupported,
+		notRead([]byte("PK\x03\x04")): Archive, ErrNotCapture: NoCapture, ErrTruncated: Truncated, ErrDamaged: Damaged,
+	} {
+		if gap, ok := gapOf(inputError("x", err)); !ok || gap != want {
+			t.Errorf("%v is counted as %v, %v; want %v", err, gap, ok, want)
+		}
+	}
+	for g := range Gap(gapCount) {
+		if g.String() == "" {
+			t.Errorf("gap %d has no name", g)
+		}
+	}
+}

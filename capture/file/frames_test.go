@@ -1,0 +1,158 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// ofCompression returns the first compression of that name.
+func ofCompression(name string) *compression {
+	for i := range compressions {
+		if compressions[i].name == name {
+			return &compressions[i]
+		}
+	}
+	return nil
+}
+
+// decompress returns what was read, and how much memory that was said to take.
+func decompress(t testing.TB, name string, packed []byte, most int64) (content []byte, need int64, err error) {
+	t.Helper()
+	b := budget{most: most}
+	acct := account{of: &b}
+	w := &window{src: bytes.NewReader(packed), buf: make([]byte, readSizeMany)}
+	u, err := ofCompression(name).unpack(w, &acct)
+	if err == nil {
+		content, err = io.ReadAll(u)
+		u.close()
+	}
+	need = acct.peak
+	if acct.close(); b.used != 0 {
+		t.Errorf("%d bytes of memory are not given back", b.used)
+	}
+	return content, need, err
+}
+
+// TestFramesOfTools: what the tools write is followed to its end, and takes what
+// their options say.
+func TestFramesOfTools(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
+	content := bytes.Repeat(join([]byte("some text that comes again and again, "), make([]byte, 999), randomBytes(2000)), 700)
+	for _, tt := range []struct {
+		command string
+		window  int64 // or the dictionary, or two blocks
+	}{
+		{"zstd -3", 2 << 20}, {"zstd -19", 8 << 20}, {"zstd --ultra -22 --long=27", 128 << 20}, {"zstd -1 --no-check", 512 << 10},
+		{"zstd -6 --long=24", 16 << 20}, {"pzstd -3", -1},
+		{"xz -0", 256 << 10}, {"xz -6", 8 << 20}, {"xz -9", 64 << 20}, {"xz -6 -T2 --block-size=300000", 8 << 20}, {"xz -6 --check=none", 8 << 20},
+		{"xz -6 --check=sha256", 8 << 20}, {"xz --x86 --delta=dist=4 --lzma2=dict=1536KiB", 1536 << 10}, {"xz --lzma2=dict=4096", 4096},
+		{"lz4", 8 << 20}, {"lz4 -B4", 128 << 10}, {"lz4 -B5 -BX", 512 << 10}, {"lz4 -9 -B6 -BD", 2 << 20}, {"lz4 -l", lz4Legacy},
+		{"lz4 --content-size --no-frame-crc -B7", 8 << 20}, {"bzip2", bzip2Needs},
+	} {
+		words := strings.Fields(tt.command)
+		path, err := exec.LookPath(words[0])
+		if err != nil {
+			t.Logf("%s is not here", words[0])
+			continue
+		}
+		packed := pipeThrough(t, content, path, append(words[1:], "-c")...)
+		name := strings.TrimPrefix(words[0], "p")
+		got, need, err := decompress(t, name, packed, DefaultMemory)
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%s: %d bytes of %d, %v", tt.command, len(got), len(content), err)
+		}
+		if over := need - tt.window; tt.window >= 0 && (over < 0 || over > 1<<20) {
+			t.Errorf("%s: needs %d bytes, want a little more than %d", tt.command, need, tt.window)
+		}
+		if _, _, err := decompress(t, name, packed, need-1); !isMemoryError(err, need, need-1) {
+			t.Errorf("%s with a byte less than it needs: %v", tt.command, err)
+		}
+	}
+}
+
+func randomBytes(n int) []byte {
+	b, r := make([]byte, n), rand.New(rand.NewPCG(61, 62))
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func isMemoryError(err error, need, most int64) bool {
+	var memory *MemoryError
+	return errors.As(err, &memory) && memory.Need == need && memory.Most == most && errors.Is(err, ErrUnsupported)
+}
+
+// TestLaterFrames: data that begins with a small window may go on with a large
+// one. What comes before it is read.
+func TestLaterFrames(t *testing.T) {
+	small, large := bytes.Repeat([]byte("small"), 2000), bytes.Repeat([]byte("large"), 3<<20)
+	pack := func(content []byte, window int) []byte {
+		return compress(t, content, func(w io.Writer) (io.WriteCloser, error) {
+			return zstd.NewWriter(w, zstd.WithWindowSize(window), zstd.WithSingleSegment(false))
+		})
+	}
+	fromXz, err := os.ReadFile("testdata/small-large-small.xz")
+	check(t, err)
+	for name, packed := range map[string][]byte{
+		"zstd": join(pack(small, 64<<10), pack(large, 16<<20), pack(small, 64<<10)),
+		"xz":   fromXz,
+	} {
+		got, need, err := decompress(t, name, packed, DefaultMemory)
+		if err != nil || !bytes.Equal(got, join(small, large, small)) || need < 16<<20 || need > 17<<20 {
+			t.Errorf("%s: %d bytes, needs %d, %v", name, len(got), need, err)
+		}
+		got, _, err = decompress(t, name, packed, 8<<20)
+		if !bytes.Equal(got, small) || !isMemoryError(err, need, 8<<20) {
+			t.Errorf("%s with 8 MiB: %d bytes, %v", name, len(got), err)
+		}
+	}
+}
+
+// FuzzFrames: whatever decompresses without anybody counting memory does so with
+// it, to the same content.
+func FuzzFrames(f *testing.F) {
+	content := bytes.Repeat([]byte("some text, "), 300)
+	for name, pack := range compressors {
+		packed := pack(f, content)
+		f.Add(packed)
+		f.Add(join(packed, packed))
+		f.Add(join([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user"), packed))
+		_ = name
+	}
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		c := compressionOf(packed)
+		if c == nil || c.frame == nil {
+			return
+		}
+		const most = 1 << 20
+		z, closeZ, err := c.open(bytes.NewReader(packed))
+		if err != nil {
+			return
+		}
+		want, err := io.ReadAll(io.LimitReader(z, most))
+		closeZ()
+		if err != nil {
+			return
+		}
+		u, err := c.unpack(&window{src: bytes.NewReader(packed), buf: make([]byte, readSizeMany)}, new(account))
+		if err != nil {
+			t.Fatalf("%d bytes of content, and %v", len(want), err)
+		}
+		defer u.close()
+		got, err := io.ReadAll(io.LimitReader(u, most))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes of %d, %v", len(got), len(want), err)
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package file
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tlsfloor/capture"
+)
+
+// TestNamedPipe: nobody has to write to a named pipe for Open to return, and
+// whoever does so later is read.
+func TestNamedPipe(t *testing.T) {
+	t.Parallel()
+	frames := distinctFrames(rand.New(rand.NewPCG(51, 52)), 3)
+	name := filepath.Join(t.TempDir(), "pipe")
+	check(t, unix.Mkfifo(name, 0o600))
+	s := mustOpen(t, Options{}, name)
+	defer s.Close()
+	wantTimeouts(t, s, 2)
+	w, err := os.OpenFile(name, os.O_WRONLY, 0)
+	check(t, err)
+	write(t, w, asPcap(t, frames))
+	wantFrames(t, s, frames...)
+	wantTimeouts(t, s, 1)
+	check(t, w.Close())
+	if _, err := nextWithin(t, s); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+// TestQuietCompressedPipe: whoever decompresses a pipe waits for it, and the
+// caller does not; nor do other inputs lose their turn to be read.
+func TestQuietCompressedPipe(t *testing.T) {
+	t.Parallel()
+	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 400)
+	content := asPcap(t, frames)
+	for name, pack := range compressors {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			packed := pack(t, content)
+			r, w, err := os.Pipe()
+			check(t, err)
+			defer r.Close()
+			s := mustOpen(t, Options{Stdin: r}, "-")
+			defer s.Close()
+			wantTimeouts(t, s, 1)
+			for _, part := range [][]byte{packed[:6], packed[6:20], packed[20 : len(packed)-9]} {
+				write(t, w, part)
+				for got := 0; ; got++ { // what could be decompressed by now, and then nothing
+					_, err := nextCopy(s)
+					if err == capture.ErrTimeout {
+						break
+					}
+					check(t, err)
+					if got > len(frames) {
+						t.Fatal("more frames than were written")
+					}
+				}
+			}
+			write(t, w, packed[len(packed)-9:])
+			check(t, w.Close())
+			for err = error(nil); err == nil || err == capture.ErrTimeout; {
+				_, err = nextCopy(s)
+			}
+			if err != io.EOF || s.Stats().Frames != uint64(len(frames)) {
+				t.Errorf("%d frames of %d, then %v", s.Stats().Frames, len(frames), err)
+			}
+		})
+	}
+}
+
+// TestDevices: what is no file has no end, and no place to go back to.
+func TestDevices(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"/dev/zero", "/dev/urandom", "/dev/full"} {
+		s := mustOpen(t, Options{}, name)
+		if _, err := nextWithin(t, s); !errors.Is(err, ErrNotCapture) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTruncated) {
+			t.Errorf("%s: %v", name, err)
+		}
+		check(t, s.Close())
+	}
+}
+
+// TestStopLeavesACallBehind: of a file system that does not answer. A pipe to
+// which nobody writes stands for it.
+func TestStopLeavesACallBehind(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	check(t, err)
+	defer w.Close()
+	var s Source
+	in := &input{r: &distant{file: r, ctl: &s.ctl}, ctl: &s.ctl, file: r, fd: -1}
+	time.AfterFunc(2*idleWait, s.Stop)
+	begin := time.Now()
+	n, err := in.Read(make([]byte, 10))
+	if took := time.Since(begin); n != 0 || err != errStopped || took > time.Second {
+		t.Errorf("%d bytes, %v after %v", n, err, took)
+	}
+}
+
+func TestDistantReadsTheSame(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789"), 20_000)
+	file, err := os.Open(writeTemp(t, "odd", content))
+	check(t, err)
+	defer file.Close()
+	got, err := io.ReadAll(&distant{file: file, ctl: new(control)})
+	if err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(content), err)
+	}
+}

@@ -1,0 +1,54 @@
+package file
+
+// leap is how far ahead of the frame before it a frame of the same file has to
+// be to be doubted, in nanoseconds. Capture queues and clocks that are being
+// set put frames out of order by milliseconds.
+const leap = int64(1e9)
+
+// maxProbe is how many of the following records decide about a doubtful time.
+const maxProbe = 32
+
+// arrange decides where the next frame, of time t, stands among the frames of
+// other inputs, of which the earliest stands at others: at its time, unless that
+// is a wrong one. A single frame that a broken clock put a day ahead would
+// otherwise hold back all that follow it in its file until the other files have
+// gone past that day. It stands where the frame before it stood, and keeps its
+// time.
+func (st *stream) arrange(t, others int64) {
+	st.key = t
+	if saturatingAdd(max(st.last, others), leap) < t && st.strays(t) {
+		st.key = st.last
+	}
+	st.last = st.key
+}
+
+// strays reports whether the times that follow t go back to before it: after a
+// pause in the traffic they do not.
+func (st *stream) strays(t int64) bool {
+	st.content.readAhead(maxAhead)
+	return straysFrom(st.records, t)
+}
+
+func straysFrom(r records, t int64) bool {
+	var next [maxProbe]int64
+	n, back := r.times(next[:]), 0
+	for _, u := range next[:n] {
+		if saturatingAdd(u, leap) < t {
+			back++
+		}
+	}
+	return n > 0 && 2*back >= n
+}
+
+// firstTime is where a file begins whose first frame is of time t: when that
+// strays, where the earliest of the following frames is.
+func firstTime(r records, t int64) int64 {
+	if !straysFrom(r, t) {
+		return t
+	}
+	var next [maxProbe]int64
+	for _, u := range next[:r.times(next[:])] {
+		t = min(t, u)
+	}
+	return t
+}

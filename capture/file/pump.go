@@ -1,0 +1,123 @@
+package file
+
+import (
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// pumpChunk is how much a pump hands over at once, in bytes.
+	pumpChunk = 32 << 10
+	// pumpChunks is how many chunks wait: one being read, one being filled.
+	pumpChunks = 2
+)
+
+// pump decompresses what comes through a pipe, in a goroutine of its own: a
+// decompressor cannot be interrupted in the middle, and the caller must not wait
+// for whoever writes to the pipe.
+type pump struct {
+	chunks chan chunk
+	quit   chan struct{}
+	once   sync.Once
+	rest   []byte // of the chunk at hand
+	err    error  // behind it
+}
+
+type chunk struct {
+	data []byte
+	err  error
+}
+
+// newPump starts a pump of what open returns, and sets w when there is something
+// to read.
+func newPump(open func() (*unpacked, error), w *wake) *pump {
+	p := &pump{chunks: make(chan chunk, pumpChunks), quit: make(chan struct{})}
+	go p.run(open, w)
+	return p
+}
+
+func (p *pump) run(open func() (*unpacked, error), w *wake) {
+	u, err := open()
+	if u != nil {
+		defer u.close()
+	}
+	for {
+		var c chunk
+		if c.err = err; err == nil {
+			c.data = make([]byte, pumpChunk)
+			var n int
+			n, c.err = u.Read(c.data)
+			c.data = c.data[:n]
+		}
+		select {
+		case p.chunks <- c:
+		case <-p.quit:
+			return
+		}
+		w.set()
+		if c.err != nil {
+			return
+		}
+	}
+}
+
+// Read returns errIdle when there is nothing yet.
+func (p *pump) Read(b []byte) (int, error) {
+	if len(p.rest) == 0 && p.err == nil {
+		select {
+		case c := <-p.chunks:
+			p.rest, p.err = c.data, c.err
+		default:
+			return 0, errIdle
+		}
+	}
+	n := copy(b, p.rest)
+	p.rest = p.rest[n:]
+	if len(p.rest) == 0 && n == 0 {
+		return 0, p.err
+	}
+	return n, nil
+}
+
+// close ends the pump, when it has had the input for the last time.
+func (p *pump) close() { p.once.Do(func() { close(p.quit) }) }
+
+var _ io.Reader = (*pump)(nil)
+
+// wake ends the wait for descriptors when a pump has something.
+type wake struct {
+	r, w    *os.File
+	pending atomic.Bool // a byte is in the pipe, or on its way there
+}
+
+func newWake() (*wake, error) {
+	r, w, err := os.Pipe()
+	return &wake{r: r, w: w}, err
+}
+
+// set may be called from any goroutine, also after close.
+func (w *wake) set() {
+	if !w.pending.Swap(true) {
+		_, _ = w.w.Write([]byte{0}) // an error: nobody waits any more
+	}
+}
+
+// clear is for before the pumps are looked at.
+func (w *wake) clear() {
+	if w.pending.Swap(false) {
+		_, _ = w.r.Read(make([]byte, 1))
+	}
+}
+
+func (w *wake) pollable(fds []unix.PollFd) []unix.PollFd {
+	return append(fds, unix.PollFd{Fd: int32(w.r.Fd()), Events: unix.POLLIN})
+}
+
+func (w *wake) close() {
+	_ = w.r.Close()
+	_ = w.w.Close()
+}

@@ -1,0 +1,204 @@
+package file
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"tlsfloor/capture"
+)
+
+const sampleCapture = "../../testdata/captures/openssl-tls10-sni.pcap"
+
+// aixRecord has the length on the wire first, as before version 2.3.
+func aixRecord(order binary.AppendByteOrder, seconds, fraction uint32, data []byte, length int) []byte {
+	b := order.AppendUint32(nil, seconds)
+	b = order.AppendUint32(b, fraction)
+	b = order.AppendUint32(b, uint32(length))
+	b = order.AppendUint32(b, uint32(len(data)))
+	return append(b, data...)
+}
+
+// TestAIX: version 2.2 with the interface types of AIX is AIX's, with any other
+// link type an old libpcap's.
+func TestAIX(t *testing.T) {
+	tests := []struct {
+		field uint32
+		link  capture.LinkType
+		aix   bool
+	}{
+		{6, capture.LinkEthernet, true}, {7, capture.LinkEthernet, true}, {9, 6, true}, {15, 10, true}, {24, capture.LinkNull, true},
+		{1, capture.LinkEthernet, false}, {0, capture.LinkNull, false}, {10, 10, false}, {12, capture.LinkRaw, false},
+	}
+	for _, order := range bothOrders {
+		for _, test := range tests {
+			t.Run(fmt.Sprint(order, " ", test.field), func(t *testing.T) {
+				want := capture.Frame{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: test.link}
+				fraction := uint32(700)
+				if test.aix {
+					fraction = 700_000
+				}
+				record := aixRecord(order, 5, fraction, want.Data, 70)
+				frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, 2, test.field), record, record))
+				check(t, err)
+				same(t, frames, []capture.Frame{want, want})
+			})
+		}
+	}
+	order := binary.BigEndian
+	frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, 4, 6), pcapRecord(order, 5, 700, []byte("abc"), 70)))
+	check(t, err)
+	same(t, frames, []capture.Frame{{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: 6}})
+}
+
+// TestVariants: every magic number that is known, and headers of other lengths
+// under them.
+func TestVariants(t *testing.T) {
+	tests := map[string]struct {
+		magic  uint32
+		major  uint16
+		minor  uint16
+		inFile int // bytes after the file header
+		extra  int // bytes after each record header
+		unit   int64
+		aix    bool // lengths as before version 2.3
+	}{
+		"patched, with the usual number": {magicMicroseconds, 2, 4, 0, 8, 1000, false},
+		"Nokia":                          {magicMicroseconds, 2, 4, 0, 4, 1000, false},
+		"patched":                        {magicModified, 2, 4, 0, 8, 1000, false},
+		"patched, SuSE":                  {magicModified, 2, 4, 0, 12, 1000, false},
+		"netsniff-ng":                    {0xa1e2cb12, 2, 4, 0, 8, 1, false},
+		"Ixia, software":                 {0x1c0001ab, 2, 4, 4, 0, 1000, false},
+		"Ixia, hardware":                 {0x1c0001ac, 2, 4, 4, 0, 1, false},
+		"DG/UX":                          {magicMicroseconds, 543, 0, 0, 0, 1000, true},
+	}
+	frame := capture.Frame{Data: []byte("0123456789abcdef0123456789abcdef"), Length: 60, Link: 1}
+	for _, order := range bothOrders {
+		for name, test := range tests {
+			t.Run(fmt.Sprint(order, " ", name), func(t *testing.T) {
+				content := join(pcapHeaderVersion(order, test.magic, test.major, test.minor, 1), make([]byte, test.inFile))
+				var want []capture.Frame
+				for i := range uint32(5) {
+					record := pcapRecord
+					if test.aix {
+						record = aixRecord
+					}
+					r := record(order, 1_772_366_400+i, 700, frame.Data, 60)
+					content = join(content, r[:16], make([]byte, test.extra), r[16:])
+					frame.Time = int64(1_772_366_400+i)*nanoseconds + 700*test.unit
+					want = append(want, frame)
+				}
+				frames, err := readBytes(t, content)
+				check(t, err)
+				same(t, frames, want)
+			})
+		}
+	}
+}
+
+// TestVariantsOfEditcap: as wiretap writes them.
+func TestVariantsOfEditcap(t *testing.T) {
+	want, err := readAll(t, sampleCapture)
+	check(t, err)
+	for _, format := range []string{"modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "nsecpcap"} {
+		t.Run(format, func(t *testing.T) {
+			frames, err := readAll(t, editcap(t, format, sampleCapture))
+			check(t, err)
+			same(t, frames, want)
+		})
+	}
+}
+
+// editcap converts a capture.
+func editcap(t *testing.T, format, path string) string {
+	t.Helper()
+	command, err := exec.LookPath("editcap")
+	if err != nil {
+		t.Skip("editcap is not installed")
+	}
+	out := filepath.Join(t.TempDir(), "out."+format)
+	if text, err := exec.Command(command, "-F", format, path, out).CombinedOutput(); err != nil {
+		t.Fatalf("editcap: %v: %s", err, text)
+	}
+	return out
+}
+
+// TestDamageIsNoVariant: a damaged record does not make a file another
+// variant's.
+func TestDamageIsNoVariant(t *testing.T) {
+	content, err := os.ReadFile(sampleCapture)
+	check(t, err)
+	whole, err := readBytes(t, content)
+	check(t, err)
+	second := offsetOf(whole, 1)
+	for i := range content[second+8 : second+16] {
+		content[second+8+i] = 0xff
+	}
+	frames, err := readBytes(t, content)
+	same(t, frames, whole[:1])
+	wantDamage(t, err)
+}
+
+// TestNanosecondsAsMicroseconds: a fraction of 1,000,000 or more gives away
+// nanoseconds, also for the records before it that are near the beginning of
+// the file.
+func TestNanosecondsAsMicroseconds(t *testing.T) {
+	for _, order := range bothOrders {
+		fractions := []uint32{999, 5000, 123_456_789, 999_999, 999_999_999}
+		content := pcapHeader(order, magicMicroseconds, 1)
+		var want []capture.Frame
+		for i, fraction := range fractions {
+			content = append(content, pcapRecord(order, uint32(100+i), fraction, []byte("abc"), 60)...)
+			want = append(want, capture.Frame{Time: int64(100+i)*nanoseconds + int64(fraction), Data: []byte("abc"), Length: 60, Link: 1})
+		}
+		frames, err := readBytes(t, content)
+		check(t, err)
+		same(t, frames, want)
+	}
+}
+
+// TestNanosecondsLate: beyond what is looked at ahead, the records before the
+// one that gives it away keep their microseconds.
+func TestNanosecondsLate(t *testing.T) {
+	order := binary.LittleEndian
+	content := pcapHeader(order, magicMicroseconds, 1)
+	for range maxWalk {
+		content = append(content, pcapRecord(order, 100, 2, []byte("abc"), 60)...)
+	}
+	content = join(content, pcapRecord(order, 100, 1_000_000, []byte("abc"), 60), pcapRecord(order, 100, 3, []byte("abc"), 60))
+	frames, err := readBytes(t, content)
+	check(t, err)
+	for i, f := range frames {
+		want := int64(100 * nanoseconds)
+		switch i {
+		case maxWalk:
+			want += 1_000_000
+		case maxWalk + 1:
+			want += 3
+		default:
+			want += 2000
+		}
+		if f.Time != want {
+			t.Fatalf("frame %d is of %d, want %d", i+1, f.Time, want)
+		}
+	}
+}
+
+// TestFractionBeyondNanoseconds: such a fraction is broken, and says nothing
+// about the others.
+func TestFractionBeyondNanoseconds(t *testing.T) {
+	order := binary.LittleEndian
+	for magic, unit := range map[uint32]int64{magicMicroseconds: 1000, magicNanoseconds: 1} {
+		frames, err := readBytes(t, join(pcapHeader(order, magic, 1), pcapRecord(order, 0xffffffff, 0xffffffff, nil, 60),
+			pcapRecord(order, 7, 1_000_000_000, nil, 60), pcapRecord(order, 8, 5, nil, 60)))
+		check(t, err)
+		second := int64(nanoseconds) - unit
+		same(t, frames, []capture.Frame{
+			{Time: 0xffffffff*nanoseconds + second, Length: 60, Link: 1},
+			{Time: 7*nanoseconds + second, Length: 60, Link: 1},
+			{Time: 8*nanoseconds + 5*unit, Length: 60, Link: 1}})
+	}
+}

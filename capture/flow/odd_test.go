@@ -1,0 +1,90 @@
+package flow
+
+import (
+	"testing"
+
+	"tlsfloor/capture/decode"
+)
+
+// odd is a copy of a packet whose fragments were odd.
+func odd(p *decode.Packet, a decode.Anomaly) *decode.Packet {
+	q := *p
+	q.Anomalies = a
+	return &q
+}
+
+// TestOddFragmentsReachTheConsumer: whatever packet of a connection the odd
+// fragments are of, who follows it is told, and nobody else.
+func TestOddFragmentsReachTheConsumer(t *testing.T) {
+	const a, b = decode.FragmentOverlap, decode.FragmentConflict
+	c := conn{isn: [2]uint32{100, 200}}
+	for name, tt := range map[string]struct {
+		packets []*decode.Packet
+		opener  decode.Anomaly
+		want    decode.Anomaly
+	}{
+		"none":                   {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello")}, 0, 0},
+		"SYN":                    {[]*decode.Packet{odd(c.syn(FromLo), a), c.data(FromLo, 0, "hello")}, a, 0},
+		"the answer":             {[]*decode.Packet{c.syn(FromLo), odd(c.syn(FromHi), a), c.data(FromLo, 0, "hello")}, a, 0},
+		"a bare ACK":             {[]*decode.Packet{c.syn(FromLo), odd(c.data(FromLo, 0, ""), a), c.data(FromLo, 0, "hello")}, a, 0},
+		"a bare ACK, later":      {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, ""), a)}, 0, a},
+		"the first data":         {[]*decode.Packet{c.syn(FromLo), odd(c.data(FromLo, 0, "hello"), a)}, a, 0},
+		"later data":             {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, "hello"), a)}, 0, a},
+		"a copy":                 {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromLo, 0, "hello"), a)}, 0, a},
+		"beyond a hole":          {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromLo, 50, "x"), a)}, 0, a},
+		"FIN":                    {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.fin(FromLo, 5), a)}, 0, a},
+		"of both":                {[]*decode.Packet{odd(c.syn(FromLo), a), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, "x"), b)}, a, b},
+		"of the one before":      {[]*decode.Packet{odd(c.syn(FromLo), a), odd(c.rst(FromHi, 0), a), c.packet(FromLo, decode.SYN, 9000, ""), c.packet(FromLo, decode.ACK, 9001, "hello")}, 0, 0},
+		"of the one that is new": {[]*decode.Packet{c.syn(FromLo), c.rst(FromHi, 0), odd(c.packet(FromLo, decode.SYN, 9000, ""), a), c.packet(FromLo, decode.ACK, 9001, "hello")}, a, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var h opened
+			table := NewTable(&h, Options{MaxFlows: 16})
+			push(table, tt.packets...)
+			if len(h.all) != 1 || h.all[0].opener.Odd != tt.opener || h.all[0].odd != tt.want {
+				t.Errorf("%d connections; %+v", len(h.all), h.all[0])
+			}
+		})
+	}
+}
+
+// TestAccuse: what is odd and belongs to no segment reaches the connection it
+// names, before it is followed and after, in its own network; it begins none.
+func TestAccuse(t *testing.T) {
+	c := conn{isn: [2]uint32{100, 200}}
+	other := conn{isn: [2]uint32{7100, 7200}, port: 1}
+	var h opened
+	table := NewTable(&h, Options{MaxFlows: 64})
+	accuse := func(p *decode.Packet, a decode.Anomaly) { table.Accuse(odd(p, a)) }
+	accuse(c.packet(FromLo, 0, 0, ""), decode.FragmentOverlap)
+	if got := table.Stats(); got.Flows != 0 {
+		t.Fatalf("%d connections of no segment", got.Flows)
+	}
+	push(table, c.syn(FromLo), other.syn(FromLo))
+	accuse(c.packet(FromHi, 0, 0, ""), decode.FragmentTiny)
+	push(table, c.data(FromLo, 0, "hello"), other.data(FromLo, 0, "hello"))
+	accuse(c.packet(FromLo, 0, 0, ""), decode.FragmentConflict)
+	if len(h.all) != 2 || h.all[0].opener.Odd != decode.FragmentTiny || h.all[0].odd != decode.FragmentConflict || h.all[1].opener.Odd|h.all[1].odd != 0 {
+		t.Errorf("%+v", h.all)
+	}
+
+	// As many networks with the same addresses and ports as are compared, and more.
+	h = opened{}
+	table = NewTable(&h, Options{MaxFlows: 64})
+	const networks = maxTwins + 3
+	for id := range uint32(networks) {
+		c.isn = [2]uint32{100 + id<<24, 200 + id<<24}
+		push(table, in(id, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"))...)
+	}
+	if len(h.all) != networks {
+		t.Fatalf("%d connections", len(h.all))
+	}
+	for id := range h.all {
+		accuse(in(uint32(id), c.packet(FromLo, 0, 0, ""))[0], decode.FragmentConflict)
+		for i, r := range h.all {
+			if (r.odd != 0) != (i <= id) {
+				t.Fatalf("network %d: connection %d was told %b", id, i, r.odd)
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package proc
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf/ringbuf"
+)
+
+// loadedTrace puts the program into this kernel. The tests of what is reported skip
+// where nothing is; on a kernel that has what the program needs, and for who may
+// load it, that is a fault of the program.
+func loadedTrace(t *testing.T) *trace {
+	needRoot(t)
+	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
+		t.Skip(err)
+	}
+	trace, err := openTrace()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { trace.close() })
+	return trace
+}
+
+// connectTo is set in the copy of the test that connects to its value, and ends.
+const connectTo = "TLSFLOOR_PROC_CONNECT_TO"
+
+func TestConnectAndEnd(t *testing.T) {
+	to := os.Getenv(connectTo)
+	if to == "" {
+		t.Skip("this is TestTraceReportsWhoConnects's other process")
+	}
+	conn, err := net.Dial("tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+}
+
+// What the kernel's program copies is right, of a process that is gone when its
+// report is read.
+func TestTraceReportsWhoConnects(t *testing.T) {
+	trace := loadedTrace(t)
+	time.AfterFunc(20*time.Second, func() { trace.close() }) // or next would wait for ever
+	for name, at := range map[string]string{"IPv4": "127.0.0.1:0", "IPv6": "[::1]:0"} {
+		for _, more := range []int{0, 600} {
+			l := listen(t, "tcp", at)
+			child := exec.Command(os.Args[0], "-test.run=^TestConnectAndEnd$", "x"+strings.Repeat("x", more))
+			child.Env = append(os.Environ(), connectTo+"="+l.Addr().String())
+			if out, err := child.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			got, err := nextTo(trace, endOf(l.Addr()))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			command := filepath.Base(os.Args[0])
+			if got.pid != child.Process.Pid || got.uid != 0 || got.ends.client.Addr() != got.ends.server.Addr() ||
+				got.ends.client.Port() == 0 || got.command != command[:min(len(command), 15)] || got.start == 0 {
+				t.Errorf("%s: %+v; the process was %d", name, got, child.Process.Pid)
+			}
+			arguments := strings.Join(child.Args, "\x00") + "\x00"
+			if len(arguments) > copied {
+				arguments = strings.Join(child.Args[:2], "\x00")
+			}
+			if string(got.arguments) != arguments {
+				t.Errorf("%s: the arguments are %q, want %q", name, got.arguments, arguments)
+			}
+		}
+	}
+}
+
+// nextTo waits for the report of a connect to a server.
+func nextTo(trace *trace, server netip.AddrPort) (connect, error) {
+	for r := new(ringbuf.Record); ; {
+		c, err := trace.next(r)
+		if err != nil || c.ends.server == server {
+			return c, err
+		}
+	}
+}
+
+// TestRecordIsReadAsItIsWritten: traceRecord is how the compiler laid out what the
+// kernel's program writes.
+func TestRecordIsReadAsItIsWritten(t *testing.T) {
+	r := traceRecord{
+		Pid: 4711, Uid: 1000, Family: familyIPv6, ClientPort: 40001, ServerPort: binary.NativeEndian.Uint16([]byte{1, 187}),
+		Length: 9, Client: netip.MustParseAddr("2001:db8::1").As16(), Server: netip.MustParseAddr("2001:db8::2").As16(),
+		Start: 12 * tick,
+	}
+	copy(r.Command[:], "curl")
+	copy(r.Arguments[:], "curl\x00-s\x00x beyond")
+	b, err := binary.Append(nil, binary.NativeEndian, &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := connect{
+		ends:    connection{netip.MustParseAddrPort("[2001:db8::1]:40001"), netip.MustParseAddrPort("[2001:db8::2]:443")},
+		pid:     4711,
+		uid:     1000,
+		command: "curl", start: 12, arguments: []byte("curl\x00-s\x00x"),
+	}
+	if got, ok := readConnect(b); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if len(b) != connectHeader+copied+1 {
+		t.Errorf("a record has %d bytes", len(b))
+	}
+	for _, family := range []uint16{familyIPv4, 1} {
+		r.Family = family
+		b, err := binary.Append(nil, binary.NativeEndian, &r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := readConnect(b)
+		if v4 := family == familyIPv4; ok != v4 || v4 && got.ends.server.String() != "32.1.13.184:443" {
+			t.Errorf("family %d: %+v, %v", family, got, ok)
+		}
+	}
+}

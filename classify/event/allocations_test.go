@@ -1,0 +1,19 @@
+//go:build !race
+
+package event
+
+import "testing"
+
+// What encoding/json and the texts of addresses and times take, and no more. The race
+// detector empties the pools of encoding/json now and then.
+func TestFormatsAllocateLittle(t *testing.T) {
+	f, dst := violation(), make([]byte, 0, 8192)
+	for _, tt := range foreign {
+		format := parseFormat(t, tt.name, sensor)
+		for _, f.Flagged = range []bool{true, false} {
+			if n := testing.AllocsPerRun(100, func() { dst = format.AppendFinding(dst[:0], f) }); n > tt.allocations {
+				t.Errorf("%s: %v allocations, want at most %v", tt.name, n, tt.allocations)
+			}
+		}
+	}
+}

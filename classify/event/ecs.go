@@ -1,0 +1,400 @@
+package event
+
+import (
+	"net/netip"
+	"strconv"
+
+	"tlsfloor/classify"
+	"tlsfloor/parse"
+)
+
+// ecs is the Elastic Common Schema, version 9.4.0
+// (https://www.elastic.co/docs/reference/ecs). Events go by the names of the data
+// set network_traffic.tls, which Elastic's own rules read; what the schema lacks is
+// under "tlsfloor", by the names of native events.
+type ecs struct {
+	sensor  Sensor
+	structs *structs
+	event   ecsEvent // the last: reused
+}
+
+type ecsEvent struct {
+	Timestamp   string         `json:"@timestamp"`
+	ECS         ecsSelf        `json:"ecs"`
+	DataStream  *ecsDataStream `json:"data_stream,omitempty"`
+	Message     string         `json:"message,omitempty"`
+	Event       ecsEventFields `json:"event"`
+	Rule        *ecsRule       `json:"rule,omitempty"`
+	Network     *ecsNetwork    `json:"network,omitempty"`
+	Source      ecsEndpoint    `json:"source,omitzero"`
+	Destination ecsEndpoint    `json:"destination,omitzero"`
+	Client      ecsEndpoint    `json:"client,omitzero"`
+	Server      ecsEndpoint    `json:"server,omitzero"`
+	TLS         ecsTLS         `json:"tls,omitzero"`
+	Process     *ecsProcess    `json:"process,omitempty"`
+	Container   ecsID          `json:"container,omitzero"`
+	Related     *ecsRelated    `json:"related,omitempty"`
+	Observer    ecsObserver    `json:"observer"`
+	Log         ecsLog         `json:"log,omitzero"`
+}
+
+type ecsSelf struct {
+	Version string `json:"version"`
+}
+
+type ecsDataStream struct {
+	Type      string `json:"type"`
+	Dataset   string `json:"dataset"`
+	Namespace string `json:"namespace"`
+}
+
+type ecsEventFields struct {
+	Kind     string   `json:"kind"`
+	Category []string `json:"category"`
+	Type     []string `json:"type"`
+	Module   string   `json:"module"`
+	Dataset  string   `json:"dataset"`
+	ID       string   `json:"id,omitempty"`
+	Outcome  string   `json:"outcome,omitempty"`
+	Reason   string   `json:"reason,omitempty"`
+}
+
+type ecsRule struct {
+	Ruleset  string `json:"ruleset"`
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Category string `json:"category"`
+}
+
+type ecsNetwork struct {
+	Transport   string   `json:"transport"`
+	IANANumber  string   `json:"iana_number"`
+	Protocol    string   `json:"protocol"`
+	Type        string   `json:"type,omitempty"`
+	Direction   string   `json:"direction"`
+	CommunityID string   `json:"community_id,omitempty"`
+	VLAN        ecsID    `json:"vlan,omitzero"` // the outermost
+	Inner       ecsInner `json:"inner,omitzero"`
+}
+
+type ecsInner struct {
+	VLAN ecsID `json:"vlan"` // the innermost
+}
+
+type ecsID struct {
+	ID string `json:"id"`
+}
+
+type ecsEndpoint struct {
+	Address string  `json:"address,omitempty"`
+	IP      string  `json:"ip,omitempty"`
+	Port    *uint16 `json:"port,omitempty"`
+	Domain  string  `json:"domain,omitempty"`
+}
+
+type ecsTLS struct {
+	Established     *bool        `json:"established,omitempty"`
+	Version         string       `json:"version,omitempty"`
+	VersionProtocol string       `json:"version_protocol,omitempty"`
+	Cipher          string       `json:"cipher,omitempty"`
+	NextProtocol    string       `json:"next_protocol,omitempty"`
+	Resumed         bool         `json:"resumed,omitempty"`
+	Server          ecsTLSServer `json:"server,omitzero"`
+	Client          ecsTLSClient `json:"client,omitzero"`
+}
+
+type ecsTLSServer struct {
+	JA3S string `json:"ja3s"`
+}
+
+type ecsTLSClient struct {
+	ServerName string `json:"server_name,omitempty"`
+	JA3        string `json:"ja3,omitempty"`
+}
+
+// ecsProcess has the user of the process: "user" at the top of an event would be
+// the user that the event is about.
+type ecsProcess struct {
+	PID         int      `json:"pid"`
+	Executable  string   `json:"executable,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Args        []string `json:"args,omitempty"`
+	CommandLine string   `json:"command_line,omitempty"`
+	User        ecsName  `json:"user,omitzero"`
+}
+
+type ecsName struct {
+	Name string `json:"name"`
+}
+
+type ecsRelated struct {
+	IP    []string `json:"ip,omitempty"`
+	Hosts []string `json:"hosts,omitempty"`
+	Hash  []string `json:"hash,omitempty"`
+	User  []string `json:"user,omitempty"`
+}
+
+type ecsObserver struct {
+	Type    string     `json:"type"`
+	Vendor  string     `json:"vendor"`
+	Product string     `json:"product"`
+	Name    string     `json:"name,omitempty"`
+	Version string     `json:"version,omitempty"`
+	Ingress ecsIngress `json:"ingress,omitzero"`
+}
+
+type ecsIngress struct {
+	Interface ecsName `json:"interface"`
+}
+
+type ecsLog struct {
+	File ecsFile `json:"file"`
+}
+
+type ecsFile struct {
+	Path string `json:"path"`
+}
+
+// Parts that all events have in common.
+var (
+	ecsVersion    = ecsSelf{"9.4.0"}
+	ecsStream     = &ecsDataStream{"logs", "network_traffic.tls", "tlsfloor"}
+	ecsNetworks   = []string{"network"}
+	ecsConnection = []string{"connection", "protocol"}
+	ecsDenied     = []string{"connection", "protocol", "denied"}
+	ecsInfo       = []string{"info"}
+)
+
+// AppendFinding appends an alert for a flagged finding, else an event.
+func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
+	client := ecsEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)}
+	client.Address = client.IP
+	server := ecsEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Domain: wireText(f.Host)}
+	server.Address = server.IP
+	e.event = ecsEvent{
+		Timestamp: timeText(f.Time, "Z"), ECS: ecsVersion, DataStream: ecsStream, Message: localText(f.Reason),
+		Event: ecsEventOf(f), Rule: ecsRuleOf(f), Network: ecsNetworkOf(&f.Observation),
+		// Both ends stand there twice, as the schema wants it where it is known which
+		// of them is the client.
+		Source: client, Destination: server, Client: client, Server: server,
+		TLS: ecsTLSOf(&f.Observation), Related: ecsRelatedOf(f, client.IP, server.IP),
+	}
+	if p := f.Process; p != nil {
+		e.event.Process, e.event.Container = ecsProcessOf(p), ecsID{localText(p.Container)}
+	}
+	e.observe(f.Source)
+	dst = e.structs.appendOpen(dst, &e.event)
+	return append(appendRest(dst, `"tlsfloor":`, f), '}')
+}
+
+// AppendStats appends a metric. It names no data stream: one that holds
+// network_traffic.tls refuses another data set, and the counts fit in with its
+// other fields.
+func (e *ecs) AppendStats(dst []byte, s *Stats) []byte {
+	e.event = ecsEvent{
+		Timestamp: timeText(s.Time, "Z"), ECS: ecsVersion,
+		Event: ecsEventFields{Kind: "metric", Category: ecsNetworks, Type: ecsInfo, Module: "tlsfloor", Dataset: "tlsfloor.stats"},
+	}
+	e.observe(s.Source)
+	dst = e.structs.appendOpen(dst, &e.event)
+	dst = append(appendKey(dst, `"tlsfloor":`), `{"stats":{`...)
+	return append(appendCounts(dst, s), "}}}"...)
+}
+
+// observe sets what saw the event.
+func (e *ecs) observe(source string) {
+	e.event.Observer = ecsObserver{
+		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: localText(e.sensor.Host), Version: localText(e.sensor.Version),
+	}
+	if e.sensor.Live {
+		e.event.Observer.Ingress.Interface.Name = localText(source)
+	} else {
+		e.event.Log.File.Path = localText(source)
+	}
+}
+
+func ecsEventOf(f *classify.Finding) ecsEventFields {
+	v := ecsEventFields{
+		Kind: "event", Category: ecsNetworks, Type: ecsConnection, Module: "tlsfloor", Dataset: ecsStream.Dataset,
+		ID: flowSumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: localText(f.Reason),
+	}
+	if f.Flagged {
+		v.Kind = "alert"
+	}
+	if f.Outcome == classify.Refused {
+		v.Type = ecsDenied
+	}
+	return v
+}
+
+// ecsOutcome is of the handshake, not of the judgement.
+func ecsOutcome(o classify.Outcome) string {
+	switch yes, known := established(o); {
+	case yes:
+		return "success"
+	case known:
+		return "failure"
+	}
+	return "unknown"
+}
+
+// ecsRuleOf is nil where nothing is flagged.
+func ecsRuleOf(f *classify.Finding) *ecsRule {
+	if !f.Flagged {
+		return nil
+	}
+	r := ruleOf(f.Verdict)
+	return &ecsRule{"tlsfloor", r.id, r.name, f.Verdict.String()}
+}
+
+// ecsDirections are the values of network.direction as a network's perimeter sees
+// it.
+var ecsDirections = [...]string{
+	unknownDirection: "unknown", inbound: "inbound", outbound: "outbound", lateral: "internal", passing: "external", local: "internal",
+}
+
+func ecsNetworkOf(o *classify.Observation) *ecsNetwork {
+	n := &ecsNetwork{
+		Transport: "tcp", IANANumber: "6", Protocol: "tls",
+		Direction: ecsDirections[directionOf(o.Client, o.Server)], CommunityID: communityID(o.Client, o.Server),
+	}
+	switch ipVersionOf(o.Client) {
+	case 4:
+		n.Type = "ipv4"
+	case 6:
+		n.Type = "ipv6"
+	}
+	if last := len(o.VLANs) - 1; last >= 0 {
+		n.VLAN = ecsVLAN(o.VLANs[0])
+		if last > 0 {
+			n.Inner.VLAN = ecsVLAN(o.VLANs[last])
+		}
+	}
+	return n
+}
+
+func ecsVLAN(id uint16) ecsID { return ecsID{strconv.Itoa(int(id))} }
+
+func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
+	if yes, known := established(o.Outcome); known {
+		t.Established = &yes
+	}
+	if a := o.Answer; a != nil {
+		t.VersionProtocol, t.Version = ecsVersionOf(a.Version)
+		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = ianaCipher(a), wireText(a.ALPN), a.Resumed != "", a.JA3S
+	}
+	if c := o.Hello; c != nil {
+		t.Client = ecsTLSClient{wireText(o.SNI), c.JA3}
+	}
+	return t
+}
+
+// ecsVersionOf splits a version as tls.version_protocol and tls.version do: "tls"
+// and "1.0". Both are empty for a number that no registry knows.
+func ecsVersionOf(v parse.Version) (protocol, number string) {
+	switch v.Rank() {
+	case parse.SSLv2:
+		return "ssl", "2.0"
+	case parse.SSLv3:
+		return "ssl", "3.0"
+	case parse.TLSv1:
+		return "tls", "1.0"
+	case parse.TLSv11:
+		return "tls", "1.1"
+	case parse.TLSv12:
+		return "tls", "1.2"
+	case parse.TLSv13:
+		return "tls", "1.3"
+	case parse.DTLSv1:
+		return "dtls", "1.0"
+	case parse.DTLSv12:
+		return "dtls", "1.2"
+	case parse.DTLSv13:
+		return "dtls", "1.3"
+	}
+	return "", ""
+}
+
+func ecsProcessOf(p *classify.Process) *ecsProcess {
+	return &ecsProcess{
+		PID: p.PID, Executable: localText(p.Executable), Name: localText(programOf(p)),
+		Args: ecsArgs(p), CommandLine: commandText(p), User: ecsName{localText(p.User)},
+	}
+}
+
+// ecsArgs leaves out empty arguments: the schema has no empty words.
+func ecsArgs(p *classify.Process) []string {
+	var args []string
+	for _, argument := range p.CommandLine {
+		if argument != "" {
+			args = append(args, argument)
+		}
+	}
+	return localTexts(fitting(args, maxCommandLine))
+}
+
+// ecsRelatedOf lists what an analyst looks for across all events, each once; client
+// and server are the texts of the addresses. It is nil where there is nothing.
+func ecsRelatedOf(f *classify.Finding, client, server string) *ecsRelated {
+	r := &ecsRelated{Hosts: ecsHosts(f), Hash: ecsHashes(&f.Observation)}
+	seen := [...]netip.AddrPort{f.Client, f.Server, f.Proxied.Client, f.Proxied.Server}
+	for i, text := range [...]string{client, server, addrText(f.Proxied.Client), addrText(f.Proxied.Server)} {
+		if text != "" && !hasAddr(seen[:i], seen[i].Addr()) {
+			r.IP = append(r.IP, text)
+		}
+	}
+	if f.Process != nil && f.Process.User != "" {
+		r.User = []string{localText(f.Process.User)}
+	}
+	if len(r.IP)+len(r.Hosts)+len(r.Hash)+len(r.User) == 0 {
+		return nil
+	}
+	return r
+}
+
+func hasAddr(list []netip.AddrPort, a netip.Addr) bool {
+	for _, other := range list {
+		if other.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// ecsHosts lists each name once, in the spellings that were seen.
+func ecsHosts(f *classify.Finding) (hosts []string) {
+	if f.Host != "" {
+		hosts = append(hosts, wireText(f.Host))
+	}
+	for i, n := range f.Names {
+		if n.Host != "" && n.Host != f.Host && !hasName(f.Names[:i], n.Host) {
+			hosts = append(hosts, wireText(n.Host))
+		}
+	}
+	return hosts
+}
+
+func hasName(list []classify.Name, host string) bool {
+	for _, n := range list {
+		if n.Host == host {
+			return true
+		}
+	}
+	return false
+}
+
+func ecsHashes(o *classify.Observation) (hashes []string) {
+	add := func(hash string) {
+		if hash != "" {
+			hashes = append(hashes, hash)
+		}
+	}
+	if o.Hello != nil {
+		add(o.Hello.JA3)
+		add(wireText(o.Hello.JA4))
+	}
+	if o.Answer != nil {
+		add(o.Answer.JA3S)
+	}
+	return hashes
+}

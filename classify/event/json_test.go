@@ -1,0 +1,74 @@
+package event
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+func TestStrings(t *testing.T) {
+	for _, tt := range []struct{ text, wire, local string }{
+		{"", `""`, `""`},
+		{"plain /~!", `"plain /~!"`, `"plain /~!"`},
+		{`"\`, `"\"\\"`, `"\"\\"`},
+		{"\x00\t\n\x1b\x7f", `"\u0000\u0009\u000a\u001b\u007f"`, `"\u0000\u0009\u000a\u001b\u007f"`},
+		{"\xe9", `"\u00e9"`, `"\u00e9"`},
+		{"\u00e9", `"\u00c3\u00a9"`, `"\u00e9"`},
+		{"\u2028\u202e", `"\u00e2\u0080\u00a8\u00e2\u0080\u00ae"`, `"\u2028\u202e"`},
+		{"\U0001f600x", `"\u00f0\u009f\u0098\u0080x"`, `"\ud83d\ude00x"`},
+		{"<b>&\b\f\r", `"<b>&\u0008\u000c\u000d"`, `"<b>&\u0008\u000c\u000d"`},
+		{"\ufffd", `"\u00ef\u00bf\u00bd"`, `"\ufffd"`},
+		{"a\xf0\x9f\x98", `"a\u00f0\u009f\u0098"`, `"a\u00f0\u009f\u0098"`},
+		{"\xed\xa0\x80", `"\u00ed\u00a0\u0080"`, `"\u00ed\u00a0\u0080"`}, // a lone surrogate
+	} {
+		if got := string(appendBytes(nil, tt.text)); got != tt.wire {
+			t.Errorf("%q off the wire: %s, want %s", tt.text, got, tt.wire)
+		}
+		if got := string(appendQuoted(nil, tt.text)); got != tt.local {
+			t.Errorf("%q: %s, want %s", tt.text, got, tt.local)
+		}
+		checkStruct(t, tt.text)
+	}
+}
+
+func FuzzStrings(f *testing.F) {
+	f.Add("\x1b[31m\"\\")
+	f.Add("caf\u00e9 \U0001f600 \xff\xc3")
+	f.Fuzz(func(t *testing.T, text string) {
+		var wire, local string
+		if err := json.Unmarshal(appendBytes(nil, text), &wire); err != nil || latin1(wire) != text {
+			t.Errorf("%q came back as %q (%v)", text, wire, err)
+		}
+		if err := json.Unmarshal(appendQuoted(nil, text), &local); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		checkPrintable(t, appendQuoted(appendBytes(nil, text), text))
+		checkStruct(t, text)
+	})
+}
+
+// checkStruct fails where encoding/json, with what is done before and after it,
+// does not write a text as the hand-written encoder does.
+func checkStruct(t *testing.T, text string) {
+	t.Helper()
+	v := struct {
+		Wire  string   `json:"wire"`
+		Local []string `json:"local"`
+	}{wireText(text), localTexts([]string{text})}
+	want := append(append(appendBytes([]byte(`{"wire":`), text), `,"local":[`...), appendQuoted(nil, text)...)
+	if got := newStructs().append(nil, &v); string(got) != string(want)+"]}" {
+		t.Errorf("%q: %s, want %s]}", text, got, want)
+	}
+}
+
+func TestTime(t *testing.T) {
+	for _, want := range []time.Time{
+		time.Unix(0, 0), time.Unix(0, -1), time.Unix(0, -1<<63), time.Unix(0, 1<<63-1),
+		time.Date(2024, 2, 29, 23, 59, 59, 999999999, time.UTC), time.Date(2026, 10, 9, 8, 7, 6, 54321, time.UTC),
+	} {
+		got := string(appendTime([]byte("{"), `"ts":`, want.UnixNano()))
+		if text := want.UTC().Format(`{"ts":"2006-01-02T15:04:05.000000Z"`); got != text {
+			t.Errorf("%s, want %s", got, text)
+		}
+	}
+}

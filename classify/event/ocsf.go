@@ -1,0 +1,378 @@
+package event
+
+import (
+	"net/netip"
+	"strings"
+
+	"tlsfloor/classify"
+)
+
+// ocsf is the Open Cybersecurity Schema Framework, version 1.8.0
+// (https://schema.ocsf.io): a Detection Finding (class 2004) for a flagged finding,
+// else a Network Activity (class 4001). What the schema lacks is under "unmapped",
+// by the names of native events.
+type ocsf struct {
+	sensor    Sensor
+	structs   *structs
+	detection ocsfDetection // the last: reused
+	activity  ocsfActivity
+}
+
+// ocsfClass is the class of an event, and what the schema derives from class and
+// activity.
+type ocsfClass struct {
+	ClassUID     int    `json:"class_uid"`
+	ClassName    string `json:"class_name"`
+	CategoryUID  int    `json:"category_uid"`
+	CategoryName string `json:"category_name"`
+	ActivityID   int    `json:"activity_id"`
+	ActivityName string `json:"activity_name"`
+	TypeUID      int    `json:"type_uid"`
+	TypeName     string `json:"type_name"`
+}
+
+type ocsfActivity struct {
+	ocsfClass
+	SeverityID   int          `json:"severity_id"`
+	Severity     string       `json:"severity"`
+	Time         int64        `json:"time"` // milliseconds since the Unix epoch
+	Message      string       `json:"message,omitempty"`
+	Metadata     ocsfMetadata `json:"metadata"`
+	StatusID     int          `json:"status_id"`
+	Status       string       `json:"status"`
+	StatusDetail string       `json:"status_detail,omitempty"`
+	ocsfConnection
+	Observables []ocsfObservable `json:"observables,omitempty"`
+}
+
+type ocsfDetection struct {
+	ocsfClass
+	StatusID     int              `json:"status_id"`
+	Status       string           `json:"status"`
+	IsAlert      bool             `json:"is_alert"`
+	SeverityID   int              `json:"severity_id"`
+	Severity     string           `json:"severity"`
+	ConfidenceID int              `json:"confidence_id"`
+	Confidence   string           `json:"confidence"`
+	Time         int64            `json:"time"`
+	Message      string           `json:"message,omitempty"`
+	Metadata     ocsfMetadata     `json:"metadata"`
+	FindingInfo  ocsfFindingInfo  `json:"finding_info"`
+	Evidences    []ocsfConnection `json:"evidences"`
+	Remediation  ocsfRemediation  `json:"remediation"`
+	Observables  []ocsfObservable `json:"observables,omitempty"`
+}
+
+type ocsfMetadata struct {
+	Version     string      `json:"version"`
+	LogProvider string      `json:"log_provider"`
+	Profiles    []string    `json:"profiles,omitempty"`
+	UID         string      `json:"uid"`
+	LogSource   string      `json:"log_source,omitempty"`
+	Product     ocsfProduct `json:"product"`
+	Reporter    ocsfName    `json:"reporter,omitzero"`
+}
+
+type ocsfProduct struct {
+	Name       string `json:"name"`
+	VendorName string `json:"vendor_name"`
+	Version    string `json:"version,omitempty"`
+}
+
+type ocsfName struct {
+	Name string `json:"name"`
+}
+
+type ocsfFindingInfo struct {
+	UID           string       `json:"uid"`
+	Title         string       `json:"title"`
+	Desc          string       `json:"desc,omitempty"`
+	FirstSeenTime int64        `json:"first_seen_time"`
+	DataSources   []string     `json:"data_sources"`
+	Analytic      ocsfAnalytic `json:"analytic"`
+}
+
+type ocsfAnalytic struct {
+	TypeID  int    `json:"type_id"`
+	Type    string `json:"type"`
+	UID     string `json:"uid"`
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+}
+
+type ocsfRemediation struct {
+	Desc string `json:"desc"`
+}
+
+// ocsfConnection are attributes that an activity has itself, and a finding has in
+// its evidence.
+type ocsfConnection struct {
+	ConnectionInfo     ocsfConnectionInfo `json:"connection_info"`
+	SrcEndpoint        ocsfEndpoint       `json:"src_endpoint,omitzero"`
+	DstEndpoint        ocsfEndpoint       `json:"dst_endpoint,omitzero"`
+	TLS                *ocsfTLS           `json:"tls,omitempty"`
+	JA4FingerprintList []ocsfJA4          `json:"ja4_fingerprint_list,omitempty"`
+	Actor              ocsfActor          `json:"actor,omitzero"`
+}
+
+type ocsfConnectionInfo struct {
+	DirectionID   int    `json:"direction_id"`
+	Direction     string `json:"direction"`
+	ProtocolNum   int    `json:"protocol_num"`
+	ProtocolName  string `json:"protocol_name"`
+	ProtocolVerID int    `json:"protocol_ver_id,omitempty"`
+	CommunityUID  string `json:"community_uid,omitempty"`
+}
+
+type ocsfEndpoint struct {
+	IP       string  `json:"ip,omitempty"`
+	Port     *uint16 `json:"port,omitempty"`
+	Hostname string  `json:"hostname,omitempty"`
+	SvcName  string  `json:"svc_name,omitempty"`
+}
+
+type ocsfTLS struct {
+	Version  string           `json:"version"`
+	Cipher   string           `json:"cipher,omitempty"`
+	JA3SHash *ocsfFingerprint `json:"ja3s_hash,omitempty"`
+	SNI      string           `json:"sni,omitempty"`
+	JA3Hash  *ocsfFingerprint `json:"ja3_hash,omitempty"`
+	Alert    *uint8           `json:"alert,omitempty"`
+}
+
+type ocsfFingerprint struct {
+	AlgorithmID int    `json:"algorithm_id"`
+	Algorithm   string `json:"algorithm"`
+	Value       string `json:"value"`
+}
+
+type ocsfJA4 struct {
+	TypeID   int    `json:"type_id"`
+	Type     string `json:"type"`
+	Value    string `json:"value"`
+	SectionA string `json:"section_a,omitempty"`
+	SectionB string `json:"section_b,omitempty"`
+	SectionC string `json:"section_c,omitempty"`
+}
+
+type ocsfActor struct {
+	Process *ocsfProcess `json:"process,omitempty"`
+	AppName string       `json:"app_name,omitempty"`
+}
+
+type ocsfProcess struct {
+	PID       int      `json:"pid"`
+	Name      string   `json:"name,omitempty"`
+	Path      string   `json:"path,omitempty"`
+	CmdLine   string   `json:"cmd_line,omitempty"`
+	User      ocsfName `json:"user,omitzero"`
+	Container ocsfUID  `json:"container,omitzero"`
+}
+
+type ocsfUID struct {
+	UID string `json:"uid"`
+}
+
+type ocsfObservable struct {
+	Name   string `json:"name"` // the path of the attribute
+	TypeID int    `json:"type_id"`
+	Type   string `json:"type"`
+	Value  string `json:"value"`
+}
+
+// AppendFinding appends an event of the class that is the finding's.
+func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
+	if f.Flagged {
+		o.fillDetection(f)
+		dst = o.structs.appendOpen(dst, &o.detection)
+	} else {
+		o.fillActivity(f)
+		dst = o.structs.appendOpen(dst, &o.activity)
+	}
+	return append(appendRest(dst, `"unmapped":`, f), '}')
+}
+
+// AppendStats appends nothing: the schema has no class for counts.
+func (*ocsf) AppendStats(dst []byte, _ *Stats) []byte { return dst }
+
+// ocsfActivities are the classes of activities, by how the handshake ended.
+var ocsfActivities = [...]ocsfClass{
+	classify.OutcomeUnknown: {4001, "Network Activity", 4, "Network Activity", 6, "Traffic", 400106, "Network Activity: Traffic"},
+	classify.Established:    {4001, "Network Activity", 4, "Network Activity", 1, "Open", 400101, "Network Activity: Open"},
+	classify.Refused:        {4001, "Network Activity", 4, "Network Activity", 5, "Refuse", 400105, "Network Activity: Refuse"},
+	classify.Reset:          {4001, "Network Activity", 4, "Network Activity", 3, "Reset", 400103, "Network Activity: Reset"},
+	classify.Closed:         {4001, "Network Activity", 4, "Network Activity", 2, "Close", 400102, "Network Activity: Close"},
+	classify.Unanswered:     {4001, "Network Activity", 4, "Network Activity", 4, "Fail", 400104, "Network Activity: Fail"},
+	classify.Truncated:      {4001, "Network Activity", 4, "Network Activity", 6, "Traffic", 400106, "Network Activity: Traffic"},
+}
+
+func (o *ocsf) fillActivity(f *classify.Finding) {
+	o.activity = ocsfActivity{
+		ocsfClass: ocsfActivities[f.Outcome], SeverityID: 1, Severity: "Informational",
+		Time: f.Time / 1e6, Message: localText(f.Reason), Metadata: o.metadata(f),
+		StatusDetail: f.Outcome.String(), ocsfConnection: ocsfConnectionOf(f),
+	}
+	a := &o.activity
+	a.Observables = a.observables("")
+	switch yes, known := established(f.Outcome); {
+	case yes:
+		a.StatusID, a.Status = 1, "Success"
+	case known:
+		a.StatusID, a.Status = 2, "Failure"
+	default:
+		a.StatusID, a.Status = 0, "Unknown"
+	}
+}
+
+// ocsfCreate is the class of a finding that is new.
+var ocsfCreate = ocsfClass{2004, "Detection Finding", 2, "Findings", 1, "Create", 200401, "Detection Finding: Create"}
+
+func (o *ocsf) fillDetection(f *classify.Finding) {
+	o.detection = ocsfDetection{
+		ocsfClass: ocsfCreate, StatusID: 1, Status: "New", IsAlert: true,
+		Time: f.Time / 1e6, Message: localText(f.Reason), Metadata: o.metadata(f),
+		Evidences: append(o.detection.Evidences[:0], ocsfConnectionOf(f)), Remediation: ocsfRemediation{localText(remedy(f))},
+	}
+	d := &o.detection
+	d.FindingInfo = o.findingInfo(f, d.Metadata.UID)
+	d.Observables = d.Evidences[0].observables("evidences.")
+	d.SeverityID, d.Severity = 2, "Low" // data would have moved below the floor
+	if f.Verdict == classify.Violation {
+		d.SeverityID, d.Severity = 3, "Medium" // it does
+	}
+	switch f.HostSource { // confidence is of the destination's name: the versions are facts
+	case classify.NameSNI, classify.NameConnect, classify.NameCertificate:
+		d.ConfidenceID, d.Confidence = 3, "High"
+	case classify.NameDNS:
+		d.ConfidenceID, d.Confidence = 2, "Medium"
+	default:
+		d.ConfidenceID, d.Confidence = 1, "Low"
+	}
+}
+
+func (o *ocsf) metadata(f *classify.Finding) ocsfMetadata {
+	return ocsfMetadata{
+		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: flowSumText(&f.Observation), LogSource: localText(f.Source),
+		Product:  ocsfProduct{"tlsfloor", "tlsfloor", localText(o.sensor.Version)},
+		Reporter: ocsfName{localText(o.sensor.Host)},
+	}
+}
+
+// ocsfProfiles names the profiles that attributes come from: the actor of an
+// activity (evidence has one of its own), and a process's container.
+func ocsfProfiles(f *classify.Finding) (names []string) {
+	if !f.Flagged && (f.Process != nil || ocsfAppName(f.Software) != "") {
+		names = append(names, "host")
+	}
+	if f.Process != nil && f.Process.Container != "" {
+		names = append(names, "container")
+	}
+	return names
+}
+
+var ocsfDataSources = []string{"TLS handshakes"}
+
+func (o *ocsf) findingInfo(f *classify.Finding, uid string) ocsfFindingInfo {
+	r := ruleOf(f.Verdict)
+	return ocsfFindingInfo{
+		UID: uid, Title: r.name, Desc: localText(f.Reason), FirstSeenTime: f.Time / 1e6, DataSources: ocsfDataSources,
+		Analytic: ocsfAnalytic{1, "Rule", r.id, r.name, localText(o.sensor.Version)},
+	}
+}
+
+func ocsfConnectionOf(f *classify.Finding) ocsfConnection {
+	c := ocsfConnection{
+		ConnectionInfo: ocsfConnectionInfoOf(f.Client, f.Server),
+		SrcEndpoint:    ocsfEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)},
+		DstEndpoint:    ocsfEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Hostname: wireText(f.Host)},
+		TLS:            ocsfTLSOf(&f.Observation),
+		Actor:          ocsfActor{ocsfProcessOf(f.Process), localText(ocsfAppName(f.Software))},
+	}
+	if f.AWS != nil {
+		c.DstEndpoint.SvcName = wireText(f.AWS.Service)
+	}
+	if f.Hello != nil && f.Hello.JA4 != "" {
+		value := wireText(f.Hello.JA4)
+		a, rest, _ := strings.Cut(value, "_")
+		b, last, _ := strings.Cut(rest, "_")
+		c.JA4FingerprintList = []ocsfJA4{{1, "JA4", value, a, b, last}}
+	}
+	return c
+}
+
+var ocsfDirections = [...]struct {
+	id   int
+	name string
+}{
+	unknownDirection: {0, "Unknown"}, inbound: {1, "Inbound"}, outbound: {2, "Outbound"}, lateral: {3, "Lateral"}, local: {4, "Local"},
+	passing: {0, "Unknown"}, // the schema has no word for it
+}
+
+func ocsfConnectionInfoOf(client, server netip.AddrPort) ocsfConnectionInfo {
+	d := ocsfDirections[directionOf(client, server)]
+	return ocsfConnectionInfo{d.id, d.name, 6, "tcp", ipVersionOf(client), communityID(client, server)}
+}
+
+// ocsfTLSOf has the version "Unknown" where no server selected one: the schema
+// requires a version of an object that has the client's part, too.
+func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
+	if o.Hello == nil && o.Answer == nil {
+		return nil
+	}
+	t := &ocsfTLS{Version: "Unknown"}
+	if a := o.Answer; a != nil {
+		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), ianaCipher(a), ocsfMD5(a.JA3S)
+	}
+	if c := o.Hello; c != nil {
+		t.SNI, t.JA3Hash = wireText(o.SNI), ocsfMD5(c.JA3)
+	}
+	if o.Alert != nil {
+		t.Alert = &o.Alert.Code
+	}
+	return t
+}
+
+func ocsfMD5(hash string) *ocsfFingerprint {
+	if hash == "" {
+		return nil
+	}
+	return &ocsfFingerprint{1, "MD5", hash}
+}
+
+// ocsfAppName is the program where it is a fact. What a hello suggests is under
+// "unmapped", with how sure it is.
+func ocsfAppName(s *classify.Software) string {
+	if s == nil || s.Confidence != classify.High {
+		return ""
+	}
+	return s.Name
+}
+
+func ocsfProcessOf(p *classify.Process) *ocsfProcess {
+	if p == nil {
+		return nil
+	}
+	return &ocsfProcess{
+		PID: p.PID, Name: localText(programOf(p)), Path: localText(p.Executable), CmdLine: commandText(p),
+		User: ocsfName{localText(p.User)}, Container: ocsfUID{localText(p.Container)},
+	}
+}
+
+// observables lists what an analyst looks for across all classes; prefix is where
+// the connection is in this one.
+func (c *ocsfConnection) observables(prefix string) []ocsfObservable {
+	all := make([]ocsfObservable, 0, 5)
+	add := func(name string, id int, kind, value string) {
+		if value != "" {
+			all = append(all, ocsfObservable{prefix + name, id, kind, value})
+		}
+	}
+	add("src_endpoint.ip", 2, "IP Address", c.SrcEndpoint.IP)
+	add("dst_endpoint.ip", 2, "IP Address", c.DstEndpoint.IP)
+	add("dst_endpoint.hostname", 1, "Hostname", c.DstEndpoint.Hostname)
+	if p := c.Actor.Process; p != nil {
+		add("actor.process.name", 9, "Process Name", p.Name)
+		add("actor.process.user.name", 4, "User Name", p.User.Name)
+	}
+	return all
+}

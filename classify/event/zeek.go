@@ -1,0 +1,158 @@
+package event
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"tlsfloor/classify"
+	"tlsfloor/parse"
+)
+
+// zeek is Zeek's ssl.log as JSON (https://docs.zeek.org, "ssl.log").
+type zeek struct {
+	structs *structs
+	line    zeekSSL // of the last event: reused
+}
+
+// zeekSSL is a line of ssl.log. Of a TLS 1.3 handshake Zeek itself knows no more.
+type zeekSSL struct {
+	TS           json.Number `json:"ts"`  // seconds since the Unix epoch, with microseconds
+	UID          string      `json:"uid"` // not that of a Zeek that watches the same network: community_id is
+	OrigH        string      `json:"id.orig_h,omitempty"`
+	OrigP        *uint16     `json:"id.orig_p,omitempty"`
+	RespH        string      `json:"id.resp_h,omitempty"`
+	RespP        *uint16     `json:"id.resp_p,omitempty"`
+	Version      string      `json:"version,omitempty"`
+	Cipher       string      `json:"cipher,omitempty"`
+	NextProtocol string      `json:"next_protocol,omitempty"`
+	JA3S         string      `json:"ja3s,omitempty"` // of the package ja3
+	ServerName   string      `json:"server_name,omitempty"`
+	JA3          string      `json:"ja3,omitempty"` // of the package ja3
+	JA4          string      `json:"ja4,omitempty"` // of the package ja4
+	LastAlert    string      `json:"last_alert,omitempty"`
+	Resumed      bool        `json:"resumed"`     // Zeek never leaves it out: false where it is not known
+	Established  bool        `json:"established"` // the same
+	CommunityID  string      `json:"community_id,omitempty"`
+
+	// The judgement, which Zeek has no columns for.
+	Verdict    string `json:"tlsfloor.verdict"`
+	Flagged    bool   `json:"tlsfloor.flagged"`
+	Fix        string `json:"tlsfloor.fix,omitempty"`
+	Reason     string `json:"tlsfloor.reason,omitempty"`
+	Host       string `json:"tlsfloor.host,omitempty"`
+	HostSource string `json:"tlsfloor.host_source,omitempty"`
+	Process    string `json:"tlsfloor.process,omitempty"`
+	Software   string `json:"tlsfloor.software,omitempty"`
+	Advice     string `json:"tlsfloor.advice,omitempty"`
+
+	Anomalies []string `json:"tlsfloor.anomalies,omitempty"`
+}
+
+// AppendFinding appends a line of ssl.log.
+func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
+	l := &z.line
+	*l = zeekSSL{
+		TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
+		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
+		Established: f.Outcome == classify.Established, CommunityID: communityID(f.Client, f.Server),
+		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: localText(f.Reason),
+		Host: wireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
+	}
+	if a := f.Answer; a != nil {
+		l.Version, l.Cipher = zeekVersion(a.Version), zeekCipher(a)
+		l.NextProtocol, l.JA3S, l.Resumed = wireText(a.ALPN), a.JA3S, a.Resumed != ""
+	}
+	if c := f.Hello; c != nil {
+		l.ServerName, l.JA3, l.JA4 = wireText(f.SNI), c.JA3, wireText(c.JA4)
+	}
+	if a := f.Alert; a != nil {
+		l.LastAlert = zeekAlert(a)
+	}
+	if p := f.Process; p != nil {
+		l.Process = localText(programOf(p))
+	}
+	if s := f.Software; s != nil {
+		l.Software = s.ID
+	}
+	if a := f.Advice; a != nil {
+		l.Advice = a.ID
+	}
+	return z.structs.append(dst, l)
+}
+
+// AppendStats appends nothing: counts are another log's.
+func (*zeek) AppendStats(dst []byte, _ *Stats) []byte { return dst }
+
+func zeekVersion(v parse.Version) string {
+	switch v {
+	case parse.SSLv2, parse.SSLv3:
+		return v.String()
+	case parse.TLSv1:
+		return "TLSv10"
+	case parse.TLSv11:
+		return "TLSv11"
+	case parse.TLSv12:
+		return "TLSv12"
+	case parse.TLSv13:
+		return "TLSv13"
+	case parse.DTLSv1:
+		return "DTLSv10"
+	case parse.DTLSv12:
+		return "DTLSv12"
+	case parse.DTLSv13:
+		return "DTLSv13"
+	}
+	if v>>8 == 0x7f { // IETF's drafts
+		return "TLSv13-draft" + strconv.Itoa(int(v&0xff))
+	}
+	return zeekUnknown(uint16(v))
+}
+
+// zeekCipher is empty for SSLv2, whose server offers ciphers and selects none.
+func zeekCipher(a *classify.ServerHello) string {
+	if a.Version == parse.SSLv2 {
+		return ""
+	}
+	if name := ianaCipher(a); name != "" {
+		return name
+	}
+	return zeekUnknown(a.Cipher)
+}
+
+func zeekAlert(a *classify.Alert) string {
+	name := parse.AlertDescription(a.Code).String()
+	if number, unnamed := strings.CutPrefix(name, "unknown_"); unnamed && number[0] <= '9' {
+		return "unknown-" + number
+	}
+	return name
+}
+
+// zeekUnknown is a number that has no name.
+func zeekUnknown(n uint16) string { return "unknown-" + strconv.Itoa(int(n)) }
+
+// zeekTime is ns, nanoseconds since the Unix epoch, in seconds with microseconds.
+func zeekTime(ns int64) json.Number {
+	var space [24]byte
+	dst, micros := space[:0], ns/1000
+	if micros < 0 {
+		dst, micros = append(dst, '-'), -micros
+	}
+	dst = append(strconv.AppendInt(dst, micros/1e6, 10), '.')
+	for unit := int64(100000); unit > 0; unit /= 10 {
+		dst = append(dst, byte('0'+micros/unit%10))
+	}
+	return json.Number(dst)
+}
+
+// zeekUID is an identifier of the form that Zeek gives connections: C and 17
+// digits.
+func zeekUID(o *classify.Observation) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	sum := flowSum(o)
+	uid := [18]byte{'C'}
+	for i := range uid[1:] {
+		uid[1+i] = digits[int(sum[i])%len(digits)]
+	}
+	return string(uid[:])
+}

@@ -1,0 +1,265 @@
+//go:build linux
+
+package ownership
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// nobody is a user who is not root.
+const nobody = 65534
+
+// asRoot runs a test on this kernel, and as if it had no openat2. The folder is
+// nobody's.
+func asRoot(t *testing.T, test func(t *testing.T, folder string)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	this := openat2
+	for name, other := range map[string]func(int, string, int, uint32) (int, error){
+		"openat2":       this,
+		"an old kernel": func(int, string, int, uint32) (int, error) { return -1, unix.ENOSYS },
+		"a sandbox":     func(int, string, int, uint32) (int, error) { return -1, unix.EPERM },
+	} {
+		t.Run(name, func(t *testing.T) {
+			openat2 = other
+			defer func() { openat2 = this }()
+			folder := t.TempDir()
+			must(t, os.Chown(folder, nobody, nobody))
+			test(t, folder)
+		})
+	}
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ownerOf(t *testing.T, path string) uint32 {
+	t.Helper()
+	info, err := os.Lstat(path)
+	must(t, err)
+	return info.Sys().(*syscall.Stat_t).Uid
+}
+
+func open(path string) error {
+	file, err := Open(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// refused fails the test unless an error speaks of a symbolic link.
+func refused(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+func TestNewFilesAreTheFoldersOwners(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		deep := filepath.Join(folder, "a", "b")
+		for range 2 {
+			must(t, MakeFolder(deep))
+		}
+		file := filepath.Join(deep, "file")
+		must(t, open(file))
+		for _, path := range []string{filepath.Dir(deep), deep, file} {
+			if ownerOf(t, path) != nobody {
+				t.Errorf("%s is not the owner's of the folder above", path)
+			}
+		}
+		info, err := os.Stat(deep)
+		must(t, err)
+		if info.Mode().Perm() != 0o700 {
+			t.Errorf("mode %v", info.Mode())
+		}
+	})
+}
+
+// What root has written before stays root's.
+func TestOldFilesKeepTheirOwner(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		file := filepath.Join(folder, "file")
+		must(t, os.WriteFile(file, []byte("old"), 0o600))
+		if err := open(file); err != nil || ownerOf(t, file) != 0 {
+			t.Errorf("%v, owner %d", err, ownerOf(t, file))
+		}
+	})
+}
+
+// The owner of a folder cannot send root elsewhere, whatever it does and wherever
+// on the way its link is.
+func TestLinksAreRefused(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		roots := t.TempDir()
+		target, other := filepath.Join(roots, "target"), filepath.Join(folder, "other")
+		must(t, os.WriteFile(target, []byte("root's"), 0o600), os.WriteFile(other, nil, 0o600),
+			os.Symlink(target, filepath.Join(folder, "link")), os.Symlink(filepath.Join(roots, "new"), filepath.Join(folder, "dangling")),
+			os.Symlink(roots, filepath.Join(folder, "folder")), os.Symlink("folder", filepath.Join(folder, "twice")),
+			os.Mkdir(filepath.Join(folder, "real"), 0o755), os.Symlink("real", filepath.Join(folder, "within")),
+			os.Mkdir(filepath.Join(folder, "root"), 0o755), os.Symlink(roots, filepath.Join(folder, "root", "folder")))
+		for _, path := range []string{"link", "dangling", "folder/target", "folder/new", "twice/target", "within/new", "root/folder/target"} {
+			refused(t, "open "+path, open(filepath.Join(folder, path)))
+		}
+		for _, path := range []string{"folder/a", "twice/a/b", "root/folder/a"} {
+			refused(t, "make "+path, MakeFolder(filepath.Join(folder, path)))
+		}
+		if err := MakeFolder(filepath.Join(folder, "folder")); err == nil {
+			t.Error("a link is a folder")
+		}
+		refused(t, "rename from", Rename(filepath.Join(folder, "folder/target"), filepath.Join(folder, "moved")))
+		refused(t, "rename to", Rename(other, filepath.Join(folder, "folder/moved")))
+		refused(t, "remove", Remove(filepath.Join(folder, "folder/target")))
+		_, err := ReadDir(filepath.Join(folder, "folder"))
+		refused(t, "read", err)
+		_, err = Exists(filepath.Join(folder, "folder/target"))
+		refused(t, "look", err)
+		if entries, err := os.ReadDir(roots); err != nil || len(entries) != 1 {
+			t.Errorf("root was sent elsewhere: %v, %v", entries, err)
+		}
+	})
+}
+
+// A folder of root's that lies in one of others may be replaced by them.
+func TestRootsFolderBelowOthers(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		roots := filepath.Join(folder, "roots")
+		must(t, os.Mkdir(roots, 0o755), os.Symlink("/etc", filepath.Join(roots, "link")))
+		refused(t, "open", open(filepath.Join(roots, "link", "passwd")))
+	})
+}
+
+// A race between a folder and a link in its place has only one loser: the one who
+// makes it.
+func TestFolderThatTurnsIntoALink(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		roots := t.TempDir()
+		at, link := filepath.Join(folder, "at"), filepath.Join(folder, "link")
+		must(t, os.Mkdir(at, 0o777), os.Chown(at, nobody, nobody), os.Symlink(roots, link))
+		stop := make(chan struct{})
+		var swapping sync.WaitGroup
+		swapping.Add(1)
+		go func() {
+			defer swapping.Done()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					_ = unix.Renameat2(unix.AT_FDCWD, at, unix.AT_FDCWD, link, unix.RENAME_EXCHANGE)
+				}
+			}
+		}()
+		opened := 0
+		for end := time.Now().Add(300 * time.Millisecond); time.Now().Before(end); {
+			if open(filepath.Join(at, "file")) == nil {
+				opened++
+			}
+			_ = MakeFolder(filepath.Join(at, "made"))
+			_ = Rename(filepath.Join(at, "file"), filepath.Join(at, "moved"))
+		}
+		close(stop)
+		swapping.Wait()
+		if entries, err := os.ReadDir(roots); err != nil || len(entries) > 0 {
+			t.Errorf("root was sent elsewhere: %v, %v", entries, err)
+		}
+		if opened == 0 {
+			t.Error("the folder was never met")
+		}
+	})
+}
+
+// What else the owner of a folder can put there for root to open.
+func TestWhatIsNoFileOfTheFoldersOwner(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		secret, empty := filepath.Join(filepath.Dir(folder), "secret"), filepath.Join(filepath.Dir(folder), "empty")
+		must(t, os.WriteFile(secret, []byte("root's"), 0o600), os.WriteFile(empty, nil, 0o600),
+			os.Link(secret, filepath.Join(folder, "secret")), os.Link(empty, filepath.Join(folder, "empty")),
+			unix.Mkfifo(filepath.Join(folder, "pipe"), 0o666))
+		for _, name := range []string{"secret", "empty"} {
+			if err := open(filepath.Join(folder, name)); !errors.Is(err, errNames) {
+				t.Errorf("a hard link to %s: %v", name, err)
+			}
+		}
+		if ownerOf(t, empty) != 0 {
+			t.Error("a file of root's was given away")
+		}
+		for _, flag := range []int{os.O_RDONLY, os.O_RDWR} {
+			if _, err := Open(filepath.Join(folder, "pipe"), flag, 0); !errors.Is(err, errNoFile) {
+				t.Errorf("a pipe: %v", err)
+			}
+		}
+	})
+}
+
+// In a folder of its own root may have links, as others may in theirs, also
+// below /tmp, where only root can change what is root's.
+func TestLinksInOnesOwnFolder(t *testing.T) {
+	folder := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(folder, "real"), 0o755), os.Symlink("real", filepath.Join(folder, "folder")),
+		os.Symlink(filepath.Join(folder, "target"), filepath.Join(folder, "link")),
+		os.Symlink("../folder", filepath.Join(folder, "real", "round")),
+		os.Symlink("loop", filepath.Join(folder, "loop")))
+	for _, path := range []string{"link", "folder/a", "real/round/b"} {
+		if err := open(filepath.Join(folder, path)); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := open(filepath.Join(folder, "loop")); err == nil {
+		t.Error("a link to itself leads somewhere")
+	}
+	for _, name := range []string{"target", "real/a", "real/b"} {
+		if ok, err := Exists(filepath.Join(folder, name)); !ok || err != nil {
+			t.Errorf("%s: %t, %v", name, ok, err)
+		}
+	}
+}
+
+// Relative paths, and what os has said.
+func TestFilesAreMovedAndRemoved(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	must(t, open("a"), Rename("a", "b"))
+	entries, err := ReadDir(".")
+	if err != nil || len(entries) != 1 || entries[0].Name() != "b" || !entries[0].Type().IsRegular() {
+		t.Errorf("%v, %v", entries, err)
+	}
+	must(t, Remove("b"))
+	if ok, err := Exists(filepath.Join(folder, "b")); ok || err != nil {
+		t.Errorf("%t, %v", ok, err)
+	}
+	for _, err := range []error{Remove("b"), Rename("b", "c"), open("none/b")} {
+		if !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestFoldersThatCannotBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	for _, path := range []string{file, file + "/below", "/proc/none"} {
+		if err := MakeFolder(path); err == nil {
+			t.Errorf("%s is made", path)
+		}
+	}
+}

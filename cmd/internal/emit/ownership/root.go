@@ -1,0 +1,353 @@
+package ownership
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// trust says who may change what lies in a folder.
+type trust int
+
+const (
+	roots  trust = iota // only root
+	sticky              // everybody may add to it, and only root change what is root's
+	others              // somebody else than root, as far as is known
+)
+
+// trustIn returns the trust in a folder.
+func trustIn(info *unix.Stat_t) trust {
+	switch {
+	case info.Uid != 0:
+		return others
+	case info.Mode&0o022 == 0: // with an access control list, the group's bits are the most that it gives
+		return roots
+	case info.Mode&unix.S_ISVTX != 0:
+		return sticky
+	}
+	return others
+}
+
+// below returns the trust in a folder that lies in one that is trusted so.
+func (t trust) below(info *unix.Stat_t) trust {
+	if t == others || t == sticky && info.Uid != 0 {
+		return others
+	}
+	return trustIn(info)
+}
+
+// place is where a path leads: a folder that is open, and a name in it.
+type place struct {
+	path   string // as it was given, for messages
+	folder int
+	name   string
+	trust  trust // in the folder
+}
+
+func (p *place) close() { unix.Close(p.folder) }
+
+func (p *place) error(call string, err error) error {
+	var said *fs.PathError
+	switch {
+	case err == nil, errors.As(err, &said):
+		return err
+	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.EXDEV):
+		err = errLink
+	}
+	return &fs.PathError{Op: call, Path: p.path, Err: err}
+}
+
+// maxLinks bounds the links that are followed, as the kernel does.
+const maxLinks = 40
+
+// walk is a path that is being followed, from the root of the file system on. As
+// long as only root may write to the folders on the way, their links are root's
+// word, and are followed. From the first other folder on none is.
+type walk struct {
+	place
+	at    string   // the folder, as far as it was gone
+	rest  []string // behind name
+	links int
+	make  bool // folders that are missing are made
+}
+
+// locate follows a path to the folder that its last element is in, or is to be
+// in.
+func locate(path string) (place, error) {
+	return new(walk).follow(path)
+}
+
+func (w *walk) follow(path string) (place, error) {
+	w.path = path
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return place{}, err
+	}
+	if err := w.restart(elements(path)); err != nil {
+		return place{}, w.error("open", err)
+	}
+	for {
+		done, err := w.step()
+		if err != nil {
+			w.close()
+			return place{}, w.error("open", err)
+		}
+		if done {
+			return w.place, nil
+		}
+	}
+}
+
+// elements are the names in a path that is clean; "." stands for the root itself.
+func elements(path string) (all []string) {
+	for name := range strings.SplitSeq(path, "/") {
+		if name != "" && name != "." {
+			all = append(all, name)
+		}
+	}
+	if all == nil {
+		return []string{"."}
+	}
+	return all
+}
+
+// restart begins at the root of the file system, which is root's or nothing is.
+func (w *walk) restart(elements []string) (err error) {
+	if w.folder, err = unix.Open("/", openPath|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err != nil {
+		return err
+	}
+	w.at, w.name, w.rest = "/", elements[0], elements[1:]
+	var info unix.Stat_t
+	err = unix.Fstat(w.folder, &info)
+	w.trust = trustIn(&info)
+	return err
+}
+
+// step goes on by one name. It is done at the last one, unless that is a link.
+func (w *walk) step() (done bool, err error) {
+	if w.trust == roots {
+		if target, ok := w.link(); ok {
+			return false, w.expand(target)
+		}
+	}
+	if len(w.rest) == 0 {
+		return true, nil
+	}
+	below, err := w.enter()
+	if err != nil {
+		return false, err
+	}
+	unix.Close(w.folder)
+	w.folder, w.at = below, filepath.Join(w.at, w.name)
+	w.name, w.rest = w.rest[0], w.rest[1:]
+	var info unix.Stat_t
+	err = unix.Fstat(w.folder, &info)
+	w.trust = w.trust.below(&info)
+	return false, err
+}
+
+// link returns where name leads, if it is a link.
+func (w *walk) link() (target string, ok bool) {
+	var b [4096]byte // PATH_MAX
+	n, err := unix.Readlinkat(w.folder, w.name, b[:])
+	return string(b[:max(0, n)]), err == nil
+}
+
+// expand puts the target of a link in the place of name.
+func (w *walk) expand(target string) error {
+	if w.links++; w.links > maxLinks {
+		return unix.ELOOP
+	}
+	all := append(elements(target), w.rest...)
+	if filepath.IsAbs(target) {
+		unix.Close(w.folder)
+		return w.restart(all)
+	}
+	w.name, w.rest = all[0], all[1:]
+	return nil
+}
+
+// enter opens the folder called name, and makes it if it is to.
+func (w *walk) enter() (int, error) {
+	if w.name == ".." { // in the target of one of root's links, in a folder of root's
+		if w.trust != roots {
+			return -1, unix.EXDEV
+		}
+		return unix.Openat(w.folder, "..", openPath|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	}
+	below, err := openIn(w.folder, w.name, openPath|unix.O_DIRECTORY, 0)
+	if !w.make || !errors.Is(err, unix.ENOENT) {
+		return below, err
+	}
+	if err := makeIn(w.folder, w.name); err != nil {
+		w.path = filepath.Join(w.at, w.name)
+		return -1, w.error("mkdir", err)
+	}
+	return openIn(w.folder, w.name, openPath|unix.O_DIRECTORY, 0)
+}
+
+// openIn opens something in a folder, which must not be a link. Kernels before
+// 5.6, and sandboxes that do not know openat2, are asked for as much in the old
+// way: of a single name O_NOFOLLOW says the same.
+func openIn(folder int, name string, flags int, mode uint32) (int, error) {
+	fd, err := openat2(folder, name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
+		if name == ".." || strings.Contains(name, "/") {
+			return -1, unix.EXDEV
+		}
+		fd, err = unix.Openat(folder, name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	}
+	if errors.Is(err, unix.ENOTDIR) && isLink(folder, name) {
+		err = unix.ELOOP // which the kernel leaves unsaid of a link that is to be a folder
+	}
+	return fd, err
+}
+
+func isLink(folder int, name string) bool {
+	var info unix.Stat_t
+	return unix.Fstatat(folder, name, &info, unix.AT_SYMLINK_NOFOLLOW) == nil && uint32(info.Mode)&unix.S_IFMT == unix.S_IFLNK
+}
+
+// makeIn makes a folder, and gives it to the owner of the one that it is in.
+func makeIn(folder int, name string) error {
+	err := unix.Mkdirat(folder, name, 0o700)
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	made, err := openIn(folder, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(made)
+	return give(made, folder)
+}
+
+// give makes the owner of the folder that of a file of root.
+func give(file, folder int) error {
+	var mine, his unix.Stat_t
+	if err := errors.Join(unix.Fstat(file, &mine), unix.Fstat(folder, &his)); err != nil {
+		return err
+	}
+	if mine.Uid != 0 || his.Uid == 0 {
+		return nil
+	}
+	return unix.Fchown(file, int(his.Uid), int(his.Gid))
+}
+
+func openAsRoot(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	p, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	if p.trust != roots {
+		flag |= unix.O_NONBLOCK // a pipe would wait for its other end
+	}
+	fd, err := openIn(p.folder, p.name, flag, uint32(mode.Perm()))
+	if err != nil {
+		return nil, p.error("open", err)
+	}
+	if p.trust != roots {
+		if err := p.admit(fd); err != nil {
+			unix.Close(fd)
+			return nil, p.error("open", err)
+		}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+var (
+	errNoFile = errors.New("root opens nothing but regular files in a folder of others")
+	errNames  = errors.New("it is a file of somebody else that has another name: root does not open it in a folder of others")
+)
+
+// admit refuses what the owner of a folder may have put there for root to write
+// to, and gives a file that is empty, and so most likely new, to that owner.
+func (p *place) admit(fd int) error {
+	var file, folder unix.Stat_t
+	if err := errors.Join(unix.Fstat(fd, &file), unix.Fstat(p.folder, &folder)); err != nil {
+		return err
+	}
+	switch {
+	case uint32(file.Mode)&unix.S_IFMT != unix.S_IFREG:
+		return errNoFile
+	case file.Nlink > 1 && file.Uid != folder.Uid:
+		return errNames
+	case file.Size > 0:
+		return nil
+	}
+	return give(fd, p.folder)
+}
+
+func makeFolderAsRoot(path string) error {
+	w := walk{make: true}
+	p, err := w.follow(path)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := makeIn(p.folder, p.name); err != nil {
+		return p.error("mkdir", err)
+	}
+	fd, err := openIn(p.folder, p.name, openPath|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return p.error("open", err)
+	}
+	return unix.Close(fd)
+}
+
+func renameAsRoot(from, to string) error {
+	a, err := locate(from)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	b, err := locate(to)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	if err := unix.Renameat(a.folder, a.name, b.folder, b.name); err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
+
+func removeAsRoot(path string) error {
+	p, err := locate(path)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	return p.error("remove", unix.Unlinkat(p.folder, p.name, 0))
+}
+
+func lookAsRoot(path string) error {
+	p, err := locate(path)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	var info unix.Stat_t
+	return p.error("lstat", unix.Fstatat(p.folder, p.name, &info, unix.AT_SYMLINK_NOFOLLOW))
+}
+
+func openFolderAsRoot(path string) (*os.File, error) {
+	p, err := locate(path)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	fd, err := openIn(p.folder, p.name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, p.error("open", err)
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}

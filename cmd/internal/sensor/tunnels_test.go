@@ -1,0 +1,402 @@
+package sensor
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/testing/wrap"
+	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/blind"
+)
+
+var (
+	nobody = decode.Trust{Limited: true}
+	own    = decode.Trust{Limited: true, Own: true}
+
+	target   = netip.MustParseAddr("10.9.9.9") // of mirrors
+	stranger = netip.MustParseAddr("203.0.113.66")
+)
+
+// toldBy runs frames through n workers, of which one is a plain Sensor, with
+// options that change makes.
+func toldBy(t testing.TB, n int, frames []capture.Frame, change func(*Options)) (events []string, stats Stats) {
+	t.Helper()
+	stats = runBy(t, n, &replayed{frames: frames}, func() Options {
+		o := lineOptions(t, &events)
+		change(&o)
+		return o
+	})
+	return events, stats
+}
+
+// believing has a sensor believe some senders.
+func believing(trust decode.Trust) func(*Options) {
+	return func(o *Options) { o.Decode.Trust = trust }
+}
+
+// inTunnel puts frames into a tunnel to the target, of a sender that is chosen by
+// the packet in each.
+func inTunnel(t testing.TB, frames []capture.Frame, sender func(p *decode.Packet) netip.Addr) (out []capture.Frame) {
+	t.Helper()
+	decoder := decode.New(decode.Options{})
+	for _, f := range frames {
+		var p decode.Packet
+		decoder.Decode(&f, &p)
+		from := sender(&p)
+		f.Data = wrap.Ethernet(wrap.VXLAN(wrap.Ends{Src: from, Dst: target}, 7, f.Data))
+		f.Length = len(f.Data)
+		out = append(out, f)
+	}
+	return out
+}
+
+func always(a netip.Addr) func(*decode.Packet) netip.Addr {
+	return func(*decode.Packet) netip.Addr { return a }
+}
+
+// oneClient are captures whose handshakes have one client, and its server's and
+// its own address.
+func oneClient(t *testing.T, check func(name string, frames []capture.Frame, client, server netip.Addr)) {
+	checked := 0
+	for _, name := range alike(t) {
+		frames := plainFrames(whole(t, name))
+		_, places, _ := sightings(t, frames)
+		if len(places) == 0 || slices.ContainsFunc(places, func(f *classify.Finding) bool {
+			return f.Client.Addr() != places[0].Client.Addr() || f.Server.Addr() != places[0].Server.Addr() || f.Client.Addr() == f.Server.Addr() || f.Client.Addr().Is6()
+		}) {
+			continue
+		}
+		checked++
+		check(name, frames, places[0].Client.Addr(), places[0].Server.Addr())
+	}
+	if checked < 30 {
+		t.Errorf("%d captures", checked)
+	}
+}
+
+// A stranger's tunnel tells nothing: no connection, no name, and all that it sent
+// is counted, with one worker and with several.
+func TestStrangersTunnel(t *testing.T) {
+	frames := slices.Concat(read(t, "openssl-tls10-sni.pcap"), read(t, nameless), read(t, "openssl-tls10-dns-tcp.pcap"))
+	frames = inTunnel(t, frames, always(stranger))
+	for _, n := range []int{1, 2, 4} {
+		events, all := toldBy(t, n, frames, believing(decode.Trust{}))
+		if len(events) != 3 {
+			t.Errorf("%d workers, all believed: %d events", n, len(events))
+		}
+		carried := all.Decode.Results[decode.Segment] + all.Decode.Results[decode.Datagram]
+		for name, trust := range map[string]decode.Trust{"nobody": nobody, "its own": own} {
+			events, stats := toldBy(t, n, frames, believing(trust))
+			spots := stats.Blind().Spots()
+			want := blind.Spot{Cause: blind.TunnelsNotBelieved, Count: stats.Decode.Results[decode.Disbelieved], Top: []blind.Item{{Name: stranger.String(), Count: stats.Decode.Results[decode.Disbelieved]}}}
+			if len(events) != 0 || stats.Flow.Flows != 0 || len(spots) != 1 || fmt.Sprint(spots[0]) != fmt.Sprint(want) || want.Count < carried {
+				t.Errorf("%d workers, %s: %d events, %d flows, %v", n, name, len(events), stats.Flow.Flows, spots)
+			}
+		}
+	}
+}
+
+// A mirrored client speaks for itself, as AWS Traffic Mirroring has it do: what is
+// found is what is found where everybody is believed.
+func TestMirrorSpeaksForItsClient(t *testing.T) {
+	oneClient(t, func(name string, frames []capture.Frame, client, _ netip.Addr) {
+		mirrored := inTunnel(t, frames, always(client))
+		want, _ := toldBy(t, 1, mirrored, believing(decode.Trust{}))
+		for _, n := range []int{1, 2, 4} {
+			got, stats := toldBy(t, n, mirrored, believing(own))
+			same(t, "mirrored", name, sorted(got), sorted(want))
+			if stats.Decode.Results[decode.Disbelieved]+stats.Tunnels.Clients.Total > 0 {
+				t.Errorf("%s: %v", name, stats.Blind().Spots())
+			}
+		}
+	})
+}
+
+// The same names a destination, by DNS in datagrams and over TCP.
+func TestMirrorBringsItsNames(t *testing.T) {
+	for _, name := range []string{nameless, "openssl-tls10-dns-tcp.pcap"} {
+		frames := inTunnel(t, read(t, name), always(netip.MustParseAddr("10.0.0.5")))
+		for _, n := range []int{1, 2, 4} {
+			events, _ := toldBy(t, n, frames, believing(own))
+			if len(events) != 1 || !strings.Contains(events[0], `"host_source":"dns"`) {
+				t.Errorf("%s, %d workers: %q", name, n, events)
+			}
+		}
+	}
+}
+
+// Nobody accuses another: what a server tells of its clients is not believed.
+func TestNobodyAccusesAnother(t *testing.T) {
+	oneClient(t, func(name string, frames []capture.Frame, client, server netip.Addr) {
+		_, places, _ := sightings(t, frames)
+		for _, n := range []int{1, 2, 4} {
+			events, stats := toldBy(t, n, inTunnel(t, frames, always(server)), believing(own))
+			want := fmt.Sprint([]blind.AddressCount{{Addr: server, Count: uint64(len(places))}})
+			if len(events) != 0 || stats.Handshakes != 0 || fmt.Sprint(stats.Tunnels.Clients.List) != want {
+				t.Errorf("%s, %d workers: %d events, %d handshakes, told of others %v", name, n, len(events), stats.Handshakes, stats.Tunnels.Clients.List)
+			}
+		}
+	})
+}
+
+// Who has a connection tells in a tunnel what its client is to have said in it, in
+// the right place and before the client does. Only what was said is found.
+func TestServerPutsNoWordsIntoItsClientsMouth(t *testing.T) {
+	list := whole(t, "openssl-tls12-sni.pcap")
+	client, server := list[0].segment.Src, list[0].segment.Dst
+	hello := saidIn(t, "openssl-tls10-sni.pcap").client
+	forged := wrap.TCP(wrap.Segment{Src: client, Dst: server, Seq: list[0].segment.Seq + 1, Ack: list[1].segment.Seq + 1, Flags: decode.ACK}, hello)
+	tunnel := func(sender netip.Addr) capture.Frame {
+		return frameAt(list[0].time, wrap.Ethernet(wrap.VXLAN(wrap.Ends{Src: sender, Dst: target}, 7, wrap.Ethernet(forged))))
+	}
+	want, _, _ := sightings(t, plainFrames(list))
+	for _, at := range []int{0, 1, 2, 3, len(list)} {
+		frames := slices.Insert(plainFrames(list), at, tunnel(server.Addr()))
+		for _, n := range []int{1, 2} {
+			var noticed []string
+			got, stats := toldBy(t, n, frames, func(o *Options) {
+				o.Decode.Trust = own
+				o.Notice = func(client, server netip.AddrPort) { noticed = append(noticed, client.String()) }
+			})
+			if len(got) != len(want) || !strings.Contains(strings.Join(got, ""), `"verdict":"ok"`) || stats.Tunnels.Clients.Total != 1 {
+				t.Errorf("behind %d packets, %d workers: %q, told of others %v", at, n, got, stats.Tunnels.Clients)
+			}
+			if len(noticed) != 1 {
+				t.Errorf("behind %d packets: the processes of %q are wanted", at, noticed)
+			}
+		}
+	}
+}
+
+// A copy that is not believed hides nothing and is no other place of what it copies,
+// whether it is ahead or behind, whole or not.
+func TestCopyThatIsNotBelievedHidesNothing(t *testing.T) {
+	oneClient(t, func(name string, frames []capture.Frame, _, server netip.Addr) {
+		want, _, _ := sightings(t, frames)
+		copies := inTunnel(t, frames, always(server))
+		n := len(frames)
+		for _, k := range [][2]int{{0, n}, {2, n}, {n, n}, {0, n / 2}, {n, n / 2}, {n, 2 * n / 3}, {n, 3 * n / 4}, {n, n - 1}} {
+			ahead, told := k[0], k[1]
+			var both []capture.Frame
+			for i := range n + ahead {
+				if i < told {
+					both = append(both, copies[i])
+				}
+				if i >= ahead {
+					both = append(both, frames[i-ahead])
+				}
+			}
+			got, stats := toldBy(t, 1, both, func(o *Options) {
+				o.Decode.Trust = own
+				deliver := o.Deliver
+				o.Deliver = func(f *classify.Finding) {
+					if len(f.Copies) > 0 || f.Sender.IsValid() {
+						t.Errorf("%s, %d of %d, %d ahead: also at %+v, told by %v", name, told, n, ahead, f.Copies, f.Sender)
+					}
+					deliver(f)
+				}
+			})
+			if len(got) != len(want) || stats.Copies != 0 {
+				t.Errorf("%s, %d of %d, %d ahead: %d events, want %d; %d copies", name, told, n, ahead, len(got), len(want), stats.Copies)
+			}
+		}
+	})
+}
+
+// A resolver that tells of its own answers names nobody's destinations, nor does
+// one that tells what it was asked: only who asks.
+func TestResolverTellsOfNoQuestions(t *testing.T) {
+	client := netip.MustParseAddr("10.0.0.5")
+	for _, name := range []string{nameless, "openssl-tls10-dns-tcp.pcap"} {
+		var resolver netip.Addr
+		frames := inTunnel(t, read(t, name), func(p *decode.Packet) netip.Addr {
+			switch uint16(portDNS) {
+			case p.SrcPort:
+				resolver = p.Src.Netip(p.V6)
+				return resolver
+			case p.DstPort:
+				return p.Dst.Netip(p.V6)
+			}
+			return client
+		})
+		for _, n := range []int{1, 2, 4} {
+			events, stats := toldBy(t, n, frames, believing(own))
+			if len(events) != 1 || strings.Contains(events[0], `"host"`) {
+				t.Errorf("%s, %d workers: %q", name, n, events)
+			}
+			if list := stats.Tunnels.Messages.List; len(list) != 1 || list[0].Addr != resolver {
+				t.Errorf("%s, %d workers: counted %v", name, n, list)
+			}
+			spots := stats.Blind().Spots()
+			if !slices.ContainsFunc(spots, func(s blind.Spot) bool {
+				return s.Cause == blind.TunnelsNotBelieved && s.Count == stats.Tunnels.Messages.Total && s.Count > 0
+			}) {
+				t.Errorf("%s, %d workers: %+v", name, n, spots)
+			}
+		}
+	}
+}
+
+// A process is looked for where a ClientHello came outside of any tunnel.
+func TestProcessOfATunnelIsNotWanted(t *testing.T) {
+	list := whole(t, "openssl-tls10-sni.pcap")
+	tunnel := func(p piece) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 7, p.plain())) }
+	vlan := func(p piece) []byte { return wrap.VLAN(p.plain(), 5) }
+	ways := map[string]func(piece) []byte{"plain": piece.plain, "vlan": vlan, "tunnel": tunnel}
+	for _, k := range []struct {
+		name, opening, forth, back string
+		copies                     string // how each packet is seen a second time
+		noticed                    int
+		outside                    bool
+	}{
+		{"outside", "plain", "plain", "plain", "", 1, true},
+		{"in a VLAN", "vlan", "vlan", "vlan", "", 1, true},
+		{"in a tunnel", "tunnel", "tunnel", "tunnel", "", 0, false},
+		{"opened outside", "plain", "tunnel", "plain", "", 0, false},
+		{"opened in a tunnel", "tunnel", "plain", "plain", "", 1, true},
+		{"answered in a tunnel", "plain", "plain", "tunnel", "", 1, true},
+		{"outside, and in a tunnel", "plain", "plain", "plain", "tunnel", 1, true},
+		{"in a tunnel, and outside", "tunnel", "tunnel", "tunnel", "plain", 1, true},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			var frames []capture.Frame
+			for i, p := range list {
+				way := k.back
+				if i == 0 {
+					way = k.opening
+				} else if p.forth() {
+					way = k.forth
+				}
+				frames = append(frames, frameAt(p.time, ways[way](p)))
+				if k.copies != "" {
+					frames = append(frames, frameAt(p.time, ways[k.copies](p)))
+				}
+			}
+			noticed := 0
+			var found []classify.Finding
+			s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
+			s.options.Notice = func(netip.AddrPort, netip.AddrPort) { noticed++ }
+			for i := range frames {
+				s.Take(&frames[i])
+			}
+			s.table.Flush()
+			if len(found) != 1 || noticed != k.noticed || found[0].Outside != k.outside {
+				t.Fatalf("%d findings, %d processes wanted; %+v", len(found), noticed, found)
+			}
+			if sender := found[0].Sender; sender.IsValid() != (k.forth == "tunnel") || sender.IsValid() && sender != ends.Src {
+				t.Errorf("sender %v", sender)
+			}
+		})
+	}
+}
+
+// That somebody is not believed is said once, and on an interface only.
+func TestDisbeliefIsReportedOnce(t *testing.T) {
+	frames := inTunnel(t, read(t, "openssl-tls10-sni.pcap"), always(stranger))
+	for _, live := range []bool{true, false} {
+		for _, n := range []int{1, 2} {
+			var reports []string
+			toldBy(t, n, frames, func(o *Options) {
+				o.Decode.Trust, o.Live = own, live
+				o.Report = func(err error) {
+					if d := new(Disbelief); errors.As(err, &d) {
+						reports = append(reports, d.Error())
+					} else {
+						t.Error(err)
+					}
+				}
+			})
+			want := []string{"packets in a tunnel (vxlan:7) from 203.0.113.66 are not believed; if it is a mirror or a tunnel of yours, give --tunnels own,203.0.113.66"}
+			if !live {
+				want = nil
+			}
+			if !slices.Equal(reports, want) {
+				t.Errorf("live %v, %d workers: %q", live, n, reports)
+			}
+		}
+	}
+}
+
+// Fragments inside of a mirror's tunnel, and those of the tunnel itself, change
+// nothing.
+func TestMirrorInFragments(t *testing.T) {
+	client := netip.MustParseAddr("10.0.0.5")
+	frames := read(t, "openssl-tls10-sni.pcap")
+	want, _ := toldBy(t, 1, inTunnel(t, frames, always(client)), believing(own))
+	var inside, outside []capture.Frame
+	for i, f := range frames {
+		for _, part := range wrap.Fragments(f.Data[14:], 400, uint32(i)) {
+			inside = append(inside, frameAt(f.Time, wrap.Ethernet(part)))
+		}
+	}
+	inside = inTunnel(t, inside, always(client))
+	for i, f := range inTunnel(t, frames, always(client)) {
+		for _, part := range wrap.Fragments(f.Data[14:], 400, uint32(i)) {
+			outside = append(outside, frameAt(f.Time, wrap.Ethernet(part)))
+		}
+	}
+	for name, list := range map[string][]capture.Frame{"inside": inside, "outside": outside} {
+		if len(list) <= len(frames) {
+			t.Fatalf("%s: %d frames of %d", name, len(list), len(frames))
+		}
+		for _, n := range []int{1, 2} {
+			got, stats := toldBy(t, n, list, believing(own))
+			for i := range got { // the name of the source is another
+				got[i] = strings.Replace(got[i], `"source":"capture"`, fmt.Sprintf(`"source":"%s"`, frames[0].Source), 1)
+			}
+			if len(want) != 1 || !slices.Equal(got, want) || stats.Decode.Fragments.Reassembled == 0 {
+				t.Errorf("%s, %d workers: got %q, want %q", name, n, got, want)
+			}
+		}
+	}
+}
+
+// FuzzTold puts packets of a connection into tunnels of its ends and of a stranger,
+// as bits of who say. No event has a client who did not tell of it.
+func FuzzTold(f *testing.F) {
+	f.Add([]byte{0}, uint16(0))
+	f.Add([]byte{0x1b, 0xe4}, uint16(3))
+	f.Add(bytes.Repeat([]byte{0x55}, 4), uint16(0xffff))
+	list := func(t testing.TB) []capture.Frame {
+		return slices.Concat(read(t, "openssl-tls10-sni.pcap"), read(t, "openssl-tls10-refused.pcap"))
+	}
+	frames := list(f)
+	f.Fuzz(func(t *testing.T, who []byte, swaps uint16) {
+		if len(who) == 0 {
+			return
+		}
+		var out []capture.Frame
+		tellers := map[netip.Addr]bool{}
+		for i, frame := range frames {
+			switch sender := who[i/4%len(who)] >> (i % 4 * 2) & 3; sender {
+			case 0: // left out
+			case 1, 2, 3:
+				out = append(out, inTunnel(t, []capture.Frame{frame}, func(p *decode.Packet) netip.Addr {
+					from := []netip.Addr{p.Src.Netip(p.V6), p.Dst.Netip(p.V6), stranger}[sender-1]
+					tellers[from] = true
+					return from
+				})...)
+			}
+		}
+		for i := range len(out) - 1 { // and some of them change places
+			if swaps>>(i%16)&1 != 0 {
+				out[i], out[i+1] = out[i+1], out[i]
+			}
+		}
+		toldBy(t, 1, out, func(o *Options) {
+			o.Decode.Trust = own
+			o.Deliver = func(f *classify.Finding) {
+				if !tellers[f.Client.Addr()] || f.Sender != f.Client.Addr() || f.Outside {
+					t.Errorf("%v was told of by %v", f.Client, f.Sender)
+				}
+			}
+		})
+	})
+}

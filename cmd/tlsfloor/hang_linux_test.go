@@ -1,0 +1,245 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// endsWithin is what a signal may take to end the program.
+const endsWithin = 2 * time.Second
+
+// held is a run that waits for something that never comes.
+type held struct {
+	name string
+	args []string
+	// prepare changes the command; it returns what is to be done before the
+	// signal.
+	prepare func(t *testing.T, cmd *exec.Cmd) func()
+	status  int
+	said    string // on standard error
+	found   int    // events that are written all the same
+}
+
+// TestSignalsEndEveryState has the program wait for what never comes, and asks it
+// to end.
+func TestSignalsEndEveryState(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
+	binary := build(t)
+	folder := t.TempDir()
+	pipe := filepath.Join(folder, "pipe")
+	must(t, unix.Mkfifo(pipe, 0o600))
+	capture := whole(t, captures+"/openssl-tls10-sni.pcap")
+	small := captures + "/openssl-tls10-sni.pcap"
+	silent := serveAt(t, func(c net.Conn) { time.Sleep(time.Minute) })
+	secret := filepath.Join(folder, "secret")
+	must(t, os.WriteFile(secret, []byte("s"), 0o600))
+	long := filepath.Join(folder, "long.pcap")
+	writeMany(t, long, 20_000)
+	var frozenBy = func(after uint32, content []byte, args func(f *frozen) []string) func(*testing.T, *exec.Cmd) func() {
+		return func(t *testing.T, cmd *exec.Cmd) func() {
+			f := newFrozen(t, content)
+			if after == fuseRead {
+				f.spared = 40
+			}
+			f.freeze(after)
+			cmd.Args = append(cmd.Args, args(f)...)
+			return nil
+		}
+	}
+	ofCapture := func(f *frozen) []string { return []string{"-r", f.path()} }
+	for _, h := range []held{
+		{name: "a named pipe without a writer", args: []string{"-r", pipe}},
+		{name: "a named pipe, and a file", args: []string{"-r", pipe, "-r", small}},
+		{name: "a terminal", prepare: terminal},
+		{name: "standard input", args: []string{"-r", "-"}, prepare: quietInput(nil)},
+		{name: "compressed standard input", args: []string{"-r", "-"}, prepare: quietInput([]byte("\x28\xb5\x2f\xfd"))},
+		{name: "half a capture", args: []string{"-r", "-"}, prepare: quietInput(capture[:len(capture)-5]), found: 1},
+		{name: "a list from a descriptor", args: []string{"-r", small, "--names", "/dev/stdin"}, prepare: quietInput(nil),
+			status: exitError, said: "ended while it was still reading the lists"},
+		{name: "opening a file", prepare: frozenBy(fuseLookup, capture, ofCapture), status: exitError, said: "ended while it was still"},
+		{name: "reading a header", prepare: frozenBy(fuseOpen, capture, ofCapture), status: exitError, said: "ended while it was still opening what is to be read"},
+		{name: "reading on", prepare: frozenBy(fuseRead, whole(t, long), ofCapture), found: -1},
+		{name: "listing a folder", prepare: frozenBy(fuseOpendir, capture, func(f *frozen) []string { return []string{"-r", f.folder} }),
+			status: exitError, said: "ended while it was still opening what is to be read"},
+		{name: "reading a list", args: []string{"-r", small}, prepare: frozenBy(fuseOpen, []byte("192.0.2.1 a\n"), func(f *frozen) []string { return []string{"--names", f.path()} }),
+			status: exitError, said: "ended while it was still reading the lists"},
+		{name: "reading a secret", args: []string{"-r", small}, prepare: frozenBy(fuseOpen, []byte("s"), func(f *frozen) []string { return []string{"-o", "splunk+http://127.0.0.1:1?token-file=" + f.path()} }),
+			status: exitError, said: "ended while it was still opening the outputs"},
+		{name: "writing metrics", args: []string{"-r", small, "--no-sandbox"}, prepare: frozenBy(fuseLookup, nil, func(f *frozen) []string { return []string{"--metrics-file", f.path()} }),
+			status: exitError, said: "ended while it was still writing --metrics-file", found: 1},
+		{name: "a pipe that nobody reads", args: []string{"-r", long, "--emit", "all"}, prepare: fullPipe, status: exitError, said: "events were not sent, and are lost"},
+		{name: "a collector that does not answer", args: []string{"-r", small, "-o", "splunk+http://" + silent + "?token-file=" + secret},
+			status: exitError, said: "ended while it was still opening the outputs"},
+		{name: "a server that does not read", args: []string{"-r", small, "-o", "syslog+tcp://" + silent},
+			status: exitError, said: "1 events were not sent, and are lost"},
+	} {
+		t.Run(h.name, func(t *testing.T) { h.test(t, binary) })
+	}
+}
+
+func (h *held) test(t *testing.T, binary string) {
+	cmd := exec.Command(binary, append([]string{"-q"}, h.args...)...)
+	var said, events strings.Builder
+	cmd.Stderr, cmd.Stdout = &said, &events
+	if h.prepare != nil {
+		h.prepare(t, cmd)
+	}
+	must(t, cmd.Start())
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		t.Fatalf("it does not wait: %s", said.String())
+	case <-time.After(time.Second):
+	}
+	begin := time.Now()
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		if inKernel(cmd.Process.Pid) {
+			_ = cmd.Process.Kill()
+			t.Skip("it has ended, and the kernel keeps it: the file system has taken its request, and does not answer")
+		}
+		_ = cmd.Process.Kill()
+		t.Fatalf("it does not end; it said %q", said.String())
+	}
+	if took := time.Since(begin); took > endsWithin {
+		t.Errorf("it ended after %v", took)
+	}
+	if status := cmd.ProcessState.ExitCode(); status != h.status || !strings.Contains(said.String(), h.said) || h.said == "" && said.Len() > 0 {
+		t.Errorf("status %d, and it said %q", status, said.String())
+	}
+	if n := strings.Count(events.String(), "\n"); h.found >= 0 && n != h.found || h.found < 0 && n == 0 {
+		t.Errorf("%d events, want %d", n, h.found)
+	}
+}
+
+// inKernel reports whether a process has ended, but for a thread that waits in the
+// kernel for what nothing can interrupt.
+func inKernel(pid int) bool {
+	states := ""
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	for _, name := range threads {
+		b, err := os.ReadFile(name)
+		if at := strings.LastIndex(string(b), ") "); err == nil && at >= 0 {
+			states += string(b[at+2])
+		}
+	}
+	return strings.Contains(states, "D") && strings.Trim(states, "DZX") == ""
+}
+
+// quietInput has standard input be a pipe that somebody has open, and in which
+// there is something.
+func quietInput(content []byte) func(*testing.T, *exec.Cmd) func() {
+	return func(t *testing.T, cmd *exec.Cmd) func() {
+		r, w, err := os.Pipe()
+		must(t, err)
+		t.Cleanup(func() { r.Close(); w.Close() })
+		_, err = w.Write(content)
+		must(t, err)
+		cmd.Stdin = r
+		return nil
+	}
+}
+
+func fullPipe(t *testing.T, cmd *exec.Cmd) func() {
+	r, w, err := os.Pipe()
+	must(t, err)
+	t.Cleanup(func() { r.Close(); w.Close() })
+	cmd.Stdout = w
+	return nil
+}
+
+// terminal names a terminal at which nobody types.
+func terminal(t *testing.T, cmd *exec.Cmd) func() {
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	must(t, unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	must(t, err)
+	cmd.Args = append(cmd.Args, "-r", fmt.Sprintf("/dev/pts/%d", n))
+	return nil
+}
+
+// writeMany writes a capture of so many handshakes that agree on TLS 1.0.
+func writeMany(t *testing.T, name string, n int) {
+	t.Helper()
+	file, err := os.Create(name)
+	must(t, err)
+	c, s := newCapturing(file), newScript(t)
+	for i := range n {
+		for _, frame := range s.frames(clientOf(i)) {
+			c.add(frame)
+		}
+	}
+	must(t, c.Flush())
+	must(t, file.Close())
+}
+
+// TestReloadDoesNotHoldTheRun: a list that cannot be read again for now, or is
+// not what it was, does not keep packets from being read.
+func TestReloadDoesNotHoldTheRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
+	binary := build(t)
+	frozen := newFrozen(t, []byte("192.0.2.1 a\n"))
+	pipe := filepath.Join(t.TempDir(), "hosts")
+	must(t, os.WriteFile(pipe, []byte("192.0.2.1 a\n"), 0o600))
+	for name, tt := range map[string]struct {
+		path string
+		harm func()
+		said string
+	}{
+		"a file system that does not answer": {frozen.path(), func() { frozen.freeze(fuseOpen) }, ""},
+		"a named pipe":                       {pipe, func() { must(t, os.Remove(pipe)); must(t, unix.Mkfifo(pipe, 0o600)) }, "is a named pipe, and no regular file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w, err := os.Pipe()
+			must(t, err)
+			defer r.Close()
+			defer w.Close()
+			events := filepath.Join(t.TempDir(), "events")
+			cmd := exec.Command(binary, "-q", "-r", "-", "-o", "file:"+events, "--names", tt.path, "--no-sandbox")
+			cmd.Stdin = r
+			here := newNetwork(t)
+			p := here.start(t, cmd)
+			c, s := newCapturing(w), newScript(t)
+			feed := func(n int) {
+				for _, frame := range s.frames(clientOf(n)) {
+					c.add(frame)
+				}
+				must(t, c.Flush())
+				p.await("it finds what comes", func() bool { return linesOf(events) == n+1 })
+			}
+			feed(0)
+			tt.harm()
+			p.signal(syscall.SIGHUP)
+			feed(1)
+			p.awaitSaid(tt.said, 1)
+			p.askCounts()
+			p.signal(syscall.SIGHUP)
+			feed(2)
+			begin := time.Now()
+			p.stop()
+			if took := time.Since(begin); took > endsWithin {
+				t.Errorf("it ended after %v", took)
+			}
+		})
+	}
+}
