@@ -103,6 +103,9 @@ func (h *held) test(t *testing.T, binary string) {
 		t.Fatalf("it does not wait: %s", said.String())
 	case <-time.After(time.Second):
 	}
+	if n := mainThreadCall(t, cmd.Process.Pid); n != syscall.SYS_FUTEX {
+		t.Errorf("the main thread, which signals are given to, is in system call %d and not idle", n)
+	}
 	begin := time.Now()
 	must(t, cmd.Process.Signal(syscall.SIGTERM))
 	select {
@@ -124,6 +127,17 @@ func (h *held) test(t *testing.T, binary string) {
 	if n := strings.Count(events.String(), "\n"); h.found >= 0 && n != h.found || h.found < 0 && n == 0 {
 		t.Errorf("%d events, want %d", n, h.found)
 	}
+}
+
+// mainThreadCall returns the number of the system call that a process's main thread
+// waits in.
+func mainThreadCall(t *testing.T, pid int) int {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/syscall", pid))
+	must(t, err)
+	n := -1
+	_, err = fmt.Sscan(string(b), &n)
+	must(t, err)
+	return n
 }
 
 // inKernel reports whether a process has ended, but for a thread that waits in the

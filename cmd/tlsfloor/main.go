@@ -5,10 +5,20 @@ package main
 import (
 	"io"
 	"os"
+	"runtime"
 )
 
+// The main goroutine keeps the main thread, and does nothing but wait. Linux gives
+// a signal that is sent to a process to its main thread, and to no other, where that
+// thread waits in a way that a signal may interrupt. A request to a file system in
+// user space (FUSE) is such a wait, but goes on after it: SIGTERM would stay with
+// that thread for as long as the file system does not answer.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, standardOutput(), os.Stderr))
+	status := make(chan int)
+	go func() { status <- run(os.Args[1:], os.Stdin, standardOutput(), os.Stderr) }()
+	os.Exit(<-status)
 }
 
 // Exit statuses.
