@@ -133,6 +133,17 @@ func (s *RecordStream) Next(data *[]byte, p *Part) (ok bool, err error) {
 	return true, nil
 }
 
+// Unread takes back the last n bytes of p's fragment, where p is what the last call of
+// Next returned: they are to be given to Next again.
+func (s *RecordStream) Unread(p *Part, n int) {
+	if n == 0 {
+		return
+	}
+	s.typ, s.version, s.length = p.Type, p.Version, uint16(p.Length)
+	s.left += uint16(n)
+	s.state = inFragment
+}
+
 func (s *RecordStream) err() error {
 	if s.state == broken {
 		return ErrNotTLS
