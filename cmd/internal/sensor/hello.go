@@ -4,35 +4,58 @@ import (
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
+	"tlsfloor/parse/handshake"
 )
 
-// offer is what judging needs of a ClientHello.
-type offer struct {
+// clientSummary is what judging needs of a ClientHello, where its details are not
+// taken.
+type clientSummary struct {
 	seen     bool
-	titled   bool // there is a server_name, in sni or not
+	titled   bool // there is a server_name
 	sslv2    bool
 	ech      bool
 	early    bool
 	cut      bool         // only the beginning of the hello was captured, or collected
 	long     bool         // it was captured, and was too long
-	ticket   bool         // a session ticket, or the wish for one; known when the details are
+	ticket   bool         // a session ticket, or the wish for one
 	outside  bool         // all of it came outside of any tunnel
 	shown    bool         // it says what is offered: see classify.ClientHello.ShowsVersions
-	reach    policy.Reach // of the name; Unnamed also where nobody asks
+	reach    policy.Reach // of the name; Unnamed also where findings are not FlaggedOnly
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
-	usual    [4]parse.Version // where versions lie, unless they are more
-	sni      string           // server_name; empty also where the handshake is only counted
-	versions []parse.Version  // nil: no such extension, or the details have them
+	sni      string // server_name
+	// offered is supported_versions, without GREASE, where the details are not
+	// taken: its first numOffered elements are valid.
+	offered    [4]parse.Version
+	numOffered int8 // noVersions: there is no such extension
 }
 
-// answer is the same of the final ServerHello, or of a HelloRetryRequest that
+const noVersions = -1
+
+// setOffered keeps supported_versions, and reports whether they fit.
+func (o *clientSummary) setOffered(h *parse.ClientHello) bool {
+	if o.numOffered = noVersions; !h.HasSupportedVersions {
+		return true
+	}
+	versions := h.AppendVersions(o.offered[:0])
+	o.numOffered = int8(min(len(versions), len(o.offered)))
+	return len(versions) <= len(o.offered)
+}
+
+// versions are those that setOffered has kept: a view; nil: no such extension.
+func (o *clientSummary) versions() []parse.Version {
+	if o.numOffered == noVersions {
+		return nil
+	}
+	return o.offered[:o.numOffered]
+}
+
+// serverSummary is the same of the final ServerHello, or of a HelloRetryRequest that
 // nothing came after.
-type answer struct {
+type serverSummary struct {
 	seen     bool
 	retry    bool // it is a HelloRetryRequest
-	sslv2    bool // an SSLv2 SERVER-HELLO
 	cut      bool // only the beginning of it was captured, or collected
 	long     bool // it was captured, and was too long
 	version  parse.Version
@@ -41,84 +64,109 @@ type answer struct {
 	oddities parse.Oddities
 }
 
-// clientHello takes the first ClientHello; a second one answers a
-// HelloRetryRequest or renegotiates.
-func (c *session) clientHello(d flow.Dir, body []byte) {
-	if c.offer.seen && (!c.offer.cut || c.offer.long) && roleIn(d) == c.client {
-		return
-	}
-	h := &c.sensor.hello
-	if h.Parse(body) != nil && !h.Plausible() {
-		c.sensor.stats.Malformed++
-		return
-	}
-	if c.client != unknownRole && roleIn(d) != c.client && !c.swapRoles(d) {
-		c.oddities.add(clientHelloFromServer)
-		c.keepSpareHello(d, body)
-		return
-	}
-	c.forgetCutOffer()
-	c.takeOffer(d, body)
-	if c.side[d].split {
-		c.oddities.add(helloSplitRecords)
-	}
-	c.takeSpareAnswer(d.Other())
+// details are the parts of both hellos that only a reader of the event needs;
+// judging and counting do without. They are not taken of a handshake that can only
+// be counted.
+type details struct {
+	client *clientKind // nil: no ClientHello, or one that is only counted
+	server *serverKind // nil: no ServerHello, one in SSLv2, or one that is only counted
+	// offered and answered stand for the session ids of the client and of the
+	// server; 0: none.
+	offered, answered uint32
 }
 
-// takeOffer keeps what the sensor's hello, parsed from b, says.
-func (c *session) takeOffer(d flow.Dir, b []byte) {
-	s, h, o := c.sensor, &c.sensor.hello, &c.offer
-	s.stats.ClientHellos++
-	c.endKept()
-	c.details.client, c.elsewhere = nil, false
-	c.client = roleIn(d)
-	c.said.Client = s.digestClient(h, len(b))
-	c.began()
-	o.seen, o.legacy, o.oddities = true, h.LegacyVersion, h.Oddities
-	o.sslv2, o.ech, o.early = h.SSLv2Format, h.EncryptedClientHello, h.EarlyData
-	o.outside = !c.Tunnelled(d)
-	o.shown = !o.cut || h.HasSupportedVersions || h.LegacyVersion < parse.TLSv12
-	if s.options.FlaggedOnly && h.HasSupportedVersions {
-		o.versions = h.AppendVersions(o.usual[:0])
+// retract forgets hellos that do not count any more.
+func (c *session) retract(hellos handshake.Hellos) {
+	if hellos == 0 {
+		return
 	}
-	if o.titled = len(h.ServerName) > 0; o.titled && s.options.FlaggedOnly {
-		o.reach = s.options.Policy.Reach(borrowed(h.ServerName))
-		if host, ok := c.target(); ok && o.reach == policy.Outside {
+	if hellos.Has(handshake.TheClientHello) {
+		c.client = clientSummary{}
+	}
+	if hellos.Has(handshake.TheServerHello) {
+		c.server, c.said.Server = serverSummary{}, 0
+		c.details.server, c.details.answered = nil, 0
+		c.elsewhere = false
+		c.endShown()
+	}
+}
+
+// takeClientHello takes what a ClientHello says, once.
+func (c *session) takeClientHello(msg *handshake.Message) {
+	s, h, o := c.sensor, &msg.Client, &c.client
+	s.stats.countClientHello(msg)
+	*o = clientSummary{
+		seen: true, cut: msg.Cut, long: msg.Long, record: msg.Record, legacy: h.LegacyVersion, oddities: h.Oddities,
+		sslv2: h.SSLv2Format, ech: h.EncryptedClientHello, early: h.EarlyData, outside: !c.Tunnelled(flow.Dir(msg.Dir)),
+		shown:  !msg.Cut || h.HasSupportedVersions || h.LegacyVersion < parse.TLSv12,
+		titled: len(h.ServerName) > 0, sni: s.strings.of(h.ServerName),
+	}
+	c.said.Client = s.digestClient(h, msg.Size)
+	c.noteTime()
+	c.details.client, c.elsewhere = nil, false
+	if o.titled && s.options.FlaggedOnly {
+		o.reach = s.options.Policy.Reach(o.sni)
+		if host, ok := c.tls.Target(); ok && o.reach == policy.Outside {
 			c.elsewhere = s.options.Policy.Reach(host) == policy.Inside
 		}
 	}
-	if c.dull() {
-		c.takeDull(b)
-	} else {
-		o.sni = s.strings.of(h.ServerName)
-		c.takeDetails(b)
+	if !c.outOfScope() || h.MaxVersion() < s.options.Policy.Floor() || !o.setOffered(h) {
+		c.takeClientDetails(h)
+	}
+	if !c.outOfScope() {
 		c.Wait()
 		c.notice()
 	}
-	if c.shown != nil && c.shown.unasked != nil {
-		c.leaf(c.shown.unasked)
-	}
+	c.takeUnaskedCertificate()
 }
 
-// notice tells who looks for the process of a connection that one may be asked for.
+// countClientHello counts the ClientHello in msg.
+func (st *Stats) countClientHello(msg *handshake.Message) {
+	switch {
+	case msg.Completes: // its beginning was counted
+		st.Incomplete--
+		return
+	case msg.Long:
+		st.Malformed++
+	case msg.Cut:
+		st.Incomplete++
+	}
+	st.ClientHellos++
+}
+
+// takeClientDetails takes the details of a ClientHello.
+func (c *session) takeClientDetails(h *parse.ClientHello) {
+	d, s := &c.details, c.sensor
+	if c.client.cut {
+		d.client = newCutClient(h, c.client.record)
+	} else {
+		d.client = s.kinds.client(h, c.client.record)
+	}
+	c.client.ticket, d.offered = h.SessionTicket, s.sessionID(h.SessionID)
+}
+
+// outOfScope reports whether, with flagged findings wanted only, what the client
+// called the destination is out of scope so far. The certificate of a server may
+// still say that the client gave another name than its own: of a hello that can do
+// no better than below the floor the details are taken all the same, and an event
+// about another one has no fingerprint.
+func (c *session) outOfScope() bool {
+	return c.sensor.options.FlaggedOnly && c.client.reach == policy.Outside && !c.elsewhere
+}
+
+// notice tells whoever looks for the process of a connection that one may be asked
+// for.
 func (c *session) notice() {
-	if s := c.sensor; s.options.Notice != nil && c.offer.outside {
-		d := c.client.dir()
+	if s := c.sensor; s.options.Notice != nil && c.client.outside {
+		d, _ := c.clientDir()
 		s.options.Notice(c.from(d), c.from(d.Other()))
 	}
 }
 
-// dull reports whether, with flagged findings wanted only, what the client and
-// the server called the destination is out of scope so far. The certificate of a
-// server may still say that the client gave another name than its own.
-func (c *session) dull() bool {
-	return c.sensor.options.FlaggedOnly && c.offer.reach == policy.Outside && !c.elsewhere
-}
-
-// named reports whether there is a host's name in server_name: then nothing else
-// has to be collected to name the destination.
+// named reports whether there is a host's name in server_name: then no certificate
+// is needed to name the destination.
 func (c *session) named() bool {
-	o := &c.offer
+	o := &c.client
 	if !o.titled || c.sensor.options.FlaggedOnly {
 		return o.reach != policy.Unnamed
 	}
@@ -126,63 +174,77 @@ func (c *session) named() bool {
 	return host != ""
 }
 
-// serverHello takes the first ServerHello, and the one that follows a
-// HelloRetryRequest.
-func (c *session) serverHello(d flow.Dir, m *parse.Message) {
+// takeServerHello takes what a ServerHello says. Its details are not taken where it
+// shows that the handshake will only be counted.
+func (c *session) takeServerHello(msg *handshake.Message) {
+	s, h, d := c.sensor, &msg.Server, &c.details
+	s.stats.ServerHellos++
+	if msg.Long {
+		s.stats.Malformed++
+	}
+	c.said.Server = s.digestServer(h, msg.Size)
+	c.noteTime()
+	c.server = serverSummary{
+		seen: true, retry: h.HelloRetryRequest, cut: msg.Cut, long: msg.Long || c.server.long,
+		version: h.SelectedVersion, sentinel: h.DowngradeSentinel, cipher: h.CipherSuite, oddities: h.Oddities,
+	}
 	switch {
-	case c.offer.seen && roleIn(d) == c.client:
-		if !c.keepSpareAnswer(d, m) {
-			c.oddities.add(serverHelloFromClient)
-		}
+	case s.options.FlaggedOnly && c.goodEnough(), msg.SSLv2:
+		d.server = nil
 		return
-	case c.answer.seen && roleIn(d) == c.client && !c.fromServer(d):
-		c.oddities.add(serverHelloFromClient)
-		return
-	case c.answer.seen && roleIn(d) == c.client:
-		c.oddities.add(serverHelloFromClient)
-		c.dropAnswer()
-	case c.answer.seen && !c.answer.retry && (!c.answer.cut || c.answer.long):
-		return
+	case msg.Cut:
+		d.server = newCutServer(h)
+	default:
+		d.server = s.kinds.server(h)
 	}
-	draft := m.Type == parse.TypeHelloRetryRequest
-	if err := c.sensor.parseAnswer(m.Body, draft); err != nil && (draft || !c.sensor.answer.Plausible()) {
-		c.sensor.stats.Malformed++
-		return
-	}
-	c.takeAnswer(d, &c.sensor.answer, len(m.Body))
-	c.answer.cut = false
-	c.detailAnswer()
+	d.answered = s.sessionID(h.SessionID)
 }
 
 // goodEnough reports whether the server has selected a version for which nothing
 // is flagged.
 func (c *session) goodEnough() bool {
-	return !c.answer.retry && c.answer.version.Rank() >= c.sensor.options.Policy.Floor()
+	return !c.server.retry && c.server.version.Rank() >= c.sensor.options.Policy.Floor()
 }
 
-func (s *Sensor) parseAnswer(body []byte, draft bool) error {
-	if draft {
-		return s.answer.ParseHelloRetryRequest(body)
-	}
-	return s.answer.Parse(body)
-}
-
-func (c *session) takeAnswer(d flow.Dir, h *parse.ServerHello, size int) {
-	c.sensor.stats.ServerHellos++
-	if c.client == unknownRole {
-		c.client = roleIn(d.Other())
-	}
-	c.said.Server = c.sensor.digestServer(h, size)
-	c.began()
-	a := &c.answer
-	a.seen, a.version, a.cipher, a.sentinel = true, h.SelectedVersion, h.CipherSuite, h.DowngradeSentinel
-	a.oddities, a.retry = h.Oddities, h.HelloRetryRequest
-	c.retried = c.retried || a.retry
-}
-
-// began notes the time of the first hello.
-func (c *session) began() {
+// noteTime notes the time of the first hello.
+func (c *session) noteTime() {
 	if c.helloTime == 0 {
 		c.helloTime = c.sensor.packet.Time
 	}
+}
+
+// sessionID stands for a session id; 0: it is empty.
+func (s *Sensor) sessionID(id []byte) uint32 {
+	if len(id) == 0 {
+		return 0
+	}
+	return short(s.digest(uint64(len(id))^s.seed, id))
+}
+
+// size is the bytes that belong to these details alone.
+func (d *details) size() (n int) {
+	if d.client != nil {
+		n += d.client.own
+	}
+	if d.server != nil {
+		n += d.server.own
+	}
+	return n
+}
+
+// resumed says how the session was resumed. A server takes a ticket without a
+// word, by echoing the session id that came with it (RFC 5077, 3.4). ticket says
+// that the client sent one, or wants one.
+func (d *details) resumed(ticket bool) resumption {
+	switch {
+	case d.server.psk:
+		return byPSK
+	case d.client == nil || d.server.said.Version.Rank() >= parse.TLSv13:
+		return byNothing
+	case d.answered == 0 || d.answered != d.offered:
+		return byNothing
+	case ticket:
+		return byTicket
+	}
+	return byID
 }

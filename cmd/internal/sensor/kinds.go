@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"hash/maphash"
 	"unsafe"
 
 	"tlsfloor/classify"
@@ -167,9 +168,9 @@ const (
 
 var resumptionText = [resumptions]string{"", "id", "ticket", "psk"}
 
-// heard is the answer of the kind in a handshake that was resumed by r, and had
-// a HelloRetryRequest or not.
-func (k *serverKind) heard(retried bool, r resumption) *classify.ServerHello {
+// variant returns the ServerHello of the kind in a handshake that was resumed by r,
+// and had a HelloRetryRequest or not. All handshakes of the kind share it.
+func (k *serverKind) variant(retried bool, r resumption) *classify.ServerHello {
 	whole := &k.whole[bit(retried)][r]
 	if *whole == nil {
 		a := k.said
@@ -177,4 +178,32 @@ func (k *serverKind) heard(retried bool, r resumption) *classify.ServerHello {
 		*whole = &a
 	}
 	return *whole
+}
+
+const (
+	maxInterned       = 4096 // strings; a power of two
+	maxInternedLength = 255  // bytes of one: names of hosts fit
+)
+
+// interned remembers strings made of bytes: the names that a network asks for
+// are few, and making a string of each hello's would be the only allocation
+// that a handshake costs which nobody wants to see. Each string has one place,
+// where the last to come stays: names without end cost what their strings do.
+type interned struct {
+	seed   maphash.Seed
+	places [maxInterned]string
+}
+
+func newInterned() *interned { return &interned{seed: maphash.MakeSeed()} }
+
+// of returns b as a string. The result owns its memory.
+func (t *interned) of(b []byte) string {
+	if len(b) == 0 || len(b) > maxInternedLength {
+		return string(b)
+	}
+	place := &t.places[maphash.Bytes(t.seed, b)%maxInterned]
+	if *place != string(b) {
+		*place = string(b)
+	}
+	return *place
 }

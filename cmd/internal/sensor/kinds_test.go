@@ -169,7 +169,7 @@ func TestKnownKindAllocatesNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		k.client(h, parse.TLSv1)
-		k.server(&a).heard(true, byTicket)
+		k.server(&a).variant(true, byTicket)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -187,7 +187,7 @@ func TestServerKind(t *testing.T) {
 		for _, retried := range []bool{false, true} {
 			want := kind.said
 			want.Resumed, want.HelloRetryRequest = text, retried
-			if got := kind.heard(retried, r); *got != want || got != kind.heard(retried, r) {
+			if got := kind.variant(retried, r); *got != want || got != kind.variant(retried, r) {
 				t.Errorf("%+v, want %+v", got, want)
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
-	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
 	"tlsfloor/parse/dns"
 )
@@ -79,65 +78,6 @@ func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Net
 
 func awsOf(r names.Range) *classify.AWS {
 	return &classify.AWS{Region: r.Region, Service: r.Service}
-}
-
-// nameOf chooses among the names of a certificate, all of them: what covers the
-// name the client asked for, else the first in scope, else the first. A
-// certificate for many services names the one that matters. misnamed says that
-// none covers the name that was asked for.
-func (c *session) nameOf(leaf *parse.Certificate) (name string, misnamed bool) {
-	asked := c.asked()
-	var best []byte
-	rank := notHost
-	for list := leaf.Names(); ; {
-		name, ok := list.Next()
-		if !ok {
-			return string(best), asked != ""
-		}
-		r := c.sensor.rank(borrowed(name), rank)
-		if r > notHost && asked != "" && policy.Covers(borrowed(name), asked) {
-			return string(name), false
-		}
-		if r > rank {
-			best, rank = name, r
-		}
-	}
-}
-
-// rank is how well a certificate's name names a destination.
-type rank uint8
-
-const (
-	notHost rank = iota // "Load balancer 1", an address, or an attack
-	local               // "localhost", one label
-	outside             // a host's name, out of scope
-	inside
-)
-
-// rank ranks a name; above least, it does not matter how high a rank is.
-func (s *Sensor) rank(name string, least rank) rank {
-	switch _, exact := s.options.Policy.Named(name); {
-	case !exact && policy.IsHostname(name):
-		return local
-	case !exact:
-		return notHost
-	case least < inside && s.options.Policy.Reach(name) == policy.Inside:
-		return inside
-	}
-	return outside
-}
-
-// borrowed is b as a string, without a copy: not to be kept.
-func borrowed(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-// asked is the name that the client gave, to the server or to a proxy.
-func (c *session) asked() string {
-	if name, _ := c.sensor.options.Policy.Named(c.offer.sni); name != "" {
-		return name
-	}
-	host, _ := c.target()
-	host, _ = c.sensor.options.Policy.Named(host)
-	return host
 }
 
 // resolver follows DNS over TCP (RFC 7766): flow.Consumer.

@@ -11,6 +11,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
 	"tlsfloor/parse"
+	"tlsfloor/parse/handshake"
 )
 
 // maxCopies bounds the other places of a connection that an event names.
@@ -45,7 +46,7 @@ func (c *session) Begins(p *decode.Packet, d flow.Dir) {
 // ownPlaces makes the places of a connection that had no tags so far.
 func (c *session) ownPlaces() {
 	if c.places == nil {
-		c.places = c.sensor.freePlaces.take()
+		c.places = c.sensor.freePlaces.Take()
 	}
 }
 
@@ -54,7 +55,7 @@ func (c *session) ownPlaces() {
 func (c *session) endPlaces() {
 	if at := c.places; at != nil {
 		*at = places{layers: [2][]decode.Layer{at.layers[0][:0], at.layers[1][:0]}}
-		c.sensor.freePlaces.give(at)
+		c.sensor.freePlaces.Give(at)
 		c.places = nil
 	}
 }
@@ -65,7 +66,7 @@ func (c *session) route() (n [2]names.Network) {
 	if c.places == nil {
 		return n
 	}
-	from := c.client.dir()
+	from, _ := c.clientDir()
 	for i, d := range [2]flow.Dir{from.Other(), from} {
 		if !c.knows(d) {
 			d = d.Other()
@@ -77,7 +78,7 @@ func (c *session) route() (n [2]names.Network) {
 
 // knows reports whether it is known what is around the packets of a direction:
 // those that sent something without tags have nothing around them.
-func (c *session) knows(d flow.Dir) bool { return c.places.known[d] || c.side[d].sent }
+func (c *session) knows(d flow.Dir) bool { return c.places.known[d] || c.tls.Sent(handshake.Dir(d)) }
 
 // path returns the layers around the packets in a direction.
 func (c *session) path(d flow.Dir) []decode.Layer {
@@ -109,9 +110,9 @@ func (c *session) place() classify.Place { return placeOf(c.source, c.path(c.for
 
 // forth is the direction whose path stands for the connection's.
 func (c *session) forth() flow.Dir {
-	d := c.first
-	if c.client != unknownRole {
-		d = c.client.dir()
+	d, known := c.clientDir()
+	if !known {
+		d = c.first
 	}
 	if c.places != nil && !c.knows(d) {
 		d = d.Other()
@@ -152,8 +153,10 @@ func (c *session) Said() flow.Digest {
 		return flow.Digest{}
 	}
 	said := c.said
-	if server := c.server(); said.Server == 0 && server != nil && server.alerted {
-		said.Server = 1 | uint32(server.alert.Level)<<8 | uint32(server.alert.Description)<<16
+	if client, known := c.tls.Client(); known && said.Server == 0 {
+		if alert, ok := c.tls.AlertIn(client.Other()); ok {
+			said.Server = 1 | uint32(alert.Level)<<8 | uint32(alert.Description)<<16
+		}
 	}
 	return said
 }
@@ -169,11 +172,11 @@ func (c *session) once() bool {
 		case reported:
 			o.ownPlaces()
 			o.places.add(c.place())
-			o.offer.outside = o.offer.outside || c.offer.outside && c.said.Client == o.said.Client
+			o.client.outside = o.client.outside || c.client.outside && c.said.Client == o.said.Client
 		default:
 			c.ownPlaces()
 			c.places.add(o.place())
-			c.offer.outside = c.offer.outside || o.offer.outside && c.said.Client == o.said.Client
+			c.client.outside = c.client.outside || o.client.outside && c.said.Client == o.said.Client
 		}
 	}
 	return !reported

@@ -15,7 +15,9 @@ import (
 	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/parse"
+	"tlsfloor/parse/cache"
 	"tlsfloor/parse/fingerprint"
+	"tlsfloor/parse/handshake"
 )
 
 // Options are what a sensor is told.
@@ -97,21 +99,14 @@ type Sensor struct {
 	packet       *decode.Packet // the one at hand
 	free         []*session
 	draft        *classify.Finding // in which each finding is made and judged
-	counted      counted
-	hello        parse.ClientHello // scratch, as the next two: each holds what was parsed last
-	answer       parse.ServerHello
-	leaf         parse.Certificate
-	collector    parse.Collector
+	countOnly    countOnly
+	msg          handshake.Message // what the Machine at work has found
+	pool         handshake.Pool
+	certificates parse.Collector // of those in shown
 	strings      *interned
 	seed         uint64 // of digests of what was said
-	freePreludes freeList[prelude]
-	freePlaces   freeList[places]
-	freeKept     freeList[keptHello] // with their memory, less than keepMost
-	freeNames    freeList[keptHello] // the same
-	freeShown    freeList[shown]
-	freeSpares   freeList[spare]
-	kept         int // bytes of kept hellos
-	keepMost     int
+	freePlaces   cache.Free[places]
+	freeShown    cache.Free[shown]
 	stats        Stats
 	unknown      links
 	unnamed      blind.AddressCounter
@@ -133,11 +128,6 @@ func newWith(o Options, n *failure) *Sensor {
 		reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), kinds: newKindsUpTo(o.Kinds),
 		unknown: links{}, strings: newInterned(), seed: rand.Uint64(), packet: new(decode.Packet), draft: o.blank(),
 	}
-	most := o.Flow.MaxBytes
-	if most <= 0 {
-		most = flow.DefaultMaxBytes
-	}
-	s.keepMost = most / keepLimit
 	s.fault = func(f *Fault) { s.faults.note(&s.options, f) }
 	s.table = flow.NewTable(s, o.Flow)
 	return s

@@ -144,39 +144,37 @@ func TestHiddenDestinations(t *testing.T) {
 		"before the client is known":    {[]said{{1, clientHelloTo(other, 0x0303)}, {0, aRecord(22, certificate...)}, hello, own}, false, other, "client_hello_from_server"},
 		"a ServerHello from the client": {[]said{{0, aws.bytes}, hello, own}, false, other, "server_hello_from_client"},
 	} {
-		for _, budget := range []int{1 << 20, 0} {
-			for _, flaggedOnly := range []bool{false, true} {
-				var found []classify.Finding
-				counted := 0
-				s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-				s.options.Tally = func(f *classify.Finding) {
-					if counted++; f.InScope != tt.hidden {
-						t.Errorf("%s: counted in scope %v", name, f.InScope)
-					}
+		for _, flaggedOnly := range []bool{false, true} {
+			var found []classify.Finding
+			counted := 0
+			s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
+			s.options.Tally = func(f *classify.Finding) {
+				if counted++; f.InScope != tt.hidden {
+					t.Errorf("%s: counted in scope %v", name, f.InScope)
 				}
-				s.options.FlaggedOnly, s.keepMost = flaggedOnly, budget
-				noticed := 0
-				s.options.Notice = func(_, _ netip.AddrPort) { noticed++ }
-				(&line{Sensor: s}).says(tt.log)
-				if counted != 1 {
-					t.Errorf("%s: %d counted", name, counted)
+			}
+			s.options.FlaggedOnly = flaggedOnly
+			noticed := 0
+			s.options.Notice = func(_, _ netip.AddrPort) { noticed++ }
+			(&line{Sensor: s}).says(tt.log)
+			if counted != 1 {
+				t.Errorf("%s: %d counted", name, counted)
+			}
+			if flaggedOnly && !tt.hidden {
+				if len(found) > 1 || len(found) == 1 && found[0].Flagged {
+					t.Errorf("%s: %+v", name, found)
 				}
-				if flaggedOnly && !tt.hidden {
-					if len(found) > 1 || len(found) == 1 && found[0].Flagged {
-						t.Errorf("%s: %+v", name, found)
-					}
-					continue
-				}
-				if len(found) != 1 {
-					t.Fatalf("%s: %d findings", name, len(found))
-				}
-				f := &found[0]
-				if f.Flagged != tt.hidden || f.Host != tt.host || f.SNI != other || strings.Join(f.Anomalies, " ") != tt.odd || f.Hello.JA3 == "" {
-					t.Errorf("%s: flagged %v, host %q, SNI %q, anomalies %q", name, f.Flagged, f.Host, f.SNI, f.Anomalies)
-				}
-				if noticed == 0 {
-					t.Errorf("%s: nobody looks for the process", name)
-				}
+				continue
+			}
+			if len(found) != 1 {
+				t.Fatalf("%s: %d findings", name, len(found))
+			}
+			f := &found[0]
+			if f.Flagged != tt.hidden || f.Host != tt.host || f.SNI != other || strings.Join(f.Anomalies, " ") != tt.odd || f.Hello.JA3 == "" {
+				t.Errorf("%s: flagged %v, host %q, SNI %q, anomalies %q", name, f.Flagged, f.Host, f.SNI, f.Anomalies)
+			}
+			if noticed == 0 {
+				t.Errorf("%s: nobody looks for the process", name)
 			}
 		}
 	}

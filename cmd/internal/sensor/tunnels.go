@@ -72,20 +72,24 @@ func senderOf(p *decode.Packet) netip.Addr {
 	return p.Sender.Netip(p.SenderV6)
 }
 
-// tellerOf is the role of the end that tells of a packet that went in direction d,
-// where that is believed about its own packets only.
-func tellerOf(p *decode.Packet, d flow.Dir) role {
+// tellerOf is the direction in which the end sends that tells of a packet that went
+// in direction d, where that is believed about its own packets only.
+func tellerOf(p *decode.Packet, d flow.Dir) (teller flow.Dir, told bool) {
 	switch p.Word {
 	case decode.SourceWord:
-		return roleIn(d)
+		return d, true
 	case decode.DestinationWord:
-		return roleIn(d.Other())
+		return d.Other(), true
 	}
-	return unknownRole
+	return 0, false
 }
 
-// vouched reports whether the word of who told of the connection counts.
-func (c *session) vouched() bool { return c.teller == unknownRole || c.teller == c.client }
+// vouched reports whether the end that told of the connection is believed: it is the
+// client.
+func (c *session) vouched() bool {
+	client, known := c.clientDir()
+	return !c.told || known && c.teller == client
+}
 
 // sender is who sent the tunnel around the client's packets, as far as these are
 // known.

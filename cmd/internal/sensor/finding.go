@@ -1,0 +1,322 @@
+package sensor
+
+import (
+	"math/bits"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/classify/policy"
+	"tlsfloor/parse"
+	"tlsfloor/parse/handshake"
+)
+
+// finish makes the session's finding, if a hello was seen, counts what could not
+// be seen, and lets the session go.
+func (c *session) finish(cause flow.Cause) {
+	s := c.sensor
+	heard := c.client.seen || c.server.seen
+	if heard && !c.vouched() {
+		s.tunnels.clients.Count(c.from(c.teller).Addr())
+		c.release()
+		return
+	}
+	if heard && !c.once() {
+		s.stats.Copies++
+		c.release()
+		return
+	}
+	o := c.outcome(cause)
+	c.countUnseen(cause)
+	switch {
+	case !heard:
+	case c.outOfScope(), s.options.FlaggedOnly && c.client.reach != policy.Unnamed && c.goodEnough():
+		s.count(c.summed(o))
+	default:
+		s.judge(c, c.observe(o))
+	}
+	c.release()
+}
+
+// outcomes are the outcomes of an event.
+var outcomes = [...]classify.Outcome{
+	handshake.Truncated:   classify.Truncated,
+	handshake.Established: classify.Established,
+	handshake.Refused:     classify.Refused,
+	handshake.ResetEarly:  classify.Reset,
+	handshake.ClosedEarly: classify.Closed,
+	handshake.Unanswered:  classify.Unanswered,
+}
+
+// outcome says how the handshake ended, when the connection ended by cause.
+func (c *session) outcome(cause flow.Cause) classify.Outcome {
+	end := handshake.Unknown
+	switch cause {
+	case flow.Closed:
+		end = handshake.Closed
+	case flow.Reset:
+		end = handshake.Reset
+	case flow.Idle:
+		end = handshake.Idle
+	}
+	return outcomes[c.tls.Outcome(end)]
+}
+
+// countOnly is the memory of a finding that is only counted, used again for each.
+// Its hellos are also what is judged where details were not taken.
+type countOnly struct {
+	finding classify.Finding
+	hello   classify.ClientHello
+	answer  classify.ServerHello
+}
+
+// summed is the finding of a handshake that will only be counted, with nothing
+// but what counting needs: most findings of a healthy network are such.
+func (c *session) summed(outcome classify.Outcome) *classify.Finding {
+	f := &c.sensor.countOnly.finding
+	f.Outcome = outcome
+	f.Hello, f.Answer = c.describeClientHello(), nil
+	if c.server.seen {
+		f.Answer = c.sketchServerHello()
+	}
+	f.Verdict = c.sensor.options.Policy.Verdict(&f.Observation)
+	f.InScope = c.client.reach == policy.Inside || c.elsewhere
+	return f
+}
+
+// judge has a finding judged, counted, and delivered where it is wanted.
+func (s *Sensor) judge(c *session, f *classify.Finding) {
+	if s.handOver != nil {
+		s.handOver(c, f)
+		return
+	}
+	s.lookup(f, c.openTime, c.route())
+	s.options.Policy.Judge(f)
+	s.noteUnnamed(f)
+	wanted := s.options.Emit(f) && s.tunnels.bound.allows(&s.options, f, s.table.Now())
+	if wanted || f.Flagged {
+		c.complete(f)
+		s.options.Policy.Explain(f)
+	}
+	s.count(f)
+	if wanted {
+		s.draft = s.options.blank()
+		s.options.Deliver(f)
+	}
+}
+
+// count counts a finding that was judged.
+func (s *Sensor) count(f *classify.Finding) {
+	s.stats.Handshakes++
+	s.stats.Verdicts[f.Verdict]++
+	if f.Flagged {
+		s.stats.Flagged++
+	}
+	if f.InScope {
+		s.stats.InScope++
+	}
+	if s.options.Tally != nil {
+		s.options.Tally(f)
+	}
+}
+
+// observe makes a finding of what the session knows, in the sensor's draft.
+func (c *session) observe(outcome classify.Outcome) *classify.Finding {
+	f := c.sensor.draft
+	*f = classify.Finding{Observation: classify.Observation{Anomalies: f.Anomalies[:0], Names: f.Names[:0]}}
+	o, client := &f.Observation, c.forth()
+	if d, ok := c.clientDir(); ok {
+		client = d
+	}
+	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
+	o.Sender, o.Outside = c.sender(), c.client.outside
+	o.Client, o.Server = c.from(client), c.from(client.Other())
+	o.StartTLS = c.tls.Protocol()
+	o.Alert = c.alert(client)
+	if c.shown != nil {
+		o.Certificate, o.Misnamed = c.shown.certificate, c.shown.misnamed
+	}
+	o.SNI = c.client.sni
+	o.Hello = c.describeClientHello()
+	o.Answer = c.describeServerHello()
+	c.observeNames(f)
+	o.Anomalies = c.appendAnomalies(o.Anomalies)
+	return f
+}
+
+// alert is the alert of the handshake; nil: none.
+func (c *session) alert(client flow.Dir) *classify.Alert {
+	from, a, ok := c.tls.Alert()
+	if !ok {
+		return nil
+	}
+	side := classify.ServerSide
+	if flow.Dir(from) == client {
+		side = classify.ClientSide
+	}
+	return &classify.Alert{From: side, Level: uint8(a.Level), Code: uint8(a.Description)}
+}
+
+// describeClientHello is what an event says of the ClientHello, or what judging
+// needs of one whose details were not taken; nil: none was seen.
+func (c *session) describeClientHello() *classify.ClientHello {
+	switch {
+	case c.details.client != nil:
+		return &c.details.client.hello
+	case !c.client.seen:
+		return nil
+	}
+	o, h := &c.client, &c.sensor.countOnly.hello
+	*h = classify.ClientHello{
+		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions(),
+		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early, Cut: o.cut,
+	}
+	return h
+}
+
+// describeServerHello is the same of the ServerHello.
+func (c *session) describeServerHello() *classify.ServerHello {
+	switch {
+	case c.details.server != nil:
+		return c.details.server.variant(c.tls.Retried(), c.details.resumed(c.client.ticket))
+	case !c.server.seen:
+		return nil
+	}
+	return c.sketchServerHello()
+}
+
+func (c *session) sketchServerHello() *classify.ServerHello {
+	a, h := &c.server, &c.sensor.countOnly.answer
+	*h = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.tls.Retried()}
+	return h
+}
+
+// observeNames lists what the connection calls its destination, in falling order
+// of trust. Sensor.lookup goes on.
+func (c *session) observeNames(f *classify.Finding) {
+	addName(f, f.SNI, classify.NameSNI)
+	if host, ok := c.tls.Target(); ok {
+		addName(f, host, classify.NameConnect)
+	}
+	if x := c.shown; x != nil && (x.misnamed || c.sensor.options.Certificates || !c.named()) { // else it says the same
+		addName(f, x.name, classify.NameCertificate)
+	}
+}
+
+func addName(f *classify.Finding, host string, source classify.NameSource) {
+	if host != "" {
+		f.Names = append(f.Names, classify.Name{Host: host, Source: source})
+	}
+}
+
+func (c *session) appendAnomalies(dst []string) []string {
+	dst = c.tls.AppendAnomalies(c.odd.appendNames(dst))
+	odd := parse.Oddities(0)
+	if c.client.seen {
+		odd |= c.client.oddities
+	}
+	if c.server.seen {
+		odd |= c.server.oddities
+	}
+	return odd.AppendNames(dst)
+}
+
+// packetAnomalies is a set of what was odd about a connection's packets.
+type packetAnomalies uint8
+
+const (
+	fragmentOverlap packetAnomalies = 1 << iota
+	fragmentTiny
+	fragmentConflict
+	tcpConflict
+	tcpOverflow
+)
+
+var packetAnomalyNames = [...]string{
+	"ip_fragment_overlap", "ip_fragment_tiny", "ip_fragment_conflict", "tcp_conflict", "tcp_overflow",
+}
+
+func (o *packetAnomalies) addDecoded(a decode.Anomaly) {
+	if a&decode.FragmentOverlap != 0 {
+		*o |= fragmentOverlap
+	}
+	if a&decode.FragmentTiny != 0 {
+		*o |= fragmentTiny
+	}
+	if a&decode.FragmentConflict != 0 {
+		*o |= fragmentConflict
+	}
+}
+
+// appendNames appends the names of the set's members to dst.
+func (o packetAnomalies) appendNames(dst []string) []string {
+	for ; o != 0; o &= o - 1 {
+		dst = append(dst, packetAnomalyNames[bits.TrailingZeros8(uint8(o))])
+	}
+	return dst
+}
+
+// complete adds what only a reader of the finding needs. Hellos that are in the
+// sensor's memory, because their details were not taken, are copied.
+func (c *session) complete(f *classify.Finding) {
+	c.describePlaces(f)
+	f.Proxied.Client, f.Proxied.Server = c.tls.Proxied()
+	if c.details.client != nil {
+		f.Software = c.details.client.software
+	} else if c.client.seen {
+		h := *f.Hello
+		h.Versions = slices.Clone(h.Versions)
+		f.Hello = &h
+	}
+	if c.server.seen && c.details.server == nil {
+		a := *f.Answer
+		f.Answer = &a
+	}
+}
+
+// blank returns memory for a finding. One that is delivered leaves with it; the
+// next is made where it was otherwise, as most are on a healthy network.
+func (o *Options) blank() *classify.Finding {
+	if o.Blank != nil {
+		if f := o.Blank(); f != nil {
+			return f
+		}
+	}
+	f := new(struct {
+		classify.Finding
+		names [2]classify.Name // what nearly all have
+	})
+	f.Names = f.names[:0]
+	return &f.Finding
+}
+
+// noteUnnamed counts a handshake below the floor that may have been to a
+// destination in scope: nothing tells its name.
+func (s *Sensor) noteUnnamed(f *classify.Finding) {
+	if f.Verdict >= classify.Attempt && !f.Flagged && s.nameless(f) {
+		s.unnamed.Count(f.Server.Addr())
+	}
+}
+
+func (s *Sensor) nameless(f *classify.Finding) bool {
+	if f.HostSource == classify.NameNone {
+		return !s.elsewhere(f.Server.Addr())
+	}
+	return f.HostSource == classify.NameAddress || !policy.IsHostname(strings.TrimSuffix(f.Host, "."))
+}
+
+// sharedSpace is where carriers, and some cloud networks, have private addresses
+// (RFC 6598).
+var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
+
+// elsewhere reports whether an address that is in none of AWS's published ranges
+// is none of AWS's: a private one may be an endpoint in the user's own network.
+func (s *Sensor) elsewhere(addr netip.Addr) bool {
+	if s.options.Ranges == nil || s.options.Ranges() == nil || !s.options.Policy.OnlyAWS() {
+		return false
+	}
+	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !sharedSpace.Contains(addr)
+}
