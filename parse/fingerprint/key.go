@@ -51,10 +51,23 @@ func AppendServerKey(key []byte, h *parse.ServerHello) []byte {
 func appendList(key []byte, list parse.Uint16s) []byte {
 	key = slices.Grow(key, 2+len(list))
 	room, n := key[len(key):cap(key)], 2
-	for ; len(list) >= 2; list = list[2:] {
+	for len(list) >= 2 {
+		if len(list) >= 8 && !mayHoldGREASE(binary.LittleEndian.Uint64(list)) {
+			*(*[8]byte)(room[n:]) = [8]byte(list)
+			n, list = n+8, list[8:]
+			continue
+		}
 		n += put(room[n:], list[0], list[1])
+		list = list[2:]
 	}
 	return count(key, room[:n])
+}
+
+// mayHoldGREASE reports whether one of the four numbers of two bytes in four has
+// 0xa in the low half of both its bytes, as all of GREASE do (RFC 8701, 2).
+func mayHoldGREASE(four uint64) bool {
+	halves := (four ^ 0x0a0a0a0a0a0a0a0a) & 0x0f0f0f0f0f0f0f0f
+	return (halves-0x0001000100010001)&^halves&0x8000800080008000 != 0
 }
 
 // appendTypes appends the types of extensions that are not GREASE, their count
