@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/defrag"
 )
 
 // maxHeaders bounds the headers of one IP packet that are no encapsulation:
@@ -30,7 +31,7 @@ type Decoder struct {
 	vxlanPorts  []uint16
 	ports       *portSet // of tunnels
 	trust       trust
-	fragments   fragmentStore
+	fragments   defrag.Store
 	stats       Stats
 	unread      unread
 	disbelieved senders
@@ -49,28 +50,20 @@ type Decoder struct {
 
 // New returns a Decoder.
 func New(o Options) *Decoder {
-	d := &Decoder{vxlanPorts: append([]uint16(nil), o.VXLANPorts...), ports: tunnelPorts(o.VXLANPorts), trust: newTrust(o.Trust)}
-	d.fragments.stats = &d.stats.Fragments
-	return d
+	return &Decoder{vxlanPorts: append([]uint16(nil), o.VXLANPorts...), ports: tunnelPorts(o.VXLANPorts), trust: newTrust(o.Trust)}
 }
 
 // Stats returns the counts so far.
 func (d *Decoder) Stats() Stats {
 	s := d.stats
-	s.Fragments.Incomplete += uint64(d.fragments.open)
+	s.Fragments = d.fragments.Stats()
 	s.UnreadFrames, s.numUnread = d.unread.total, d.unread.list(&s.unread)
 	s.numSenders = d.disbelieved.list(&s.senders)
 	return s
 }
 
 // Clear forgets all incomplete datagrams.
-func (d *Decoder) Clear() {
-	f := &d.stats.Fragments
-	f.Dropped += uint64(f.Held)
-	f.Incomplete += uint64(d.fragments.open)
-	f.Held, f.HeldBytes = 0, 0
-	d.fragments = fragmentStore{stats: f}
-}
+func (d *Decoder) Clear() { d.fragments.Clear() }
 
 // Decode finds the innermost TCP segment or UDP datagram of a frame. p is
 // valid when the result is Segment or Datagram; otherwise only its Layers say
@@ -112,7 +105,7 @@ func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
 	}
 	switch {
 	case d.result == Datagram:
-		d.fragments.clock.see(f.Time)
+		d.fragments.See(f.Time)
 	case d.result == Malformed && d.cut > 0:
 		d.stats.CutShort++
 	}

@@ -354,12 +354,12 @@ func TestFragmentsGrowOld(t *testing.T) {
 		others int // frames that come before the second fragment, at its time
 		want   decode.Result
 	}{
-		{"in time", 29e9, decode.StrayFrames, decode.Segment},
-		{"too late", 31e9, decode.StrayFrames, decode.Foreign},
+		{"in time", 29e9, strayFrames, decode.Segment},
+		{"too late", 31e9, strayFrames, decode.Foreign},
 		{"a wrong time, a minute ahead", 60e9, 0, decode.Segment},
 		{"a wrong time, a week ahead", week, 0, decode.Segment},
 		{"a wrong time, a week behind", -week, 0, decode.Segment},
-		{"clock set back", -1e15, decode.StrayFrames, decode.Segment},
+		{"clock set back", -1e15, strayFrames, decode.Segment},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := decode.New(decode.Options{})
@@ -393,7 +393,7 @@ func TestFragmentsAndWrongTimes(t *testing.T) {
 			}
 			pass(d, 3, 1e18)
 			decodeAt(wrap.Ethernet(list[0]), 1e18)
-			for i := range 2 * int64(decode.StrayFrames) {
+			for i := range 2 * int64(strayFrames) {
 				decodeAt(wrong, 1e18+off+i)
 				pass(d, 1, 1e18+i*1e6)
 			}
@@ -446,8 +446,8 @@ func TestFragmentsCut(t *testing.T) {
 // bounds, and goes on working.
 func TestFragmentFlood(t *testing.T) {
 	const (
-		most      = decode.MaxDatagrams
-		mostBytes = decode.MaxHeldBytes
+		most      = maxDatagrams
+		mostBytes = maxHeldBytes
 	)
 	d := decode.New(decode.Options{})
 	var p decode.Packet
@@ -591,7 +591,7 @@ func TestIncomplete(t *testing.T) {
 				t.Errorf("after Clear: %+v", s)
 			}
 			decodeAll(d, list...)
-			pass(d, 2*decode.StrayFrames, 1e18+40e9)
+			pass(d, 2*strayFrames, 1e18+40e9)
 			decodeAll(d, v6...)
 			if s := d.Stats().Fragments; s.Incomplete != tt.want {
 				t.Errorf("in the end: %+v", s)

@@ -116,7 +116,7 @@ func checkStats(t *testing.T, s decode.Stats) {
 			t.Errorf("%+v", s.Unread())
 		}
 	}
-	if f.Held < 0 || f.Held > decode.MaxDatagrams || f.HeldBytes < 0 || f.HeldBytes > decode.MaxHeldBytes {
+	if f.Held < 0 || f.Held > maxDatagrams || f.HeldBytes < 0 || f.HeldBytes > maxHeldBytes {
 		t.Errorf("%+v", f)
 	}
 }

@@ -21,6 +21,14 @@ var (
 	outer6 = wrap.Ends{Src: netip.MustParseAddr("2001:db8:1::1"), Dst: netip.MustParseAddr("2001:db8:1::2")}
 )
 
+// Bounds of package defrag, as docs/architecture.md has them, and the frames in a
+// row that it takes to move its clock far.
+const (
+	maxDatagrams = 1024
+	maxHeldBytes = 6 << 20
+	strayFrames  = 16
+)
+
 const (
 	seq, ack = 0xfedcba98, 0x01234567
 	flags    = decode.PSH | decode.ACK

@@ -1,6 +1,10 @@
 package decode
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"tlsfloor/capture/defrag"
+)
 
 // MaxLayers bounds how many VLAN tags and tunnels a packet may be wrapped in.
 // Mirrored cloud traffic needs three; an attacker would nest without end.
@@ -99,20 +103,14 @@ type Layer struct {
 // last element.
 type Network [4]uint32
 
-// Anomaly is a set of oddities found while decoding, as bits.
-type Anomaly uint8
+// Anomaly is a set of oddities of the fragments that a packet came in, as bits.
+type Anomaly = defrag.Anomaly
 
+// The anomalies.
 const (
-	// FragmentOverlap: two fragments of the datagram claimed the same bytes
-	// (RFC 5722, RFC 1858 3). The first to arrive was kept.
-	FragmentOverlap Anomaly = 1 << iota
-	// FragmentTiny: the first fragment ended inside the TCP header
-	// (RFC 1858, RFC 3128).
-	FragmentTiny
-	// FragmentConflict: two fragments of the datagram cannot both be true, since
-	// they do not agree on where it ends, or one came behind what was made of the
-	// others. The one that came last was refused.
-	FragmentConflict
+	FragmentOverlap  = defrag.Overlap
+	FragmentTiny     = defrag.Tiny
+	FragmentConflict = defrag.Conflict
 )
 
 // Packet is the innermost TCP segment or UDP datagram of a frame. Decode

@@ -1,12 +1,14 @@
 package decode
 
+import "tlsfloor/capture/defrag"
+
 // Stats counts what a Decoder has done.
 type Stats struct {
 	Results    [NumResults]uint64    // frames, by Result
 	Layers     [NumLayerKinds]uint64 // encapsulations taken off, by LayerKind
 	TooDeep    uint64                // frames given up: more than MaxLayers encapsulations, or a chain of headers without end
 	NotTunnels uint64                // datagrams on a tunnel's port that held no such tunnel, and were delivered as they are
-	Fragments  FragmentStats
+	Fragments  defrag.Stats
 
 	// CutShort counts frames whose captured bytes end inside the headers, before
 	// those of TCP were read: the snapshot length was too small.
@@ -29,18 +31,6 @@ func (s *Stats) Disbelieved() []SenderCount { return s.senders[:s.numSenders] }
 // Unread returns what was not read, the most frequent first. It is at most
 // maxUnread long, belongs to the Stats and is not to be changed.
 func (s *Stats) Unread() []Unread { return s.unread[:s.numUnread] }
-
-// FragmentStats counts IP fragments.
-type FragmentStats struct {
-	Received    uint64 // fragments
-	Refused     uint64 // fragments that contradict themselves or others of their datagram
-	Repeated    uint64 // fragments that are copies of ones seen before, and were ignored
-	Reassembled uint64 // datagrams
-	Dropped     uint64 // incomplete datagrams given up: too old, too many, or another one with their id came
-	Incomplete  uint64 // datagrams that may carry TCP and never became whole, so far: those given up and those held
-	Held        int    // incomplete datagrams now
-	HeldBytes   int    // captured bytes in them
-}
 
 // NumResults is one more than the highest Result.
 const NumResults = len(resultNames)
