@@ -33,24 +33,32 @@ func (l Layer) AppendText(dst []byte) []byte {
 // String returns what AppendText appends.
 func (l Layer) String() string { return string(l.AppendText(nil)) }
 
-// path is what the layer adds to a Network; ok is false for tags and labels of a
-// link, which may differ between the two directions of a connection and which
-// nobody beyond the link can send. A tunnel counts even if it has no number, or
-// one that differs between the directions: whoever sends one datagram to a
-// tunnel's port must not be able to speak for connections outside of it. A VLAN
-// id of 0 is a priority tag, not a VLAN (IEEE 802.1Q, 9.6): its layer has no ID.
-// MPLS carried by IP is a tunnel.
+// OfLink reports whether an encapsulation belongs to a link, and not to a network
+// or a tunnel: a tag, label or session that may differ between the two directions
+// of a connection, and that nobody can send from beyond the link. MPLS that an IP
+// packet carries is a tunnel all the same: see Layer.Tunnel.
+func (k LayerKind) OfLink() bool {
+	switch k {
+	case LayerMPLS, LayerPPPoE, LayerCiscoMeta, LayerVNTag, LayerETag, LayerFabricPath, LayerTRILL, LayerMACsec,
+		LayerTTag, LayerArista, LayerRTag, LayerHSR:
+		return true
+	}
+	return false
+}
+
+// path is what the layer adds to a Network; ok is false where it adds nothing. A
+// tunnel counts even if it has no number, or one that differs between the
+// directions: whoever sends one datagram to a tunnel's port must not be able to put
+// bytes into connections outside the tunnel. A VLAN id of 0 is a priority tag, not a
+// VLAN (IEEE 802.1Q, 9.6), and its layer has no ID.
 func (l Layer) path() (id uint32, ok bool) {
 	switch l.Kind {
 	case LayerVLAN, LayerPBB:
 		return l.ID, l.HasID
-	case LayerMPLS, LayerPPPoE, LayerCiscoMeta, LayerVNTag, LayerETag, LayerFabricPath, LayerTRILL, LayerMACsec,
-		LayerTTag, LayerArista, LayerRTag, LayerHSR:
-		return 0, l.Tunnel
 	case LayerVXLAN, LayerGENEVE, LayerNVGRE, LayerLISP:
 		return l.ID, true
 	}
-	return 0, true
+	return 0, l.Tunnel || !l.Kind.OfLink()
 }
 
 // reset is written out because the compiler makes two stores of it, and a copy
