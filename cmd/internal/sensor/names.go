@@ -39,13 +39,10 @@ func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
 // tunnels.
 func networkOf(layers []decode.Layer) (n names.Network) {
 	for _, l := range layers {
+		if l.Kind.OfLink() && !l.Tunnel { // MPLS in UDP is a tunnel
+			continue
+		}
 		switch l.Kind {
-		case decode.LayerMPLS, decode.LayerPPPoE, decode.LayerCiscoMeta, decode.LayerVNTag, decode.LayerETag,
-			decode.LayerFabricPath, decode.LayerTRILL, decode.LayerMACsec, decode.LayerTTag, decode.LayerArista,
-			decode.LayerRTag, decode.LayerHSR:
-			if l.Tunnel { // MPLS in UDP: whoever sends it, and not the link
-				n.AddTunnel(uint8(l.Kind), 0)
-			}
 		case decode.LayerVLAN, decode.LayerPBB:
 			if l.HasID { // else a priority tag: no VLAN
 				n.AddTag(uint8(l.Kind), l.ID)
