@@ -5,31 +5,31 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/defrag"
+	"tlsfloor/capture/encap"
 )
 
-// maxHeaders bounds the headers of one IP packet that are no encapsulation:
-// IPv6 extension headers and AH. RFC 8504, 5.3 lets hosts stop at eight, but
-// not all do, and whoever adds a ninth must not become invisible.
+// maxHeaders bounds the headers of one IP packet that are no encapsulation: IPv6
+// extension headers and AH. RFC 8504, 5.3 lets hosts stop at eight, but not all do,
+// and nine must not be enough to hide a connection.
 const maxHeaders = 64
 
 // maxFrame bounds how much longer a frame may claim to have been than what was
-// captured of it. Offload makes packets of half a megabyte; a broken file may
-// claim gigabytes.
+// captured of it. Offload makes packets of half a megabyte; a broken file may claim
+// gigabytes.
 const maxFrame = 1 << 20
 
-// Options are what a Decoder cannot know by itself.
+// Options are what a Decoder cannot find out from packets.
 type Options struct {
-	// VXLANPorts are UDP ports that carry VXLAN beside 4789 and 8472.
+	// VXLANPorts are UDP ports that carry VXLAN beside 4789, 4790 and 8472.
 	VXLANPorts []uint16
-	// Trust says whose tunnels are believed.
+	// Trust lists the senders whose tunnels are believed.
 	Trust Trust
 }
 
-// Decoder decodes frames. It holds incomplete fragments from one frame to the
-// next, and is used by one goroutine.
+// Decoder decodes frames. It holds incomplete fragments from one frame to the next,
+// and is used by one goroutine.
 type Decoder struct {
-	vxlanPorts  []uint16
-	ports       *portSet // of tunnels
+	ports       *encap.Ports
 	trust       trust
 	fragments   defrag.Store
 	stats       Stats
@@ -45,12 +45,42 @@ type Decoder struct {
 	protocol uint8  // the IP protocol that rest begins with
 	accused  bool   // packet names the connection of its Anomalies
 	result   Result
-	inIP     bool // rest is in an IP packet; in a tunnel, in one inside of it
+	inIP     bool // rest is in an IP packet; within a tunnel, in one inside it
 }
+
+// Stats counts what a Decoder has done.
+type Stats struct {
+	Results    [NumResults]uint64     // frames, by Result
+	Layers     [encap.NumKinds]uint64 // encapsulations taken off, by their kind
+	TooDeep    uint64                 // frames not decoded: more than MaxLayers encapsulations, or too many headers
+	NotTunnels uint64                 // datagrams on a tunnel's port that held no such tunnel, and were delivered as they are
+	Fragments  defrag.Stats
+
+	// CutShort counts frames whose captured bytes end before the TCP header: the
+	// snapshot length was too small.
+	CutShort uint64
+	// UnreadFrames counts frames that were not read, by UnreadKind. Unread returns
+	// what they held.
+	UnreadFrames [NumUnreadKinds]uint64
+
+	unread     [maxUnread]Unread // arrays, so that Stats can be compared
+	senders    [maxListed]SenderCount
+	numUnread  int
+	numSenders int
+}
+
+// Disbelieved returns the senders of the packets whose Result was Disbelieved, the
+// most frequent first: at most maxListed, of the first maxSenders. The list belongs
+// to the Stats and must not be changed.
+func (s *Stats) Disbelieved() []SenderCount { return s.senders[:s.numSenders] }
+
+// Unread returns what was not read, the most frequent first: at most maxUnread. The
+// list belongs to the Stats and must not be changed.
+func (s *Stats) Unread() []Unread { return s.unread[:s.numUnread] }
 
 // New returns a Decoder.
 func New(o Options) *Decoder {
-	return &Decoder{vxlanPorts: append([]uint16(nil), o.VXLANPorts...), ports: tunnelPorts(o.VXLANPorts), trust: newTrust(o.Trust)}
+	return &Decoder{ports: encap.NewPorts(o.VXLANPorts), trust: newTrust(o.Trust)}
 }
 
 // Stats returns the counts so far.
@@ -65,15 +95,14 @@ func (d *Decoder) Stats() Stats {
 // Clear forgets all incomplete datagrams.
 func (d *Decoder) Clear() { d.fragments.Clear() }
 
-// Decode finds the innermost TCP segment or UDP datagram of a frame. p is
-// valid when the result is Segment or Datagram; otherwise only its Layers say
-// how far Decode came, unless there are Anomalies. Layers beyond NumLayers are
-// left as they were.
+// Decode finds the innermost TCP segment or UDP datagram of a frame. p is valid when
+// the result is Segment or Datagram. Otherwise only its Layers tell how far Decode
+// came, unless there are Anomalies. Layers beyond NumLayers are left as they were.
 func (d *Decoder) Decode(f *capture.Frame, p *Packet) Result {
 	p.Time, p.Source = f.Time, f.Source
 	if f.Link == capture.LinkEthernet && plain(f.Data, p) {
 		d.stats.Results[Segment]++
-		d.stats.Layers[LayerVLAN] += uint64(p.NumLayers)
+		d.stats.Layers[encap.VLAN] += uint64(p.NumLayers)
 		return Segment
 	}
 	r := d.general(f, p)
@@ -81,9 +110,9 @@ func (d *Decoder) Decode(f *capture.Frame, p *Packet) Result {
 	return r
 }
 
-// A stage reads the header that d.rest begins with and names the stage for
-// what follows it; nil when d.result is final. Every stage consumes at least
-// one byte, takes one from a bounded budget, or ends.
+// A stage reads the header that d.rest begins with and returns the stage for what
+// follows it, or nil when d.result is final. Every stage consumes at least one byte,
+// or counts against a bound, or ends.
 type stage func(*Decoder) stage
 
 func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
@@ -92,8 +121,8 @@ func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
 	d.packet, d.rest, d.cut = p, f.Data, min(max(0, f.Length-len(f.Data)), maxFrame)
 	d.networks, d.headers, d.accused, d.inIP, d.result = 0, 0, false, false, Foreign
 	next := linkStage(f.Link)
-	// Some programs write the link type of Ethernet before IP packets.
-	if b := d.rest; f.Link == capture.LinkEthernet && len(b) != 0 && (b[0]>>4 == 4 || b[0]>>4 == 6) && bareIP(b, d.wire()) {
+	// Some programs write the link type of Ethernet for IP packets.
+	if b := d.rest; f.Link == capture.LinkEthernet && len(b) != 0 && (b[0]>>4 == 4 || b[0]>>4 == 6) && encap.BareIP(b, d.wire()) {
 		next = (*Decoder).ip
 	}
 	for next != nil {
@@ -110,7 +139,7 @@ func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
 		d.stats.CutShort++
 	}
 	if d.result != Segment && d.result != Datagram && !d.accused {
-		p.Anomalies = 0 // of a packet that is in no connection
+		p.Anomalies = 0 // the packet names no connection
 	}
 	return d.result
 }
@@ -126,8 +155,8 @@ func (d *Decoder) tooDeep() stage {
 	return d.end(Foreign)
 }
 
-// enter records an encapsulation and goes on with what is in it.
-func (d *Decoder) enter(l Layer, next stage) stage {
+// enter records an encapsulation and goes on with next, the stage for its content.
+func (d *Decoder) enter(l encap.Layer, next stage) stage {
 	p := d.packet
 	if p.NumLayers == MaxLayers {
 		return d.tooDeep()
@@ -136,7 +165,7 @@ func (d *Decoder) enter(l Layer, next stage) stage {
 	p.Layers[p.NumLayers] = l
 	p.NumLayers++
 	d.stats.Layers[l.Kind]++
-	if id, ok := l.path(); ok {
+	if id, ok := l.Network(); ok {
 		p.Network.add(d.networks, l.Kind, id)
 		d.networks++
 	}
@@ -147,7 +176,7 @@ func (d *Decoder) enter(l Layer, next stage) stage {
 	return next
 }
 
-// take consumes a header of n bytes; nil when fewer were captured.
+// take consumes a header of n bytes, and returns nil when fewer were captured.
 func (d *Decoder) take(n int) []byte {
 	if n > len(d.rest) {
 		return nil
@@ -157,9 +186,9 @@ func (d *Decoder) take(n int) []byte {
 	return h
 }
 
-// limit ends what is left after n bytes, as a header's length field says, and
-// so cuts off the padding of short Ethernet frames. A length beyond the wire
-// does not lengthen it: offload and tools that cut frames leave such.
+// limit ends what is left after n bytes, as a header's length field requires. This
+// cuts off the padding of short Ethernet frames. A length that is longer than what
+// was on the wire is ignored: offload, and tools that cut frames, leave such.
 func (d *Decoder) limit(n int) {
 	if n <= len(d.rest) {
 		d.rest, d.cut = d.rest[:n], 0

@@ -1,12 +1,12 @@
-// Package decode takes frames apart: link layer, VLAN tags and tunnels, IP
-// fragments, down to the innermost TCP segment or UDP datagram, which it puts
-// into one Packet that the caller reuses.
+// Package decode takes frames apart: link layer, VLAN tags and tunnels, IP fragments,
+// down to the innermost TCP segment or UDP datagram, which it writes to a Packet that
+// the caller reuses.
 //
-// The frame that nearly all traffic consists of is read by a straight piece of
-// code (plain.go). Everything else goes through a loop over stages, one for
-// each kind of header, which keeps no stack of its own however deep a packet is
-// wrapped.
+// The frames that nearly all traffic consists of are decoded by one function without
+// a loop (plain.go). All others go through stages, one for each kind of header: each
+// returns the next, so the stack does not grow however deep a packet is wrapped.
+// What headers look like is in capture/encap; fragments wait in capture/defrag.
 //
-// Header checksums are not verified: a capture taken on the sending host holds
-// the ones its network card was still to fill in.
+// Header checksums are not verified: in a capture taken on the sending host, the
+// network card has not filled them in yet.
 package decode

@@ -1,5 +1,7 @@
 package decode
 
+import "tlsfloor/capture/encap"
+
 func (d *Decoder) ethernet() stage {
 	h := d.take(14)
 	if h == nil {
@@ -11,63 +13,64 @@ func (d *Decoder) ethernet() stage {
 	return d.lengthOrType(u16(h[12:]))
 }
 
-// lengthOrType goes on after a field that is a length in IEEE 802.3 frames.
+// lengthOrType goes on after the field that is a length in IEEE 802.3 frames, and
+// otherwise an EtherType.
 func (d *Decoder) lengthOrType(t uint16) stage {
-	if t < minEtherType {
+	if t < encap.MinEtherType {
 		d.limit(int(t))
 		return (*Decoder).llc
 	}
 	return d.etherType(t)
 }
 
-// etherType names the stage for the payload of an EtherType. The usual ones are
-// apart from the others so that the compiler inlines them.
+// etherType returns the stage for the payload of an EtherType. The usual ones are in
+// a function of their own so that the compiler inlines it.
 func (d *Decoder) etherType(t uint16) stage {
 	switch t {
-	case etherIPv4:
+	case encap.EtherTypeIPv4:
 		return (*Decoder).ipv4
-	case etherIPv6:
+	case encap.EtherTypeIPv6:
 		return (*Decoder).ipv6
-	case etherVLAN, etherQinQ:
+	case encap.EtherTypeVLAN, encap.EtherTypeQinQ:
 		return (*Decoder).vlan
 	}
 	return d.rareEtherType(t)
 }
 
 func (d *Decoder) rareEtherType(t uint16) stage {
-	if t == etherARP { // most of what is not read
+	if t == encap.EtherTypeARP { // most of what is not read
 		return d.end(Foreign)
 	}
 	switch t {
-	case etherOldQinQ, etherOldQinQ2, etherOldQinQ3:
+	case encap.EtherTypeOldQinQ, encap.EtherTypeOldQinQ2, encap.EtherTypeOldQinQ3:
 		return (*Decoder).vlan
-	case etherMPLS, etherMPLSMulti:
+	case encap.EtherTypeMPLS, encap.EtherTypeMPLSMulti:
 		return (*Decoder).mpls
-	case etherPPPoE:
+	case encap.EtherTypePPPoE:
 		return (*Decoder).pppoe
-	case etherCiscoMeta:
+	case encap.EtherTypeCiscoMeta:
 		return (*Decoder).ciscoMeta
-	case etherPBB:
+	case encap.EtherTypePBB:
 		return (*Decoder).pbb
-	case etherNSH:
+	case encap.EtherTypeNSH:
 		return (*Decoder).nsh
-	case etherVNTag:
+	case encap.EtherTypeVNTag:
 		return (*Decoder).vnTag
-	case etherETag:
+	case encap.EtherTypeETag:
 		return (*Decoder).eTag
-	case etherFabricPath:
+	case encap.EtherTypeFabricPath:
 		return (*Decoder).fabricPath
-	case etherTRILL:
+	case encap.EtherTypeTRILL:
 		return (*Decoder).trill
-	case etherTTag:
+	case encap.EtherTypeTTag:
 		return (*Decoder).tTag
-	case etherArista:
+	case encap.EtherTypeArista:
 		return (*Decoder).arista
-	case etherMACsec:
+	case encap.EtherTypeMACsec:
 		return (*Decoder).macsec
-	case etherHSR:
+	case encap.EtherTypeHSR:
 		return (*Decoder).hsr
-	case etherRTag:
+	case encap.EtherTypeRTag:
 		return (*Decoder).rTag
 	}
 	return d.unreadEtherType(t)
@@ -82,16 +85,12 @@ func (d *Decoder) vlan() stage {
 	return d.enter(vlanLayer(h), d.lengthOrType(u16(h[2:])))
 }
 
-func vlanLayer(tag []byte) Layer {
+func vlanLayer(tag []byte) encap.Layer {
 	id := uint32(u16(tag) & 0x0fff)
-	return Layer{Kind: LayerVLAN, ID: id, HasID: id != 0}
+	return encap.Layer{Kind: encap.VLAN, ID: id, HasID: id != 0}
 }
 
-// LLC service access points (IEEE 802.2): SNAP, and the one RFC 948 gave to IP.
 const (
-	sapSNAP      = 0xaa
-	sapIP        = 0x06
-	unnumbered   = 0x03
 	llcHeader    = 3
 	snapHeader   = 5
 	ouiEthernet  = 0x000000 // RFC 1042
@@ -104,9 +103,9 @@ func (d *Decoder) llc() stage {
 		return d.end(Malformed)
 	}
 	switch {
-	case h[0] == sapSNAP && h[1] == sapSNAP && h[2] == unnumbered:
+	case h[0] == encap.SAPSNAP && h[1] == encap.SAPSNAP && h[2] == encap.Unnumbered:
 		return (*Decoder).snap
-	case h[0] == sapIP && h[1] == sapIP && h[2] == unnumbered:
+	case h[0] == encap.SAPIP && h[1] == encap.SAPIP && h[2] == encap.Unnumbered:
 		return (*Decoder).ipv4
 	}
 	return d.end(Foreign)
@@ -134,7 +133,7 @@ func (d *Decoder) ciscoMeta() stage {
 	if h == nil {
 		return d.end(Malformed)
 	}
-	return d.enter(Layer{Kind: LayerCiscoMeta}, d.etherType(u16(h[len(h)-2:])))
+	return d.enter(encap.Layer{Kind: encap.CiscoMeta}, d.etherType(u16(h[len(h)-2:])))
 }
 
 // pbb reads the I-TAG of a provider backbone bridge (IEEE 802.1ah, 9.7): four
@@ -144,5 +143,5 @@ func (d *Decoder) pbb() stage {
 	if h == nil {
 		return d.end(Malformed)
 	}
-	return d.enter(Layer{Kind: LayerPBB, ID: u32(h) & 0xffffff, HasID: true}, (*Decoder).ethernet)
+	return d.enter(encap.Layer{Kind: encap.PBB, ID: u32(h) & 0xffffff, HasID: true}, (*Decoder).ethernet)
 }

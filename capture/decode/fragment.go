@@ -1,6 +1,9 @@
 package decode
 
-import "tlsfloor/capture/defrag"
+import (
+	"tlsfloor/capture/defrag"
+	"tlsfloor/capture/encap"
+)
 
 const (
 	moreFragmentsIPv4 = 0x2000
@@ -63,7 +66,7 @@ func (d *Decoder) fragment(key defrag.Key, f defrag.Fragment) stage {
 	}
 	key.Origin = uint8(p.Word)
 	f.To, f.Data, f.Anomalies = f.From+d.wire(), d.rest, p.Anomalies
-	f.Protocol, f.NoTCP = d.protocol, quietProtocol(d.protocol)
+	f.Protocol, f.NoTCP = d.protocol, encap.ProtocolWithoutTCP(d.protocol)
 	r := d.fragments.Add(key, f, p.Time)
 	if r.Ports != nil {
 		d.accuse(r.Ports, r.Anomalies)

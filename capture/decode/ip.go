@@ -1,14 +1,17 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"tlsfloor/capture/encap"
+)
 
 const (
 	ipv4Header   = 20 // without options
 	ipv6Header   = 40
-	fragmentMask = 0x3fff // more fragments, and the offset
+	fragmentMask = 0x3fff // the flag "more fragments", and the offset
 )
 
-// ip reads an IP packet whose version only the packet itself tells.
+// ip reads an IP packet whose version only its first nibble tells.
 func (d *Decoder) ip() stage {
 	if len(d.rest) == 0 {
 		return d.end(Malformed)
@@ -63,16 +66,16 @@ func (d *Decoder) ipv6() stage {
 	return (*Decoder).upper
 }
 
-// setIPv4 sets the IPv4-mapped form, in words: who reads one that was written
-// in pieces waits for them to come together. Stored big-endian, the compiler
-// would take the second word apart, because it knows half of it.
+// setIPv4 sets the IPv4-mapped form with two stores of eight bytes: a processor that
+// reads eight bytes which were written in smaller pieces waits for these. The stores
+// are little-endian, because the compiler would split a big-endian second one.
 func (a *Addr) setIPv4(b []byte) {
 	binary.LittleEndian.PutUint64(a[0:8], 0)
 	binary.LittleEndian.PutUint64(a[8:16], uint64(binary.LittleEndian.Uint32(b))<<32|0xffff<<16)
 }
 
-// upper reads what d.protocol names. ICMP is foreign on purpose: the TCP
-// segments quoted in its errors are no flows.
+// upper reads what d.protocol names. ICMP is Foreign, because the TCP segments that
+// its errors quote are no flows.
 func (d *Decoder) upper() stage {
 	switch d.protocol {
 	case uint8(TCP):
@@ -83,26 +86,29 @@ func (d *Decoder) upper() stage {
 	return d.innerProtocol()
 }
 
-// innerProtocol names the stage for what is inside IP and is no transport.
+// innerProtocol returns the stage for what is in IP and is neither TCP nor UDP.
 func (d *Decoder) innerProtocol() stage {
 	switch d.protocol {
-	case protoIPv4:
-		return d.enter(Layer{Kind: LayerIPIP}, (*Decoder).ipv4)
-	case protoIPv6:
-		return d.enter(Layer{Kind: d.ipv6Within()}, (*Decoder).ipv6)
-	case protoGRE:
+	case encap.ProtoIPv4:
+		return d.enter(encap.Layer{Kind: encap.IPIP}, (*Decoder).ipv4)
+	case encap.ProtoIPv6:
+		if d.packet.V6 {
+			return d.enter(encap.Layer{Kind: encap.IPIP}, (*Decoder).ipv6)
+		}
+		return d.enter(encap.Layer{Kind: encap.SixInFour}, (*Decoder).ipv6)
+	case encap.ProtoGRE:
 		return (*Decoder).gre
-	case protoMPLS:
+	case encap.ProtoMPLS:
 		return (*Decoder).mpls
-	case protoL2TP:
+	case encap.ProtoL2TP:
 		return (*Decoder).l2tpOverIP
-	case protoAH:
+	case encap.ProtoAH:
 		return d.extension(4)
-	case protoEtherIP:
+	case encap.ProtoEtherIP:
 		return (*Decoder).etherIP
-	case protoEthernet:
-		return d.enter(Layer{Kind: LayerEtherIP}, (*Decoder).ethernet)
-	case protoNSH:
+	case encap.ProtoEthernet:
+		return d.enter(encap.Layer{Kind: encap.EtherIP}, (*Decoder).ethernet)
+	case encap.ProtoNSH:
 		return (*Decoder).nsh
 	}
 	if d.packet.V6 {
@@ -111,15 +117,24 @@ func (d *Decoder) innerProtocol() stage {
 	return d.unreadProtocol()
 }
 
-// upperIPv6 reads the headers that exist in IPv6 only.
+// upperIPv6 returns the stage for headers that exist in IPv6 only.
 func (d *Decoder) upperIPv6() stage {
 	switch d.protocol {
-	case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
+	case encap.ProtoHopByHop, encap.ProtoRouting, encap.ProtoDestination, encap.ProtoMobility, encap.ProtoHIP, encap.ProtoShim6:
 		return d.extension(8)
-	case protoFragment:
+	case encap.ProtoFragment:
 		return (*Decoder).fragmentIPv6
 	}
 	return d.unreadProtocol()
+}
+
+// l2tpOverIP reads L2TP version 3 without UDP (RFC 3931, 4.1.1).
+func (d *Decoder) l2tpOverIP() stage {
+	t, is := encap.L2TPOverIP(d.rest, d.wire())
+	if !is {
+		return d.end(Foreign)
+	}
+	return d.open(t)
 }
 
 // etherIP reads the header of RFC 3378, 3: version 3 and twelve zero bits.
@@ -128,19 +143,11 @@ func (d *Decoder) etherIP() stage {
 	if h == nil || h[0]>>4 != 3 {
 		return d.end(Malformed)
 	}
-	return d.enter(Layer{Kind: LayerEtherIP}, (*Decoder).ethernet)
+	return d.enter(encap.Layer{Kind: encap.EtherIP}, (*Decoder).ethernet)
 }
 
-// ipv6Within is the kind of an IPv6 packet inside the present IP packet.
-func (d *Decoder) ipv6Within() LayerKind {
-	if d.packet.V6 {
-		return LayerIPIP
-	}
-	return Layer6in4
-}
-
-// extension skips an extension header. Its second byte counts units, and
-// leaves out eight bytes (RFC 8200, 4.2; RFC 4302, 2.2).
+// extension skips an extension header. Its second byte is its length in units, not
+// counting the first eight bytes (RFC 8200, 4.2; RFC 4302, 2.2).
 func (d *Decoder) extension(unit int) stage {
 	if !d.countHeader() {
 		return d.tooDeep()
@@ -156,7 +163,7 @@ func (d *Decoder) extension(unit int) stage {
 	return (*Decoder).upper
 }
 
-// countHeader reports whether the packet may have yet another header.
+// countHeader counts a header, and reports whether the packet may have that many.
 func (d *Decoder) countHeader() bool {
 	d.headers++
 	return d.headers <= maxHeaders

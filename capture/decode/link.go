@@ -3,12 +3,13 @@ package decode
 import (
 	"encoding/binary"
 	"math/bits"
+	"tlsfloor/capture/encap"
 
 	"tlsfloor/capture"
 )
 
-// LINKTYPE_RAW has other numbers in files of BSD systems, which write their
-// DLT_RAW as it is.
+// LINKTYPE_RAW has other numbers in files of BSD systems, which write the number of
+// their DLT_RAW.
 const (
 	linkRawBSD     capture.LinkType = 12
 	linkRawOpenBSD capture.LinkType = 14
@@ -62,9 +63,8 @@ func linkStage(t capture.LinkType) stage {
 	}
 }
 
-// loopback reads the address family of LINKTYPE_NULL, which is in the byte
-// order of the host that captured, and of LINKTYPE_LOOP, where it is big-endian
-// by the book.
+// loopback reads the address family of LINKTYPE_NULL, which is in the byte order of
+// the capturing host, and of LINKTYPE_LOOP, which is defined as big-endian.
 func (d *Decoder) loopback() stage {
 	h := d.take(4)
 	if h == nil {
@@ -101,8 +101,8 @@ func (d *Decoder) cooked2() stage {
 	return d.cookedProtocol(u16(h[8:]), u16(h[0:]))
 }
 
-// Values of ARPHRD_ (linux/if_arp.h) for which the protocol field of a cooked
-// header is not an EtherType, and of that field (linux/if_ether.h).
+// Values of ARPHRD_ (linux/if_arp.h) for which the protocol field of a cooked header
+// is not an EtherType, and one value of that field (linux/if_ether.h).
 const (
 	hardwareFrameRelay = 770
 	hardwareGRE        = 778
@@ -126,7 +126,7 @@ func (d *Decoder) cookedProtocol(hardware, protocol uint16) stage {
 	case hardwareRadiotap:
 		return d.unreadHardware(capture.LinkRadiotap)
 	case hardwareGRE:
-		if protocol == etherBridging {
+		if protocol == encap.EtherTypeBridging {
 			return (*Decoder).ethernet
 		}
 	}
@@ -136,8 +136,8 @@ func (d *Decoder) cookedProtocol(hardware, protocol uint16) stage {
 	return d.etherType(protocol)
 }
 
-// unreadHardware ends the decoding at a cooked frame of hardware that has a link
-// type of its own, which is not read.
+// unreadHardware ends the decoding of a cooked frame. Its hardware has a link type of
+// its own, which is not read.
 func (d *Decoder) unreadHardware(t capture.LinkType) stage {
 	d.unread.add(UnreadLink, uint16(t))
 	return d.end(Foreign)
@@ -172,11 +172,21 @@ func (d *Decoder) nflog() stage {
 	return d.end(Foreign)
 }
 
-// nflogAttribute reads the size and type of an attribute. No type needs more
-// than a byte, so that the zero beside it tells the byte order.
+// nflogAttribute reads the size and type of an attribute. All types fit in one byte,
+// so the other byte is zero, and its place tells the byte order.
 func nflogAttribute(b []byte) (size int, kind uint16) {
 	if b[2] == 0 {
 		return int(u16(b)), u16(b[2:])
 	}
 	return int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint16(b[2:])
 }
+
+// Address families of LINKTYPE_NULL: AF_INET is 2 everywhere, AF_INET6 is 10
+// on Linux, 24 on NetBSD and OpenBSD, 28 on FreeBSD and 30 on Darwin.
+const (
+	familyIPv4        = 2
+	familyIPv6Linux   = 10
+	familyIPv6NetBSD  = 24
+	familyIPv6FreeBSD = 28
+	familyIPv6Darwin  = 30
+)

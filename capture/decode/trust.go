@@ -7,35 +7,35 @@ import (
 	"slices"
 )
 
-// Trust says whose tunnels are believed. Who can send one datagram to a tunnel's
-// port can put any packet into it, with any addresses. The zero value believes
-// everybody's: of a capture somebody else has chosen what is in it.
+// Trust lists the senders whose tunnels are believed. Anybody who can send one datagram
+// to a tunnel's port can put any packet into it, with any addresses. The zero value
+// believes all senders: it is for captures, whose content somebody has chosen already.
 //
-// A tunnel is what an IP packet carries, so that it has a sender: the source of that
-// packet. Tags and headers of the link (VLAN, MPLS, PPPoE, 802.1BR, NSH in Ethernet
-// and the like) are none: nobody can send them from beyond the link. Of tunnels in
-// tunnels each one's sender has to be believed.
+// A tunnel is an encapsulation that an IP packet carries. Its sender is the source of
+// that packet. Tags and headers of the link (VLAN, MPLS, PPPoE, 802.1BR, NSH in
+// Ethernet and the like) are no tunnels, because nobody can send them from beyond the
+// link. Of nested tunnels the sender of each one has to be believed.
 type Trust struct {
-	// Limited says that only those that follow are believed.
+	// Limited: only senders to which Own or From applies are believed.
 	Limited bool
-	// Own has every sender believed about packets to and from itself: see
-	// SourceWord.
+	// Own: every sender is believed about packets to and from itself. See SourceWord.
 	Own bool
 	// From are the senders that are believed about everything.
 	From []netip.Prefix
 }
 
-// Word says whose word a packet is, and what it is worth.
+// Word tells who vouches for a packet: the link on which it was captured, or the
+// sender of the tunnel in which it came.
 type Word uint8
 
 const (
 	// LinkWord: there is no tunnel around the packet.
 	LinkWord Word = iota
-	// SenderWord: it came in a tunnel of Packet.Sender, who is believed about
+	// SenderWord: it came in a tunnel of Packet.Sender, which is believed about
 	// everything.
 	SenderWord
-	// SourceWord: it came in a tunnel of Packet.Sender, who is believed about its
-	// own packets only, and is the source of this one.
+	// SourceWord: it came in a tunnel of Packet.Sender, which is believed about its own
+	// packets only, and is the source of this one.
 	SourceWord
 	// DestinationWord: the same, and the sender is the destination.
 	DestinationWord
@@ -44,14 +44,14 @@ const (
 // Own reports whether the sender is believed about its own packets only.
 func (w Word) Own() bool { return w >= SourceWord }
 
-// trust is a Trust that costs little to ask.
+// trust is a Trust in a form that is quick to look things up in.
 type trust struct {
 	limited, own bool
 	from         []span
 }
 
-// span is a prefix: the addresses whose masked bits are first. Of IPv4 it is in
-// the form of an Addr.
+// span is a prefix: the addresses whose bits under the mask equal first. An IPv4
+// prefix is in the form of an Addr.
 type span struct {
 	first, mask [2]uint64
 	v6          bool
@@ -91,12 +91,12 @@ func (t *trust) everything(sender *Addr, v6 bool) bool {
 	return false
 }
 
-// tunnel goes on in a tunnel whose header was read, if there is anything that its
-// sender is believed about: the source of the IP packet at hand.
+// tunnel goes on in a tunnel whose header was read, unless its sender, the source of
+// the current IP packet, is believed about nothing.
 //
-// A mirror repeats also a stranger's tunnel to who is mirrored. So each tunnel in
-// another is its sender's word, and nobody is heard in the tunnel of one who is
-// believed about its own packets only.
+// A mirror also repeats tunnels that a stranger sends to the mirrored host. So the
+// sender of each nested tunnel has to be believed itself, and no tunnel is read inside
+// that of a sender which is believed about its own packets only.
 func (d *Decoder) tunnel(next stage) stage {
 	p := d.packet
 	everything := d.trust.everything(&p.Src, p.V6)
@@ -104,7 +104,7 @@ func (d *Decoder) tunnel(next stage) stage {
 	case p.Word.Own(), !everything && !d.trust.own:
 		return d.disbelieve(p.Src, p.V6)
 	case !everything:
-		p.Word = SourceWord // until it is known: see own
+		p.Word = SourceWord // for now: own decides
 	case p.Word == LinkWord:
 		p.Word = SenderWord
 	default:
@@ -114,8 +114,8 @@ func (d *Decoder) tunnel(next stage) stage {
 	return next
 }
 
-// own reports whether the packet at hand is one of its sender's own, who is
-// believed about no other.
+// own reports whether the current packet is to or from its sender, which is believed
+// about no others.
 func (d *Decoder) own() bool {
 	p := d.packet
 	switch {
@@ -131,8 +131,7 @@ func (d *Decoder) own() bool {
 	return true
 }
 
-// disbelieve ends the decoding of a packet in a tunnel of a sender who is not
-// believed.
+// disbelieve ends the decoding of a packet in a tunnel whose sender is not believed.
 func (d *Decoder) disbelieve(of Addr, v6 bool) stage {
 	d.packet.Sender, d.packet.SenderV6 = of, v6
 	d.disbelieved.add(sender{of, v6})
@@ -140,8 +139,8 @@ func (d *Decoder) disbelieve(of Addr, v6 bool) stage {
 }
 
 const (
-	// maxSenders bounds the senders that are counted apart: a source address is
-	// easily forged.
+	// maxSenders bounds the senders that have a count of their own: a source address
+	// is easily forged.
 	maxSenders = 1024
 	// maxListed bounds the list that Stats.Disbelieved returns.
 	maxListed = 16
@@ -176,8 +175,8 @@ func (a SenderCount) compare(b SenderCount) int {
 	return cmp.Or(cmp.Compare(b.Count, a.Count), a.Addr.Compare(b.Addr))
 }
 
-// list writes the senders with the most packets to dst, in falling order, and
-// returns how many they are.
+// list writes the senders with the most packets to dst, in descending order, and
+// returns how many there are.
 func (s senders) list(dst *[maxListed]SenderCount) (n int) {
 	all := make([]SenderCount, 0, len(s))
 	for of, count := range s {
