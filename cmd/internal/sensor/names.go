@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture/decode"
+	"tlsfloor/capture/encap"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
@@ -37,17 +38,17 @@ func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
 // beyond it. So are
 // the numbers of tunnels that may differ (see decode.Network), but not the
 // tunnels.
-func networkOf(layers []decode.Layer) (n names.Network) {
+func networkOf(layers []encap.Layer) (n names.Network) {
 	for _, l := range layers {
 		if l.Kind.OfLink() && !l.Tunnel { // MPLS in UDP is a tunnel
 			continue
 		}
 		switch l.Kind {
-		case decode.LayerVLAN, decode.LayerPBB:
+		case encap.VLAN, encap.PBB:
 			if l.HasID { // else a priority tag: no VLAN
 				n.AddTag(uint8(l.Kind), l.ID)
 			}
-		case decode.LayerVXLAN, decode.LayerGENEVE, decode.LayerNVGRE:
+		case encap.VXLAN, encap.GENEVE, encap.NVGRE:
 			n.AddTunnel(uint8(l.Kind), l.ID)
 		default:
 			n.AddTunnel(uint8(l.Kind), 0)

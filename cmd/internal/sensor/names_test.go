@@ -10,6 +10,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
+	"tlsfloor/capture/encap"
 	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
@@ -150,15 +151,11 @@ func TestTwinsKeepTheirNames(t *testing.T) {
 // Every kind of tunnel and tag is a network of its own, but for what belongs to
 // the link.
 func TestNetworkOfEveryKind(t *testing.T) {
-	seen := map[names.Network]decode.LayerKind{{}: 0}
-	for k := range decode.NumLayerKinds - 1 {
-		kind := decode.LayerKind(k + 1)
-		n := networkOf([]decode.Layer{{Kind: kind, ID: 5, HasID: true}})
-		link := slices.Contains([]decode.LayerKind{
-			decode.LayerMPLS, decode.LayerPPPoE, decode.LayerCiscoMeta, decode.LayerVNTag, decode.LayerETag, decode.LayerFabricPath,
-			decode.LayerTRILL, decode.LayerMACsec, decode.LayerTTag, decode.LayerArista, decode.LayerRTag, decode.LayerHSR,
-		}, kind)
-		if other, ok := seen[n]; ok != link {
+	seen := map[names.Network]encap.Kind{{}: 0}
+	for k := range encap.NumKinds - 1 {
+		kind := encap.Kind(k + 1)
+		n := networkOf([]encap.Layer{{Kind: kind, ID: 5, HasID: true}})
+		if other, ok := seen[n]; ok != kind.OfLink() {
 			t.Errorf("%s: the network of %d", kind, other)
 		}
 		seen[n] = kind

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tlsfloor/capture/decode"
+	"tlsfloor/capture/encap"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
@@ -20,9 +21,9 @@ const maxCopies = 4
 // places is where the packets of a connection were seen, when that takes more
 // than the name of the source: in VLANs or tunnels, or at several places.
 type places struct {
-	layers [2][]decode.Layer // by direction
-	known  [2]bool           // by direction
-	sender [2]netip.Addr     // by direction: see classify.Observation.Sender
+	layers [2][]encap.Layer // by direction
+	known  [2]bool          // by direction
+	sender [2]netip.Addr    // by direction: see classify.Observation.Sender
 	copies []classify.Place
 }
 
@@ -54,7 +55,7 @@ func (c *session) ownPlaces() {
 // finding's by now.
 func (c *session) endPlaces() {
 	if at := c.places; at != nil {
-		*at = places{layers: [2][]decode.Layer{at.layers[0][:0], at.layers[1][:0]}}
+		*at = places{layers: [2][]encap.Layer{at.layers[0][:0], at.layers[1][:0]}}
 		c.sensor.freePlaces.Give(at)
 		c.places = nil
 	}
@@ -81,7 +82,7 @@ func (c *session) route() (n [2]names.Network) {
 func (c *session) knows(d flow.Dir) bool { return c.places.known[d] || c.tls.Sent(handshake.Dir(d)) }
 
 // path returns the layers around the packets in a direction.
-func (c *session) path(d flow.Dir) []decode.Layer {
+func (c *session) path(d flow.Dir) []encap.Layer {
 	if c.places == nil {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (at *places) add(p classify.Place) {
 	}
 }
 
-func placeOf(source string, layers []decode.Layer) classify.Place {
+func placeOf(source string, layers []encap.Layer) classify.Place {
 	p := classify.Place{Source: source}
 	p.VLANs, p.Tunnels = describe(layers)
 	return p
@@ -135,10 +136,10 @@ func (c *session) describePlaces(f *classify.Finding) {
 }
 
 // describe lists the VLAN ids and the tunnels, outermost first.
-func describe(layers []decode.Layer) (vlans []uint16, tunnels []string) {
+func describe(layers []encap.Layer) (vlans []uint16, tunnels []string) {
 	for _, l := range layers {
 		switch {
-		case l.Kind != decode.LayerVLAN:
+		case l.Kind != encap.VLAN:
 			tunnels = append(tunnels, l.String())
 		case l.HasID: // else a priority tag: no VLAN
 			vlans = append(vlans, uint16(l.ID))
