@@ -6,6 +6,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
+	"tlsfloor/capture/encap"
 	"tlsfloor/capture/testing/wrap"
 )
 
@@ -103,7 +104,7 @@ func checkPacket(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Resu
 		t.Errorf("%v of protocol %d", r, p.Proto)
 	}
 	for _, l := range p.Layers[:p.NumLayers] {
-		if l.Kind == 0 || int(l.Kind) >= decode.NumLayerKinds || l.String() == "" {
+		if l.Kind == 0 || int(l.Kind) >= encap.NumKinds || l.String() == "" {
 			t.Errorf("layer %+v", l)
 		}
 	}

@@ -3,7 +3,7 @@ package decode
 import "tlsfloor/capture/encap"
 
 // followed enters the layer of a tag, and goes on with the EtherType at the tag's end.
-func (d *Decoder) followed(l Layer, tag []byte) stage {
+func (d *Decoder) followed(l encap.Layer, tag []byte) stage {
 	return d.enter(l, d.lengthOrType(u16(tag[len(tag)-2:])))
 }
 
