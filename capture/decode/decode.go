@@ -50,9 +50,9 @@ type Decoder struct {
 
 // Stats counts what a Decoder has done.
 type Stats struct {
-	Results    [NumResults]uint64     // frames, by Result
+	Results    [numResults]uint64     // frames, by Result
 	Layers     [encap.NumKinds]uint64 // encapsulations taken off, by their kind
-	TooDeep    uint64                 // frames not decoded: more than MaxLayers encapsulations, or too many headers
+	TooDeep    uint64                 // frames not decoded: more than maxLayers encapsulations, or too many headers
 	NotTunnels uint64                 // datagrams on a tunnel's port that held no such tunnel, and were delivered as they are
 	Fragments  defrag.Stats
 
@@ -158,7 +158,7 @@ func (d *Decoder) tooDeep() stage {
 // enter records an encapsulation and goes on with next, the stage for its content.
 func (d *Decoder) enter(l encap.Layer, next stage) stage {
 	p := d.packet
-	if p.NumLayers == MaxLayers {
+	if p.NumLayers == maxLayers {
 		return d.tooDeep()
 	}
 	l.Tunnel = d.inIP

@@ -74,12 +74,12 @@ func (d *Decoder) fragment(key defrag.Key, f defrag.Fragment) stage {
 	switch r.State {
 	case defrag.Refused:
 		return d.end(Malformed)
-	case defrag.Waiting:
-		return d.end(Foreign)
+	case defrag.Complete:
+		d.rest, d.cut, d.protocol = r.Data, r.Cut, r.Protocol
+		p.Anomalies |= r.Anomalies
+		return (*Decoder).upper
 	}
-	d.rest, d.cut, d.protocol = r.Data, r.Cut, r.Protocol
-	p.Anomalies |= r.Anomalies
-	return (*Decoder).upper
+	return d.end(Foreign) // it waits for others
 }
 
 // accuse has the packet name the connection whose fragments have anomalies, by the

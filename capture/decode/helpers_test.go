@@ -21,6 +21,9 @@ var (
 	outer6 = wrap.Ends{Src: netip.MustParseAddr("2001:db8:1::1"), Dst: netip.MustParseAddr("2001:db8:1::2")}
 )
 
+// maxLayers is how many layers a packet has room for.
+const maxLayers = len(decode.Packet{}.Layers)
+
 // Bounds of package defrag, as docs/architecture.md has them, and the frames in a
 // row that it takes to move its clock far.
 const (

@@ -78,9 +78,9 @@ func (a *Addr) setIPv4(b []byte) {
 // its errors quote are no flows.
 func (d *Decoder) upper() stage {
 	switch d.protocol {
-	case uint8(TCP):
+	case TCP:
 		return (*Decoder).tcp
-	case uint8(UDP):
+	case UDP:
 		return (*Decoder).udp
 	}
 	return d.innerProtocol()

@@ -20,18 +20,6 @@ const (
 	linkPrism      capture.LinkType = 119
 )
 
-// Supports reports whether Decode reads frames of the link type.
-func Supports(t capture.LinkType) bool {
-	switch t {
-	case capture.LinkNull, capture.LinkLoop, capture.LinkEthernet, capture.LinkPPP,
-		capture.LinkPPPHDLC, capture.LinkPPPoE, capture.LinkRaw, linkRawBSD, linkRawOpenBSD,
-		capture.LinkIPv4, capture.LinkIPv6, capture.LinkCHDLC, capture.LinkLinuxSLL,
-		capture.LinkLinuxSLL2, capture.LinkNFLOG:
-		return true
-	}
-	return false
-}
-
 func linkStage(t capture.LinkType) stage {
 	switch t {
 	case capture.LinkEthernet:

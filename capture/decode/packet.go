@@ -7,10 +7,10 @@ import (
 	"tlsfloor/capture/encap"
 )
 
-// MaxLayers bounds how many VLAN tags and tunnels a packet may be wrapped in.
+// maxLayers bounds how many VLAN tags and tunnels a packet may be wrapped in.
 // Mirrored cloud traffic needs three. Without a bound, an attacker could make one
 // packet cost any time.
-const MaxLayers = 8
+const maxLayers = 8
 
 // Packet is the innermost TCP segment or UDP datagram of a frame. Decode overwrites
 // every field whose description has no condition.
@@ -30,8 +30,8 @@ type Packet struct {
 	Src, Dst         Addr
 	Network          Network
 	SrcPort, DstPort uint16
-	Proto            Proto
-	V6               bool // the innermost IP header is IPv6
+	Proto            uint8 // TCP or UDP
+	V6               bool  // the innermost IP header is IPv6
 	Word             Word
 	SenderV6         bool // Sender is from an IPv6 header; valid when Sender is
 	// Anomalies are those of the fragments that the packet came in. With a result
@@ -52,7 +52,7 @@ type Packet struct {
 
 	// NumLayers is how many elements of Layers are valid, outermost first.
 	NumLayers uint8
-	Layers    [MaxLayers]encap.Layer
+	Layers    [maxLayers]encap.Layer
 }
 
 // Addr is an IP address without a pointer, so that the garbage collector need not
@@ -69,13 +69,10 @@ func (a Addr) Netip(v6 bool) netip.Addr {
 	return n.Unmap()
 }
 
-// Proto is an IP protocol number (RFC 5237).
-type Proto uint8
-
-// The transports that Decode delivers.
+// The transports that Decode delivers, by their IP protocol numbers (RFC 5237).
 const (
-	TCP Proto = 6
-	UDP Proto = 17
+	TCP = 6
+	UDP = 17
 )
 
 // TCP flags, in the bit positions of RFC 9293, 3.1.
@@ -85,7 +82,7 @@ const (
 	RST
 	PSH
 	ACK
-	URG
+	urg
 )
 
 // Anomaly is a set of oddities of the fragments that a packet came in, as bits.
@@ -122,8 +119,8 @@ var resultNames = [...]string{
 	UnknownLink: "unknown_link", Malformed: "malformed", Disbelieved: "disbelieved",
 }
 
-// NumResults is one more than the highest Result.
-const NumResults = len(resultNames)
+// numResults is one more than the highest Result.
+const numResults = len(resultNames)
 
 // String names the result as metrics do.
 func (r Result) String() string { return resultNames[r] }

@@ -43,7 +43,7 @@ func (p *Packet) plainTag(tag []byte) {
 }
 
 func plainTCP4(b []byte, p *Packet) bool {
-	if len(b) < ipv4Header || b[0] != plainIPv4 || b[9] != byte(TCP) || u16(b[6:])&fragmentMask != 0 {
+	if len(b) < ipv4Header || b[0] != plainIPv4 || b[9] != TCP || u16(b[6:])&fragmentMask != 0 {
 		return false
 	}
 	total := int(u16(b[2:]))
@@ -57,7 +57,7 @@ func plainTCP4(b []byte, p *Packet) bool {
 }
 
 func plainTCP6(b []byte, p *Packet) bool {
-	if len(b) < ipv6Header || b[0]>>4 != 6 || b[6] != byte(TCP) {
+	if len(b) < ipv6Header || b[0]>>4 != 6 || b[6] != TCP {
 		return false
 	}
 	end := ipv6Header + int(u16(b[4:]))

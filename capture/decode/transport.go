@@ -41,7 +41,7 @@ func setTCP(p *Packet, h []byte) {
 	p.Proto = TCP
 	p.SrcPort, p.DstPort = u16(h[0:]), u16(h[2:])
 	p.Seq, p.Ack = u32(h[4:]), u32(h[8:])
-	p.Flags = h[13] & (FIN | SYN | RST | PSH | ACK | URG)
+	p.Flags = h[13] & (FIN | SYN | RST | PSH | ACK | urg)
 }
 
 func (d *Decoder) udp() stage {

@@ -407,19 +407,19 @@ func TestNetwork(t *testing.T) {
 	})
 }
 
-// One layer more than MaxLayers is not decoded, and counted.
+// One layer more than maxLayers is not decoded, and counted.
 func TestTooDeep(t *testing.T) {
 	frame := wrap.Ethernet(tcp4("x"))
 	d := decode.New(decode.Options{})
 	var p decode.Packet
-	for depth := 1; depth <= decode.MaxLayers+1; depth++ {
+	for depth := 1; depth <= maxLayers+1; depth++ {
 		frame = wrap.VLAN(frame, uint16(depth))
 		f := ethernet(frame)
 		want := decode.Segment
-		if depth > decode.MaxLayers {
+		if depth > maxLayers {
 			want = decode.Foreign
 		}
-		if r := d.Decode(&f, &p); r != want || int(p.NumLayers) != min(depth, decode.MaxLayers) {
+		if r := d.Decode(&f, &p); r != want || int(p.NumLayers) != min(depth, maxLayers) {
 			t.Errorf("depth %d: result %v, %d layers", depth, r, p.NumLayers)
 		}
 	}
@@ -442,10 +442,10 @@ func TestTunnelsCutShort(t *testing.T) {
 
 func TestResultNames(t *testing.T) {
 	seen := map[string]bool{}
-	for r := range decode.Result(decode.NumResults) {
+	for r := range decode.Result(len(decode.Stats{}.Results)) {
 		seen[r.String()] = true
 	}
-	if len(seen) != decode.NumResults || seen[""] {
+	if len(seen) != len(decode.Stats{}.Results) || seen[""] {
 		t.Errorf("%v", seen)
 	}
 }

@@ -23,9 +23,9 @@ func gtpu(b []byte, wire int) (t Tunnel, ok bool) {
 	t = Tunnel{Layer: Layer{Kind: GTPU, ID: u32(b[4:]), HasID: true}, Header: n, Length: length}
 	// The header does not say what it carries.
 	switch b, wire := b[n:], length-n; {
-	case PlausibleIP(b, wire):
+	case plausibleIP(b, wire):
 		t.Inner = InnerIP
-	case PlausibleEthernet(b, wire):
+	case plausibleEthernet(b, wire):
 		t.Inner = InnerEthernet
 	}
 	return t, t.Inner != 0
@@ -127,7 +127,7 @@ func l2tp3(b []byte, wire, at int) (Tunnel, bool) {
 	t := Tunnel{Layer: Layer{Kind: L2TP, ID: u32(b[at:]), HasID: true}}
 	for n := at + 4; n <= at+16 && n <= len(b); n += 4 {
 		t.Header = n
-		if PlausibleEthernet(b[n:], wire-n) {
+		if plausibleEthernet(b[n:], wire-n) {
 			t.Inner = InnerEthernet
 			return t, true
 		}
@@ -200,5 +200,5 @@ func capwap(b []byte, wire int) (t Tunnel, ok bool) {
 	if n < header || n > len(b) {
 		return Tunnel{}, false
 	}
-	return Tunnel{Layer: Layer{Kind: CAPWAP}, Header: n, Inner: InnerEthernet}, PlausibleEthernet(b[n:], wire-n)
+	return Tunnel{Layer: Layer{Kind: CAPWAP}, Header: n, Inner: InnerEthernet}, plausibleEthernet(b[n:], wire-n)
 }

@@ -21,7 +21,7 @@ func tzsp(b []byte, wire int) (t Tunnel, ok bool) {
 	if !ok {
 		return Tunnel{}, false
 	}
-	return Tunnel{Layer: Layer{Kind: TZSP}, Header: n, Inner: InnerEthernet}, PlausibleEthernet(b[n:], wire-n)
+	return Tunnel{Layer: Layer{Kind: TZSP}, Header: n, Inner: InnerEthernet}, plausibleEthernet(b[n:], wire-n)
 }
 
 // tzspTags returns where the tags end: type, length and value, but padding and end
@@ -50,7 +50,7 @@ func hpERM(b []byte, wire int) (t Tunnel, ok bool) {
 		return Tunnel{}, false
 	}
 	t = Tunnel{Layer: Layer{Kind: HPERM}, Header: hpERMHeader, Inner: InnerEthernet}
-	return t, PlausibleEthernet(b[hpERMHeader:], wire-hpERMHeader)
+	return t, plausibleEthernet(b[hpERMHeader:], wire-hpERMHeader)
 }
 
 // jMirror opens Juniper's packet mirroring: mirror and session, four bytes each, then
@@ -61,7 +61,7 @@ func jMirror(b []byte, wire int) (t Tunnel, ok bool) {
 	}
 	t = Tunnel{Layer: Layer{Kind: JMirror, ID: u32(b), HasID: true}, Header: jMirrorHeader, Inner: InnerIP}
 	b, wire = b[jMirrorHeader:], wire-jMirrorHeader
-	if PlausibleIP(b, wire) {
+	if plausibleIP(b, wire) {
 		return t, true
 	}
 	t.Inner = InnerPPP

@@ -28,11 +28,11 @@ func plausibleMPLS(b []byte, wire int) bool {
 func UnderLabels(b []byte, wire int) (inner Inner, skip int) {
 	const controlWord = 4
 	switch {
-	case PlausibleIP(b, wire):
+	case plausibleIP(b, wire):
 		return InnerIP, 0
-	case len(b) > controlWord && b[0]>>4 == 0 && PlausibleEthernet(b[controlWord:], wire-controlWord):
+	case len(b) > controlWord && b[0]>>4 == 0 && plausibleEthernet(b[controlWord:], wire-controlWord):
 		return InnerEthernet, controlWord
-	case PlausibleEthernet(b, wire):
+	case plausibleEthernet(b, wire):
 		return InnerEthernet, 0
 	}
 	return 0, 0
@@ -63,7 +63,7 @@ func ParseNSH(b []byte) (h NSHeader, ok bool) {
 	case 2:
 		ok = n >= base
 	}
-	return NSHeader{Length: n, Path: u32(b[4:]) >> 8, OAM: b[0]&oam != 0, Inner: OfNextProtocol(b[3])}, ok
+	return NSHeader{Length: n, Path: u32(b[4:]) >> 8, OAM: b[0]&oam != 0, Inner: ofNextProtocol(b[3])}, ok
 }
 
 // plausibleNSH reports whether b begins with a service header whose payload is
@@ -133,7 +133,7 @@ func plausiblePPP(b []byte, wire int) bool {
 		return plausibleIPv6(b, wire)
 	case PPPBridging:
 		n, ok := BridgedHeader(b)
-		return ok && PlausibleEthernet(b[n:], wire-n)
+		return ok && plausibleEthernet(b[n:], wire-n)
 	}
 	return false
 }
@@ -173,7 +173,7 @@ func plausibleGRE(b []byte, wire int) bool {
 	switch protocol {
 	case EtherTypeERSPAN:
 		if flags&GRESequence == 0 { // type I has no header of its own
-			return PlausibleEthernet(b, wire)
+			return plausibleEthernet(b, wire)
 		}
 		return len(b) >= ERSPAN2Header && b[0]>>4 == ERSPAN2Version
 	case EtherTypeERSPAN3:

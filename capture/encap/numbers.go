@@ -46,9 +46,9 @@ const (
 	ProtoRouting     = 43
 	ProtoFragment    = 44
 	ProtoGRE         = 47
-	ProtoESP         = 50
+	protoESP         = 50
 	ProtoAH          = 51
-	ProtoICMPv6      = 58
+	protoICMPv6      = 58
 	ProtoDestination = 60
 	ProtoEtherIP     = 97
 	ProtoL2TP        = 115
@@ -103,7 +103,7 @@ func EtherTypeWithoutIP(t uint16) bool {
 // ProtocolWithoutTCP reports whether packets of the IP protocol carry no TCP.
 func ProtocolWithoutTCP(p uint8) bool {
 	switch p {
-	case 1, 2, ProtoICMPv6, 59, // ICMP, IGMP, no next header
+	case 1, 2, protoICMPv6, 59, // ICMP, IGMP, no next header
 		3, 8, 9, 46, 88, 89, 103, 112, 113, 124, // GGP, EGP, IGP, RSVP, EIGRP, OSPF, PIM, VRRP, PGM, IS-IS
 		27, 33, 132, 136, // RDP, DCCP, SCTP, UDP-Lite
 		105, 130, 134, 138: // SCPS, SPS, RSVP-E2E-IGNORE, MANET

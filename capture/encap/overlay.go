@@ -34,7 +34,7 @@ func vxlanExtended(b []byte, wire int) (inner Inner, ok bool) {
 		ok = inner.strictlyPlausible(payload, wire)
 	}
 	if !ok { // the bits of the extension are reserved ones without it
-		inner, ok = InnerEthernet, b[0]&vxlanGPE != 0 && PlausibleEthernet(payload, wire)
+		inner, ok = InnerEthernet, b[0]&vxlanGPE != 0 && plausibleEthernet(payload, wire)
 	}
 	return inner, ok
 }
@@ -46,7 +46,7 @@ func vxlanPayload(b []byte) (inner Inner, regular bool) {
 		return InnerEthernet, b[1]&^vxlanGroupBits|b[7] == 0
 	}
 	if b[0]&vxlanGPE != 0 {
-		return OfNextProtocol(b[3]), b[0] == vxlanVNI|vxlanGPE && b[1]|b[2]|b[7] == 0
+		return ofNextProtocol(b[3]), b[0] == vxlanVNI|vxlanGPE && b[1]|b[2]|b[7] == 0
 	}
 	return InnerEthernet, false
 }
@@ -98,9 +98,9 @@ func lisp(b []byte, wire int) (t Tunnel, ok bool) {
 	}
 	payload, wire := b[header:], wire-header
 	if b[0]&generic == 0 {
-		return t, PlausibleIP(payload, wire)
+		return t, plausibleIP(payload, wire)
 	}
-	t.Inner = OfNextProtocol(b[3])
+	t.Inner = ofNextProtocol(b[3])
 	return t, t.Inner.strictlyPlausible(payload, wire)
 }
 
@@ -113,7 +113,7 @@ func gue(b []byte, wire int) (t Tunnel, ok bool) {
 		return Tunnel{}, false
 	}
 	t = Tunnel{Layer: Layer{Kind: GUE}, Inner: InnerIP}
-	if PlausibleIP(b, wire) {
+	if plausibleIP(b, wire) {
 		return t, true
 	}
 	t.Header = header + 4*int(b[0]&words)

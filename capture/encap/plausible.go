@@ -39,9 +39,9 @@ func ofEtherType(t uint16) Inner {
 	return 0
 }
 
-// OfNextProtocol returns what follows a next protocol of NSH (RFC 8300, 2.2),
+// ofNextProtocol returns what follows a next protocol of NSH (RFC 8300, 2.2),
 // VXLAN-GPE or LISP-GPE (RFC 9305, 3).
-func OfNextProtocol(next byte) Inner {
+func ofNextProtocol(next byte) Inner {
 	switch next {
 	case 1:
 		return InnerIPv4
@@ -80,14 +80,14 @@ func (i Inner) plausible(b []byte, wire int) bool {
 // plausible, too.
 func (i Inner) strictlyPlausible(b []byte, wire int) bool {
 	if i == InnerEthernet {
-		return PlausibleEthernet(b, wire)
+		return plausibleEthernet(b, wire)
 	}
 	return i.plausible(b, wire)
 }
 
-// PlausibleIP reports whether b begins with an IP header whose version and lengths
+// plausibleIP reports whether b begins with an IP header whose version and lengths
 // are right.
-func PlausibleIP(b []byte, wire int) bool {
+func plausibleIP(b []byte, wire int) bool {
 	return plausibleIPv4(b, wire) || plausibleIPv6(b, wire)
 }
 
@@ -114,9 +114,9 @@ func BareIP(b []byte, wire int) bool {
 	case len(b) < ipv4Header:
 		return false
 	case b[0]>>4 == 4:
-		return int(u16(b[2:])) == wire && plausibleIPv4(b, wire) && rightChecksum(b) && !PlausibleEthernet(b, wire)
+		return int(u16(b[2:])) == wire && plausibleIPv4(b, wire) && rightChecksum(b) && !plausibleEthernet(b, wire)
 	case b[0]>>4 == 6:
-		return len(b) >= ipv6Header && ipv6Header+int(u16(b[4:])) == wire && commonNextHeader(b[6]) && !PlausibleEthernet(b, wire)
+		return len(b) >= ipv6Header && ipv6Header+int(u16(b[4:])) == wire && commonNextHeader(b[6]) && !plausibleEthernet(b, wire)
 	}
 	return false
 }
@@ -137,16 +137,16 @@ func rightChecksum(b []byte) bool {
 
 func commonNextHeader(p uint8) bool {
 	switch p {
-	case protocolTCP, protocolUDP, ProtoICMPv6, ProtoESP, ProtoHopByHop, ProtoRouting, ProtoFragment, ProtoDestination:
+	case protocolTCP, protocolUDP, protoICMPv6, protoESP, ProtoHopByHop, ProtoRouting, ProtoFragment, ProtoDestination:
 		return true
 	}
 	return false
 }
 
-// PlausibleEthernet reports whether b begins with an Ethernet header whose EtherType
+// plausibleEthernet reports whether b begins with an Ethernet header whose EtherType
 // is one that capture/decode reads or that never carries IP, and with plausible IP
 // if it is IP. The EtherType may lie behind one VLAN tag.
-func PlausibleEthernet(b []byte, wire int) bool {
+func plausibleEthernet(b []byte, wire int) bool {
 	if len(b) < 14+4 {
 		return false
 	}
