@@ -1,38 +1,38 @@
 package flow
 
 const (
-	// maxBackwards is how far packet time may run back, in nanoseconds: frames
-	// are a little out of order in real captures.
+	// maxBackwards is how far packet time may run back, in nanoseconds: frames are a
+	// little out of order in real captures.
 	maxBackwards = 60 * second
-	// maxForward is the longest pause that is taken for one.
+	// maxForward is the longest pause. A longer step is a clock that was set.
 	maxForward = 3600 * second
-	// maxStep is the longest step forward that one packet is believed. Some
-	// captures hold packets with times that are minutes or days off.
+	// maxStep is the longest step forward that the clock takes for one packet. Some
+	// captures hold packets whose times are minutes or days off.
 	maxStep = 2 * second
-	// witnesses is how many packets in a row it takes to believe a longer one.
+	// witnesses is how many packets in a row it takes for a longer step.
 	witnesses = 3
 )
 
-// Clock follows packet time, but never runs back. Where several tables share
-// the packets of one source, one Clock has to serve them all, or each would
-// age what it holds by the packets it happens to see: see Table.PushAt.
+// Clock follows packet time, but never runs back. Tables that share the packets of one
+// source need one Clock for all, because each of them sees only some of the times: see
+// Table.PushAt.
 type Clock struct {
 	now    int64 // in nanoseconds
-	last   int64 // time of the last packet that was believed
+	last   int64 // time of the last packet that was accepted
 	doubt  int64 // time of the last packet that was not
 	doubts int   // packets in a row that were not, and agree with each other
 	offset int64 // from packet time to now
-	swept  int64 // when silence was last looked for
-	steady int   // packets in a row that were believed, up to witnesses
+	swept  int64 // when a sweep was last due
+	steady int   // packets in a row that were accepted, up to witnesses
 	usual  bool  // steady is witnesses, and doubts is zero
 }
 
 // Now is the clock's time, in nanoseconds.
 func (c *Clock) Now() int64 { return c.now }
 
-// Claimed is the time of the last packet by the clock, in nanoseconds, also if
-// it is not believed yet, but might be: see Tick. What came after a pause must
-// not be taken for old when the pause is believed.
+// Claimed is the time of the last packet by the clock, in nanoseconds, even if Tick has
+// not accepted it yet: the first packets after a pause must not look old once the pause
+// is accepted.
 func (c *Clock) Claimed() int64 {
 	if c.doubts == 0 {
 		return c.now
@@ -43,10 +43,9 @@ func (c *Clock) Claimed() int64 {
 	return c.now
 }
 
-// Tick moves the clock to the time of a packet, in nanoseconds, and reports
-// whether it is time to look for what has been silent. A long step is taken when
-// the packets after it agree, so that one packet whose time is wrong ages
-// nothing.
+// Tick moves the clock to the time of a packet, in nanoseconds, and reports whether a
+// sweep is due. A long step is accepted when the next packets agree, so that one packet
+// with a wrong time ages nothing.
 func (c *Clock) Tick(at int64) (due bool) {
 	step := at - c.last
 	if c.usual && uint64(step) <= uint64(maxStep) { // nearly always: 20 instructions less for each packet
@@ -63,15 +62,15 @@ func (c *Clock) Tick(at int64) (due bool) {
 			return false
 		}
 		if c.steady < witnesses && step > 0 {
-			c.offset, c.last = c.offset-step, at // the first packets were those whose time was wrong
+			c.offset, c.last = c.offset-step, at // it was the first packets whose time was wrong
 		}
 	}
 	return c.Pass(at)
 }
 
-// Pass moves the clock to a time that is to be believed, in nanoseconds, and
-// reports what Tick does. A larger step than a pause is a clock that was set, or
-// a capture put behind another one: it ages nothing.
+// Pass moves the clock to a time that is known to be right, in nanoseconds, and reports
+// whether a sweep is due. A step longer than maxForward is a clock that was set, or a
+// capture that was appended to another one: it ages nothing.
 func (c *Clock) Pass(at int64) (due bool) {
 	step := at - c.last
 	if c.steady > 0 && (step > maxForward || step < -maxBackwards) {
@@ -83,7 +82,7 @@ func (c *Clock) Pass(at int64) (due bool) {
 	return c.due()
 }
 
-// due reports whether it is time to look for what has been silent.
+// due reports whether a sweep is due: one in each second.
 func (c *Clock) due() bool {
 	if c.now-c.swept < second {
 		return false
@@ -92,8 +91,8 @@ func (c *Clock) due() bool {
 	return true
 }
 
-// away is how far two times are from each other. Times come from the network,
-// so that the difference may overflow: then they are far.
+// away is how far two times are from each other. It is unsigned because times of a
+// capture may be so far apart that a signed difference overflows.
 func away(a, b int64) uint64 {
 	if a < b {
 		a, b = b, a

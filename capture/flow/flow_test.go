@@ -84,7 +84,7 @@ func (o *opened) Open(_ *decode.Packet, _ Dir, op Opener) Consumer {
 func (o *opened) Greets(data []byte) bool { return bytes.HasPrefix(data, []byte("hello")) }
 
 // conn builds the packets of one connection: the client's address is the lower
-// one, so that its direction is FromLo.
+// one, so that its direction is fromLow.
 type conn struct {
 	isn  [2]uint32
 	port uint16
@@ -96,7 +96,7 @@ func (c *conn) packet(d Dir, flags uint8, off int, payload string) *decode.Packe
 	p.Seq = c.isn[d] + uint32(off)
 	a, b := decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 1}, decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 2}
 	p.Src, p.Dst, p.SrcPort, p.DstPort = a, b, 1000+c.port, 443
-	if d == FromHi {
+	if d == fromHigh {
 		p.Src, p.Dst, p.SrcPort, p.DstPort = b, a, 443, 1000+c.port
 	}
 	return p
@@ -104,7 +104,7 @@ func (c *conn) packet(d Dir, flags uint8, off int, payload string) *decode.Packe
 
 func (c *conn) syn(d Dir) *decode.Packet {
 	flags := uint8(decode.SYN)
-	if d == FromHi {
+	if d == fromHigh {
 		flags |= decode.ACK
 	}
 	return c.packet(d, flags, 0, "")
@@ -129,7 +129,7 @@ func push(t *Table, ps ...*decode.Packet) {
 
 func TestOrder(t *testing.T) {
 	c := conn{isn: [2]uint32{4294967290, 77}} // the client's numbers wrap after five bytes
-	lo := func(off int, s string) *decode.Packet { return c.data(FromLo, off, s) }
+	lo := func(off int, s string) *decode.Packet { return c.data(fromLow, off, s) }
 	const text = "the quick brown fox"
 	cases := map[string][]*decode.Packet{
 		"in order":               {lo(0, text[:4]), lo(4, text[4:])},
@@ -144,12 +144,12 @@ func TestOrder(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := &opened{}
 			table := NewTable(h, Options{MaxFlows: 8})
-			push(table, c.syn(FromLo), c.syn(FromHi))
+			push(table, c.syn(fromLow), c.syn(fromHigh))
 			push(table, ps...)
-			if got := string(h.all[0].got[FromLo]); got != text {
+			if got := string(h.all[0].got[fromLow]); got != text {
 				t.Errorf("got %q, want %q", got, text)
 			}
-			if h.all[0].opener != (Opener{Dir: FromLo, Known: true, Greeted: [2]bool{true, true}}) {
+			if h.all[0].opener != (Opener{Dir: fromLow, Known: true, Greeted: [2]bool{true, true}}) {
 				t.Errorf("opener %+v", h.all[0].opener)
 			}
 			if b := table.Stats().Bytes; b != recorderSize {
@@ -163,8 +163,8 @@ func TestFastOpenCarriesDataInSYN(t *testing.T) {
 	c := conn{isn: [2]uint32{9, 9}}
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
-	push(table, c.packet(FromLo, decode.SYN, 0, "hello"), c.data(FromLo, 5, " world"))
-	if got := string(h.all[0].got[FromLo]); got != "hello world" {
+	push(table, c.packet(fromLow, decode.SYN, 0, "hello"), c.data(fromLow, 5, " world"))
+	if got := string(h.all[0].got[fromLow]); got != "hello world" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -176,9 +176,9 @@ func TestClear(t *testing.T) {
 	for round := range 3 {
 		for port := range uint16(3) {
 			c := conn{isn: [2]uint32{1, 100}, port: port}
-			push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"), c.data(FromLo, 10, "behind a hole"))
-			if last := h.all[len(h.all)-1]; len(h.all) != 3*round+int(port)+1 || string(last.got[FromLo]) != "hello" {
-				t.Fatalf("round %d: %d connections, the last got %q", round, len(h.all), last.got[FromLo])
+			push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hello"), c.data(fromLow, 10, "behind a hole"))
+			if last := h.all[len(h.all)-1]; len(h.all) != 3*round+int(port)+1 || string(last.got[fromLow]) != "hello" {
+				t.Fatalf("round %d: %d connections, the last got %q", round, len(h.all), last.got[fromLow])
 			}
 		}
 		table.Clear()
@@ -208,19 +208,19 @@ func TestForget(t *testing.T) {
 		t.Error("forgot a connection where none was")
 	}
 	one, two := conn{isn: [2]uint32{1, 100}, port: 1}, conn{isn: [2]uint32{1, 100}, port: 2}
-	push(table, one.syn(FromLo), two.syn(FromLo), one.data(FromLo, 0, "a"), two.data(FromLo, 0, "b"))
+	push(table, one.syn(fromLow), two.syn(fromLow), one.data(fromLow, 0, "a"), two.data(fromLow, 0, "b"))
 	func() {
 		defer func() {
 			if recover() == nil || !table.Forget() {
 				t.Error("nothing was to be forgotten")
 			}
 		}()
-		push(table, one.data(FromLo, 1, "!"))
+		push(table, one.data(fromLow, 1, "!"))
 	}()
-	push(table, two.data(FromLo, 1, "c"))
+	push(table, two.data(fromLow, 1, "c"))
 	table.Flush()
-	if s := table.Stats(); s.Open != 0 || s.Bytes != 0 || len(h.all[0].ended) != 0 || len(h.all[1].ended) != 1 || string(h.all[1].got[FromLo]) != "bc" {
-		t.Errorf("%+v; ended %v and %v; the other got %q", s, h.all[0].ended, h.all[1].ended, h.all[1].got[FromLo])
+	if s := table.Stats(); s.Open != 0 || s.Bytes != 0 || len(h.all[0].ended) != 0 || len(h.all[1].ended) != 1 || string(h.all[1].got[fromLow]) != "bc" {
+		t.Errorf("%+v; ended %v and %v; the other got %q", s, h.all[0].ended, h.all[1].ended, h.all[1].got[fromLow])
 	}
 }
 
@@ -228,11 +228,11 @@ func TestSYNACKRepeatedWithAnotherNumber(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 100}}
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
-	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"))
-	c.isn[FromHi] = 5000
-	push(table, c.syn(FromHi), c.data(FromHi, 0, "answer"))
-	if len(h.all) != 1 || string(h.all[0].got[FromHi]) != "answer" {
-		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[FromHi])
+	push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hi"))
+	c.isn[fromHigh] = 5000
+	push(table, c.syn(fromHigh), c.data(fromHigh, 0, "answer"))
+	if len(h.all) != 1 || string(h.all[0].got[fromHigh]) != "answer" {
+		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[fromHigh])
 	}
 }
 
@@ -242,8 +242,8 @@ func TestDataBehindTheOtherSYNACK(t *testing.T) {
 	h.model.start = func(b []byte) bool { return true }
 	table := NewTable(h, Options{MaxFlows: 8})
 	real, stray := conn{isn: [2]uint32{1, 97572840}}, conn{isn: [2]uint32{1, 3212050950}}
-	push(table, real.syn(FromLo), stray.syn(FromHi), real.syn(FromHi), real.data(FromLo, 0, "hi"), stray.syn(FromHi), real.data(FromHi, 0, "answer"))
-	if got := string(h.all[0].got[FromHi]); len(h.all) != 1 || got != "answer" {
+	push(table, real.syn(fromLow), stray.syn(fromHigh), real.syn(fromHigh), real.data(fromLow, 0, "hi"), stray.syn(fromHigh), real.data(fromHigh, 0, "answer"))
+	if got := string(h.all[0].got[fromHigh]); len(h.all) != 1 || got != "answer" {
 		t.Errorf("%d connections, got %q", len(h.all), got)
 	}
 }
@@ -254,15 +254,15 @@ func TestOpenedAgainAfterRST(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.syn(FromLo), c.rst(FromLo, 0))
+	push(table, c.syn(fromLow), c.rst(fromLow, 0))
 	c.now = 3 * second
-	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"))
+	push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hi"))
 	for s := int64(4); s < 18; s++ {
 		table.Expire(s * second)
 	}
 	c.now = 18 * second
-	push(table, c.data(FromHi, 0, "answer"))
-	if got := string(h.all[0].got[FromHi]); len(h.all) != 1 || got != "answer" {
+	push(table, c.data(fromHigh, 0, "answer"))
+	if got := string(h.all[0].got[fromHigh]); len(h.all) != 1 || got != "answer" {
 		t.Errorf("%d connections, got %q", len(h.all), got)
 	}
 }
@@ -272,14 +272,14 @@ func TestClockThatJumps(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}, now: 1000 * second}
-	push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+	push(table, c.syn(fromLow), c.data(fromLow, 0, "hel"))
 	for _, years := range []int64{5, -20, 40} {
 		other := conn{port: 9, now: years * 365 * 86400 * second}
-		push(table, other.syn(FromLo))
+		push(table, other.syn(fromLow))
 	}
 	c.now = 1001 * second
-	push(table, c.data(FromLo, 3, "lo"))
-	if got := string(h.all[0].got[FromLo]); got != "hello" {
+	push(table, c.data(fromLow, 3, "lo"))
+	if got := string(h.all[0].got[fromLow]); got != "hello" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -288,9 +288,9 @@ func TestNetworksDoNotMix(t *testing.T) {
 	c := conn{}
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
-	a, b := c.data(FromLo, 0, "one"), c.data(FromLo, 0, "two")
+	a, b := c.data(fromLow, 0, "one"), c.data(fromLow, 0, "two")
 	b.Network[0], b.NumLayers = 7, 1
-	v6 := c.data(FromLo, 0, "six")
+	v6 := c.data(fromLow, 0, "six")
 	v6.V6 = true
 	h.model.start = func([]byte) bool { return true }
 	push(table, a, b, v6)
@@ -301,10 +301,10 @@ func TestNetworksDoNotMix(t *testing.T) {
 
 func TestEndings(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 2}}
-	open := []*decode.Packet{c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "x")}
+	open := []*decode.Packet{c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "x")}
 	others := func(at int64) (ps []*decode.Packet) { // as many as it takes to be believed
 		for i := range uint16(witnesses) {
-			ps = append(ps, (&conn{port: 1 + i, now: at}).data(FromLo, 0, "y"))
+			ps = append(ps, (&conn{port: 1 + i, now: at}).data(fromLow, 0, "y"))
 		}
 		return ps
 	}
@@ -314,11 +314,11 @@ func TestEndings(t *testing.T) {
 		want Cause
 	}{
 		"capture ends":           {nil, Finished},
-		"FIN":                    {[]*decode.Packet{c.fin(FromLo, 1)}, Closed},
-		"both FIN, data between": {[]*decode.Packet{c.fin(FromLo, 1), c.data(FromHi, 0, "late"), c.fin(FromHi, 4)}, Closed},
-		"RST":                    {[]*decode.Packet{c.rst(FromHi, 0)}, Reset},
+		"FIN":                    {[]*decode.Packet{c.fin(fromLow, 1)}, Closed},
+		"both FIN, data between": {[]*decode.Packet{c.fin(fromLow, 1), c.data(fromHigh, 0, "late"), c.fin(fromHigh, 4)}, Closed},
+		"RST":                    {[]*decode.Packet{c.rst(fromHigh, 0)}, Reset},
 		"silence":                {append(others(100*second), others(200*second)...), Idle},
-		"new SYN":                {[]*decode.Packet{again.syn(FromLo)}, Replaced},
+		"new SYN":                {[]*decode.Packet{again.syn(fromLow)}, Replaced},
 		"one packet from later":  {others(200 * second)[:1], Finished},
 	}
 	for name, k := range cases {
@@ -345,7 +345,7 @@ func TestWholeConnectionRepeated(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
 	for range 2 {
-		push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hi"), c.fin(FromLo, 2), c.fin(FromHi, 0))
+		push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hi"), c.fin(fromLow, 2), c.fin(fromHigh, 0))
 	}
 	if len(h.all) != 1 {
 		t.Errorf("%d connections, want 1", len(h.all))
@@ -357,13 +357,13 @@ func TestAnswerAfterThirtySeconds(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 2}}
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
-	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"))
+	push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hello"))
 	for s := int64(1); s < 60; s++ {
 		table.Expire(s * second)
 	}
 	c.now = 60 * second
-	push(table, c.data(FromHi, 0, "alert"))
-	if got := string(h.all[0].got[FromHi]); got != "alert" {
+	push(table, c.data(fromHigh, 0, "alert"))
+	if got := string(h.all[0].got[fromHigh]); got != "alert" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -373,11 +373,11 @@ func TestReuseOfAddressesWithoutSYN(t *testing.T) {
 	h.model.start = func([]byte) bool { return true }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.data(FromLo, 0, "one"), c.data(FromHi, 0, "1"), c.fin(FromLo, 3), c.fin(FromHi, 1))
-	push(table, c.data(FromLo, 0, "one")) // a retransmission is no new connection
+	push(table, c.data(fromLow, 0, "one"), c.data(fromHigh, 0, "1"), c.fin(fromLow, 3), c.fin(fromHigh, 1))
+	push(table, c.data(fromLow, 0, "one")) // a retransmission is no new connection
 	c.isn = [2]uint32{90000, 80000}
-	push(table, c.data(FromLo, 0, "two"))
-	if len(h.all) != 2 || string(h.all[1].got[FromLo]) != "two" {
+	push(table, c.data(fromLow, 0, "two"))
+	if len(h.all) != 2 || string(h.all[1].got[fromLow]) != "two" {
 		t.Fatalf("%d connections", len(h.all))
 	}
 }
@@ -388,8 +388,8 @@ func TestBeginningFoundBehindLaterSegment(t *testing.T) {
 	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.data(FromLo, 9, "end"), c.data(FromLo, 0, "HELLO the"))
-	if got := string(h.all[0].got[FromLo]); got != "HELLO theend" {
+	push(table, c.data(fromLow, 9, "end"), c.data(fromLow, 0, "HELLO the"))
+	if got := string(h.all[0].got[fromLow]); got != "HELLO theend" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -399,8 +399,8 @@ func TestBeginningSpreadOverSmallSegments(t *testing.T) {
 	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.data(FromLo, 50, "later"), c.data(FromLo, 102, "LL"), c.data(FromLo, 100, "HE"), c.data(FromLo, 104, "O"))
-	if got := string(h.all[0].got[FromLo]); got != "HELLO" {
+	push(table, c.data(fromLow, 50, "later"), c.data(fromLow, 102, "LL"), c.data(fromLow, 100, "HE"), c.data(fromLow, 104, "O"))
+	if got := string(h.all[0].got[fromLow]); got != "HELLO" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -410,11 +410,11 @@ func TestHoleThatNeverFills(t *testing.T) {
 	h.model.start = func(b []byte) bool { return bytes.HasPrefix(b, []byte("HELLO")) }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 50, "lost its head"), c.data(FromLo, 100, "HELLO"))
+	push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 50, "lost its head"), c.data(fromLow, 100, "HELLO"))
 	table.Flush()
 	r := h.all[0]
-	if r.lost[FromLo] != 1 || string(r.got[FromLo]) != "HELLO" {
-		t.Errorf("lost %d, got %q", r.lost[FromLo], r.got[FromLo])
+	if r.lost[fromLow] != 1 || string(r.got[fromLow]) != "HELLO" {
+		t.Errorf("lost %d, got %q", r.lost[fromLow], r.got[fromLow])
 	}
 }
 
@@ -422,11 +422,11 @@ func TestSnapLengthCutIsALoss(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	p := c.data(FromLo, 0, "begin")
+	p := c.data(fromLow, 0, "begin")
 	p.Missing = 500
-	push(table, c.syn(FromLo), p, c.data(FromLo, 505, "rest"))
-	if r := h.all[0]; r.lost[FromLo] != 1 || string(r.got[FromLo]) != "begin" {
-		t.Errorf("lost %d, got %q", r.lost[FromLo], r.got[FromLo])
+	push(table, c.syn(fromLow), p, c.data(fromLow, 505, "rest"))
+	if r := h.all[0]; r.lost[fromLow] != 1 || string(r.got[fromLow]) != "begin" {
+		t.Errorf("lost %d, got %q", r.lost[fromLow], r.got[fromLow])
 	}
 }
 
@@ -435,9 +435,9 @@ func TestConflictIsReportedAndFirstKept(t *testing.T) {
 	h.model.need = func([]byte) int { return 6 }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.syn(FromLo), c.data(FromLo, 0, "abc"), c.data(FromLo, 1, "XXdef"))
-	if r := h.all[0]; r.conflicts != 1 || string(r.got[FromLo]) != "abcdef" {
-		t.Errorf("conflicts %d, got %q", r.conflicts, r.got[FromLo])
+	push(table, c.syn(fromLow), c.data(fromLow, 0, "abc"), c.data(fromLow, 1, "XXdef"))
+	if r := h.all[0]; r.conflicts != 1 || string(r.got[fromLow]) != "abcdef" {
+		t.Errorf("conflicts %d, got %q", r.conflicts, r.got[fromLow])
 	}
 }
 
@@ -447,12 +447,12 @@ func TestNeedIsRespected(t *testing.T) {
 	h.model.need = func([]byte) int { return 1000 }
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.syn(FromLo))
+	push(table, c.syn(fromLow))
 	for i := range 1000 {
-		push(table, c.data(FromLo, i, "x"))
+		push(table, c.data(fromLow, i, "x"))
 	}
-	if r := h.all[0]; r.calls > 2 || len(r.got[FromLo]) != 1000 {
-		t.Errorf("%d calls, %d bytes", r.calls, len(r.got[FromLo]))
+	if r := h.all[0]; r.calls > 2 || len(r.got[fromLow]) != 1000 {
+		t.Errorf("%d calls, %d bytes", r.calls, len(r.got[fromLow]))
 	}
 }
 
@@ -461,9 +461,9 @@ func TestSettledFlowIsNotFollowedAgain(t *testing.T) {
 	h.model.limit = 3
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	push(table, c.syn(FromLo), c.data(FromLo, 0, "abc"), c.data(FromLo, 3, "def"), c.fin(FromLo, 6), c.data(FromHi, 0, "x"))
+	push(table, c.syn(fromLow), c.data(fromLow, 0, "abc"), c.data(fromLow, 3, "def"), c.fin(fromLow, 6), c.data(fromHigh, 0, "x"))
 	table.Flush()
-	if r := h.all[0]; len(h.all) != 1 || string(r.got[FromLo]) != "abc" || len(r.ended) != 0 {
+	if r := h.all[0]; len(h.all) != 1 || string(r.got[fromLow]) != "abc" || len(r.ended) != 0 {
 		t.Errorf("%d connections, %+v", len(h.all), h.all[0])
 	}
 }
@@ -477,16 +477,16 @@ func TestFloodKeepsBounds(t *testing.T) {
 	filler := string(bytes.Repeat([]byte("x"), 4000))
 	for i := range 5000 {
 		c := conn{port: uint16(i), isn: [2]uint32{1, 2}, now: int64(i) * 1000}
-		push(table, c.syn(FromLo), c.data(FromLo, 100, filler), c.data(FromLo, 0, "a"))
+		push(table, c.syn(fromLow), c.data(fromLow, 100, filler), c.data(fromLow, 0, "a"))
 		if s := table.Stats(); s.Bytes > 1<<20+8000 || s.Open > 500 {
 			t.Fatalf("after %d: %+v", i, s)
 		}
 	}
 	real := conn{port: 60000, isn: [2]uint32{1, 2}, now: 5e6}
 	h.model.need = nil
-	push(table, real.syn(FromLo), real.data(FromLo, 0, "hello"))
-	if r := h.all[len(h.all)-1]; string(r.got[FromLo]) != "hello" {
-		t.Errorf("got %q", r.got[FromLo])
+	push(table, real.syn(fromLow), real.data(fromLow, 0, "hello"))
+	if r := h.all[len(h.all)-1]; string(r.got[fromLow]) != "hello" {
+		t.Errorf("got %q", r.got[fromLow])
 	}
 	table.Flush()
 	if s := table.Stats(); s.Bytes != 0 || s.Open != 0 || s.EvictedSum() == 0 {
@@ -502,9 +502,9 @@ func TestQueuesUnderChurn(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 5000})
 	for i := range 60000 {
 		c := conn{port: uint16(i), isn: [2]uint32{uint32(i), 2}, now: int64(i) * 1000}
-		push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+		push(table, c.syn(fromLow), c.data(fromLow, 0, "hel"))
 		if i%3 != 0 { // two of three go on to the end
-			push(table, c.data(FromLo, 3, "lo"), c.fin(FromLo, 5), c.fin(FromHi, 0))
+			push(table, c.data(fromLow, 3, "lo"), c.fin(fromLow, 5), c.fin(fromHigh, 0))
 		}
 		for class, q := range table.queues {
 			n := 0
@@ -529,14 +529,14 @@ func TestSYNFloodSparesHandshakes(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 100})
 	victim := conn{port: 60000, isn: [2]uint32{1, 2}}
-	push(table, victim.syn(FromLo), victim.data(FromLo, 0, "hel"))
+	push(table, victim.syn(fromLow), victim.data(fromLow, 0, "hel"))
 	for i := range 10000 {
 		c := conn{port: uint16(i), isn: [2]uint32{uint32(i), 2}}
-		push(table, c.syn(FromLo))
+		push(table, c.syn(fromLow))
 	}
-	push(table, victim.data(FromLo, 3, "lo"))
-	if len(h.all) != 1 || string(h.all[0].got[FromLo]) != "hello" {
-		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[FromLo])
+	push(table, victim.data(fromLow, 3, "lo"))
+	if len(h.all) != 1 || string(h.all[0].got[fromLow]) != "hello" {
+		t.Errorf("%d connections, got %q", len(h.all), h.all[0].got[fromLow])
 	}
 }
 
@@ -544,10 +544,10 @@ func TestClockThatRunsBack(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}, now: 1000 * second}
-	push(table, c.syn(FromLo), c.data(FromLo, 0, "hel"))
+	push(table, c.syn(fromLow), c.data(fromLow, 0, "hel"))
 	c.now = 500 * second
-	push(table, c.data(FromLo, 3, "lo"))
-	if got := string(h.all[0].got[FromLo]); got != "hello" {
+	push(table, c.data(fromLow, 3, "lo"))
+	if got := string(h.all[0].got[fromLow]); got != "hello" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -562,10 +562,10 @@ func TestAnyCutAnyOrder(t *testing.T) {
 		c := conn{isn: [2]uint32{r.Uint32(), r.Uint32()}}
 		h := &opened{}
 		table := NewTable(h, Options{MaxFlows: 4})
-		push(table, c.syn(FromLo))
+		push(table, c.syn(fromLow))
 		push(table, shuffled(r, &c, want)...)
-		if len(h.all) != 1 || !bytes.Equal(h.all[0].got[FromLo], want) {
-			t.Fatalf("seed %d: got %d bytes, want %d", seed, len(h.all[0].got[FromLo]), len(want))
+		if len(h.all) != 1 || !bytes.Equal(h.all[0].got[fromLow], want) {
+			t.Fatalf("seed %d: got %d bytes, want %d", seed, len(h.all[0].got[fromLow]), len(want))
 		}
 		if b := table.Stats().Bytes; b != recorderSize {
 			t.Fatalf("seed %d: %d bytes held", seed, b)
@@ -579,9 +579,9 @@ func shuffled(r *rand.Rand, c *conn, b []byte) (ps []*decode.Packet) {
 	for at := 0; at < len(b); {
 		n := min(1+r.Intn(1500), len(b)-at)
 		from := max(0, at-r.Intn(200))
-		ps = append(ps, c.data(FromLo, from, string(b[from:at+n])))
+		ps = append(ps, c.data(fromLow, from, string(b[from:at+n])))
 		if r.Intn(10) == 0 {
-			ps = append(ps, c.data(FromLo, at, string(b[at:at+n])))
+			ps = append(ps, c.data(fromLow, at, string(b[at:at+n])))
 		}
 		at += n
 	}
@@ -621,7 +621,7 @@ func TestEntryIsOneCacheLine(t *testing.T) {
 	if size := unsafe.Sizeof(entry{}); size != 64 {
 		t.Errorf("%d bytes", size)
 	}
-	if size := unsafe.Sizeof(entry{}) + unsafe.Sizeof(numbers{}); size != 96 { // as DefaultMaxFlows says
+	if size := unsafe.Sizeof(entry{}) + unsafe.Sizeof(numbers{}); size != 96 { // as defaultMaxFlows says
 		t.Errorf("%d bytes a connection", size)
 	}
 }
@@ -635,7 +635,7 @@ func BenchmarkSettled(b *testing.B) {
 			ps := make([]*decode.Packet, flows)
 			for i := range ps {
 				c := conn{isn: [2]uint32{1, 2}}
-				ps[i] = c.data(FromLo, 0, "x")
+				ps[i] = c.data(fromLow, 0, "x")
 				ps[i].Src[13], ps[i].Src[14] = byte(i), byte(i>>8)
 				ps[i].SrcPort = uint16(i >> 16)
 				table.Push(ps[i])
@@ -653,7 +653,7 @@ func TestSettledCostsNoAllocation(t *testing.T) {
 	h := &opened{deaf: true}
 	table := NewTable(h, Options{MaxFlows: 8})
 	c := conn{isn: [2]uint32{1, 2}}
-	p := c.data(FromLo, 0, "x")
+	p := c.data(fromLow, 0, "x")
 	if n := testing.AllocsPerRun(100, func() { table.Push(p) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

@@ -31,7 +31,7 @@ func TestOpenerTellsOfTheForgotten(t *testing.T) {
 		"no room": func(t *Table) {
 			for i := range uint16(8) {
 				other := conn{port: 100 + i, now: second}
-				t.Push(other.data(FromLo, 0, "x"))
+				t.Push(other.data(fromLow, 0, "x"))
 			}
 		},
 	} {
@@ -39,11 +39,11 @@ func TestOpenerTellsOfTheForgotten(t *testing.T) {
 			h := &opened{}
 			table := NewTable(h, Options{MaxFlows: 4})
 			c := conn{isn: [2]uint32{1, 2}, now: second}
-			push(table, c.syn(FromLo), c.data(FromLo, 0, "x"))
+			push(table, c.syn(fromLow), c.data(fromLow, 0, "x"))
 			forget(table)
-			push(table, c.data(FromLo, 1, "y"))
+			push(table, c.data(fromLow, 1, "y"))
 			never := conn{port: 50, now: second}
-			push(table, []*decode.Packet{never.data(FromLo, 1, "z")}...)
+			push(table, []*decode.Packet{never.data(fromLow, 1, "z")}...)
 			all := h.all[len(h.all)-2:]
 			if !all[0].opener.Forgotten || all[0].opener.Known || all[1].opener.Forgotten {
 				t.Errorf("openers %+v and %+v", all[0].opener, all[1].opener)

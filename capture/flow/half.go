@@ -4,56 +4,52 @@ import "math"
 
 // Bounds of one direction of one connection.
 const (
-	// MaxBuffered is the most bytes kept for a Consumer that asked for more:
-	// the longest TLS record (2^14 + 2048, RFC 5246 6.2.3) fits with room for
-	// what precedes it in its segment.
+	// MaxBuffered is how many bytes are kept at most for a Consumer that needs more:
+	// the longest TLS record (2^14 + 2048, RFC 5246 6.2.3) fits, with what precedes it in
+	// its segment.
 	MaxBuffered = 32 << 10
-	// maxPending bounds the bytes kept beyond a hole. One offloaded segment is
-	// up to 64 kB, and the hole may be in front of two.
+	// maxPending bounds the bytes kept beyond a hole. One offloaded segment is up to 64
+	// kB, and the hole may be before two.
 	maxPending = 160 << 10
-	// pieceCharge is what a piece beyond a hole counts at least, in bytes, whatever
-	// it holds: an attacker leaves a hole behind each byte. It is more than a
-	// piece costs here, and a third of what Linux charges, so that no receiver
-	// has kept what is given up.
+	// pieceCharge is the least that a piece beyond a hole counts, in bytes: an attacker
+	// leaves a hole after each byte. It is more than the memory of a piece, and a third of
+	// what Linux counts, so no receiver has kept what is dropped here.
 	pieceCharge = 256
-	// maxPieces are the pieces that the same bytes of memory are enough for.
-	maxPieces = maxPending / pieceCharge
-	// maxDoubts bounds the segments that may be padding of which a direction
-	// remembers where they are. See doubt.
+	maxPieces   = maxPending / pieceCharge
+	// maxDoubts bounds the segments that may be padding. See doubt.
 	maxDoubts = 8
-	// maxTried is how many bytes are tried for a beginning in a direction whose
-	// beginning was not captured. A segment counts tryCharge at least, and what
-	// Ethernet carries at most: a try costs the same however long it is.
+	// maxTried is at how many bytes Consumer.Start is called in a direction whose
+	// beginning was not captured. A segment counts tryCharge at least, and maxTry, what
+	// Ethernet carries, at most: a call costs the same however long the segment is.
 	maxTried  = 32 << 10
 	tryCharge = 256
 	maxTry    = 1460
-	// startBytes is how much of a direction is joined from small segments to
-	// see whether it begins there: a TLS record's header and a hello's first
-	// fields are 11.
+	// startBytes is how many bytes of small segments are joined before Consumer.Start is
+	// called: a TLS record's header and a hello's first fields are 11.
 	startBytes = 32
-	// window is how far from the expected byte a segment may lie and still
-	// belong to what is followed: a receive window of the first round trips.
+	// window is how far a segment may lie from the expected byte: a receive window of the
+	// first round trips.
 	window = 1 << 20
 )
 
-// half is one direction while it is followed. It is small, and what it seldom
-// needs lies elsewhere (see Stream).
+// half is one direction while it is followed. It is small, because it is part of the
+// Stream; what is seldom needed is in kept.
 type half struct {
-	kept  *kept  // nil: nothing ever was
+	kept  *kept  // nil until something is kept
 	next  uint32 // the sequence number expected next
-	need  uint16 // do not call the consumer with fewer bytes than this
-	tried uint8  // what was tried for a beginning, in units of tryCharge
+	need  uint16 // the fewest bytes to call the consumer with
+	tried uint8  // counted against maxTried, in units of tryCharge
 	flags halfFlags
 }
 
-// halfFlags is a set of what is so.
+// halfFlags is a set of flags.
 type halfFlags uint8
 
 const (
 	synced    halfFlags = 1 << iota // next is valid
-	pinned                          // the consumer has consumed: next can not move back
-	ignored                         // nobody listens any more
-	holding                         // kept has something: spares a look at it
+	pinned                          // the consumer has consumed bytes: next cannot move back
+	ignored                         // the consumer needs no more of it
+	holding                         // kept is not empty
 	believed                        // the other end acknowledged where the direction begins
 	begun                           // Consumer.Begins was called
 	tunnelled                       // some of its packets came in a tunnel
@@ -67,41 +63,37 @@ func (h *half) sync(next uint32) {
 	h.flags |= synced
 }
 
-// note notes whether something is held.
+// note sets holding.
 func (h *half) note() {
 	h.flags &^= holding
-	k := h.kept
-	if k == nil {
-		return
-	}
-	if len(k.buf)+len(k.pending)+k.doubts > 0 {
+	if k := h.kept; k != nil && len(k.buf)+len(k.pending)+k.doubts > 0 {
 		h.flags |= holding
 	}
 }
 
-// kept is what waits in a direction: for more bytes, or for those before it.
-// The bytes of most go straight from the frame to the consumer.
+// kept is what waits in a direction, for more bytes or for earlier ones. Most directions
+// have none: their bytes go straight from the frame to the consumer.
 type kept struct {
 	buf     []byte   // in order, not consumed yet; ends at next
 	pending []*piece // beyond a hole, sorted by seq; they neither overlap nor touch
 	beyond  int      // bytes in pending
-	room    int      // memory for them, in bytes
-	full    bool     // a piece was left out, and the consumer was not told yet
+	room    int      // memory for pending, in bytes
+	full    bool     // a piece was dropped, and the consumer was not told yet
 	doubt   [maxDoubts]doubt
-	doubts  int
+	doubts  int // elements of doubt that are used
 }
 
-// distance is how far a lies behind b in sequence space: RFC 9293, 3.4.
+// distance is how far a lies after b in sequence space, negative if before: RFC 9293, 3.4.
 func distance(a, b uint32) int { return int(int32(a - b)) }
 
-// maxKeptBuffer and maxKeptPieces are the largest buffer and list of pieces that
-// stay with a Stream that is used again: a rare large one must not.
+// maxKeptBuffer and maxKeptPieces are the largest buffer, and the longest list of pieces,
+// that a Stream keeps for its next connection. Larger ones are rare.
 const (
 	maxKeptBuffer = 4 << 10
 	maxKeptPieces = 64
 )
 
-// reset forgets everything, and keeps the memory.
+// reset forgets everything, but keeps the memory.
 func (h *half) reset() {
 	k := h.kept
 	if k != nil && (cap(k.buf) > maxKeptBuffer || cap(k.pending) > maxKeptPieces) {
@@ -111,7 +103,7 @@ func (h *half) reset() {
 	h.drop()
 }
 
-// drop forgets the direction's bytes: nobody wants them.
+// drop forgets the direction's bytes.
 func (h *half) drop() {
 	if k := h.kept; k != nil {
 		clear(k.pending)
@@ -120,7 +112,7 @@ func (h *half) drop() {
 	h.flags &^= holding
 }
 
-// room is where to keep bytes.
+// room returns kept, which it makes if need be.
 func (h *half) room() *kept {
 	if h.kept == nil {
 		h.kept = new(kept)
@@ -128,8 +120,7 @@ func (h *half) room() *kept {
 	return h.kept
 }
 
-// leave keeps data, which the consumer did not consume; held says that it is
-// the end of what was kept already.
+// leave keeps data, which the consumer did not consume. held: data is the end of buf.
 func (h *half) leave(data []byte, held bool) {
 	switch {
 	case held:
@@ -140,7 +131,7 @@ func (h *half) leave(data []byte, held bool) {
 	}
 }
 
-// untouched reports whether nothing came yet where it was expected.
+// untouched reports whether nothing was consumed, and nothing is held.
 func (h *half) untouched() bool { return !h.is(pinned) && h.empty() }
 
 // empty reports whether nothing is held.
@@ -157,8 +148,8 @@ func (h *half) size() int {
 	return len(h.kept.buf) + h.kept.room
 }
 
-// tryMore counts a segment of size bytes that was tried for a beginning, and
-// reports whether more may be.
+// tryMore counts a segment of size bytes against maxTried, and reports whether more may be
+// tried.
 func (h *half) tryMore(size int) bool {
 	h.tried = uint8(min(int(h.tried)+max(1, min(size, maxTry)/tryCharge), math.MaxUint8))
 	return h.tried <= maxTried/tryCharge
@@ -171,11 +162,10 @@ func (h *half) pin(n int) {
 	}
 }
 
-// wants notes how many bytes the consumer has to see before it is called again.
+// wants notes how many bytes the consumer needs in its next call.
 func (h *half) wants(need int) { h.need = uint16(min(need, MaxBuffered)) }
 
-// conflicts reports whether data, which begins at seq, differs from bytes that
-// are still held in order.
+// conflicts reports whether data, which begins at seq, differs from bytes in buf.
 func (h *half) conflicts(seq uint32, data []byte) bool {
 	if h.kept == nil {
 		return false

@@ -23,19 +23,19 @@ func TestOddFragmentsReachTheConsumer(t *testing.T) {
 		opener  decode.Anomaly
 		want    decode.Anomaly
 	}{
-		"none":                   {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello")}, 0, 0},
-		"SYN":                    {[]*decode.Packet{odd(c.syn(FromLo), a), c.data(FromLo, 0, "hello")}, a, 0},
-		"the answer":             {[]*decode.Packet{c.syn(FromLo), odd(c.syn(FromHi), a), c.data(FromLo, 0, "hello")}, a, 0},
-		"a bare ACK":             {[]*decode.Packet{c.syn(FromLo), odd(c.data(FromLo, 0, ""), a), c.data(FromLo, 0, "hello")}, a, 0},
-		"a bare ACK, later":      {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, ""), a)}, 0, a},
-		"the first data":         {[]*decode.Packet{c.syn(FromLo), odd(c.data(FromLo, 0, "hello"), a)}, a, 0},
-		"later data":             {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, "hello"), a)}, 0, a},
-		"a copy":                 {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromLo, 0, "hello"), a)}, 0, a},
-		"beyond a hole":          {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.data(FromLo, 50, "x"), a)}, 0, a},
-		"FIN":                    {[]*decode.Packet{c.syn(FromLo), c.data(FromLo, 0, "hello"), odd(c.fin(FromLo, 5), a)}, 0, a},
-		"of both":                {[]*decode.Packet{odd(c.syn(FromLo), a), c.data(FromLo, 0, "hello"), odd(c.data(FromHi, 0, "x"), b)}, a, b},
-		"of the one before":      {[]*decode.Packet{odd(c.syn(FromLo), a), odd(c.rst(FromHi, 0), a), c.packet(FromLo, decode.SYN, 9000, ""), c.packet(FromLo, decode.ACK, 9001, "hello")}, 0, 0},
-		"of the one that is new": {[]*decode.Packet{c.syn(FromLo), c.rst(FromHi, 0), odd(c.packet(FromLo, decode.SYN, 9000, ""), a), c.packet(FromLo, decode.ACK, 9001, "hello")}, a, 0},
+		"none":                   {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello")}, 0, 0},
+		"SYN":                    {[]*decode.Packet{odd(c.syn(fromLow), a), c.data(fromLow, 0, "hello")}, a, 0},
+		"the answer":             {[]*decode.Packet{c.syn(fromLow), odd(c.syn(fromHigh), a), c.data(fromLow, 0, "hello")}, a, 0},
+		"a bare ACK":             {[]*decode.Packet{c.syn(fromLow), odd(c.data(fromLow, 0, ""), a), c.data(fromLow, 0, "hello")}, a, 0},
+		"a bare ACK, later":      {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello"), odd(c.data(fromHigh, 0, ""), a)}, 0, a},
+		"the first data":         {[]*decode.Packet{c.syn(fromLow), odd(c.data(fromLow, 0, "hello"), a)}, a, 0},
+		"later data":             {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello"), odd(c.data(fromHigh, 0, "hello"), a)}, 0, a},
+		"a copy":                 {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello"), odd(c.data(fromLow, 0, "hello"), a)}, 0, a},
+		"beyond a hole":          {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello"), odd(c.data(fromLow, 50, "x"), a)}, 0, a},
+		"FIN":                    {[]*decode.Packet{c.syn(fromLow), c.data(fromLow, 0, "hello"), odd(c.fin(fromLow, 5), a)}, 0, a},
+		"of both":                {[]*decode.Packet{odd(c.syn(fromLow), a), c.data(fromLow, 0, "hello"), odd(c.data(fromHigh, 0, "x"), b)}, a, b},
+		"of the one before":      {[]*decode.Packet{odd(c.syn(fromLow), a), odd(c.rst(fromHigh, 0), a), c.packet(fromLow, decode.SYN, 9000, ""), c.packet(fromLow, decode.ACK, 9001, "hello")}, 0, 0},
+		"of the one that is new": {[]*decode.Packet{c.syn(fromLow), c.rst(fromHigh, 0), odd(c.packet(fromLow, decode.SYN, 9000, ""), a), c.packet(fromLow, decode.ACK, 9001, "hello")}, a, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h opened
@@ -56,14 +56,14 @@ func TestAccuse(t *testing.T) {
 	var h opened
 	table := NewTable(&h, Options{MaxFlows: 64})
 	accuse := func(p *decode.Packet, a decode.Anomaly) { table.Accuse(odd(p, a)) }
-	accuse(c.packet(FromLo, 0, 0, ""), decode.FragmentOverlap)
+	accuse(c.packet(fromLow, 0, 0, ""), decode.FragmentOverlap)
 	if got := table.Stats(); got.Flows != 0 {
 		t.Fatalf("%d connections of no segment", got.Flows)
 	}
-	push(table, c.syn(FromLo), other.syn(FromLo))
-	accuse(c.packet(FromHi, 0, 0, ""), decode.FragmentTiny)
-	push(table, c.data(FromLo, 0, "hello"), other.data(FromLo, 0, "hello"))
-	accuse(c.packet(FromLo, 0, 0, ""), decode.FragmentConflict)
+	push(table, c.syn(fromLow), other.syn(fromLow))
+	accuse(c.packet(fromHigh, 0, 0, ""), decode.FragmentTiny)
+	push(table, c.data(fromLow, 0, "hello"), other.data(fromLow, 0, "hello"))
+	accuse(c.packet(fromLow, 0, 0, ""), decode.FragmentConflict)
 	if len(h.all) != 2 || h.all[0].opener.Odd != decode.FragmentTiny || h.all[0].odd != decode.FragmentConflict || h.all[1].opener.Odd|h.all[1].odd != 0 {
 		t.Errorf("%+v", h.all)
 	}
@@ -74,13 +74,13 @@ func TestAccuse(t *testing.T) {
 	const networks = maxTwins + 3
 	for id := range uint32(networks) {
 		c.isn = [2]uint32{100 + id<<24, 200 + id<<24}
-		push(table, in(id, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "hello"))...)
+		push(table, in(id, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "hello"))...)
 	}
 	if len(h.all) != networks {
 		t.Fatalf("%d connections", len(h.all))
 	}
 	for id := range h.all {
-		accuse(in(uint32(id), c.packet(FromLo, 0, 0, ""))[0], decode.FragmentConflict)
+		accuse(in(uint32(id), c.packet(fromLow, 0, 0, ""))[0], decode.FragmentConflict)
 		for i, r := range h.all {
 			if (r.odd != 0) != (i <= id) {
 				t.Fatalf("network %d: connection %d was told %b", id, i, r.odd)

@@ -2,13 +2,13 @@ package flow
 
 import "tlsfloor/capture/decode"
 
-// maxPadding is the longest padding that can pass for data: an Ethernet frame
-// of 60 bytes has six behind an IPv4 and a TCP header of 20 each. Some network
-// cards and hypervisors leave them in the IP packet's length (nDPI issue 1946,
-// opte issue 367), so that a bare acknowledgement seems to carry six zeros.
+// maxPadding is the longest padding that can look like data: an Ethernet frame of 60
+// bytes has six after an IPv4 and a TCP header of 20 each. Some network cards and
+// hypervisors include it in the IP packet's length (nDPI issue 1946, opte issue 367), so
+// that an acknowledgement alone seems to carry six zeros.
 const maxPadding = 6
 
-// doubt is where a segment lay that may be padding, or a few zeros of data.
+// doubt is the place of a segment that may be padding, or a few zeros of data.
 type doubt struct {
 	seq  uint32
 	size uint8
@@ -16,9 +16,8 @@ type doubt struct {
 
 func (x doubt) end() uint32 { return x.seq + uint32(x.size) }
 
-// padded reports whether a segment may be a bare acknowledgement with padding.
-// What follows in its direction decides: data goes on behind it, or in its
-// place.
+// padded reports whether a segment may be an acknowledgement alone with padding. The next
+// data of its direction decides: it comes after the zeros, or in their place.
 func padded(p *decode.Packet) bool {
 	if len(p.Payload) > maxPadding || p.Flags != decode.ACK {
 		return false
@@ -31,11 +30,11 @@ func padded(p *decode.Packet) bool {
 	return true
 }
 
-// doubts reports whether it is not known yet if a segment is padding, and
-// remembers that: what was received behind it shows that it is data.
+// doubts reports whether a segment may still be padding, and remembers it then. It is data
+// if bytes right after it were received already.
 func (h *half) doubts(seq uint32, size int) bool {
 	if h.is(synced) && distance(seq, h.next) < 0 {
-		return true // an old one: whatever it is, nothing is lost with it
+		return true // the consumer had these bytes already
 	}
 	k := h.room()
 	x := doubt{seq, uint8(size)}
@@ -60,9 +59,9 @@ func (h *half) doubts(seq uint32, size int) bool {
 	return true
 }
 
-// resolve decides doubts by a segment of their direction: what it begins right
-// behind was data, and what lies where its bytes lie was padding. It returns the
-// first of the zeros that were data, and how many they are.
+// resolve decides doubts by a segment of their direction: zeros right before it were data,
+// and zeros in its place were padding. It returns where the zeros that were data begin,
+// and how many there are.
 func (k *kept) resolve(seq uint32, size int) (from uint32, zeros int) {
 	from = seq
 	for i := k.doubts - 1; i >= 0; i-- {
@@ -78,8 +77,8 @@ func (k *kept) resolve(seq uint32, size int) (from uint32, zeros int) {
 	return from, zeros
 }
 
-// acknowledged removes and returns a doubt that the other end acknowledged: it
-// was data.
+// acknowledged removes and returns a doubt that the other end acknowledged, and that was
+// data therefore.
 func (k *kept) acknowledged(ack uint32) (data doubt, ok bool) {
 	if k.doubts == 0 || !within(ack, k.doubt[0].end(), window) {
 		return doubt{}, false

@@ -7,18 +7,17 @@ import (
 	"unsafe"
 )
 
-// piece is a copy of bytes that arrived before others. There is room in front
-// of them, so that segments which arrive strictly backwards cost what they hold,
-// not what they hold times what came before.
+// piece is a copy of bytes that arrived before earlier ones. It has room in front, so that
+// segments in reverse order are not copied again with each one that comes.
 type piece struct {
 	seq  uint32
 	at   int // where the bytes begin in room
 	room []byte
-	cuts []uint32 // where segments began, in order: maxCuts of them
+	cuts []uint32 // where segments began, in order: maxCuts at most
 }
 
-// maxCuts bounds the segments of a piece of which it is known where they began,
-// for when what was before them turns out to be lost.
+// maxCuts bounds the cuts of a piece. They are where reading may start if the bytes before
+// the piece are lost.
 const maxCuts = 64
 
 // noPiece is the index of no piece.
@@ -28,8 +27,8 @@ func newPiece(seq uint32, data []byte) *piece {
 	return &piece{seq: seq, room: append([]byte(nil), data...), cuts: []uint32{seq}}
 }
 
-// cut notes that a segment began at seq. Where there are too many, the one
-// farthest from it goes.
+// cut notes that a segment began at seq. If there are too many cuts, the one farthest from
+// it is dropped.
 func (p *piece) cut(seq uint32) {
 	at := len(p.cuts)
 	for at > 0 && distance(p.cuts[at-1], seq) > 0 {
@@ -75,8 +74,8 @@ func (p *piece) prepend(data []byte) {
 
 func (p *piece) append(data []byte) { p.room = append(p.room, data...) }
 
-// join makes p, and the piece that begins where p ends, one. The shorter is
-// copied, so that many joins cost no more than the bytes of each, a few times.
+// join appends next, which begins where p ends, to p. The shorter of both is copied, so
+// that each byte is copied only a few times in many joins.
 func (p *piece) join(next *piece) {
 	few, many := p, next
 	if len(next.data()) > len(p.data()) {
@@ -91,7 +90,7 @@ func (p *piece) join(next *piece) {
 	*p = *many
 }
 
-// trimFront cuts what lies before from.
+// trimFront cuts off what lies before from.
 func trimFront(seq uint32, data []byte, from uint32) (uint32, []byte) {
 	n := distance(from, seq)
 	if n <= 0 {
@@ -103,7 +102,7 @@ func trimFront(seq uint32, data []byte, from uint32) (uint32, []byte) {
 	return from, data[n:]
 }
 
-// trimBack cuts what lies at or behind to.
+// trimBack cuts off what lies at or after to.
 func trimBack(seq uint32, data []byte, to uint32) []byte {
 	n := distance(to, seq)
 	if n <= 0 {
@@ -112,15 +111,14 @@ func trimBack(seq uint32, data []byte, to uint32) []byte {
 	return data[:min(n, len(data))]
 }
 
-// keep stores bytes that lie beyond a hole. Of bytes that came before, the first
-// to arrive stay; conflict reports that others now differ. stored is the index
-// of the piece that has the bytes now, or noPiece: they are left out. full reports
-// that the bound on bytes is reached.
+// keep stores bytes that lie beyond a hole. Bytes that arrived earlier stay; conflict
+// reports that they differ. stored is the index of the piece that has the bytes now, or
+// noPiece if they were dropped. full reports that maxPending is exceeded.
 func (h *half) keep(seq uint32, data []byte) (stored int, conflict, full bool) {
 	k := h.room()
 	first := sort.Search(len(k.pending), func(i int) bool { return distance(k.pending[i].end(), seq) >= 0 })
 	end := seq + uint32(len(data))
-	last := first // behind the pieces that data touches
+	last := first // after the pieces that data touches
 	for last < len(k.pending) && distance(k.pending[last].seq, end) <= 0 {
 		k.room -= k.pending[last].size()
 		last++
@@ -158,8 +156,8 @@ func (h *half) keep(seq uint32, data []byte) (stored int, conflict, full bool) {
 	return first, conflict, k.beyond > maxPending
 }
 
-// differs reports whether two stretches of a direction have other bytes where
-// they overlap.
+// differs reports whether two stretches of a direction have different bytes where they
+// overlap.
 func differs(aSeq uint32, a []byte, bSeq uint32, b []byte) bool {
 	aSeq, a = trimFront(aSeq, a, bSeq)
 	_, b = trimFront(bSeq, b, aSeq)
@@ -167,8 +165,8 @@ func differs(aSeq uint32, a []byte, bSeq uint32, b []byte) bool {
 	return !bytes.Equal(a[:n], b[:n])
 }
 
-// insert adds a piece. Where there are too many, the one that is farthest ahead
-// goes: bytes near the hole are those that the consumer gets first.
+// insert adds a piece. If there are too many, the one farthest from the hole is dropped,
+// because the consumer would get its bytes last.
 func (k *kept) insert(at int, seq uint32, data []byte) int {
 	if n := len(k.pending); n == maxPieces {
 		k.full = true
@@ -177,15 +175,13 @@ func (k *kept) insert(at int, seq uint32, data []byte) int {
 		}
 		k.release(n - 1)
 	}
-	k.pending = append(k.pending, nil)
-	copy(k.pending[at+1:], k.pending[at:])
-	k.pending[at] = newPiece(seq, data)
+	k.pending = slices.Insert(k.pending, at, newPiece(seq, data))
 	k.beyond += len(data)
 	k.room += k.pending[at].size()
 	return at
 }
 
-// release removes and returns a piece.
+// release removes and returns a piece, and counts its bytes.
 func (k *kept) release(at int) *piece {
 	p := k.pending[at]
 	k.beyond -= len(p.data())
@@ -195,23 +191,15 @@ func (k *kept) release(at int) *piece {
 }
 
 // remove takes a piece out of the list. The caller counts its bytes.
-func (k *kept) remove(at int) {
-	n := len(k.pending) - 1
-	copy(k.pending[at:], k.pending[at+1:])
-	k.pending[n] = nil
-	k.pending = k.pending[:n]
-}
+func (k *kept) remove(at int) { k.pending = slices.Delete(k.pending, at, at+1) }
 
-// take removes and returns the first pending bytes when they join next.
+// take removes and returns the first pending bytes, from next on, if they reach it.
 func (h *half) take() []byte {
 	for h.waiting() && distance(h.kept.pending[0].seq, h.next) <= 0 {
-		p := h.kept.first()
+		p := h.kept.release(0)
 		if _, data := trimFront(p.seq, p.data(), h.next); len(data) > 0 {
 			return data
 		}
 	}
 	return nil
 }
-
-// first removes and returns the first piece; there must be one.
-func (k *kept) first() *piece { return k.release(0) }

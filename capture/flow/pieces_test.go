@@ -14,16 +14,16 @@ func TestBackwards(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 4})
 	c := conn{isn: [2]uint32{4294960000, 7}}
 	text := strings.Repeat("0123456789abcdef", 1<<10)
-	push(table, c.syn(FromLo))
+	push(table, c.syn(fromLow))
 	for i := len(text) - 1; i >= 0; i-- {
-		push(table, c.data(FromLo, i, text[i:i+1]))
+		push(table, c.data(fromLow, i, text[i:i+1]))
 		if i > 0 {
-			if k := table.streams[0].half[FromLo].kept; len(k.pending) != 1 || k.room > 4*(len(text)-i)+1024 {
+			if k := table.streams[0].half[fromLow].kept; len(k.pending) != 1 || k.room > 4*(len(text)-i)+1024 {
 				t.Fatalf("%d bytes from the end: %d pieces, %d bytes of memory", len(text)-i, len(k.pending), k.room)
 			}
 		}
 	}
-	if got := string(h.all[0].got[FromLo]); got != text {
+	if got := string(h.all[0].got[fromLow]); got != text {
 		t.Errorf("got %d bytes, want %d", len(got), len(text))
 	}
 }
@@ -90,13 +90,13 @@ func TestPiecesNearTheHoleStay(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 4})
 	c := conn{isn: [2]uint32{1, 7}}
-	push(table, c.syn(FromLo))
+	push(table, c.syn(fromLow))
 	for i := range 3 * maxPieces {
-		push(table, c.data(FromLo, 500000+2*i, "j"))
+		push(table, c.data(fromLow, 500000+2*i, "j"))
 	}
-	push(table, c.data(FromLo, 3, "lo"), c.data(FromLo, 0, "hel"))
-	if got := string(h.all[0].got[FromLo]); got != "hello" || h.all[0].lost[FromLo] != 0 {
-		t.Errorf("got %q, %d losses", got, h.all[0].lost[FromLo])
+	push(table, c.data(fromLow, 3, "lo"), c.data(fromLow, 0, "hel"))
+	if got := string(h.all[0].got[fromLow]); got != "hello" || h.all[0].lost[fromLow] != 0 {
+		t.Errorf("got %q, %d losses", got, h.all[0].lost[fromLow])
 	}
 	if h.all[0].overflows == 0 {
 		t.Error("nobody was told that bytes were given up")
@@ -110,10 +110,10 @@ func TestEveryOtherByteFirst(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 4})
 	c := conn{isn: [2]uint32{4294967000, 7}}
 	text := strings.Repeat("0123456789abcdef", 2*maxPieces/16)
-	push(table, c.syn(FromLo))
+	push(table, c.syn(fromLow))
 	for i := 1; i < len(text); i += 2 {
-		push(table, c.data(FromLo, i, text[i:i+1]))
-		k := table.streams[0].half[FromLo].kept
+		push(table, c.data(fromLow, i, text[i:i+1]))
+		k := table.streams[0].half[fromLow].kept
 		room := 0
 		for j := range k.pending {
 			room += k.pending[j].size()
@@ -123,12 +123,12 @@ func TestEveryOtherByteFirst(t *testing.T) {
 		}
 	}
 	for i := 0; i < len(text); i += 2 {
-		push(table, c.data(FromLo, i, text[i:i+1]))
+		push(table, c.data(fromLow, i, text[i:i+1]))
 	}
-	if got := string(h.all[0].got[FromLo]); got != text || h.all[0].overflows != 0 {
+	if got := string(h.all[0].got[fromLow]); got != text || h.all[0].overflows != 0 {
 		t.Errorf("got %d bytes of %d, %d overflows", len(got), len(text), h.all[0].overflows)
 	}
-	if k := table.streams[0].half[FromLo].kept; k.room != 0 || k.beyond != 0 {
+	if k := table.streams[0].half[fromLow].kept; k.room != 0 || k.beyond != 0 {
 		t.Errorf("%d bytes and %d of memory are left", k.beyond, k.room)
 	}
 }
@@ -139,12 +139,12 @@ func TestMoreThanIsKept(t *testing.T) {
 	h.model.need = func(b []byte) int { return len(b) + 1 }
 	table := NewTable(h, Options{MaxFlows: 4})
 	c := conn{isn: [2]uint32{1, 7}}
-	push(table, c.syn(FromLo))
+	push(table, c.syn(fromLow))
 	for i := 0; i <= MaxBuffered; i += 1024 {
 		if h.all != nil && h.all[0].overflows != 0 {
 			t.Fatalf("told after %d bytes", i)
 		}
-		push(table, c.data(FromLo, i, strings.Repeat("x", 1024)))
+		push(table, c.data(fromLow, i, strings.Repeat("x", 1024)))
 	}
 	if h.all[0].overflows != 1 {
 		t.Errorf("told %d times", h.all[0].overflows)
@@ -155,16 +155,16 @@ func TestMoreThanIsKept(t *testing.T) {
 // of their direction or not.
 func TestBytesOutsideTheWindow(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 7}}
-	far := c.data(FromLo, 2*window, "hello")
+	far := c.data(fromLow, 2*window, "hello")
 	for name, before := range map[string][]*decode.Packet{
-		"a SYN":             {c.syn(FromLo), c.data(FromLo, 0, "a")},
-		"an acknowledgment": {acking(c.data(FromHi, 0, "a"), 2)},
+		"a SYN":             {c.syn(fromLow), c.data(fromLow, 0, "a")},
+		"an acknowledgment": {acking(c.data(fromHigh, 0, "a"), 2)},
 	} {
 		h := &opened{}
 		table := NewTable(h, Options{MaxFlows: 4})
 		push(table, before...)
 		push(table, far)
-		if r := h.all[0]; len(h.all) != 1 || r.strays != 1 || r.overflows != 0 || strings.Contains(string(r.got[FromLo]), "hello") {
+		if r := h.all[0]; len(h.all) != 1 || r.strays != 1 || r.overflows != 0 || strings.Contains(string(r.got[fromLow]), "hello") {
 			t.Errorf("behind %s: %d connections, %+v", name, len(h.all), r)
 		}
 	}
@@ -180,10 +180,10 @@ func TestBeginningBehindManySegments(t *testing.T) {
 			table := NewTable(h, Options{MaxFlows: 4})
 			c := conn{isn: [2]uint32{1, 7}}
 			for i := range n {
-				push(table, c.data(FromLo, i*size, strings.Repeat("x", size)))
+				push(table, c.data(fromLow, i*size, strings.Repeat("x", size)))
 			}
-			push(table, c.data(FromLo, n*size, "hello, and so on until it is long enough"))
-			if got := string(h.all[0].got[FromLo]); (got != "") != (n == tries) {
+			push(table, c.data(fromLow, n*size, "hello, and so on until it is long enough"))
+			if got := string(h.all[0].got[fromLow]); (got != "") != (n == tries) {
 				t.Errorf("behind %d segments of %d bytes: %q", n, size, got)
 			}
 		}
@@ -193,29 +193,29 @@ func TestBeginningBehindManySegments(t *testing.T) {
 func TestPadding(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 7}}
 	const none = "\x00\x00\x00\x00\x00\x00"
-	bare := func(off int) *decode.Packet { return c.data(FromLo, off, none) }
+	bare := func(off int) *decode.Packet { return c.data(fromLow, off, none) }
 	cases := map[string]struct {
 		ps   []*decode.Packet
 		want string
 	}{
-		"before data":        {[]*decode.Packet{bare(0), c.data(FromLo, 0, "hello")}, "hello"},
-		"twice":              {[]*decode.Packet{bare(0), bare(0), c.data(FromLo, 0, "hello"), bare(5), c.data(FromLo, 5, "!")}, "hello!"},
-		"behind a hole":      {[]*decode.Packet{bare(5), c.data(FromLo, 5, "!"), c.data(FromLo, 0, "hello")}, "hello!"},
-		"is data":            {[]*decode.Packet{bare(0), c.data(FromLo, 6, "hello")}, none + "hello"},
-		"is data, repeated":  {[]*decode.Packet{bare(0), bare(6), bare(12), c.data(FromLo, 18, "hello")}, none + none + none + "hello"},
-		"is data, backwards": {[]*decode.Packet{c.data(FromLo, 6, "hello"), bare(0)}, none + "hello"},
-		"is acknowledged":    {[]*decode.Packet{c.data(FromLo, 0, "hello"), bare(5), acking(c.data(FromHi, 0, "yes"), 13)}, "hello" + none},
-		"is not":             {[]*decode.Packet{c.data(FromLo, 0, "hello"), bare(5), acking(c.data(FromHi, 0, "yes"), 7)}, "hello"},
-		"an old one":         {[]*decode.Packet{c.data(FromLo, 0, "hello"), bare(2), c.data(FromLo, 5, "!")}, "hello!"},
+		"before data":        {[]*decode.Packet{bare(0), c.data(fromLow, 0, "hello")}, "hello"},
+		"twice":              {[]*decode.Packet{bare(0), bare(0), c.data(fromLow, 0, "hello"), bare(5), c.data(fromLow, 5, "!")}, "hello!"},
+		"behind a hole":      {[]*decode.Packet{bare(5), c.data(fromLow, 5, "!"), c.data(fromLow, 0, "hello")}, "hello!"},
+		"is data":            {[]*decode.Packet{bare(0), c.data(fromLow, 6, "hello")}, none + "hello"},
+		"is data, repeated":  {[]*decode.Packet{bare(0), bare(6), bare(12), c.data(fromLow, 18, "hello")}, none + none + none + "hello"},
+		"is data, backwards": {[]*decode.Packet{c.data(fromLow, 6, "hello"), bare(0)}, none + "hello"},
+		"is acknowledged":    {[]*decode.Packet{c.data(fromLow, 0, "hello"), bare(5), acking(c.data(fromHigh, 0, "yes"), 13)}, "hello" + none},
+		"is not":             {[]*decode.Packet{c.data(fromLow, 0, "hello"), bare(5), acking(c.data(fromHigh, 0, "yes"), 7)}, "hello"},
+		"an old one":         {[]*decode.Packet{c.data(fromLow, 0, "hello"), bare(2), c.data(fromLow, 5, "!")}, "hello!"},
 	}
 	for name, k := range cases {
 		t.Run(name, func(t *testing.T) {
 			h := &opened{}
 			table := NewTable(h, Options{MaxFlows: 4})
-			push(table, c.syn(FromLo), c.syn(FromHi))
+			push(table, c.syn(fromLow), c.syn(fromHigh))
 			push(table, k.ps...)
 			table.Flush()
-			if got := string(h.all[0].got[FromLo]); got != k.want {
+			if got := string(h.all[0].got[fromLow]); got != k.want {
 				t.Errorf("got %q, want %q", got, k.want)
 			}
 			if n := h.all[0].conflicts; n != 0 {

@@ -1,15 +1,17 @@
 package flow
 
-// class is what a table entry is worth.
+import "math/bits"
+
+// class is the state of a table entry. Those of higher classes are kept longer.
 type class uint8
 
 const (
 	closing   class = iota // both FINs or a RST were seen; late segments may follow
-	settled                // nobody follows it any more, or ever did
+	settled                // it has no consumer any more, or never had one
 	embryonic              // only a SYN was seen
-	ending                 // as closing, but its handshake was not decided yet
-	followed               // its handshake is under way
-	waiting                // as followed, and worth an answer: see Stream.Wait and Table.evictFrom
+	ending                 // as closing, but its consumer has not decided yet
+	followed               // it has a consumer
+	waiting                // as followed, and an answer is expected: see Stream.Wait
 	unused                 // the entry is free
 
 	classes = unused
@@ -17,8 +19,8 @@ const (
 
 const second = int64(1e9)
 
-// moment is a time by the table's clock, in units of 2^20 ns (1.05 ms). It
-// wraps around after 52 days, which is why moments are only subtracted.
+// moment is a time by the table's clock, in units of 2^20 ns (1.05 ms). It wraps around
+// after 52 days, so moments are only subtracted.
 type moment uint32
 
 const (
@@ -26,9 +28,9 @@ const (
 	secondUnits = moment(second >> unit)
 )
 
-// patience is how long an entry may be silent. A server that dislikes a hello
-// may take 30 s to say so.
-var patience = [classes]moment{
+// timeouts are how long an entry of each class may be silent. A server may take 30 s to
+// refuse a hello.
+var timeouts = [classes]moment{
 	embryonic: 40 * secondUnits,
 	closing:   5 * secondUnits,
 	settled:   60 * secondUnits,
@@ -37,26 +39,25 @@ var patience = [classes]moment{
 	waiting:   90 * secondUnits,
 }
 
-// maxClosing is how many connections that are over are remembered at most: a
-// busy server has more in a second than the processor's cache holds. The late
-// segments for which they are remembered come within a round trip, and are rare.
+// maxClosing bounds the entries of the class closing: a busy server closes more
+// connections in a second than the processor's cache holds. The late segments for which
+// they are remembered are rare, and come within a round trip.
 const maxClosing = 1 << 11
 
 // none is the index of no entry.
 const none = int32(-1)
 
-// queue holds the entries of one class, in the order they were put in it.
+// queue holds the entries of one class in the order in which they were added.
 //
-// It is a ring of records, not a list through the entries: taking an entry out
-// of the middle of a list touches its neighbours, which nobody had in the
-// cache. Here the record stays, and is passed over when it comes to the head
-// and its ticket is no longer the entry's. Nor does seeing a packet move an
-// entry: one that turns out to have been busy when it comes to the head is put
-// at the end again. So an entry lasts between one and two times its patience.
+// It is a ring of records, and not a linked list of entries: removing an entry from the
+// middle of a list touches its neighbours, which are not in the cache. Here the record
+// stays, and is skipped at the head if its ticket is no longer the entry's. A packet
+// does not move its entry either: an entry that was not silent is added to the end again
+// when it comes to the head. So an entry lasts between one and two times its timeout.
 type queue struct {
 	ring       []record // its length is a power of two
-	head, tail uint32   // of records ever taken, and ever put
-	length     int      // entries in it
+	head, tail uint32   // how many records were removed, and added, so far
+	length     int      // entries in the queue
 }
 
 type record struct {
@@ -93,9 +94,9 @@ func (t *Table) requeue(i int32, c class) {
 	t.enqueue(i, c)
 }
 
-// makeRoom drops the records that are no longer anybody's; when that is less
-// than half of them, it doubles the ring. So the ring is at most four times as
-// long as the table has entries.
+// makeRoom removes the records that no entry has any more. If that is less than half of
+// them, it doubles the ring. So the ring has at most four times as many records as the
+// table has entries.
 func (t *Table) makeRoom(q *queue) {
 	end := q.head
 	for at := q.head; at != q.tail; at++ {
@@ -120,11 +121,11 @@ func (q *queue) grow() {
 	q.ring, q.head, q.tail = ring, 0, n
 }
 
-// current reports whether the record is the entry's place.
+// current reports whether the record is its entry's last.
 func (t *Table) current(r record) bool { return t.entries[r.entry].ticket == r.ticket }
 
-// oldest returns the record at the head of a class's queue, after those that
-// are nobody's; ok is false when the queue is empty.
+// oldest returns the first current record of a class's queue; ok is false when there is
+// none.
 func (t *Table) oldest(c class) (r record, ok bool) {
 	for q := &t.queues[c]; q.head != q.tail; q.head++ {
 		if r := *q.at(q.head); t.current(r) {
@@ -137,8 +138,8 @@ func (t *Table) oldest(c class) (r record, ok bool) {
 // sweep ends what has been silent for too long.
 func (t *Table) sweep() {
 	for c := range classes {
-		for r, ok := t.oldest(c); ok && t.moment()-r.queued >= patience[c]; r, ok = t.oldest(c) {
-			if int32(t.moment()-t.entries[r.entry].key.seen) < int32(patience[c]) { // negative: see Clock.Claimed
+		for r, ok := t.oldest(c); ok && t.moment()-r.queued >= timeouts[c]; r, ok = t.oldest(c) {
+			if int32(t.moment()-t.entries[r.entry].key.seen) < int32(timeouts[c]) { // may be negative: see Clock.Claimed
 				t.requeue(r.entry, c)
 				continue
 			}
@@ -149,14 +150,10 @@ func (t *Table) sweep() {
 	}
 }
 
-// busyTries bounds the search for an entry that was silent since it was
-// queued, when one must go at once.
-const busyTries = 8
-
-// evict makes room. What is over costs nothing to forget, and what is settled
-// little; but when SYNs without a connection fill a quarter of the table, they
-// are a flood, and go before what is settled. Handshakes under way go last: of
-// those that wait for an answer, and of the others before them, the oldest first.
+// evict makes room for one entry: the oldest of the lowest class that has any. But when
+// SYNs without a connection fill a quarter of the table, they are a flood, and go before
+// settled connections. Handshakes under way go last, those that wait for an answer after
+// the others.
 func (t *Table) evict() {
 	order := []class{closing, settled, embryonic, ending, followed, waiting}
 	if t.queues[embryonic].length > len(t.entries)/4 {
@@ -169,8 +166,11 @@ func (t *Table) evict() {
 	}
 }
 
-// evictFrom forgets the oldest entry of a class, and reports whether there was
-// one.
+// busyTries bounds the search for an entry that was silent since it was queued, when one
+// has to be evicted at once.
+const busyTries = 8
+
+// evictFrom evicts the oldest entry of a class, and reports whether there was one.
 func (t *Table) evictFrom(c class) bool {
 	r, ok := t.oldest(c)
 	for n := 0; ok && n < busyTries && t.entries[r.entry].key.seen != r.queued; n++ {
@@ -178,7 +178,7 @@ func (t *Table) evictFrom(c class) bool {
 		r, ok = t.oldest(c)
 	}
 	for ok && c == followed && t.streams[t.entries[r.entry].stream].waits {
-		t.requeue(r.entry, waiting) // here, so that a handshake costs nothing while there is room
+		t.requeue(r.entry, waiting) // only now, so that it costs nothing while there is room
 		r, ok = t.oldest(c)
 	}
 	if ok {
@@ -189,11 +189,57 @@ func (t *Table) evictFrom(c class) bool {
 	return ok
 }
 
-// economise makes room for bytes: handshakes that ended undecided go first, then
-// those of which only a part was heard, and last those that wait for an answer.
-func (t *Table) economise() {
+// evictBytes makes room for bytes: handshakes that ended undecided go first, then those
+// of which only a part was seen, and last those that wait for an answer.
+func (t *Table) evictBytes() {
 	for _, c := range []class{ending, followed, waiting} {
 		for t.stats.Bytes > t.maxBytes && t.evictFrom(c) {
 		}
 	}
+}
+
+// forgotten remembers connections that the table forgot because they were silent, or
+// because it was full. When one of them goes on, it is not taken for a connection that
+// was open before the capture began.
+//
+// It is a cache of 32-bit tags, in sets of one cache line each: a full set drops its
+// oldest tag. The hash is a fixed one, so that a capture gives the same counts each time
+// it is read. An attacker can therefore have tags dropped; their connections are then
+// reported as open at the start.
+type forgotten [][forgottenWays]uint32
+
+// forgottenWays is how many tags a set has: a cache line of them.
+const forgottenWays = 16
+
+// note remembers a connection. There is room for as many as the table has entries,
+// rounded down to a power of two.
+func (f *forgotten) note(k *key, entries int) {
+	if *f == nil {
+		*f = make(forgotten, 1<<(bits.Len(uint(max(entries, forgottenWays)/forgottenWays))-1))
+	}
+	set, tag := f.place(k)
+	copy(set[1:], set[:])
+	set[0] = tag
+}
+
+// knows reports whether a connection was noted.
+func (f *forgotten) knows(k *key) bool {
+	if *f == nil {
+		return false
+	}
+	set, tag := f.place(k)
+	for _, t := range set {
+		if t == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// place returns a connection's tag, and the set that it belongs into. 0 is no tag: it
+// marks an empty place.
+func (f *forgotten) place(k *key) (set *[forgottenWays]uint32, tag uint32) {
+	sum := mix(k.low[0]^k0, k.low[1]^k1) ^ mix(k.high[0]^k1, k.high[1]^k2)
+	sum = mix(sum^k2, uint64(k.ports)^k0)
+	return &(*f)[sum>>32&uint64(len(*f)-1)], uint32(sum) | 1
 }

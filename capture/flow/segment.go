@@ -33,11 +33,11 @@ func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
 		return false
 	}
 	if p.Flags&decode.SYN == 0 {
-		// With a SYN lost by the capture, or reused within its seconds of grace.
+		// The capture lost its SYN, or the ports are used again before the timeout.
 		return len(p.Payload) > 0 && e.has(finSeen, d) && distance(p.Seq, t.numbers[i].fin[d.Index()]) > 0
 	}
 	if p.Flags&decode.ACK != 0 && e.has(synSeen, d.Other()) {
-		return false // answers a SYN that was dealt with; some servers repeat it with another number
+		return false // it answers a SYN that was seen; some servers repeat it with another number
 	}
 	if e.has(synSeen, d) {
 		return p.Seq+1 != t.numbers[i].first[d.Index()]
@@ -45,9 +45,9 @@ func (t *Table) replaces(i int32, d Dir, p *decode.Packet) bool {
 	return !t.precedes(i, d, p)
 }
 
-// precedes reports whether a SYN comes before what was heard of entry i
-// already: several receive queues, or two interfaces whose clocks differ, put it
-// behind its answer, or behind data.
+// precedes reports whether a SYN belongs before what was seen of entry i: several
+// receive queues, or two interfaces whose clocks differ, put it after its answer, or
+// after data.
 func (t *Table) precedes(i int32, d Dir, p *decode.Packet) bool {
 	e, n, o := &t.entries[i], &t.numbers[i], d.Other()
 	return e.marked(heard, d) && within(n.first[d.Index()], p.Seq+1, window) ||
@@ -56,16 +56,16 @@ func (t *Table) precedes(i int32, d Dir, p *decode.Packet) bool {
 
 // replace ends entry i and enters its key anew.
 func (t *Table) replace(i int32, network uint32) int32 {
-	k, by := t.entries[i].key, t.entries[i].teller()
+	k, by := t.entries[i].key, t.entries[i].guarantor()
 	t.remove(i, Replaced)
 	return t.insert(&k, k.hash(&t.seed), network, by, true)
 }
 
-// syn notes the number a direction begins with, and who opened.
+// syn notes the number with which a direction begins, and which end opened.
 func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 	e, n, o := &t.entries[i], &t.numbers[i], d.Other()
 	if e.marked(confirmed, d) && p.Seq+1 != n.first[d.Index()] {
-		return // another answer to the same SYN; the other end took the first
+		return // another answer to the same SYN; the other end accepted the first
 	}
 	e.set(synSeen, d)
 	n.first[d.Index()] = p.Seq + 1
@@ -80,8 +80,8 @@ func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 	}
 	if e.stream == none {
 		if e.class == closing && e.flags&decided == 0 {
-			// A RST turned away an old SYN-ACK, or another host's: the
-			// connection is opened all the same.
+			// The RST refused an old SYN-ACK, or another host's: the connection is
+			// opened all the same.
 			e.flags &^= rstSeen | finSeen | finSeen<<1
 			t.requeue(i, embryonic)
 		}
@@ -104,7 +104,7 @@ func (t *Table) deliver(e *entry, i int32, d Dir, p *decode.Packet) bool {
 	if o := d.Other(); !s.half[d.Index()].is(synced) && e.marked(acked, o) && !near(p.Seq, t.numbers[i].ack[o.Index()]) {
 		s.consumer.Dropped(d, true)
 		t.asked = none
-		return true // junk: nowhere near what the other end acknowledged
+		return true // junk: far from what the other end acknowledged
 	}
 	interest := s.segment(p, d)
 	t.asked = none
@@ -116,13 +116,13 @@ func (t *Table) deliver(e *entry, i int32, d Dir, p *decode.Packet) bool {
 	return e.class != unused
 }
 
-// account counts what s holds now, and makes room when all hold too much.
+// account counts what s holds now, and makes room when all streams hold too much.
 func (t *Table) account(s *Stream) {
 	size := s.size()
 	t.stats.Bytes += size - int(s.counted)
 	s.counted = int32(size)
 	if t.stats.Bytes > t.maxBytes {
-		t.economise()
+		t.evictBytes()
 	}
 }
 
@@ -148,7 +148,7 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 		case e.has(synSeen, d):
 			s.half[d.Index()].sync(n.first[d.Index()])
 		case e.has(synSeen, o) && e.marked(acked, o):
-			s.half[d.Index()].sync(n.ack[o.Index()]) // the SYN was lost; its answer says where the direction begins
+			s.half[d.Index()].sync(n.ack[o.Index()]) // the SYN was lost; its answer tells where the direction begins
 		}
 		if e.marked(confirmed, d) {
 			s.half[d.Index()].flags |= believed
@@ -162,8 +162,8 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 	return true
 }
 
-// settle lets the stream of entry i go, and keeps the entry, so that later
-// packets of the connection are recognised.
+// settle releases the stream of entry i, and keeps the entry, so that later packets of
+// the connection are recognised.
 func (t *Table) settle(i int32) {
 	t.release(i)
 	t.entries[i].flags |= decided
@@ -174,8 +174,8 @@ func (t *Table) settle(i int32) {
 	}
 }
 
-// end notes a FIN or RST. The connection is not over at once: segments that
-// belong before it may still come.
+// end notes a FIN or RST. The connection is not over at once: earlier segments may
+// still come.
 func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 	e := &t.entries[i]
 	switch {
@@ -183,9 +183,9 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 		e.set(finSeen, d)
 		t.numbers[i].fin[d.Index()] = p.Seq + uint32(len(p.Payload)) + 1
 	case !e.has(finSeen, d):
-		e.flags |= rstSeen // behind a FIN it only answers what came too late
+		e.flags |= rstSeen // after a FIN it only answers what came too late
 	}
-	over := p.Flags&decode.RST != 0 || e.has(finSeen, FromLo) && e.has(finSeen, FromHi)
+	over := p.Flags&decode.RST != 0 || e.has(finSeen, fromLow) && e.has(finSeen, fromHigh)
 	switch {
 	case !over || e.class == closing || e.class == ending:
 	case t.entries[i].stream == none:
@@ -195,8 +195,7 @@ func (t *Table) end(i int32, d Dir, p *decode.Packet) {
 	}
 }
 
-// close lets an entry of which nothing more is wanted wait a little for late
-// segments.
+// close keeps an entry that needs no more bytes for a short time, for late segments.
 func (t *Table) close(i int32) {
 	t.requeue(i, closing)
 	if r, ok := t.oldest(closing); ok && t.queues[closing].length > maxClosing {

@@ -2,41 +2,40 @@ package flow
 
 import "tlsfloor/capture/decode"
 
-// Stream is what a Table keeps of a connection while it is followed. It is part
-// of the Consumer, so that both come from memory together: with thousands of
-// handshakes under way, each segment waits for them. The Consumer keeps its
-// hands off it, and may use it again, as it is, for another connection.
+// Stream is what a Table keeps of a connection while it is followed. It is part of the
+// Consumer, so that both are read from memory together: with thousands of handshakes
+// under way, neither is in the cache. The Consumer must not change it, but may use it
+// again as it is for another connection.
 type Stream struct {
 	consumer Consumer
 	half     [2]half
-	counted  int32 // what of Stats.Bytes is this stream's
+	counted  int32 // this stream's part of Stats.Bytes
 	waits    bool  // see Wait
 }
 
-// Wait is for the Consumer: what it has heard is worth an answer. When memory is
-// short, connections of which that is not so are given up first: a flood of half
-// hellos must not cost a whole one.
+// Wait is called by the Consumer when an answer to what it has seen is expected. When
+// memory is short, connections without such are ended first: a flood of incomplete hellos
+// must not cost a complete one.
 func (s *Stream) Wait() { s.waits = true }
 
-// Tunnelled is for the Consumer: it reports whether any of the packets with bytes
-// of a direction came in a tunnel.
+// Tunnelled reports to the Consumer whether any of the packets with bytes of a direction
+// came in a tunnel.
 func (s *Stream) Tunnelled(d Dir) bool { return s.half[d.Index()].is(tunnelled) }
 
 func (s *Stream) stream() *Stream { return s }
 
-// reset makes the stream ready for another connection, with the memory that it
-// has.
+// reset makes the stream ready for another connection, and keeps its memory.
 func (s *Stream) reset() {
 	s.consumer, s.counted, s.waits = nil, 0, false
 	s.half[0].reset()
 	s.half[1].reset()
 }
 
-// size is the bytes that the connection costs while it is followed.
+// size is how many bytes the connection takes while it is followed.
 func (s *Stream) size() int { return s.half[0].size() + s.half[1].size() + s.consumer.Held() }
 
-// segment takes the bytes of p, sent in direction d, and reports what the
-// consumer wants after them.
+// segment takes the bytes of p, in direction d, and returns what the consumer needs after
+// them.
 func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	h, o := &s.half[d.Index()], &s.half[d.Other().Index()]
 	if !h.is(begun) {
@@ -58,7 +57,7 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	}
 	seq := p.Seq
 	if p.Flags&decode.SYN != 0 {
-		seq++ // RFC 9293, 3.4: SYN has a number of its own; TCP Fast Open puts data behind it
+		seq++ // RFC 9293, 3.4: SYN has a number of its own; TCP Fast Open has data after it
 	}
 	i := Listen
 	switch {
@@ -93,7 +92,7 @@ func (s *Stream) suspect(d Dir, seq uint32, data []byte) Interest {
 	return s.arrive(d, seq, data)
 }
 
-// resolve places the zeros that a segment of size bytes at seq shows to be data.
+// resolve adds the zeros that a segment of size bytes at seq proves to be data.
 func (s *Stream) resolve(d Dir, seq uint32, size int) Interest {
 	h := &s.half[d.Index()]
 	if h.kept == nil || h.kept.doubts == 0 {
@@ -105,7 +104,7 @@ func (s *Stream) resolve(d Dir, seq uint32, size int) Interest {
 	return Listen
 }
 
-// acknowledge places the zeros of a direction that the other end acknowledged.
+// acknowledge adds the zeros of a direction that the other end acknowledged.
 func (s *Stream) acknowledge(d Dir, ack uint32) Interest {
 	h := &s.half[d.Index()]
 	defer h.note()
@@ -121,9 +120,8 @@ func (s *Stream) acknowledge(d Dir, ack uint32) Interest {
 	return Listen
 }
 
-// conclude gives the consumer what waits in a direction that has come to its
-// end: zeros that a message lacks are no padding, and what lies behind a hole
-// will not be joined any more.
+// conclude gives the consumer what waits in a direction that has ended: zeros where a
+// message continues are no padding, and a hole will not be filled any more.
 func (s *Stream) conclude(d Dir) Interest {
 	h := &s.half[d.Index()]
 	for h.kept != nil && h.kept.doubts > 0 && !h.is(ignored) && s.consumer.Midway(d) {
@@ -139,8 +137,8 @@ func (s *Stream) conclude(d Dir) Interest {
 	return Listen
 }
 
-// straight gives the consumer the bytes of a frame that it was waiting for,
-// with nothing before and nothing behind them: what nearly every segment is.
+// straight gives the consumer the next bytes in order straight from the frame. It is for
+// directions that hold nothing, as with nearly every segment.
 func (s *Stream) straight(d Dir, data []byte) Interest {
 	h := &s.half[d.Index()]
 	h.next += uint32(len(data))
@@ -160,7 +158,7 @@ func (s *Stream) straight(d Dir, data []byte) Interest {
 	return i
 }
 
-// arrive places data, which begins at seq.
+// arrive handles data, which begins at seq.
 func (s *Stream) arrive(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d.Index()]
 	if !h.is(synced) {
@@ -180,8 +178,8 @@ func (s *Stream) arrive(d Dir, seq uint32, data []byte) Interest {
 	return Listen
 }
 
-// keep keeps bytes that lie beyond a hole, and tells the consumer what is odd about
-// them. at and full are half.keep's.
+// keep keeps bytes that lie beyond a hole, and tells the consumer of conflicts and of
+// bytes that are dropped. at and full are half.keep's.
 func (s *Stream) keep(d Dir, seq uint32, data []byte) (at int, full bool) {
 	h := &s.half[d.Index()]
 	at, conflict, full := h.keep(seq, data)
@@ -195,9 +193,9 @@ func (s *Stream) keep(d Dir, seq uint32, data []byte) (at int, full bool) {
 	return at, full
 }
 
-// stray handles data from outside the window: junk, unless the SYN that was
-// believed was another one's. Servers that are sent several answer with several
-// numbers; which one counts is known when it is acknowledged.
+// stray handles data from outside the window. It is junk, unless the SYN that was seen
+// does not count: a server that gets several SYNs answers with several numbers, and which
+// one counts is known when it is acknowledged.
 func (s *Stream) stray(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d.Index()]
 	if h.is(pinned) || h.is(believed) || !s.consumer.Start(d, data) {
@@ -209,8 +207,7 @@ func (s *Stream) stray(d Dir, seq uint32, data []byte) Interest {
 	return s.inOrder(d, data)
 }
 
-// again handles bytes of which the first were seen before, or, while nothing
-// was consumed yet, bytes before the first that were seen.
+// again handles bytes that begin before those expected next.
 func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d.Index()]
 	if h.conflicts(seq, data) {
@@ -223,9 +220,9 @@ func (s *Stream) again(d Dir, seq uint32, data []byte) Interest {
 	return s.inOrder(d, fresh)
 }
 
-// begin looks for a beginning in a direction of which it was not captured.
-// Segments may be out of order here too, so what is no beginning is kept for
-// when one turns up before it.
+// begin looks for a place to start in a direction whose beginning was not captured.
+// Segments may be out of order here too, so data at which reading cannot start is kept
+// until an earlier place is found.
 func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d.Index()]
 	if s.consumer.Start(d, data) {
@@ -256,8 +253,8 @@ func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
 	return Listen
 }
 
-// inOrder gives data, which begins at next, to the consumer, and then what it
-// joins up with.
+// inOrder gives data, which begins at next, to the consumer, and then the pending bytes
+// that follow it.
 func (s *Stream) inOrder(d Dir, data []byte) Interest {
 	h := &s.half[d.Index()]
 	for len(data) > 0 {
@@ -270,8 +267,8 @@ func (s *Stream) inOrder(d Dir, data []byte) Interest {
 	return Listen
 }
 
-// deliver gives the consumer data behind what it left before. The bytes go
-// straight from the frame when it left nothing.
+// deliver gives the consumer the bytes that it left before, and then data. Without any
+// left, data is not copied.
 func (s *Stream) deliver(d Dir, data []byte) Interest {
 	h := &s.half[d.Index()]
 	held := h.kept != nil && len(h.kept.buf) > 0
@@ -294,7 +291,7 @@ func (s *Stream) deliver(d Dir, data []byte) Interest {
 	return Listen
 }
 
-// consume calls the consumer until it asks for more than there is.
+// consume calls the consumer until it needs more than there is.
 func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 	h := &s.half[d.Index()]
 	for {
@@ -313,9 +310,8 @@ func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 	}
 }
 
-// hole gives up waiting for the bytes before the first pending ones: the
-// capture lost them. Reading goes on at the first segment that can be a
-// beginning.
+// hole stops waiting for the bytes before the first pending ones, which the capture lost.
+// Reading goes on at the first segment at which it can start.
 func (s *Stream) hole(d Dir) Interest {
 	if i := s.lost(d); i != Listen {
 		return i
@@ -329,12 +325,12 @@ func (s *Stream) hole(d Dir) Interest {
 				return s.inOrder(d, h.take())
 			}
 		}
-		h.kept.first()
+		h.kept.release(0)
 	}
 	return Listen
 }
 
-// cut notes that bytes at seq were on the wire but not captured.
+// cut handles bytes at seq that were on the wire but not captured.
 func (s *Stream) cut(d Dir, seq uint32) Interest {
 	h := &s.half[d.Index()]
 	if !h.is(synced) || seq != h.next {
@@ -343,7 +339,7 @@ func (s *Stream) cut(d Dir, seq uint32) Interest {
 	return s.lost(d)
 }
 
-// lost tells the consumer of a hole, and forgets what was in front of it.
+// lost tells the consumer of a hole, and forgets the bytes before it.
 func (s *Stream) lost(d Dir) Interest {
 	h := &s.half[d.Index()]
 	h.need, h.tried = 0, 0
@@ -358,8 +354,7 @@ func (s *Stream) lost(d Dir) Interest {
 	return i
 }
 
-// ignore stops listening to a direction; when neither is listened to, the
-// connection is settled.
+// ignore stops reading a direction. When both are ignored, the connection is settled.
 func (s *Stream) ignore(d Dir) Interest {
 	s.half[d.Index()].flags |= ignored
 	s.half[d.Index()].drop()

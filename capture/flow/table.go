@@ -1,32 +1,28 @@
 package flow
 
-import (
-	"tlsfloor/capture/decode"
-)
+import "tlsfloor/capture/decode"
 
-// DefaultMaxFlows is how many connections a table remembers unless told
-// otherwise. When all are in use they take 96 bytes each (25 MB), the index 4 MB,
-// and the queues 3 to 13 MB.
-const DefaultMaxFlows = 1 << 18
+// defaultMaxFlows is the default of Options.MaxFlows. When all are in use they take
+// 96 bytes each (25 MB), the index 4 MB, and the queues 3 to 13 MB.
+const defaultMaxFlows = 1 << 18
 
-// DefaultMaxBytes bounds the bytes that all connections together may hold for
-// their consumers.
+// DefaultMaxBytes is the default of Options.MaxBytes.
 const DefaultMaxBytes = 64 << 20
 
 // Options bound a Table. Zero values stand for the defaults.
 type Options struct {
 	MaxFlows int // connections remembered
-	MaxBytes int // bytes held for all of them
+	MaxBytes int // bytes that all of them together hold for their consumers
 }
 
 // Stats counts what a table did.
 type Stats struct {
 	Segments uint64          // TCP segments pushed
 	Flows    uint64          // connections entered
-	Followed uint64          // of which somebody followed
-	Expired  uint64          // ended by silence
-	Evicted  [classes]uint64 // ended because there was no room, by class
-	Open     int             // remembered now
+	Followed uint64          // connections that had a Consumer
+	Expired  uint64          // connections ended by silence
+	Evicted  [classes]uint64 // connections ended because there was no room, by class
+	Open     int             // connections remembered now
 	Bytes    int             // held now
 }
 
@@ -44,31 +40,30 @@ func (s *Stats) Add(o *Stats) {
 }
 
 // EvictedSum is how many connections were ended because there was no room.
-func (s *Stats) EvictedSum() uint64 {
-	var n uint64
+func (s *Stats) EvictedSum() (n uint64) {
 	for _, e := range s.Evicted {
 		n += e
 	}
 	return n
 }
 
-// Table is the connections in sight. It is used by one goroutine.
+// Table holds the current connections. It is used by one goroutine.
 type Table struct {
 	handler Handler
 	seed    seed
 	clock   Clock
 
-	entries []entry // MaxFlows of them; the kernel lends a page when it is first touched
+	entries []entry // MaxFlows of them; the kernel provides each page when it is first used
 	numbers []numbers
 	used    int32 // entries[used:] were never used
-	free    int32 // list of entries that were, by next
+	free    int32 // first of the list of entries that were, and are not now
 	index   index
-	apart   int // entries past maxTwins
+	apart   int // entries beyond maxTwins
 	past    forgotten
 	queues  [classes]queue
 	tickets uint32
 
-	asked int32 // the entry that a Handler or a Consumer is asked about; none: nobody is
+	asked int32 // the entry for which a Handler or a Consumer is being called, or none
 
 	streams     []*Stream
 	freeStreams []int32
@@ -76,19 +71,18 @@ type Table struct {
 	stats       Stats
 }
 
-// NewTable makes a table that asks h whom to give the bytes to.
+// NewTable makes a table that asks h which connections are followed.
 func NewTable(h Handler, o Options) *Table {
 	if o.MaxFlows <= 0 {
-		o.MaxFlows = DefaultMaxFlows
+		o.MaxFlows = defaultMaxFlows
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultMaxBytes
 	}
-	t := &Table{
+	return &Table{
 		handler: h, seed: newSeed(), maxBytes: o.MaxBytes, free: none, asked: none,
 		entries: make([]entry, o.MaxFlows), numbers: make([]numbers, o.MaxFlows), index: newIndex(),
 	}
-	return t
 }
 
 // Stats returns the counts so far.
@@ -98,25 +92,23 @@ func (t *Table) Stats() Stats {
 	return s
 }
 
-// Now is the table's time, in nanoseconds since the Unix epoch, as the packets have
-// it.
+// Now is the table's time in nanoseconds since the Unix epoch: that of the packets.
 func (t *Table) Now() int64 { return t.clock.now }
 
-// Push takes a TCP segment. p is borrowed.
+// Push takes a TCP segment. It keeps no reference to p.
 func (t *Table) Push(p *decode.Packet) {
 	due := t.clock.Tick(p.Time)
 	t.stats.Segments++
 	if !Bare(p) {
 		t.take(p, t.clock.Claimed())
 	}
-	if due { // last: a fault over another connection must not cost this packet
+	if due { // last, because a panic over another connection must not lose this packet
 		t.sweep()
 	}
 }
 
-// PushAt is Push where a Clock beside the table says what time it is: by
-// Clock.Now and Clock.Claimed, with Sweep called on every table when Clock.Tick
-// says so.
+// PushAt is Push for tables that share a Clock: now is Clock.Now, and claimed is
+// Clock.Claimed. When Clock.Tick reports it, Sweep has to be called on every table.
 func (t *Table) PushAt(now, claimed int64, p *decode.Packet) {
 	t.clock.now = now
 	t.stats.Segments++
@@ -125,14 +117,14 @@ func (t *Table) PushAt(now, claimed int64, p *decode.Packet) {
 	}
 }
 
-// Accuse takes a packet that says only what is odd about the fragments of a
-// connection, whose segment is not whole. It begins no connection.
+// Accuse takes a packet that only reports anomalies of a connection's fragments,
+// because its segment is not complete. It begins no connection.
 func (t *Table) Accuse(p *decode.Packet) {
 	var k key
 	d := k.set(p)
 	hash, network := k.hash(&t.seed), t.seed.networkOf(p, d)
 	i, twins := t.find(&k, hash, d, network)
-	if twins { // no number says which of them is meant
+	if twins { // there is no sequence number to tell which of them is meant
 		w := t.twinsOf(&k, hash)
 		for _, j := range w.entries[:w.n] {
 			if t.entries[j].network[d.Index()] == network {
@@ -146,8 +138,8 @@ func (t *Table) Accuse(p *decode.Packet) {
 	}
 }
 
-// odd notes what is odd about the fragments of entry i, for who follows it now or
-// later.
+// odd notes anomalies of the fragments of entry i, for the consumer that it has now or
+// gets later.
 func (t *Table) odd(i int32, a decode.Anomaly) {
 	e := &t.entries[i]
 	e.noteOdd(a)
@@ -156,13 +148,13 @@ func (t *Table) odd(i int32, a decode.Anomaly) {
 	}
 }
 
-// Bare reports whether a segment says nothing that a Table would listen to: a
-// third of all segments are acknowledgements alone.
+// Bare reports whether a segment has nothing that a Table uses. A third of all segments
+// are acknowledgements alone.
 func Bare(p *decode.Packet) bool {
 	return p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(p.Payload) == 0 && p.Anomalies == 0
 }
 
-// take takes a segment that is not Bare, whose time is claimed.
+// take takes a segment that is not Bare. claimed is its time: see Clock.Claimed.
 func (t *Table) take(p *decode.Packet, claimed int64) {
 	var k key
 	d := k.set(p)
@@ -173,20 +165,20 @@ func (t *Table) take(p *decode.Packet, claimed int64) {
 	}
 	if i == none {
 		if p.Flags&decode.SYN == 0 && len(p.Payload) == 0 {
-			return // the end of something never seen: not worth an entry
+			return // the end of a connection that was never seen: not worth an entry
 		}
-		i = t.insert(&k, hash, network, tellerOf(p, d), twins)
+		i = t.insert(&k, hash, network, guarantorOf(p, d), twins)
 	}
 	e := &t.entries[i]
 	at := moment(claimed >> unit)
-	silence := int32(at - e.key.seen) // negative where time ran back
+	silence := int32(at - e.key.seen) // negative if time ran back
 	e.key.seen = at
 	if strays, jump := e.strays(d, p); strays {
 		if t.begunAgain(i, silence, jump, p) {
 			i = t.replace(i, network)
 			e = &t.entries[i]
 		} else if e.class != settled {
-			t.segment(e, i, d, network, p) // and recent stays: this may be junk
+			t.segment(e, i, d, network, p) // recent is not updated: this may be junk
 			return
 		}
 	}
@@ -197,19 +189,19 @@ func (t *Table) take(p *decode.Packet, claimed int64) {
 	t.segment(e, i, d, network, p)
 }
 
-// A connection has to be silent for so long before bytes that are a window away
-// from its own, and look like a hello, begin another: for a download of a
-// capture with gaps may hold such bytes, too.
+// How long a connection has to be silent before bytes that are a window away from its
+// own, and look like a hello, begin another one: a download may hold such bytes too,
+// and a capture may have gaps.
 const (
 	settledSilence = secondUnits
-	// followedSilence: who sends a hello in the name of a client must not end a
-	// handshake that is under way.
+	// followedSilence is longer, because a forged hello must not end a handshake that
+	// is under way.
 	followedSilence = 10 * secondUnits
 )
 
-// begunAgain reports whether a packet far from the last ones begins another
-// connection between the same addresses and ports, of which the SYN was lost,
-// as was the end of the one before.
+// begunAgain reports whether a packet far from the last ones begins another connection
+// between the same addresses and ports. Its SYN was lost, and so was the end of the
+// connection before it.
 func (t *Table) begunAgain(i, silence int32, jump bool, p *decode.Packet) bool {
 	switch t.entries[i].class {
 	case embryonic:
@@ -226,21 +218,21 @@ func (t *Table) begunAgain(i, silence int32, jump bool, p *decode.Packet) bool {
 	return p.Flags&decode.SYN == 0 && len(p.Payload) > 0 && t.handler.Greets(p.Payload)
 }
 
-// Expire does what is due at a time at which no packet came, by a clock that is
-// to be believed. It is for live captures, where silence passes too.
+// Expire does what is due at a time at which no packet came, by a clock that can be
+// trusted. It is for live captures, where time passes without packets.
 func (t *Table) Expire(now int64) {
 	if t.clock.Pass(now) {
 		t.sweep()
 	}
 }
 
-// Sweep ends what has been silent for too long, by a Clock beside the table.
+// Sweep ends what has been silent for too long, by a Clock that tables share.
 func (t *Table) Sweep(now int64) {
 	t.clock.now = now
 	t.sweep()
 }
 
-// Flush ends every connection: the capture is over.
+// Flush ends every connection, because the capture is over.
 func (t *Table) Flush() {
 	for c := range classes {
 		for r, ok := t.oldest(classes - 1 - c); ok; r, ok = t.oldest(classes - 1 - c) {
@@ -249,9 +241,9 @@ func (t *Table) Flush() {
 	}
 }
 
-// Forget forgets the connection that a Handler or a Consumer was asked about when
-// it panicked, without another word to it, and reports false when none was. The
-// others go on.
+// Forget forgets the connection for which a Handler or a Consumer was called when it
+// panicked, without calling it again. It reports false if there is none. The other
+// connections go on.
 func (t *Table) Forget() bool {
 	i := t.asked
 	if i == none {
@@ -262,8 +254,8 @@ func (t *Table) Forget() bool {
 	return true
 }
 
-// Clear forgets every connection without a word to those who follow them, for
-// when the table itself has failed: nobody knows what state it is in.
+// Clear forgets every connection without calling its consumer. It is for a panic in the
+// table itself, whose state is then unknown.
 func (t *Table) Clear() {
 	t.used, t.free, t.asked = 0, none, none
 	t.index, t.queues, t.apart = newIndex(), [classes]queue{}, 0
@@ -271,5 +263,5 @@ func (t *Table) Clear() {
 	t.stats.Bytes = 0
 }
 
-// moment is the table's clock.
+// moment is the table's time.
 func (t *Table) moment() moment { return moment(t.clock.now >> unit) }

@@ -2,13 +2,13 @@ package flow
 
 import "tlsfloor/capture/decode"
 
-// maxTwins bounds the entries with the same addresses and ports that a packet
-// is compared with. In tunnels an attacker can make as many networks as he
-// likes: entries past the bound are found by their network alone.
+// maxTwins bounds the entries with the same addresses and ports that a packet is compared
+// with. An attacker can make any number of networks with tunnels. Entries beyond the
+// bound are found by their network alone.
 const maxTwins = 8
 
-// maxOpening is how much data may come with a SYN (RFC 7413): what its answer
-// may acknowledge beyond it.
+// maxOpening is how many bytes may come with a SYN (RFC 7413), and be acknowledged by its
+// answer.
 const maxOpening = 1 << 16
 
 // twins are entries with the same addresses and ports.
@@ -32,27 +32,26 @@ func (t *Table) twinsOf(k *key, hash uint32) (w twins) {
 	return w
 }
 
-// belongs returns the entry that a packet belongs to, of those with its
-// addresses and ports, when more can be meant than one that has heard its
-// direction from its network; none: the packet begins another connection.
+// belongs returns the entry to which a packet belongs, among those with its addresses and
+// ports, or none if the packet begins another connection. It is for packets that find
+// does not decide.
 //
-// Tags decide nothing alone. A connection may carry another tag in each
-// direction, or change it on the way, and two networks may use the same
-// addresses and ports at the same time. What tells them apart is what
-// acknowledges what. But an end that is believed about its own packets only tells
-// of connections by itself: it knows the numbers of all that it has, and could
-// else put words into the other end's mouth.
+// Tags alone decide nothing. A connection may have another tag in each direction, or
+// change it on the way, and two networks may use the same addresses and ports at the same
+// time. What distinguishes them is which numbers acknowledge which. But packets with a
+// guarantor only belong to entries with the same one: that end knows the numbers of all
+// its connections, and could otherwise insert bytes as the other end's.
 func (t *Table) belongs(k *key, hash uint32, d Dir, network uint32, p *decode.Packet) int32 {
 	if t.apart > 0 {
 		if i := t.findApart(k, apartHash(hash, network), network); i != none {
 			return i
 		}
 	}
-	w, by := t.twinsOf(k, hash), tellerOf(p, d)
+	w, by := t.twinsOf(k, hash), guarantorOf(p, d)
 	best, rank := none, unlikely
 	for _, i := range w.entries[:w.n] {
-		// Of two that are as likely, the one whose class changed last: an order
-		// that the seed has no part in.
+		// Of two that are equally likely, the one whose class changed last: this does
+		// not depend on the seed.
 		r := t.rank(i, d, network, by, p)
 		if r > rank || best != none && r == rank && int32(t.entries[i].ticket-t.entries[best].ticket) > 0 {
 			best, rank = i, r
@@ -64,20 +63,20 @@ func (t *Table) belongs(k *key, hash uint32, d Dir, network uint32, p *decode.Pa
 	return best
 }
 
-// How likely a packet belongs to an entry, from less to more.
+// How likely it is that a packet belongs to an entry, in ascending order.
 const (
 	unlikely    = iota
-	contradicts // its network's, but the numbers do not fit
-	continues   // another network's, and it goes on where the direction stands
-	silent      // its network's, and no number says otherwise
-	fits        // another network's, and it answers what came the other way
-	answers     // its network's, and it answers what came the other way
-	known       // the direction was heard from its network
+	contradicts // the same network, but the numbers do not fit
+	continues   // another network, and it has the next bytes of the direction
+	silent      // the same network, and no number contradicts it
+	fits        // another network, and it answers the other direction
+	answers     // the same network, and it answers the other direction
+	known       // the same network as earlier packets of the direction
 )
 
-func (t *Table) rank(i int32, d Dir, network uint32, by teller, p *decode.Packet) int {
+func (t *Table) rank(i int32, d Dir, network uint32, by guarantor, p *decode.Packet) int {
 	e := &t.entries[i]
-	if e.teller() != by {
+	if e.guarantor() != by {
 		return unlikely
 	}
 	same := e.network[d.Index()] == network
@@ -107,8 +106,9 @@ func (t *Table) rank(i int32, d Dir, network uint32, by teller, p *decode.Packet
 	return unlikely
 }
 
-// acknowledges compares a packet with what the other direction of entry i has
-// sent: yes, it answers that; no, it answers something else.
+// acknowledges compares a packet with what the other direction of entry i has sent. yes:
+// it answers that. no: it answers something else. Neither is true if there is nothing to
+// compare.
 func (t *Table) acknowledges(i int32, d Dir, p *decode.Packet) (yes, no bool) {
 	e, n, o := &t.entries[i], &t.numbers[i], d.Other()
 	seq := p.Seq
@@ -137,7 +137,7 @@ func (t *Table) acknowledges(i int32, d Dir, p *decode.Packet) (yes, no bool) {
 	return yes, false
 }
 
-// opens reports whether a SYN is one that entry i was begun with.
+// opens reports whether a SYN is one of those that opened entry i.
 func (t *Table) opens(i int32, d Dir, p *decode.Packet) bool {
 	if p.Flags&decode.ACK != 0 {
 		_, no := t.acknowledges(i, d, p)
@@ -146,9 +146,9 @@ func (t *Table) opens(i int32, d Dir, p *decode.Packet) bool {
 	return t.entries[i].has(synSeen, d) && p.Seq+1 == t.numbers[i].first[d.Index()]
 }
 
-// goesOn reports whether a packet brings the bytes that are expected next in a
-// direction that was heard, or a few later ones. A copy of what came already is
-// no such packet: the same connection seen at another place has its own entry.
+// goesOn reports whether a packet has the bytes that are expected next in a direction, or
+// slightly later ones. A copy of earlier bytes does not count: a connection that is also
+// captured at another place has its own entry for that.
 func (t *Table) goesOn(i int32, d Dir, p *decode.Packet) bool {
 	e, n, o := &t.entries[i], &t.numbers[i], d.Other()
 	switch {
@@ -163,8 +163,7 @@ func (t *Table) goesOn(i int32, d Dir, p *decode.Packet) bool {
 	return h.is(synced) && within(p.Seq, h.next, maxGap)
 }
 
-// maxGap is how many bytes may be missing where a connection goes on with
-// another tag.
+// maxGap is how many bytes may be missing when a connection goes on with another tag.
 const maxGap = 1 << 16
 
 func near(a, b uint32) bool {
@@ -172,8 +171,8 @@ func near(a, b uint32) bool {
 	return n >= -window && n <= window
 }
 
-// twin notes that entry i has the addresses and ports of others, if it has, and
-// returns the hash to find it by.
+// twin marks entry i, and all entries with its addresses and ports, if there are any. It
+// returns the hash for the index.
 func (t *Table) twin(i int32, k *key, hash, network uint32) uint32 {
 	w := t.twinsOf(k, hash)
 	if w.n == 0 {
@@ -191,10 +190,10 @@ func (t *Table) twin(i int32, k *key, hash, network uint32) uint32 {
 	return apartHash(hash, network)
 }
 
-// apartHash is where an entry past maxTwins is found.
+// apartHash is the hash of an entry beyond maxTwins.
 func apartHash(hash, network uint32) uint32 { return hash ^ network | 1 }
 
-// findApart finds an entry past maxTwins.
+// findApart finds an entry beyond maxTwins.
 func (t *Table) findApart(k *key, hash, network uint32) int32 {
 	for at := hash & t.index.mask; t.index.slots[at].entry != 0; at = (at + 1) & t.index.mask {
 		s := t.index.slots[at]
@@ -205,31 +204,30 @@ func (t *Table) findApart(k *key, hash, network uint32) int32 {
 	return none
 }
 
-// Digest stands for what the client and the server of a connection said; zero
-// where nothing was heard of one. Equal digests are equal words, but for chance
-// (once in 2^32 for the client's words, and for the server's).
+// Digest identifies what the client and the server of a connection have said; 0: nothing
+// yet. Two that are equal stand for the same bytes, except by chance: once in 2^32 for the
+// client's, and for the server's.
 type Digest struct{ Client, Server uint32 }
 
-// covers reports whether a report of d leaves nothing to say about o.
+// covers reports whether d agrees with o and lacks nothing that o has.
 func (d Digest) covers(o Digest) bool {
 	return d.agrees(o) && (o.Client == 0 || d.Client != 0) && (o.Server == 0 || d.Server != 0)
 }
 
-// agrees reports whether d and o may be two views of one connection.
+// agrees reports whether d and o may come from the same connection.
 func (d Digest) agrees(o Digest) bool {
 	client, server := d.Client == o.Client, d.Server == o.Server
 	return (client || d.Client == 0 || o.Client == 0) && (server || d.Server == 0 || o.Server == 0) &&
 		(client && d.Client != 0 || server && d.Server != 0)
 }
 
-// Same is for a Consumer that is about to report its connection: it compares
-// what was said in it with what was said in others with the same addresses and
-// ports, in other networks, and remembers it. A mirror port beside the bare
-// wire, or a VXLAN device beside the one below it, shows a connection twice.
+// Same is for a Consumer that is about to report its connection. It compares said, the
+// digest of that connection, with those of entries with the same addresses and ports in
+// other networks, and remembers it. A mirror port beside the wire itself, or a VXLAN
+// device beside the one below it, shows a connection twice.
 //
-// It reports whether the same was reported before, or is about to be by a
-// consumer that has heard more. copies are the consumers of connections under
-// way that agree as far as they have heard.
+// reported: the same was reported before, or will be by a consumer that has seen more.
+// copies are the consumers of followed connections that agree with said so far.
 func (t *Table) Same(said Digest) (reported bool, copies []Consumer) {
 	i := t.asked
 	if i == none || t.entries[i].marks&hasTwin == 0 {
@@ -255,7 +253,7 @@ func (t *Table) Same(said Digest) (reported bool, copies []Consumer) {
 	}
 	t.numbers[i].said = said
 	if !reported {
-		// A twin is compared when its turn comes, and this entry may be gone.
+		// When a twin is about to be reported, this entry may be gone.
 		for _, j := range w.entries[:w.n] {
 			if t.entries[j].stream != none {
 				t.numbers[j].said = said

@@ -27,19 +27,19 @@ func TestAnswersDecide(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 16})
 	a := conn{isn: [2]uint32{1000, 2000}}
 	b := conn{isn: [2]uint32{500000, 600000}}
-	push(table, in(10, a.syn(FromLo))...)
-	push(table, in(20, b.syn(FromLo))...)
-	push(table, in(20, acking(a.syn(FromHi), 1001))...)
-	push(table, in(10, acking(b.syn(FromHi), 500001))...)
-	push(table, in(10, acking(a.data(FromLo, 0, "a out"), 2001))...)
-	push(table, in(20, acking(b.data(FromLo, 0, "b out"), 600001))...)
-	push(table, in(20, acking(a.data(FromHi, 0, "a back"), 1006))...)
-	push(table, in(10, acking(b.data(FromHi, 0, "b back"), 500006))...)
+	push(table, in(10, a.syn(fromLow))...)
+	push(table, in(20, b.syn(fromLow))...)
+	push(table, in(20, acking(a.syn(fromHigh), 1001))...)
+	push(table, in(10, acking(b.syn(fromHigh), 500001))...)
+	push(table, in(10, acking(a.data(fromLow, 0, "a out"), 2001))...)
+	push(table, in(20, acking(b.data(fromLow, 0, "b out"), 600001))...)
+	push(table, in(20, acking(a.data(fromHigh, 0, "a back"), 1006))...)
+	push(table, in(10, acking(b.data(fromHigh, 0, "b back"), 500006))...)
 	if len(h.all) != 2 {
 		t.Fatalf("%d connections, want 2", len(h.all))
 	}
 	for i, name := range []string{"a", "b"} {
-		if out, back := string(h.all[i].got[FromLo]), string(h.all[i].got[FromHi]); out != name+" out" || back != name+" back" {
+		if out, back := string(h.all[i].got[fromLow]), string(h.all[i].got[fromHigh]); out != name+" out" || back != name+" back" {
 			t.Errorf("connection %s: %q and %q", name, out, back)
 		}
 	}
@@ -53,14 +53,14 @@ func TestTwinsAreBounded(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 4 * maxTwins})
 	for vni := range uint32(3 * maxTwins) {
 		c := conn{isn: [2]uint32{vni << 24, 7}}
-		push(table, in(vni+1, c.data(FromLo, 0, fmt.Sprint(vni)))...)
-		push(table, in(vni+1, c.data(FromLo, len(fmt.Sprint(vni)), " again"))...)
+		push(table, in(vni+1, c.data(fromLow, 0, fmt.Sprint(vni)))...)
+		push(table, in(vni+1, c.data(fromLow, len(fmt.Sprint(vni)), " again"))...)
 	}
 	if len(h.all) != 3*maxTwins || table.apart != 2*maxTwins {
 		t.Fatalf("%d connections, %d past the bound", len(h.all), table.apart)
 	}
 	for vni, r := range h.all {
-		if got, want := string(r.got[FromLo]), fmt.Sprint(vni, " again"); got != want {
+		if got, want := string(r.got[fromLow]), fmt.Sprint(vni, " again"); got != want {
 			t.Errorf("network %d: got %q, want %q", vni, got, want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestSame(t *testing.T) {
 	table := NewTable(h, Options{MaxFlows: 16})
 	c := conn{isn: [2]uint32{1000, 2000}}
 	for vlan := range uint32(3) {
-		push(table, in(vlan, c.syn(FromLo), c.data(FromLo, 0, "hello"))...)
+		push(table, in(vlan, c.syn(fromLow), c.data(fromLow, 0, "hello"))...)
 	}
 	// report has the ith view say what was said in it, and end if it is over.
 	report := func(i int32, said Digest, over bool) (reported bool, copies int) {
@@ -134,9 +134,9 @@ func TestPortUsedAgain(t *testing.T) {
 			}
 			table := NewTable(h, Options{MaxFlows: 4})
 			c := conn{isn: [2]uint32{1, 2}, now: second}
-			push(table, c.syn(FromLo), c.syn(FromHi), c.data(FromLo, 0, "one"))
+			push(table, c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "one"))
 			c.isn, c.now = [2]uint32{900000, 800000}, second+k.pause
-			push(table, c.data(FromLo, 0, k.payload))
+			push(table, c.data(fromLow, 0, k.payload))
 			if got := len(h.all) == 2; got != k.again {
 				t.Errorf("another connection: %v, want %v", got, k.again)
 			}
@@ -147,8 +147,8 @@ func TestPortUsedAgain(t *testing.T) {
 // A SYN may be captured behind its answer, or behind data.
 func TestLateSYN(t *testing.T) {
 	c := conn{isn: [2]uint32{4294967290, 7000}}
-	syn, answer := c.syn(FromLo), acking(c.syn(FromHi), 4294967291)
-	out, back := acking(c.data(FromLo, 0, "hello"), 7001), acking(c.data(FromHi, 0, "answer"), 0)
+	syn, answer := c.syn(fromLow), acking(c.syn(fromHigh), 4294967291)
+	out, back := acking(c.data(fromLow, 0, "hello"), 7001), acking(c.data(fromHigh, 0, "answer"), 0)
 	for name, ps := range map[string][]*decode.Packet{
 		"behind its answer": {answer, syn, out, back},
 		"behind data":       {answer, out, syn, back},
@@ -161,8 +161,8 @@ func TestLateSYN(t *testing.T) {
 			h.model.start = func([]byte) bool { return true }
 			table := NewTable(h, Options{MaxFlows: 4})
 			push(table, ps...)
-			if len(h.all) != 1 || string(h.all[0].got[FromLo]) != "hello" || string(h.all[0].got[FromHi]) != "answer" {
-				t.Fatalf("%d connections, first %q %q", len(h.all), h.all[0].got[FromLo], h.all[0].got[FromHi])
+			if len(h.all) != 1 || string(h.all[0].got[fromLow]) != "hello" || string(h.all[0].got[fromHigh]) != "answer" {
+				t.Fatalf("%d connections, first %q %q", len(h.all), h.all[0].got[fromLow], h.all[0].got[fromHigh])
 			}
 		})
 	}
@@ -173,7 +173,7 @@ func TestLateSYN(t *testing.T) {
 func told(by Dir, ps ...*decode.Packet) []*decode.Packet {
 	for _, p := range in(7, ps...) {
 		p.Word, p.Sender = decode.DestinationWord, p.Dst
-		if (p.SrcPort == 443) == (by == FromHi) {
+		if (p.SrcPort == 443) == (by == fromHigh) {
 			p.Word, p.Sender = decode.SourceWord, p.Src
 		}
 	}
@@ -186,15 +186,15 @@ func told(by Dir, ps ...*decode.Packet) []*decode.Packet {
 func TestTellersStayApart(t *testing.T) {
 	c := conn{isn: [2]uint32{1000, 2000}}
 	opening := func() []*decode.Packet {
-		return []*decode.Packet{c.syn(FromLo), acking(c.syn(FromHi), 1001)}
+		return []*decode.Packet{c.syn(fromLow), acking(c.syn(fromHigh), 1001)}
 	}
-	words := func(text string) *decode.Packet { return acking(c.data(FromLo, 0, text), 2001) }
+	words := func(text string) *decode.Packet { return acking(c.data(fromLow, 0, text), 2001) }
 	none := func(ps ...*decode.Packet) []*decode.Packet { return ps }
 	ways := map[string]func(...*decode.Packet) []*decode.Packet{
 		"outside":              none,
 		"in a tunnel":          func(ps ...*decode.Packet) []*decode.Packet { return in(7, ps...) },
-		"told by the client":   func(ps ...*decode.Packet) []*decode.Packet { return told(FromLo, ps...) },
-		"told by the server":   func(ps ...*decode.Packet) []*decode.Packet { return told(FromHi, ps...) },
+		"told by the client":   func(ps ...*decode.Packet) []*decode.Packet { return told(fromLow, ps...) },
+		"told by the server":   func(ps ...*decode.Packet) []*decode.Packet { return told(fromHigh, ps...) },
 		"in another's network": func(ps ...*decode.Packet) []*decode.Packet { return in(8, ps...) },
 	}
 	for first, one := range ways {
@@ -206,7 +206,7 @@ func TestTellersStayApart(t *testing.T) {
 			push(table, one(words("spoken"))...)
 			got := make([]string, 0, 2)
 			for _, r := range h.all {
-				got = append(got, string(r.got[FromLo]))
+				got = append(got, string(r.got[fromLow]))
 			}
 			apart := (first[:4] == "told" || second[:4] == "told") && first != second
 			if is := len(h.all) == 2 && got[1] == "spoken"; is != apart && first != second {
@@ -221,16 +221,16 @@ func TestTunnelled(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 16})
 	c := conn{isn: [2]uint32{1000, 2000}}
-	push(table, c.syn(FromLo), acking(c.syn(FromHi), 1001), acking(c.data(FromLo, 0, "plain"), 2001), acking(c.data(FromHi, 0, "plain"), 1006))
+	push(table, c.syn(fromLow), acking(c.syn(fromHigh), 1001), acking(c.data(fromLow, 0, "plain"), 2001), acking(c.data(fromHigh, 0, "plain"), 1006))
 	s := h.all[0].stream()
-	if s.Tunnelled(FromLo) || s.Tunnelled(FromHi) {
+	if s.Tunnelled(fromLow) || s.Tunnelled(fromHigh) {
 		t.Fatal("nothing came in a tunnel")
 	}
-	p := acking(c.data(FromHi, 5, "tunnel"), 1006)
+	p := acking(c.data(fromHigh, 5, "tunnel"), 1006)
 	in(7, p)
 	p.Word = decode.SenderWord
 	push(table, p)
-	if len(h.all) != 1 || s.Tunnelled(FromLo) || !s.Tunnelled(FromHi) {
-		t.Errorf("%d connections, tunnelled %v and %v", len(h.all), s.Tunnelled(FromLo), s.Tunnelled(FromHi))
+	if len(h.all) != 1 || s.Tunnelled(fromLow) || !s.Tunnelled(fromHigh) {
+		t.Errorf("%d connections, tunnelled %v and %v", len(h.all), s.Tunnelled(fromLow), s.Tunnelled(fromHigh))
 	}
 }
