@@ -9,49 +9,48 @@ import (
 type Frame struct {
 	// Time is the capture time in nanoseconds since the Unix epoch.
 	Time int64
-	// Data holds the captured bytes, beginning with the link-layer header.
-	// It is borrowed from the source and valid until its next call to Next.
+	// Data holds the captured bytes, beginning with the link-layer header. It belongs to
+	// the source, and is valid until the next call to its Next.
 	Data []byte
 	// Length is the frame's length on the wire in bytes: more than len(Data)
 	// when the snapshot length cut the frame.
 	Length int
-	// Link says which header Data begins with.
+	// Link is the kind of header that Data begins with.
 	Link LinkType
 	// Source is the interface or the capture file, as the user named it.
 	Source string
 }
 
-// Source delivers frames in the order they are to be processed.
+// Source delivers frames in the order in which they are to be processed.
 //
-// A Source is used by one goroutine; only Interrupt-like methods of concrete
-// sources say otherwise.
+// A Source is used by one goroutine, except for methods of concrete sources that are
+// documented otherwise.
 type Source interface {
-	// Next fills f. It returns io.EOF when every input has ended,
-	// ErrTimeout when a live interface was quiet for a while, and an
-	// *InputError when one input ended early: what was read before it stands,
-	// and the caller goes on calling Next for the inputs that are left.
-	// Any other error ends the source.
+	// Next fills f. It returns io.EOF when every input has ended, ErrTimeout when no
+	// frame arrived on a live interface, and an *InputError when one input ended early:
+	// the frames before that remain valid, and the caller goes on calling Next for the
+	// other inputs. Any other error ends the source.
 	Next(f *Frame) error
 	// Stats returns the counts so far.
 	Stats() Stats
-	// Close releases the inputs. Frames lent out are invalid afterwards.
+	// Close releases the inputs. The bytes of frames are invalid afterwards.
 	Close() error
 }
 
 // Lender is a Source whose frames can outlive the next call to Next.
 type Lender interface {
-	// Lend has exchange called, by Next, with each buffer that would be used
-	// again for other frames, of which some may have been lent: it keeps that
-	// one as long as it needs them, and returns another at least as long.
+	// Lend makes Next call exchange with each buffer before it uses that again for other
+	// frames. exchange keeps the buffer as long as frames in it are needed, and returns
+	// another one that is at least as long.
 	Lend(exchange func(old []byte) []byte)
 }
 
-// ErrTimeout says that no frame arrived within a live source's read timeout,
-// so that the caller can do its housekeeping. It is not a failure.
+// ErrTimeout is returned when no frame arrived within a live source's read timeout, so
+// that the caller can do what depends on time. It is not a failure.
 var ErrTimeout = errors.New("no packet within the read timeout")
 
-// InputError is trouble with one input of a source: a file that is not a
-// capture, a truncated file, an interface that went away.
+// InputError is an error of one input of a source: a file that is not a capture, a
+// truncated file, an interface that was removed.
 type InputError struct {
 	Name string // the input, as the user named it
 	Err  error
@@ -61,7 +60,7 @@ func (e *InputError) Error() string { return e.Name + ": " + e.Err.Error() }
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Stats counts what a source delivered and what was lost before it.
+// Stats counts what a source delivered, and what was lost before that.
 type Stats struct {
 	Frames           uint64 // frames delivered by Next
 	Bytes            uint64 // captured bytes in them
@@ -70,24 +69,23 @@ type Stats struct {
 	InterfaceDropped uint64 // frames the interface or its driver dropped
 }
 
-// Matcher decides whether a frame is delivered. One goroutine at a time uses it.
+// Matcher decides whether a frame is delivered. It is used by one goroutine at a time.
 type Matcher interface {
-	// Matches reports whether a frame with these captured bytes and this
-	// length on the wire passes. It keeps no reference to data.
+	// Matches reports whether a frame is delivered. data is what was captured of it, and
+	// length its length on the wire. It keeps no reference to data.
 	Matches(data []byte, length int) bool
 }
 
-// Compiler makes a Matcher of one fixed expression for frames of a link type:
-// the same BPF expression is a different program for each.
+// Compiler makes a Matcher for frames of a link type, always of the same BPF expression:
+// an expression is a different program for each link type.
 type Compiler func(link LinkType, snaplen int) (Matcher, error)
 
-// LinkType is a LINKTYPE_ value, as capture files hold it
-// (https://www.tcpdump.org/linktypes.html). It is 16 bits wide here because
-// gopacket's 8 bits turn LINUX_SLL2 (276) into 20.
+// LinkType is a LINKTYPE_ value of capture files
+// (https://www.tcpdump.org/linktypes.html). It has 16 bits, because gopacket's 8 bits
+// turn LINUX_SLL2 (276) into 20.
 type LinkType uint16
 
-// The link types capture/decode knows, and the names of a few others that
-// people meet.
+// The link types that capture/decode reads, and a few others that are common.
 const (
 	LinkNull      LinkType = 0
 	LinkEthernet  LinkType = 1
@@ -113,7 +111,7 @@ var linkNames = map[LinkType]string{
 	LinkIPv4: "IPV4", LinkIPv6: "IPV6", LinkNFLOG: "NFLOG", LinkLinuxSLL2: "LINUX_SLL2",
 }
 
-// String names the link type and gives its number: "ETHERNET (1)".
+// String returns the link type's name and number: "ETHERNET (1)".
 func (t LinkType) String() string {
 	if name, ok := linkNames[t]; ok {
 		return fmt.Sprintf("%s (%d)", name, uint16(t))

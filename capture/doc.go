@@ -1,7 +1,6 @@
-// Package capture is the vocabulary of everything that reads packets: what a
-// frame is, where frames come from, and how a source reports trouble.
+// Package capture has the types that all packages which read packets share: what a frame
+// is, where frames come from, and how a source reports errors.
 //
-// It holds no reader of its own. Live interfaces are capture/live, capture
-// files capture/file; capture/decode and capture/flow turn frames into
-// packets and packets into ordered bytes.
+// It reads nothing itself. capture/live reads interfaces and capture/file capture files;
+// capture/decode turns frames into packets, and capture/flow packets into bytes in order.
 package capture

@@ -1,7 +1,9 @@
 // Package wrap builds packets inside encapsulations, for tests. It is the
 // opposite of package decode.
 //
-// Two kinds of bytes go in and out. A packet begins with an IP header; a frame
-// begins with an Ethernet header. Every function returns bytes of its own and
-// leaves its argument as it was. Lengths and checksums are filled in.
+// A packet begins with an IP header, and a frame with an Ethernet header. Every function
+// returns new bytes, with lengths and checksums, and does not change its arguments.
+//
+// The numbers of protocols are written here once more, and not taken from package encap,
+// so that a wrong one there makes a test fail.
 package wrap

@@ -43,11 +43,10 @@ func etherTypeOf(packet []byte) uint16 {
 	return etherIPv4
 }
 
-// VLAN puts an 802.1Q tag behind the frame's addresses.
+// VLAN puts an 802.1Q tag after the frame's addresses.
 func VLAN(frame []byte, id uint16) []byte { return tag(frame, etherVLAN, id) }
 
-// QinQ puts an 802.1ad service tag and an 802.1Q tag behind the frame's
-// addresses.
+// QinQ puts an 802.1ad service tag and an 802.1Q tag after the frame's addresses.
 func QinQ(frame []byte, outer, inner uint16) []byte {
 	return tag(VLAN(frame, inner), etherQinQ, outer)
 }
@@ -57,7 +56,7 @@ func tag(frame []byte, etherType, id uint16) []byte {
 	return insert(frame, binary.BigEndian.AppendUint16(h, id))
 }
 
-// insert puts a header, which ends before an EtherType, behind the addresses.
+// insert puts a header after the addresses. It must end before an EtherType.
 func insert(frame, header []byte) []byte {
 	b := append(frame[:addresses:addresses], header...)
 	return append(b, frame[addresses:]...)
@@ -77,8 +76,8 @@ func MPLS(frame []byte, labels ...uint32) []byte {
 	return append(labelStack(b, labels), frame[addresses+2:]...)
 }
 
-// MPLSEthernet puts a frame behind a control word and a label stack: an
-// Ethernet pseudowire (RFC 4448).
+// MPLSEthernet puts a label stack and a control word before a frame: an Ethernet
+// pseudowire (RFC 4448).
 func MPLSEthernet(frame []byte, labels ...uint32) []byte {
 	b := binary.BigEndian.AppendUint16(frame[:addresses:addresses], etherMPLS)
 	b = append(labelStack(b, labels), 0, 0, 0, 0)
@@ -114,7 +113,7 @@ func pppProtocol(packet []byte) uint16 {
 	return 0x0021
 }
 
-// PBB puts a frame into one between provider backbone bridges (IEEE 802.1ah).
+// PBB puts a frame into a frame between provider backbone bridges (IEEE 802.1ah).
 func PBB(inner []byte, service uint32) []byte {
 	return frame(etherPBB, append(binary.BigEndian.AppendUint32(nil, service), inner...))
 }

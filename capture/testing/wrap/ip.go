@@ -28,7 +28,7 @@ const (
 // Ends are the addresses of an IP packet: both IPv4 or both IPv6.
 type Ends struct{ Src, Dst netip.Addr }
 
-// Segment is what the header of a TCP segment says.
+// Segment is the header of a TCP segment.
 type Segment struct {
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
@@ -61,7 +61,7 @@ func UDP(src, dst netip.AddrPort, payload []byte) []byte {
 	b = append(b, payload...)
 	ends := Ends{src.Addr(), dst.Addr()}
 	sum := transportChecksum(ends, protoUDP, b)
-	if sum == 0 { // RFC 768: zero would say that there is none
+	if sum == 0 { // RFC 768: zero means that there is no checksum
 		sum = 0xffff
 	}
 	binary.BigEndian.PutUint16(b[6:], sum)
@@ -75,6 +75,50 @@ func IPIP(e Ends, inner []byte) []byte {
 		return packet(e, protoIPv6, inner)
 	}
 	return packet(e, protoIPv4, inner)
+}
+
+const moreFragments = 0x2000 // IPv4; in IPv6 it is the lowest bit
+
+// Fragments cuts a packet into fragments of at most mtu bytes, in order. The packet must
+// be no fragment and have neither options nor extension headers. IPv4 uses the lower 16
+// bits of id.
+func Fragments(whole []byte, mtu int, id uint32) [][]byte {
+	if isIPv6(whole) {
+		return fragments6(whole, mtu, id)
+	}
+	return fragments4(whole, mtu, uint16(id))
+}
+
+func fragments4(whole []byte, mtu int, id uint16) (list [][]byte) {
+	size := (mtu - ipv4Header) &^ 7
+	for at, rest := 0, whole[ipv4Header:]; len(rest) > 0; at += size {
+		part := rest[:min(size, len(rest))]
+		rest = rest[len(part):]
+		field := uint16(at / 8)
+		if len(rest) > 0 {
+			field |= moreFragments
+		}
+		list = append(list, packet4(ends(whole), whole[9], id, field, part))
+	}
+	return list
+}
+
+func fragments6(whole []byte, mtu int, id uint32) (list [][]byte) {
+	size := (mtu - ipv6Header - fragmentHeader) &^ 7
+	for at, rest := 0, whole[ipv6Header:]; len(rest) > 0; at += size {
+		part := rest[:min(size, len(rest))]
+		rest = rest[len(part):]
+		h := make([]byte, fragmentHeader, fragmentHeader+len(part))
+		h[0] = whole[6]
+		field := uint16(at)
+		if len(rest) > 0 {
+			field |= 1
+		}
+		binary.BigEndian.PutUint16(h[2:], field)
+		binary.BigEndian.PutUint32(h[4:], id)
+		list = append(list, packet(ends(whole), protoFragment, append(h, part...)))
+	}
+	return list
 }
 
 // packet returns an IP packet with the payload.

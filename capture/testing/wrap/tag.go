@@ -15,8 +15,8 @@ const (
 	etherRTag       = 0xf1c1
 )
 
-// Tag puts a VLAN tag of the given EtherType behind the frame's addresses, like
-// the 0x9100 of before 802.1ad.
+// Tag puts a VLAN tag of the given EtherType after the frame's addresses, such as 0x9100,
+// which was used before 802.1ad.
 func Tag(frame []byte, etherType, id uint16) []byte { return tag(frame, etherType, id) }
 
 // VNTag puts Cisco's VN-Tag into the frame, as from the adapter's interface.
@@ -46,8 +46,8 @@ func HSR(frame []byte) []byte {
 	return insertTag(frame, etherHSR, []byte{byte(size >> 8 & 0xf), byte(size), 0, 9})
 }
 
-// MACsec puts the tag of IEEE 802.1AE into the frame, and a check value behind
-// it, without encryption.
+// MACsec puts the tag of IEEE 802.1AE into the frame, and a check value after it, without
+// encryption.
 func MACsec(frame []byte) []byte {
 	tag := []byte{0x20, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0, 1}
 	if secured := len(frame) - addresses; secured < 48 {
