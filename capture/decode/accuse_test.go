@@ -11,9 +11,9 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// TestOddFragmentsNameTheirConnection: fragments that contradict each other name
-// the connection that they are of when the last packet of a list comes, though no
-// segment does; others do not.
+// TestOddFragmentsNameTheirConnection: with the last packet of each list, fragments that
+// contradict each other name their connection, although they make no segment. Others do
+// not.
 func TestOddFragmentsNameTheirConnection(t *testing.T) {
 	segment4, segment6 := tcp4(text)[20:], tcp6(text)[40:]
 	evil := []byte(strings.Repeat("X", 24))
@@ -95,13 +95,13 @@ func tunnelPieces(evil []byte) [][]byte {
 	return [][]byte{list[0], list[1], second}
 }
 
-// inOddGRE is a packet in a tunnel, of whose own packet two fragments overlap.
+// inOddGRE puts a packet into a tunnel whose own packet has fragments that overlap.
 func inOddGRE(packet []byte) [][]byte {
 	list := wrap.Fragments(wrap.GRE(outer4, packet), 36, 9)
 	return slices.Insert(list, 1, list[0], piece(list[0], 8))
 }
 
-// piece is a fragment with n bytes less.
+// piece returns a fragment without its last n bytes.
 func piece(fragment []byte, n int) []byte {
 	f := slices.Clone(fragment[:len(fragment)-n])
 	binary.BigEndian.PutUint16(f[2:], uint16(len(f)))

@@ -50,8 +50,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// Decoding must not feed the garbage collector: one allocation a packet costs
-// more than decoding it.
+// Decoding must not allocate: one allocation takes longer than decoding a packet.
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	for _, c := range append(benchmarkFrames(), deepestNest()) {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ const corpusDir = "../../../shared/corpus"
 
 var wholeCorpus = flag.Bool("corpus.all", false, "compare with tshark over every capture, not a selection (minutes)")
 
-// tcpSegment is what both sides say of a frame's innermost TCP segment.
+// tcpSegment is what both programs print of a frame's innermost TCP segment.
 type tcpSegment struct {
 	src, dst netip.AddrPort
 	seq      uint32
@@ -68,8 +68,8 @@ func corpusNames(t *testing.T) []string {
 	return names
 }
 
-// selection is two captures for each link type and encapsulation, of those that
-// are not broken on purpose.
+// selection returns two captures for each link type and encapsulation, none of them
+// broken on purpose.
 func selection(t *testing.T, names []string) []string {
 	data, err := os.ReadFile(filepath.Join(corpusDir, "pcaps.jsonl"))
 	if err != nil {
@@ -102,8 +102,8 @@ func selection(t *testing.T, names []string) []string {
 	return chosen
 }
 
-// explained lists the captures in which the two differ, and why. It is the
-// whole list: a capture here that no longer differs is a failure too.
+// explained lists all captures in which the two differ, and why. A capture in the list
+// that no longer differs is a failure, too.
 var explained = []struct{ pattern, why string }{
 	{"arkime__pcap_80211http.pcap", "802.11 is not decoded"},
 	{"ndpi__capwap_data.pcapng", "CAPWAP carries 802.11, which is not decoded"},

@@ -38,7 +38,7 @@ func (d *Decoder) etherType(t uint16) stage {
 }
 
 func (d *Decoder) rareEtherType(t uint16) stage {
-	if t == encap.EtherTypeARP { // most of what is not read
+	if t == encap.EtherTypeARP { // the most frequent that is not read
 		return d.end(Foreign)
 	}
 	switch t {

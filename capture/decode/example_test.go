@@ -9,8 +9,8 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// A frame as AWS's traffic mirroring sends it: VXLAN around the frame that was
-// mirrored. What comes out is the innermost segment, and what was around it.
+// A frame as AWS's traffic mirroring sends it: VXLAN around the mirrored frame. Decode
+// returns the innermost segment, and the layers around it.
 func ExampleDecoder_Decode() {
 	client, server := netip.MustParseAddrPort("10.0.0.5:40312"), netip.MustParseAddrPort("192.0.2.10:443")
 	mirrored := wrap.Ethernet(wrap.TCP(wrap.Segment{Src: client, Dst: server, Flags: decode.ACK}, []byte("hello")))

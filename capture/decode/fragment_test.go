@@ -13,11 +13,11 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// text is longer than a few fragments and says of each byte where it belongs.
+// text is longer than a few fragments, and each part of it shows where it belongs.
 var text = strings.Repeat("0123456789abcdef", 10)
 
-// decodeAll decodes packets in Ethernet frames, a millisecond apart, and
-// returns the last packet that was for us, with how many were.
+// decodeAll decodes packets in Ethernet frames, a millisecond apart. It returns the last
+// segment or datagram, and how many there were.
 func decodeAll(d *decode.Decoder, packets ...[]byte) (last decode.Packet, found int) {
 	var p decode.Packet
 	for i, packet := range packets {
@@ -92,7 +92,7 @@ func TestFragmentsInFragments(t *testing.T) {
 	}
 }
 
-// A fragment header says that the datagram begins with another one, and so on.
+// The next header of each fragment header is another fragment header.
 func TestFragmentHeadersWithoutEnd(t *testing.T) {
 	atomic := hex("2c00000000000001")
 	headers := make([][]byte, 1000)
@@ -257,7 +257,7 @@ func TestFragmentsRefused(t *testing.T) {
 	}
 }
 
-// What a datagram is called by: addresses, protocol, id and network.
+// A datagram is identified by addresses, protocol, id and network.
 func TestFragmentsOfOthers(t *testing.T) {
 	a, b := wrap.Fragments(tcp4(text), 100, 1), wrap.Fragments(tcp4(strings.ToUpper(text)), 100, 1)
 	udp := wrap.Fragments(wrap.UDP(addr4a, addr4b, []byte(text)), 100, 1)
@@ -283,7 +283,7 @@ func TestFragmentsOfOthers(t *testing.T) {
 	}
 }
 
-// The first fragment alone says what an IPv6 datagram is (RFC 8200, 4.5).
+// The next header of the first fragment alone counts in IPv6 (RFC 8200, 4.5).
 func TestFragmentNextHeader(t *testing.T) {
 	segment := tcp6("hello")[40:]
 	for _, order := range [][2]int{{0, 1}, {1, 0}} {
@@ -295,8 +295,8 @@ func TestFragmentNextHeader(t *testing.T) {
 	}
 }
 
-// Every packet of a capture of all interfaces is there twice. What is left over
-// must not become part of the next datagram with the same id.
+// A capture of all interfaces has every packet twice. The second copies must not become
+// part of the next datagram with the same id.
 func TestFragmentCopiesDoNotLinger(t *testing.T) {
 	upper := strings.ToUpper(text)
 	a, b := wrap.Fragments(tcp4(text), 140, 0), wrap.Fragments(tcp4(upper), 140, 0)
@@ -335,7 +335,7 @@ func TestFragmentCopiesDoNotLinger(t *testing.T) {
 	}
 }
 
-// pass shows the decoder n datagrams that are no fragments, at the given time.
+// pass decodes n datagrams that are no fragments, at the given time.
 func pass(d *decode.Decoder, n int, time int64) {
 	var p decode.Packet
 	for range n {
@@ -376,8 +376,8 @@ func TestFragmentsGrowOld(t *testing.T) {
 	}
 }
 
-// A few frames with a wrong time, fragments themselves or not, age out nothing
-// that is held; nor do they keep time from passing.
+// A few frames with a wrong time, fragments themselves or not, do not age what is held,
+// and do not stop time.
 func TestFragmentsAndWrongTimes(t *testing.T) {
 	list := wrap.Fragments(tcp4(text), 140, 1)
 	stray := wrap.Fragments(tcp6(text), 140, 9)[0]
@@ -442,8 +442,8 @@ func TestFragmentsCut(t *testing.T) {
 	}
 }
 
-// A million fragments that never become whole: the store stays within its
-// bounds, and goes on working.
+// A million fragments that never complete a datagram: the store stays within its bounds,
+// and goes on working.
 func TestFragmentFlood(t *testing.T) {
 	const (
 		most      = maxDatagrams
@@ -475,8 +475,8 @@ func TestFragmentFlood(t *testing.T) {
 	}
 }
 
-// A datagram of the longest size, and a post-quantum hello, in the smallest
-// fragments, in any order.
+// A datagram of maximal length, and a post-quantum hello, in the smallest fragments, in
+// any order.
 func TestSmallestFragments(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	hello := strings.Repeat(text, 12) // 1920 bytes
@@ -524,8 +524,8 @@ func inVXLAN(list [][]byte) (packets [][]byte) {
 	return packets
 }
 
-// One fragment that says where the datagram ends, and lies, before or after the
-// true ones: they are delivered all the same.
+// One forged last fragment, before or after the genuine ones: the datagram is delivered
+// all the same.
 func TestForgedLastFragment(t *testing.T) {
 	segment := tcp4(strings.Repeat("0123456789abcdef", 6))[20:] // 116 bytes
 	whole := string(segment[20:])
@@ -557,8 +557,8 @@ func TestForgedLastFragment(t *testing.T) {
 	}
 }
 
-// Datagrams that never become whole are counted, but not those of protocols
-// that carry no TCP, and not those that a forged fragment began.
+// Datagrams that are never completed are counted, except those of protocols that carry no
+// TCP, and those that a forged fragment began.
 func TestIncomplete(t *testing.T) {
 	list := wrap.Fragments(tcp4(text), 100, 1)
 	ping := slices.Clone(wrap.Fragments(tcp4(text), 100, 2)[0])
@@ -600,11 +600,10 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-// fragmentsOf0 is a segment in fragments of the id that piece4 has.
+// fragmentsOf0 is a segment in fragments with id 0, as piece4 has.
 func fragmentsOf0(payload string) [][]byte { return wrap.Fragments(tcp4(payload), 100, 0) }
 
-// What is left of a datagram of which a fragment was lost does not mix with the
-// next one of its id.
+// A datagram that lost a fragment does not mix with the next one of its id.
 func TestStaleFragments(t *testing.T) {
 	upper := strings.ToUpper(text)
 	a, b := wrap.Fragments(tcp4(text), 140, 0), wrap.Fragments(tcp4(upper), 140, 0)

@@ -59,14 +59,14 @@ func wrappedFrames() [][]byte {
 	return frames
 }
 
-// trailedFrames is the same of encapsulations that put bytes behind the frame.
+// trailedFrames is the same for encapsulations that put bytes after the frame.
 func trailedFrames() [][]byte {
 	frame := wrap.Ethernet(tcp4("x"))
 	return [][]byte{wrap.MACsec(frame), wrap.FabricPath(frame), wrap.ISL(frame, 5)}
 }
 
-// FuzzDecode decodes two frames of a link type, each shorter than on the wire
-// by cut, one after the other and the first again.
+// FuzzDecode decodes two frames of a link type, and the first again. Each lacks cut bytes
+// of its length on the wire.
 func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, link, cut uint16, first, second []byte) {
@@ -122,9 +122,8 @@ func checkStats(t *testing.T, s decode.Stats) {
 	}
 }
 
-// checkGeneral decodes the frame without the short way for plain frames, which
-// must give the same. A decoder of its own has no fragments to join, so only
-// frames without are compared.
+// checkGeneral decodes the frame without plain, which must give the same result. It uses a
+// new decoder, which holds no fragments, so frames with fragments are not compared.
 func checkGeneral(t *testing.T, f *capture.Frame, p *decode.Packet, r decode.Result) {
 	d := decode.New(decode.Options{VXLANPorts: []uint16{5000}})
 	var q decode.Packet

@@ -24,8 +24,8 @@ var (
 // maxLayers is how many layers a packet has room for.
 const maxLayers = len(decode.Packet{}.Layers)
 
-// Bounds of package defrag, as docs/architecture.md has them, and the frames in a
-// row that it takes to move its clock far.
+// Bounds of package defrag, from docs/architecture.md, and how many frames in a row it
+// takes to move its clock far.
 const (
 	maxDatagrams = 1024
 	maxHeldBytes = 6 << 20
@@ -60,7 +60,7 @@ func decodeOne(f capture.Frame) (decode.Packet, decode.Result) {
 	return p, r
 }
 
-// layers writes the layers as text, VLAN included.
+// layers returns the layers as text, with VLANs.
 func layers(p *decode.Packet) string {
 	text := ""
 	for i, l := range p.Layers[:p.NumLayers] {
@@ -72,7 +72,7 @@ func layers(p *decode.Packet) string {
 	return text
 }
 
-// wantSegment checks everything that the inner segment of the tests says.
+// wantSegment checks all fields of the segment that the tests wrap.
 func wantSegment(t *testing.T, p *decode.Packet, r decode.Result, src, dst netip.AddrPort, payload string) {
 	t.Helper()
 	if r != decode.Segment || p.Proto != decode.TCP {
@@ -98,7 +98,7 @@ func wantSegment(t *testing.T, p *decode.Packet, r decode.Result, src, dst netip
 	}
 }
 
-// equal compares what Decode promises of two packets.
+// equal compares the fields of two packets that Decode documents as valid.
 func equal(a, b *decode.Packet) bool {
 	return a.Time == b.Time && a.Source == b.Source && a.Missing == b.Missing &&
 		string(a.Payload) == string(b.Payload) && a.Src == b.Src && a.Dst == b.Dst &&

@@ -11,7 +11,7 @@ const (
 	fragmentMask = 0x3fff // the flag "more fragments", and the offset
 )
 
-// ip reads an IP packet whose version only its first nibble tells.
+// ip reads an IP packet of either version.
 func (d *Decoder) ip() stage {
 	if len(d.rest) == 0 {
 		return d.end(Malformed)

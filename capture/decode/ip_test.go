@@ -24,8 +24,8 @@ func withOptions(packet, options []byte) []byte {
 	return b
 }
 
-// withExtensions puts IPv6 extension headers, whose last names TCP itself, into
-// a packet.
+// withExtensions puts IPv6 extension headers into a packet. The last must have TCP as its
+// next header.
 func withExtensions(packet []byte, first byte, headers ...[]byte) []byte {
 	h := join(headers...)
 	b := join(packet[:40], h, packet[40:])
@@ -82,8 +82,7 @@ func TestIPHeaders(t *testing.T) {
 	}
 }
 
-// destinationOptions is a chain of so many destination options headers, of which
-// the last names TCP.
+// destinationOptions is a chain of n destination options headers before TCP.
 func destinationOptions(n int) [][]byte {
 	list := make([][]byte, n)
 	for i := range list {
@@ -153,8 +152,8 @@ func icmp6Error(quoted []byte) []byte {
 	return b
 }
 
-// What the snapshot length cut is counted, through tunnels too; what is only
-// claimed by a length field is not.
+// Bytes that the snapshot length cut are counted, through tunnels too. Bytes that only a
+// length field claims are not.
 func TestMissing(t *testing.T) {
 	hello := "0123456789"
 	tests := []struct {
@@ -208,7 +207,7 @@ func TestDatagram(t *testing.T) {
 	}
 }
 
-// Nothing of one frame is left in the next one's packet.
+// A packet holds nothing of the frame before.
 func TestPacketIsOverwritten(t *testing.T) {
 	d := decode.New(decode.Options{})
 	var p decode.Packet

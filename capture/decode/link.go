@@ -132,7 +132,7 @@ func (d *Decoder) unreadHardware(t capture.LinkType) stage {
 }
 
 // NFLOG (https://www.tcpdump.org/linktypes/LINKTYPE_NFLOG.html): a header of
-// four bytes, then attributes in host byte order, one of which is the packet.
+// four bytes, then attributes in the byte order of the host. One of them is the packet.
 const (
 	nflogHeader  = 4
 	nflogPayload = 9

@@ -23,7 +23,7 @@ type linkFrame struct {
 	layers string
 }
 
-// linkFrames holds the same segment behind every link header.
+// linkFrames holds the same segment after every link header.
 func linkFrames(payload string) []linkFrame {
 	v4, v6 := tcp4(payload), tcp6(payload)
 	cooked := func(hardware, protocol string) []byte {
@@ -88,7 +88,7 @@ func TestLinkTypes(t *testing.T) {
 	}
 }
 
-// A frame cut at any byte gives no segment with bytes that were not there.
+// A frame cut at any byte gives no segment with bytes that were not captured.
 func TestLinkTypesCutShort(t *testing.T) {
 	for _, tt := range linkFrames("") {
 		for n := range tt.frame {

@@ -12,14 +12,14 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// nest is a packet or frame being wrapped, with the layers it has so far. After
-// fragmentation it is several.
+// nest is a packet or frame while it is wrapped, with its layers so far. After
+// fragmentation it has several parts.
 type nest struct {
 	random *rand.Rand
 	parts  [][]byte
 	frame  bool // parts begin with an Ethernet header, not with an IP header
 	bare   bool // nothing is between the Ethernet header and the IP packet
-	isl    bool // parts begin with an ISL header, behind whose addresses no tag fits
+	isl    bool // parts begin with an ISL header, which no tag can follow
 	v6     bool // the outermost IP packet is IPv6
 	layers []string
 

@@ -36,8 +36,8 @@ func believed(t decode.Trust, frames ...[]byte) (p decode.Packet, r decode.Resul
 	return p, r, d.Stats()
 }
 
-// What is behind an IP header is a tunnel, and its sender's word; what is on the
-// link is not, and is read whoever is believed.
+// Encapsulations in IP are tunnels, and are read if their sender is believed. Those of the
+// link are always read.
 func TestWhatIsATunnel(t *testing.T) {
 	v4, v6, frame := tcp4("x"), tcp6("x"), wrap.Ethernet(tcp4("x"))
 	link := map[string][]byte{
@@ -86,8 +86,8 @@ func TestWhatIsATunnel(t *testing.T) {
 	}
 }
 
-// Who is believed is told by the source of what carries the tunnel; of tunnels in
-// tunnels by that of each.
+// The sender of a tunnel is the source of the packet that carries it. Of nested tunnels
+// each one's sender has to be believed.
 func TestTrustOfSenders(t *testing.T) {
 	frame := wrap.Ethernet(tcp4("x"))
 	v4, v6 := wrap.Ethernet(wrap.VXLAN(outer4, 7, frame)), wrap.Ethernet(wrap.VXLAN(outer6, 7, frame))
@@ -162,7 +162,7 @@ func TestOwnWord(t *testing.T) {
 	if p, r, _ := believed(both, told(outer4.Src, tcp4("x"))); r != decode.Segment || p.Word != decode.SenderWord {
 		t.Errorf("believed about everything: %v, word %d", r, p.Word)
 	}
-	// A gateway load balancer's tunnel, in which mirrors are.
+	// Mirrors in the tunnel of a gateway load balancer.
 	behind := func(sender netip.Addr) []byte {
 		return wrap.Ethernet(wrap.GENEVEIP(outer4, 0, told(sender, tcp4("x"))[14:]))
 	}
@@ -179,9 +179,8 @@ func TestOwnWord(t *testing.T) {
 	}
 }
 
-// Fragments outside of a tunnel and inside: those that are not believed are
-// neither held nor joined, whatever order they come in, and those of one end are
-// not joined with the other's.
+// Fragments outside a tunnel and inside, in any order: those that are not believed are
+// neither held nor joined, and those of one end are not joined with the other's.
 func TestTrustOfFragments(t *testing.T) {
 	long := string(make([]byte, 2000))
 	client, server := addr4a.Addr(), addr4b.Addr()
@@ -243,7 +242,7 @@ func TestTrustOfFragments(t *testing.T) {
 	}
 }
 
-// A flood from forged senders costs bounded memory, and all of it is counted.
+// A flood from forged senders takes bounded memory, and all its packets are counted.
 func TestDisbelievedIsBounded(t *testing.T) {
 	d := decode.New(decode.Options{Trust: nobody})
 	var p decode.Packet
@@ -269,9 +268,9 @@ func TestDisbelievedIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzTrust decodes a frame for somebody who believes nobody, the senders of a
-// prefix, or each sender about its own packets, and compares with what everything
-// that is believed gives.
+// FuzzTrust decodes a frame when nobody is believed, when the senders of a prefix are, and
+// when each sender is about its own packets, and compares with the result when everybody
+// is believed.
 func FuzzTrust(f *testing.F) {
 	for _, data := range slices.Concat(wrappedFrames(), trailedFrames()) {
 		f.Add(data, uint8(24))

@@ -115,7 +115,7 @@ func TestTunnels(t *testing.T) {
 	}
 }
 
-// withoutControlWord takes the four bytes after the only label out.
+// withoutControlWord removes the four bytes after the only label.
 func withoutControlWord(frame []byte) []byte {
 	const at = 14 + 4
 	return append(frame[:at:at], frame[at+4:]...)
@@ -141,7 +141,7 @@ func inIP(proto uint8, parts ...[]byte) []byte {
 	return wrap.Ethernet(b)
 }
 
-// inEther puts a header and payload behind an Ethernet header of the type.
+// inEther puts a header and payload after an Ethernet header of the type.
 func inEther(etherType uint16, parts ...[]byte) []byte {
 	b := wrap.Ethernet(tcp4(""))[:12]
 	b = binary.BigEndian.AppendUint16(b, etherType)
@@ -350,7 +350,7 @@ func TestNotTunnels(t *testing.T) {
 	}
 }
 
-// VLANs, tunnels and virtual networks tell flows apart; labels and keys do not.
+// VLANs, tunnels and virtual networks are part of Packet.Network; labels and keys are not.
 func TestNetwork(t *testing.T) {
 	frame := wrap.Ethernet(tcp4("x"))
 	ip := wrap.Ethernet
@@ -428,7 +428,7 @@ func TestTooDeep(t *testing.T) {
 	}
 }
 
-// A wrapped segment that ends early, at whatever byte, is none.
+// A wrapped segment that ends early, at any byte, is not delivered.
 func TestTunnelsCutShort(t *testing.T) {
 	for i, frame := range wrappedFrames() {
 		for n := range len(frame) - 1 { // the last byte is the segment's only one

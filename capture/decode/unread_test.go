@@ -143,8 +143,8 @@ func TestUnread(t *testing.T) {
 	}
 }
 
-// The most frequent come first, whatever an attacker puts before and between
-// them, and all are counted.
+// The most frequent come first, whatever an attacker sends before and between them, and
+// all are counted.
 func TestUnreadOrder(t *testing.T) {
 	d := decode.New(decode.Options{})
 	var p decode.Packet
@@ -181,8 +181,8 @@ func TestUnreadOrder(t *testing.T) {
 	}
 }
 
-// A snapshot length that ends before the TCP header is complete is noticed,
-// inside tunnels, too.
+// Frames that the snapshot length cut before the end of the TCP header are counted, also
+// inside tunnels.
 func TestCutShort(t *testing.T) {
 	v4, frame := tcp4("0123456789"), wrap.Ethernet(tcp4("0123456789"))
 	tests := []struct {

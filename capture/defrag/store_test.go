@@ -59,7 +59,7 @@ func TestStoreMakesNoMoreChunksThanAllowed(t *testing.T) {
 	}
 }
 
-// A datagram does not push itself out, even as the oldest.
+// A datagram is not evicted for its own fragment, even if it is the oldest.
 func TestStoreKeepsTheDatagramAtHand(t *testing.T) {
 	var s Store
 	large := make([]byte, 60000)
@@ -116,8 +116,7 @@ func TestStoreResumesOnce(t *testing.T) {
 	checkStore(t, &s)
 }
 
-// Any fragments whatever, of few datagrams so that they meet, in little room and
-// with ends that contradict each other.
+// Any fragments of a few datagrams, with ends that contradict each other, in little memory.
 func FuzzStore(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 3, 0, 3, 1, 5, 1, 0, 0, 1, 0, 8, 2, 200})
 	f.Add([]byte{0, 2, 1, 2, 0, 0, 0, 2, 0, 2, 0, 2, 0, 4, 1, 1, 0, 1, 1, 1})

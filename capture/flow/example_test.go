@@ -29,14 +29,14 @@ func (*greeting) Begins(*decode.Packet, flow.Dir) {}
 func (*greeting) Said() flow.Digest               { return flow.Digest{} }
 func (*greeting) End(flow.Cause)                  {}
 
-// everybody has each connection followed.
+// everybody follows each connection.
 type everybody struct{}
 
 func (everybody) Open(*decode.Packet, flow.Dir, flow.Opener) flow.Consumer { return new(greeting) }
 func (everybody) Greets([]byte) bool                                       { return false }
 
-// Segments that come in another order than they were sent in: the consumer gets
-// their bytes in order.
+// Segments that arrive in another order than they were sent: the consumer gets their bytes
+// in order.
 func ExampleTable() {
 	t := flow.NewTable(everybody{}, flow.Options{MaxFlows: 1000})
 	push := func(seq uint32, flags uint8, payload string) {

@@ -12,7 +12,7 @@ import (
 
 const recorderSize = int(unsafe.Sizeof(recorder{}))
 
-// recorder collects what a connection's consumer is told.
+// recorder is a Consumer that records its calls.
 type recorder struct {
 	Stream
 	got       [2][]byte
@@ -83,8 +83,8 @@ func (o *opened) Open(_ *decode.Packet, _ Dir, op Opener) Consumer {
 
 func (o *opened) Greets(data []byte) bool { return bytes.HasPrefix(data, []byte("hello")) }
 
-// conn builds the packets of one connection: the client's address is the lower
-// one, so that its direction is fromLow.
+// conn builds the packets of one connection. The client has the lower address, so its
+// direction is fromLow.
 type conn struct {
 	isn  [2]uint32
 	port uint16
@@ -169,7 +169,7 @@ func TestFastOpenCarriesDataInSYN(t *testing.T) {
 	}
 }
 
-// A table that was cleared is as a new one; those who followed hear nothing.
+// A table that was cleared is like a new one, and consumers are not called.
 func TestClear(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 4})
@@ -194,7 +194,7 @@ func TestClear(t *testing.T) {
 	}
 }
 
-// Who panics is forgotten, and nobody else.
+// A connection whose consumer panics is forgotten, and no other one.
 func TestForget(t *testing.T) {
 	h := &opened{}
 	h.model.need = func(data []byte) int {
@@ -248,8 +248,8 @@ func TestDataBehindTheOtherSYNACK(t *testing.T) {
 	}
 }
 
-// A client that is sent an old SYN-ACK says RST and tries again: the answer to
-// that try may take its time.
+// A client that gets an old SYN-ACK sends RST and tries again. The answer to that may come
+// late.
 func TestOpenedAgainAfterRST(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
@@ -267,7 +267,7 @@ func TestOpenedAgainAfterRST(t *testing.T) {
 	}
 }
 
-// Captures put one behind the other jump by years: that is no silence.
+// Where captures are joined, time jumps by years: that is no silence.
 func TestClockThatJumps(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 8})
@@ -338,7 +338,7 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// A capture that holds every packet twice is one connection each.
+// In a capture that holds every packet twice, each connection is one.
 func TestWholeConnectionRepeated(t *testing.T) {
 	h := &opened{}
 	h.model.limit = 2
@@ -441,7 +441,7 @@ func TestConflictIsReportedAndFirstKept(t *testing.T) {
 	}
 }
 
-// One byte a segment must not make the consumer look at a record once a byte.
+// Segments of one byte must not make the consumer parse a record once for each byte.
 func TestNeedIsRespected(t *testing.T) {
 	h := &opened{}
 	h.model.need = func([]byte) int { return 1000 }
@@ -468,8 +468,8 @@ func TestSettledFlowIsNotFollowedAgain(t *testing.T) {
 	}
 }
 
-// Every connection of a flood holds what it can: memory stays within the
-// bounds, and a real handshake amid them is still heard.
+// Every connection of a flood holds as much as it can: memory stays within the bounds, and
+// a real handshake among them is still followed.
 func TestFloodKeepsBounds(t *testing.T) {
 	h := &opened{}
 	h.model.need = func(b []byte) int { return MaxBuffered }
@@ -494,8 +494,8 @@ func TestFloodKeepsBounds(t *testing.T) {
 	}
 }
 
-// The queues pass over the records of entries that moved on; none may be lost
-// when they make room.
+// The queues skip records of entries that moved to another class; no entry may be lost when
+// they make room.
 func TestQueuesUnderChurn(t *testing.T) {
 	h := &opened{}
 	h.model.limit = 5
@@ -592,8 +592,8 @@ func shuffled(r *rand.Rand, c *conn, b []byte) (ps []*decode.Packet) {
 	return ps
 }
 
-// FuzzPush drives a small table with packets made of the input: whatever
-// comes, the counts add up and the bounds hold.
+// FuzzPush pushes packets made of the input into a small table: the counts add up, and the
+// bounds hold.
 func FuzzPush(f *testing.F) {
 	f.Add([]byte("\x02\x00\x00\x00\x10\x00\x05\x03\x01\x04\x10\x09\x00"))
 	f.Add(bytes.Repeat([]byte{0x10, 0x00, 0x40, 0x07, 0x02}, 40))
@@ -616,7 +616,7 @@ func FuzzPush(f *testing.F) {
 	})
 }
 
-// An entry is one cache line: with eight bytes more nearly all lie in two.
+// An entry is one cache line. With eight bytes more, nearly all would lie in two.
 func TestEntryIsOneCacheLine(t *testing.T) {
 	if size := unsafe.Sizeof(entry{}); size != 64 {
 		t.Errorf("%d bytes", size)
@@ -626,7 +626,7 @@ func TestEntryIsOneCacheLine(t *testing.T) {
 	}
 }
 
-// Looking up a settled flow is what most packets cost.
+// Most packets cost one look-up of a settled flow.
 func BenchmarkSettled(b *testing.B) {
 	for _, flows := range []int{100, 10000, 100000} {
 		b.Run(fmt.Sprint(flows), func(b *testing.B) {

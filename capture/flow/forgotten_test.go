@@ -23,8 +23,8 @@ func TestForgottenIsBounded(t *testing.T) {
 	}
 }
 
-// A connection that was silent, and one that went for lack of room, are told from
-// one that was never seen.
+// A connection that was silent, and one that was evicted, are distinguished from one that
+// was never seen.
 func TestOpenerTellsOfTheForgotten(t *testing.T) {
 	for name, forget := range map[string]func(*Table){
 		"silence": func(t *Table) { t.Expire(600 * second) },

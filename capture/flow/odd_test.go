@@ -6,15 +6,15 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// odd is a copy of a packet whose fragments were odd.
+// odd is a copy of a packet, with anomalies.
 func odd(p *decode.Packet, a decode.Anomaly) *decode.Packet {
 	q := *p
 	q.Anomalies = a
 	return &q
 }
 
-// TestOddFragmentsReachTheConsumer: whatever packet of a connection the odd
-// fragments are of, who follows it is told, and nobody else.
+// TestOddFragmentsReachTheConsumer: whichever packet of a connection has anomalies, its
+// consumer is told, and no other one.
 func TestOddFragmentsReachTheConsumer(t *testing.T) {
 	const a, b = decode.FragmentOverlap, decode.FragmentConflict
 	c := conn{isn: [2]uint32{100, 200}}
@@ -48,8 +48,8 @@ func TestOddFragmentsReachTheConsumer(t *testing.T) {
 	}
 }
 
-// TestAccuse: what is odd and belongs to no segment reaches the connection it
-// names, before it is followed and after, in its own network; it begins none.
+// TestAccuse: anomalies without a segment reach the connection that they name, in its own
+// network, before it is followed and after. They begin no connection.
 func TestAccuse(t *testing.T) {
 	c := conn{isn: [2]uint32{100, 200}}
 	other := conn{isn: [2]uint32{7100, 7200}, port: 1}
@@ -68,7 +68,7 @@ func TestAccuse(t *testing.T) {
 		t.Errorf("%+v", h.all)
 	}
 
-	// As many networks with the same addresses and ports as are compared, and more.
+	// More networks with the same addresses and ports than maxTwins.
 	h = opened{}
 	table = NewTable(&h, Options{MaxFlows: 64})
 	const networks = maxTwins + 3

@@ -8,7 +8,7 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// Bytes that arrive strictly backwards are one piece, and cost what they are.
+// Bytes that arrive in reverse order are one piece, and count once.
 func TestBackwards(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 4})
@@ -28,7 +28,7 @@ func TestBackwards(t *testing.T) {
 	}
 }
 
-// Whatever pieces come in whatever order, what is kept is what came first.
+// Whatever pieces arrive, in any order, the first to arrive are kept.
 func TestKeepFirst(t *testing.T) {
 	for seed := range int64(500) {
 		r := rand.New(rand.NewSource(seed))
@@ -103,8 +103,8 @@ func TestPiecesNearTheHoleStay(t *testing.T) {
 	}
 }
 
-// Bytes are kept by what they cost, not by how they were cut: every other byte
-// first, then the others.
+// The bound counts memory, however the bytes were cut: every other byte first, then the
+// others.
 func TestEveryOtherByteFirst(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 4})
@@ -133,7 +133,7 @@ func TestEveryOtherByteFirst(t *testing.T) {
 	}
 }
 
-// A consumer that waits for more than is kept is told, and hears no more.
+// A consumer that needs more than is kept is told so, and gets no more.
 func TestMoreThanIsKept(t *testing.T) {
 	h := &opened{}
 	h.model.need = func(b []byte) int { return len(b) + 1 }
@@ -151,8 +151,8 @@ func TestMoreThanIsKept(t *testing.T) {
 	}
 }
 
-// A consumer is told of bytes from outside the window, whether anything was heard
-// of their direction or not.
+// A consumer is told of bytes outside the window, whether anything of their direction was
+// seen or not.
 func TestBytesOutsideTheWindow(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 7}}
 	far := c.data(fromLow, 2*window, "hello")
@@ -170,8 +170,8 @@ func TestBytesOutsideTheWindow(t *testing.T) {
 	}
 }
 
-// Where a direction's beginning was not captured, so many bytes are tried, in
-// segments of any size.
+// In a direction whose beginning was not captured, maxTried bytes are tried, in segments of
+// any size.
 func TestBeginningBehindManySegments(t *testing.T) {
 	for size, tries := range map[int]int{40: maxTried / tryCharge, 256: maxTried / tryCharge, 1460: maxTried / 1460, 60000: 2} {
 		for _, n := range []int{tries, 2 * tries} {

@@ -20,7 +20,7 @@ func acking(p *decode.Packet, ack uint32) *decode.Packet {
 	return p
 }
 
-// Each direction has a tag of its own. The answer belongs to what it
+// Each direction has a tag of its own. An answer belongs to the connection that it
 // acknowledges, whichever connection has its tag already.
 func TestAnswersDecide(t *testing.T) {
 	h := &opened{}
@@ -45,8 +45,8 @@ func TestAnswersDecide(t *testing.T) {
 	}
 }
 
-// Anybody can make as many networks as a tunnel has numbers, all with the
-// addresses and ports of one connection.
+// An attacker can make as many networks as a tunnel has numbers, all with the addresses and
+// ports of one connection.
 func TestTwinsAreBounded(t *testing.T) {
 	h := &opened{}
 	h.model.start = func([]byte) bool { return true }
@@ -70,8 +70,7 @@ func TestTwinsAreBounded(t *testing.T) {
 	}
 }
 
-// What was said is compared with what was said in twins, also when they are
-// over.
+// Same compares with twins, also with those that are over.
 func TestSame(t *testing.T) {
 	h := &opened{}
 	table := NewTable(h, Options{MaxFlows: 16})
@@ -79,7 +78,7 @@ func TestSame(t *testing.T) {
 	for vlan := range uint32(3) {
 		push(table, in(vlan, c.syn(fromLow), c.data(fromLow, 0, "hello"))...)
 	}
-	// report has the ith view say what was said in it, and end if it is over.
+	// report calls Same for the ith view, and ends it if it is over.
 	report := func(i int32, said Digest, over bool) (reported bool, copies int) {
 		h.all[i].said = said
 		table.asked = i
@@ -144,7 +143,7 @@ func TestPortUsedAgain(t *testing.T) {
 	}
 }
 
-// A SYN may be captured behind its answer, or behind data.
+// A SYN may be captured after its answer, or after data.
 func TestLateSYN(t *testing.T) {
 	c := conn{isn: [2]uint32{4294967290, 7000}}
 	syn, answer := c.syn(fromLow), acking(c.syn(fromHigh), 4294967291)
@@ -168,8 +167,8 @@ func TestLateSYN(t *testing.T) {
 	}
 }
 
-// told has packets come in a tunnel of the end that sends in a direction, which is
-// believed about its own packets only.
+// told puts packets into a tunnel of the end that sends in a direction, which is believed
+// about its own packets only.
 func told(by Dir, ps ...*decode.Packet) []*decode.Packet {
 	for _, p := range in(7, ps...) {
 		p.Word, p.Sender = decode.DestinationWord, p.Dst
@@ -180,9 +179,9 @@ func told(by Dir, ps ...*decode.Packet) []*decode.Packet {
 	return ps
 }
 
-// The end of a connection knows its numbers. What it tells in a tunnel of its own
-// is another connection than the one it has, and than what the other end tells,
-// whichever comes first.
+// An end of a connection knows its numbers. Packets in that end's tunnel are another
+// connection than the same packets outside, and than those in the other end's tunnel,
+// whichever come first.
 func TestTellersStayApart(t *testing.T) {
 	c := conn{isn: [2]uint32{1000, 2000}}
 	opening := func() []*decode.Packet {

@@ -26,7 +26,7 @@ func segment(src, dst string) []byte {
 	}, []byte("odd"))
 }
 
-// wrapped is a frame, and the protocols an independent dissector finds in it.
+// wrapped is a frame, and the protocols that tshark finds in it.
 type wrapped struct {
 	frame     []byte
 	protocols string
@@ -109,7 +109,7 @@ func everyWrapper() []wrapped {
 	return list
 }
 
-// tshark agrees on what the wrappers built, and finds every length and checksum
+// tshark finds the encapsulations that the wrappers built, and every length and checksum
 // right.
 func TestIndependentDissector(t *testing.T) {
 	if testing.Short() {
@@ -140,7 +140,7 @@ func dissect(t *testing.T, list []wrapped) []string {
 	t.Helper()
 	cmd := exec.Command("tshark", "-n", "-r", "-", "-T", "fields",
 		"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
-		"-d", "mpls.label==300,pwethcw", // nothing in the packet says so
+		"-d", "mpls.label==300,pwethcw", // nothing in the packet tells it
 		"-d", "udp.port==7932,hp_erm",
 		"-e", "frame.protocols", "-e", "ip.checksum.status", "-e", "udp.checksum.status",
 		"-e", "tcp.checksum.status", "-e", "_ws.malformed")
@@ -168,7 +168,7 @@ func captureFile(t *testing.T, list []wrapped) *bytes.Buffer {
 	return &file
 }
 
-// Wrapping leaves what it wraps alone, even where its slice has room behind it.
+// Wrapping does not change its argument, even where the slice has capacity left.
 func TestArgumentsAreNotChanged(t *testing.T) {
 	packet := segment("10.0.0.5:40312", "10.0.0.6:9")
 	frame := append(wrap.Ethernet(packet), make([]byte, 64)...)[:14+len(packet)]
