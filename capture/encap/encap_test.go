@@ -1,9 +1,13 @@
 package encap
 
 import (
+	"encoding/binary"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"tlsfloor/capture/testing/wrap"
 )
 
 // Every kind has a name of its own, and those that say nothing about the network are
@@ -76,6 +80,62 @@ func TestPorts(t *testing.T) {
 	}
 	if p.Has(client) || p.Has(53) || PortName(client) != "" {
 		t.Error("a port of no tunnel is known")
+	}
+}
+
+// Each tunnel in UDP is opened up to the packet in it, with its bytes as they were sent.
+// With the packet's first byte changed it is no tunnel, or one that proves itself by its
+// header.
+func TestOpeners(t *testing.T) {
+	ends := wrap.Ends{Src: netip.MustParseAddr("192.0.2.1"), Dst: netip.MustParseAddr("192.0.2.2")}
+	v4 := wrap.UDP(netip.MustParseAddrPort("10.0.0.1:9"), netip.MustParseAddrPort("10.0.0.2:9"), []byte("x"))
+	v6 := wrap.UDP(netip.MustParseAddrPort("[2001::1]:9"), netip.MustParseAddrPort("[2001:db8::2]:9"), []byte("x"))
+	frame := wrap.Ethernet(v4)
+	for _, test := range []struct {
+		datagram []byte
+		layer    string // "": what is carried is the encapsulation itself
+		inner    Inner
+		within   []byte
+		certain  bool // by its header alone
+	}{
+		{wrap.VXLAN(ends, 7, frame), "vxlan:7", InnerEthernet, frame, true},
+		{wrap.VXLANGPE(ends, 7, v6), "vxlan:7", InnerIPv6, v6, false},
+		{wrap.VXLANNSH(ends, 7, 8, v4), "vxlan:7", InnerNSH, v4, false},
+		{wrap.GENEVE(ends, 7, frame), "geneve:7", InnerEthernet, frame, true},
+		{wrap.GENEVEIP(ends, 7, v4), "geneve:7", InnerIPv4, v4, false},
+		{wrap.GTPU(ends, 7, v4), "gtpu:7", InnerIP, v4, false},
+		{wrap.LISP(ends, 7, v6), "lisp:7", InnerIP, v6, false},
+		{wrap.LISPGPE(ends, 7, frame), "lisp:7", InnerEthernet, frame, false},
+		{wrap.GUE(ends, v4), "gue", InnerIP, v4, false},
+		{wrap.Teredo(ends, v6), "teredo", InnerIPv6, v6, false},
+		{wrap.L2TP(ends, 7, v4), "l2tp:7", InnerPPP, v4, false},
+		{wrap.CAPWAP(ends, frame), "capwap", InnerEthernet, frame, false},
+		{wrap.TZSP(ends, frame), "tzsp", InnerEthernet, frame, false},
+		{wrap.HPERM(ends, frame), "hperm", InnerEthernet, frame, false},
+		{wrap.JMirror(ends, 7, v4), "jmirror:7", InnerIP, v4, false},
+		{wrap.MPLSInUDP(ends, v4, 7, 8), "", InnerMPLS, v4, false},
+		{wrap.GREInUDP(ends, 7, v6), "", InnerGRE, v6, false},
+	} {
+		payload := test.datagram[28:]
+		open, port := NewPorts(nil).Opener(49152, binary.BigEndian.Uint16(test.datagram[22:]))
+		tunnel, ok := open(payload, len(payload))
+		layer := ""
+		if tunnel.Layer.Kind != 0 {
+			layer = tunnel.Layer.String()
+		}
+		rest := string(payload[tunnel.Header:])
+		if !ok || layer != test.layer || tunnel.Inner != test.inner || !strings.HasSuffix(rest, string(test.within)) ||
+			test.inner <= InnerEthernet && rest != string(test.within) {
+			t.Errorf("port %d: %v, %+v, want %q", port, ok, tunnel, test.layer)
+		}
+		at := len(payload) - len(test.within)
+		if len(test.within) == len(frame) {
+			at += 12 // the EtherType
+		}
+		payload[at] = 0xe0
+		if _, ok := open(payload, len(payload)); ok != test.certain {
+			t.Errorf("port %d, %q: with junk in it %v", port, layer, ok)
+		}
 	}
 }
 
