@@ -131,9 +131,6 @@ func (h *half) leave(data []byte, held bool) {
 	}
 }
 
-// untouched reports whether nothing was consumed, and nothing is held.
-func (h *half) untouched() bool { return !h.is(pinned) && h.empty() }
-
 // empty reports whether nothing is held.
 func (h *half) empty() bool { return !h.is(holding) }
 

@@ -23,10 +23,6 @@ const maxCuts = 64
 // noPiece is the index of no piece.
 const noPiece = -1
 
-func newPiece(seq uint32, data []byte) *piece {
-	return &piece{seq: seq, room: append([]byte(nil), data...), cuts: []uint32{seq}}
-}
-
 // cut notes that a segment began at seq. If there are too many cuts, the one farthest from
 // it is dropped.
 func (p *piece) cut(seq uint32) {
@@ -131,29 +127,33 @@ func (h *half) keep(seq uint32, data []byte) (stored int, conflict, full bool) {
 		p.prepend(front)
 		k.beyond += len(front)
 	}
-	for i := first; ; i++ {
-		p := k.pending[i]
-		conflict = conflict || differs(p.seq, p.data(), seq, data)
-		until := end
-		if i+1 < last {
-			until = k.pending[i+1].seq
-		}
-		from, behind := trimFront(seq, data, p.end())
-		behind = trimBack(from, behind, until)
-		p.append(behind)
-		k.beyond += len(behind)
-		if i+1 == last {
-			break
-		}
-	}
-	k.pending[first].cut(seq)
+	conflict = k.fill(first, last, seq, data)
+	p.cut(seq)
 	for last > first+1 {
 		k.pending[last-2].join(k.pending[last-1])
 		k.remove(last - 1)
 		last--
 	}
-	k.room += k.pending[first].size()
+	k.room += p.size()
 	return first, conflict, k.beyond > maxPending
+}
+
+// fill appends to each of the pieces from first to last those bytes of data that lie
+// between it and the next, and reports whether data differs from any of them.
+func (k *kept) fill(first, last int, seq uint32, data []byte) (conflict bool) {
+	end := seq + uint32(len(data))
+	for i := first; i < last; i++ {
+		p, until := k.pending[i], end
+		conflict = conflict || differs(p.seq, p.data(), seq, data)
+		if i+1 < last {
+			until = k.pending[i+1].seq
+		}
+		from, after := trimFront(seq, data, p.end())
+		after = trimBack(from, after, until)
+		p.append(after)
+		k.beyond += len(after)
+	}
+	return conflict
 }
 
 // differs reports whether two stretches of a direction have different bytes where they
@@ -175,7 +175,7 @@ func (k *kept) insert(at int, seq uint32, data []byte) int {
 		}
 		k.release(n - 1)
 	}
-	k.pending = slices.Insert(k.pending, at, newPiece(seq, data))
+	k.pending = slices.Insert(k.pending, at, &piece{seq: seq, room: append([]byte(nil), data...), cuts: []uint32{seq}})
 	k.beyond += len(data)
 	k.room += k.pending[at].size()
 	return at

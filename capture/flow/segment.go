@@ -87,7 +87,7 @@ func (t *Table) syn(i int32, d Dir, p *decode.Packet) {
 		}
 		return
 	}
-	if h := &t.streams[e.stream].half[d.Index()]; h.untouched() {
+	if h := &t.streams[e.stream].half[d.Index()]; !h.is(pinned) && h.empty() {
 		h.sync(p.Seq + 1)
 	}
 }
@@ -143,23 +143,30 @@ func (t *Table) follow(i int32, d Dir, p *decode.Packet) bool {
 	s := c.stream()
 	e.stream = t.place(s)
 	s.consumer = c
-	for d := range Dir(2) {
-		switch n, o := &t.numbers[i], d.Other(); {
-		case e.has(synSeen, d):
-			s.half[d.Index()].sync(n.first[d.Index()])
-		case e.has(synSeen, o) && e.marked(acked, o):
-			s.half[d.Index()].sync(n.ack[o.Index()]) // the SYN was lost; its answer tells where the direction begins
-		}
-		if e.marked(confirmed, d) {
-			s.half[d.Index()].flags |= believed
-		}
-	}
+	t.sync(i, s)
 	if e.class == closing {
 		t.requeue(i, ending)
 	} else {
 		t.requeue(i, followed)
 	}
 	return true
+}
+
+// sync tells a new stream of entry i where its directions begin, as far as that is known.
+func (t *Table) sync(i int32, s *Stream) {
+	e, n := &t.entries[i], &t.numbers[i]
+	for d := range Dir(2) {
+		h, o := &s.half[d.Index()], d.Other()
+		switch {
+		case e.has(synSeen, d):
+			h.sync(n.first[d.Index()])
+		case e.has(synSeen, o) && e.marked(acked, o):
+			h.sync(n.ack[o.Index()]) // the SYN was lost, but its answer tells
+		}
+		if e.marked(confirmed, d) {
+			h.flags |= believed
+		}
+	}
 }
 
 // settle releases the stream of entry i, and keeps the entry, so that later packets of
