@@ -1,5 +1,5 @@
 // Package parse reads the plaintext part of TLS and SSL handshakes: records,
-// handshake messages, hellos, alerts, certificates.
+// handshake messages, hellos, alerts.
 //
 // Parsed values are views into the caller's bytes; nothing is copied but the
 // parts of a message that is split over records. The package is strict about

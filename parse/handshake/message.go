@@ -1,6 +1,9 @@
 package handshake
 
-import "tlsfloor/parse"
+import (
+	"tlsfloor/parse"
+	"tlsfloor/parse/certificate"
+)
 
 // Dir is a direction of a connection: 0 or 1. Which end sends in which is the
 // caller's choice.
@@ -60,7 +63,7 @@ type Message struct {
 	Size      int           // of the hello, in bytes
 	Client    parse.ClientHello
 	Server    parse.ServerHello
-	Leaf      parse.Certificate
+	Leaf      certificate.Certificate
 	DER       []byte // of Leaf
 }
 

@@ -1,6 +1,9 @@
 package handshake
 
-import "tlsfloor/parse"
+import (
+	"tlsfloor/parse"
+	"tlsfloor/parse/certificate"
+)
 
 // PushMessages takes bytes of handshake messages in clear, in order and without
 // records: the fragments of a handshake record, or what a transport with a framing
@@ -115,7 +118,7 @@ func (m *Machine) readCertificates(d Dir, body []byte, msg *Message) bool {
 	if roleIn(d) == m.client || m.NoCertificate {
 		return false
 	}
-	list, err := parse.ParseCertificates(body)
+	list, err := certificate.ParseList(body)
 	if err != nil {
 		m.anomalies.add(badCertificate)
 		return false

@@ -51,8 +51,8 @@ func (c tapped) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// certificate makes a certificate for host.
-func certificate(t testing.TB) tls.Certificate {
+// newCertificate makes a certificate for host.
+func newCertificate(t testing.TB) tls.Certificate {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func transcript(t testing.TB, asClient, asServer *tls.Config) []spoken {
 	_ = b.SetDeadline(time.Now().Add(10 * time.Second))
 	asClient, asServer = asClient.Clone(), asServer.Clone()
 	asClient.InsecureSkipVerify, asClient.ServerName = true, host
-	asServer.Certificates = []tls.Certificate{certificate(t)}
+	asServer.Certificates = []tls.Certificate{newCertificate(t)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

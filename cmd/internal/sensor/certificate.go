@@ -9,7 +9,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/policy"
-	"tlsfloor/parse"
+	"tlsfloor/parse/certificate"
 )
 
 // maxDistinguishedName bounds a subject or issuer in an event, in bytes: real
@@ -46,13 +46,13 @@ func (c *session) takeUnaskedCertificate() {
 	if c.shown == nil || c.shown.unasked == nil {
 		return
 	}
-	var leaf parse.Certificate
+	var leaf certificate.Certificate
 	_ = leaf.Parse(c.shown.unasked) // it was parsed before: an error says the same again
 	c.takeCertificate(&leaf, c.shown.unasked)
 }
 
 // takeCertificate takes what the server's certificate says.
-func (c *session) takeCertificate(leaf *parse.Certificate, der []byte) {
+func (c *session) takeCertificate(leaf *certificate.Certificate, der []byte) {
 	s := c.sensor
 	if c.shown == nil {
 		c.shown = s.freeShown.Take()
@@ -79,7 +79,7 @@ func (c *session) takeCertificate(leaf *parse.Certificate, der []byte) {
 // name the client asked for, else the first in scope, else the first. A
 // certificate for many services names the one that matters. misnamed says that
 // none covers the name that was asked for.
-func (c *session) nameOf(leaf *parse.Certificate) (name string, misnamed bool) {
+func (c *session) nameOf(leaf *certificate.Certificate) (name string, misnamed bool) {
 	asked := c.asked()
 	best, rank := "", notHost
 	for list := leaf.Names(); ; {
@@ -133,7 +133,7 @@ func (s *Sensor) rank(name string, least rank) rank {
 
 // describeCertificate copies what an event says of a certificate. Of too many
 // names the list has the first ones and name, the one that was chosen.
-func describeCertificate(leaf *parse.Certificate, der []byte, name string) *classify.Certificate {
+func describeCertificate(leaf *certificate.Certificate, der []byte, name string) *classify.Certificate {
 	sum := sha256.Sum256(der)
 	notBefore, notAfter := leaf.Validity()
 	c := &classify.Certificate{

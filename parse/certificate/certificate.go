@@ -1,55 +1,59 @@
-package parse
+// Package certificate reads the names and the validity of X.509 certificates
+// (RFC 5280), and the list of certificates in a TLS Certificate message.
+//
+// It verifies nothing. Parsed values are views into the caller's bytes.
+//
+// It does not use crypto/x509, which rejects certificates that old servers do send
+// (negative serial numbers, names that are not IA5String, unknown curves), and
+// allocates for each of 10,000 names.
+package certificate
 
 import (
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"tlsfloor/parse"
 )
 
-// CertificateList is a view of the chain in a Certificate message of TLS 1.2
-// and below (RFC 5246, 7.4.2), the sender's own certificate first. Walk a copy
-// of it, as with Extensions.
-type CertificateList []byte
+// List is a view of the certificates in a Certificate message of TLS 1.2 and
+// below (RFC 5246, 7.4.2), the sender's own certificate first. Next consumes it,
+// so iterate over a copy.
+type List []byte
 
-// ParseCertificates reads the body of a Certificate message. It allocates
-// nothing unless it fails. The list may be empty: a client without a
-// certificate sends that.
-func ParseCertificates(body []byte) (CertificateList, error) {
-	r, list := reader(body), []byte(nil)
-	if !r.vector24(&list) {
-		return nil, runsPast("certificate_list", body, r)
+// ParseList reads the body of a Certificate message. It allocates nothing unless
+// it fails. The list may be empty: a client without a certificate sends that.
+func ParseList(body []byte) (List, error) {
+	in, list := cryptobyte.String(body), cryptobyte.String(nil)
+	if !in.ReadUint24LengthPrefixed(&list) {
+		return nil, &parse.ParseError{What: "certificate_list", Offset: 0}
 	}
-	return list, nil
+	return List(list), nil
 }
 
 // Next returns the first certificate, DER, and moves past it. It returns false
 // at the end, or where the list stops being well-formed.
-func (c *CertificateList) Next() (der []byte, ok bool) {
-	ok = (*reader)(c).vector24(&der)
+func (l *List) Next() (der []byte, ok bool) {
+	ok = (*cryptobyte.String)(l).ReadUint24LengthPrefixed((*cryptobyte.String)(&der))
 	return der, ok
 }
 
-// Certificate is what an X.509 certificate (RFC 5280) says about its holder.
-// Nothing is verified. All slices are views.
-//
-// It is read here and not with crypto/x509, which refuses certificates that
-// old servers do send (negative serial numbers, names that are no IA5String,
-// curves it does not know) and allocates for each of 10,000 names.
+// Certificate is what an X.509 certificate (RFC 5280) says about its subject.
+// All slices are views.
 type Certificate struct {
-	Serial          []byte // big-endian two's complement, as encoded
 	Issuer, Subject Name
 	DNSNames        DNSNames // the dNSNames of subjectAltName
 	validity        cryptobyte.String
 }
 
-// Parse reads a certificate, DER. It overwrites all of c and keeps views into
-// der. It wants the outline of the certificate to be well-formed, and leaves
-// fields of the wrong form empty.
+// Parse reads a certificate, DER. It overwrites all of c, which then has views
+// into der. It returns a *parse.ParseError when the certificate's outer structure
+// is ill-formed; fields of the wrong form are left empty.
 func (c *Certificate) Parse(der []byte) error {
 	*c = Certificate{}
 	in := cryptobyte.String(der)
-	var certificate, tbs, algorithm cryptobyte.String
+	var certificate, tbs, ignored cryptobyte.String
 	field := ""
 	switch {
 	case !readDER(&in, &certificate, asn1.SEQUENCE):
@@ -58,9 +62,9 @@ func (c *Certificate) Parse(der []byte) error {
 		field = "TBSCertificate"
 	case !tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()):
 		field = "version"
-	case !readDER(&tbs, (*cryptobyte.String)(&c.Serial), asn1.INTEGER):
+	case !readDER(&tbs, &ignored, asn1.INTEGER):
 		field = "serialNumber"
-	case !readDER(&tbs, &algorithm, asn1.SEQUENCE):
+	case !readDER(&tbs, &ignored, asn1.SEQUENCE):
 		field = "signature"
 	case !readDER(&tbs, (*cryptobyte.String)(&c.Issuer), asn1.SEQUENCE):
 		field = "issuer"
@@ -70,27 +74,20 @@ func (c *Certificate) Parse(der []byte) error {
 		field = "subject"
 	}
 	if field != "" {
-		return &ParseError{What: field, Offset: len(der) - len(in) - len(certificate) - len(tbs)}
+		return &parse.ParseError{What: field, Offset: len(der) - len(in) - len(certificate) - len(tbs)}
 	}
 	c.DNSNames = subjectAltName(tbs)
 	return nil
 }
 
-// Validity returns the time from which on, and up to which, the certificate is
-// valid, in UTC; zero: not readable. It is read here, since who parses a
-// certificate seldom asks for more than its names.
-func (c *Certificate) Validity() (notBefore, notAfter time.Time) {
-	validity := c.validity
-	return readTime(&validity), readTime(&validity)
-}
-
-// readDER reads a value with a tag, and does not move when there is none.
+// readDER reads a value with a tag. It does not move s when the tag is another
+// one.
 func readDER(s, out *cryptobyte.String, tag asn1.Tag) bool {
 	return s.PeekASN1Tag(tag) && s.ReadASN1(out, tag)
 }
 
-// subjectAltName finds the extension's GeneralNames in what follows the
-// subject of a TBSCertificate (RFC 5280, 4.1).
+// subjectAltName returns the GeneralNames of the subjectAltName extension; tbs is
+// the part of a TBSCertificate that follows the subject (RFC 5280, 4.1).
 func subjectAltName(tbs cryptobyte.String) DNSNames {
 	var wrapped, extensions cryptobyte.String
 	if !tbs.SkipASN1(asn1.SEQUENCE) || // subjectPublicKeyInfo
@@ -114,25 +111,26 @@ func subjectAltName(tbs cryptobyte.String) DNSNames {
 	return nil
 }
 
-// Names are what the certificate says its holder is called: the DNSNames, else
-// the subject's common name (RFC 6125, 6.4.4). Certificates with 10,000 exist.
-func (c *Certificate) Names() HolderNames {
+// Names returns the host names that the certificate is for: DNSNames, or the
+// subject's common name when there are none (RFC 6125, 6.4.4). Certificates with
+// 10,000 exist.
+func (c *Certificate) Names() HostNames {
 	list := c.DNSNames
 	if _, ok := list.Next(); ok {
-		return HolderNames{dns: c.DNSNames}
+		return HostNames{dns: c.DNSNames}
 	}
-	return HolderNames{common: c.Subject.CommonName()}
+	return HostNames{common: c.Subject.CommonName()}
 }
 
-// HolderNames are the names of a certificate's holder that have not been read.
-type HolderNames struct {
+// HostNames are the names of Certificate.Names that Next has not returned yet.
+type HostNames struct {
 	dns    DNSNames
 	common []byte
 }
 
-// Next returns the next name, as it stands: wildcards, NUL and control characters
-// included. It returns false at the end.
-func (n *HolderNames) Next() (name []byte, ok bool) {
+// Next returns the next name as it was encoded: wildcards, NUL and control
+// characters included. It returns false at the end.
+func (n *HostNames) Next() (name []byte, ok bool) {
 	if name = n.common; len(name) > 0 {
 		n.common = nil
 		return name, true
@@ -141,7 +139,7 @@ func (n *HolderNames) Next() (name []byte, ok bool) {
 }
 
 // DNSNames is a view of the dNSNames in a subjectAltName (RFC 5280, 4.2.1.6).
-// Walk a copy of it, as with Extensions.
+// Next consumes it, so iterate over a copy.
 type DNSNames []byte
 
 // Next returns the first name and moves past it. It returns false at the end,
@@ -162,8 +160,16 @@ func (d *DNSNames) Next() (name []byte, ok bool) {
 	return nil, false
 }
 
-// readTime reads a Time (RFC 5280, 4.1.2.5), also without seconds and with a
-// zone, as old certificates have it.
+// Validity returns the first and the last moment at which the certificate is
+// valid, in UTC; zero where a time cannot be read. Parse does not read them,
+// because most callers want the names only.
+func (c *Certificate) Validity() (notBefore, notAfter time.Time) {
+	validity := c.validity
+	return readTime(&validity), readTime(&validity)
+}
+
+// readTime reads a Time (RFC 5280, 4.1.2.5). It also takes times without seconds
+// or with a time zone, which old certificates have.
 func readTime(s *cryptobyte.String) time.Time {
 	var text cryptobyte.String
 	var tag asn1.Tag
@@ -173,7 +179,7 @@ func readTime(s *cryptobyte.String) time.Time {
 	switch tag {
 	case asn1.UTCTime:
 		t := parseTime(string(text), "060102150405Z0700", "0601021504Z0700")
-		if t.Year() >= 2050 { // two digits mean 1950 to 2049; time has 1969 to 2068
+		if t.Year() >= 2050 { // two digits mean 1950 to 2049; package time takes them as 1969 to 2068
 			t = t.AddDate(-100, 0, 0)
 		}
 		return t
@@ -183,7 +189,8 @@ func readTime(s *cryptobyte.String) time.Time {
 	return time.Time{}
 }
 
-// parseTime is text by the first layout that fits, in UTC; zero when none does.
+// parseTime parses text by the first layout that fits, in UTC; zero when none
+// does.
 func parseTime(text string, layouts ...string) time.Time {
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {

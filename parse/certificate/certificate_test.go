@@ -1,4 +1,4 @@
-package parse
+package certificate
 
 import (
 	"bytes"
@@ -12,12 +12,16 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
+
+	"tlsfloor/parse"
 )
 
-// names are the names of a certificate as strings.
+// names returns the names of a certificate as strings.
 func names(c *Certificate) (s []string) {
 	for list := c.Names(); ; {
 		name, ok := list.Next()
@@ -30,23 +34,24 @@ func names(c *Certificate) (s []string) {
 
 // chain is the certificates of the first Certificate message in a file of
 // testdata.
-func chain(t testing.TB, file string) CertificateList {
+func chain(t testing.TB, file string) List {
 	t.Helper()
-	data := recorded(t, file)
-	var s RecordStream
-	var m Messages
+	data, err := os.ReadFile(filepath.Join("..", "testdata", file+".bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s parse.RecordStream
+	var p parse.Part
+	var m parse.Messages
+	var c parse.Collector
+	var msg parse.Message
 	for {
-		p, ok, err := nextPart(&s, &data)
-		if !ok || err != nil {
+		if ok, err := s.Next(&data, &p); !ok || err != nil {
 			t.Fatal("no Certificate message", err)
 		}
-		for p.Type == Handshake {
-			msg, ok := nextMessage(&m, &p.Fragment)
-			if !ok {
-				break
-			}
-			if msg.Type == TypeCertificate {
-				list, err := ParseCertificates(msg.Body)
+		for p.Type == parse.Handshake && m.Next(&p.Fragment, &c, &msg) {
+			if msg.Type == parse.TypeCertificate {
+				list, err := ParseList(msg.Body)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,8 +86,8 @@ func TestRecordedCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	notBefore, notAfter := c.Validity()
-	if !notBefore.Equal(x.NotBefore) || !notAfter.Equal(x.NotAfter) || new(big.Int).SetBytes(c.Serial).Cmp(x.SerialNumber) != 0 {
-		t.Errorf("%v to %v, serial %x; want %v to %v, %x", notBefore, notAfter, c.Serial, x.NotBefore, x.NotAfter, x.SerialNumber)
+	if !notBefore.Equal(x.NotBefore) || !notAfter.Equal(x.NotAfter) {
+		t.Errorf("%v to %v; want %v to %v", notBefore, notAfter, x.NotBefore, x.NotAfter)
 	}
 }
 
@@ -169,7 +174,7 @@ func TestCommonName(t *testing.T) {
 	}{
 		{"none", nil, "", ""},
 		{"the last of two", []asn1.RawValue{{Tag: asn1.TagUTF8String, Bytes: []byte("a")}, {Tag: asn1.TagT61String, Bytes: []byte("b")}}, "b", "CN=b,CN=a"},
-		{"16-bit text", []asn1.RawValue{{Tag: asn1.TagBMPString, Bytes: u16('a', '.', 'é')}}, "a.é", "CN=a.é"},
+		{"16-bit text", []asn1.RawValue{{Tag: asn1.TagBMPString, Bytes: []byte("\x00a\x00.\x00\xe9")}}, "a.é", "CN=a.é"},
 		{"special characters", []asn1.RawValue{{Tag: asn1.TagUTF8String, Bytes: []byte(" a,b\x00\x1b ")}}, " a,b\x00\x1b ", `CN=\ a\,b\00\1b\ `},
 		{"hash in front", []asn1.RawValue{{Tag: asn1.TagUTF8String, Bytes: []byte("#a#")}}, "#a#", `CN=\#a#`},
 	} {
@@ -232,14 +237,15 @@ func TestCertificateTimes(t *testing.T) {
 
 // tlv is a DER value of less than 64 kB.
 func tlv(tag byte, parts ...[]byte) []byte {
-	content := cat(parts...)
-	if len(content) < 128 {
-		return cat([]byte{tag, byte(len(content))}, content)
+	content := bytes.Join(parts, nil)
+	n := len(content)
+	switch {
+	case n < 128:
+		return append([]byte{tag, byte(n)}, content...)
+	case n < 256:
+		return append([]byte{tag, 0x81, byte(n)}, content...)
 	}
-	if len(content) < 256 {
-		return cat([]byte{tag, 0x81, byte(len(content))}, content)
-	}
-	return cat([]byte{tag, 0x82}, vec16(content))
+	return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, content...)
 }
 
 func TestCertificateNegativeSerial(t *testing.T) {
@@ -263,46 +269,58 @@ func TestCertificateIllFormed(t *testing.T) {
 			t.Fatalf("cut to %d of %d bytes: no error", n, len(der))
 		}
 	}
-	var got *ParseError
+	var got *parse.ParseError
 	bad := bytes.Clone(der)
 	bad[4] = 0x31
-	if err := c.Parse(bad); !errors.As(err, &got) || *got != (ParseError{"TBSCertificate", 4}) {
+	if err := c.Parse(bad); !errors.As(err, &got) || *got != (parse.ParseError{What: "TBSCertificate", Offset: 4}) {
 		t.Error(err)
 	}
 	bad = bytes.Clone(der)
 	at := bytes.Index(bad, []byte{asn1.TagInteger, 1, 1})
 	bad[at] = asn1.TagBoolean
-	if err := c.Parse(bad); !errors.As(err, &got) || *got != (ParseError{"serialNumber", at}) {
+	if err := c.Parse(bad); !errors.As(err, &got) || *got != (parse.ParseError{What: "serialNumber", Offset: at}) {
 		t.Error(err)
 	}
 }
 
-func TestCertificateList(t *testing.T) {
-	body := vec24(vec24(fill(9)), vec24(fill(5)))
-	list, err := ParseCertificates(body)
+// listOf is the body of a Certificate message with these certificates, of less
+// than 256 bytes in all.
+func listOf(certificates ...string) []byte {
+	var list []byte
+	for _, c := range certificates {
+		list = append(append(list, 0, 0, byte(len(c))), c...)
+	}
+	return append([]byte{0, 0, byte(len(list))}, list...)
+}
+
+func TestList(t *testing.T) {
+	list, err := ParseList(listOf("first", "second"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	first, _ := list.Next()
 	second, ok := list.Next()
-	if !ok || !bytes.Equal(first, fill(9)) || !bytes.Equal(second, fill(5)) {
-		t.Errorf("%x %x", first, second)
+	if !ok || string(first) != "first" || string(second) != "second" {
+		t.Errorf("%q %q", first, second)
 	}
 	if _, ok := list.Next(); ok {
-		t.Error("a third")
+		t.Error("a third certificate")
 	}
-	if list, err := ParseCertificates(vec24()); err != nil || len(list) != 0 {
+	if list, err := ParseList(listOf()); err != nil || len(list) != 0 {
 		t.Errorf("empty list: %x, %v", list, err)
 	}
-	for _, bad := range [][]byte{nil, fill(2), {0, 0, 9, 1}} {
-		if _, err := ParseCertificates(bad); err == nil {
+	for _, bad := range [][]byte{nil, {0, 0}, {0, 0, 9, 1}} {
+		if _, err := ParseList(bad); err == nil {
 			t.Errorf("%x: no error", bad)
 		}
 	}
-	list, _ = ParseCertificates(vec24(vec24(fill(9)), []byte{0, 0, 9, 1}))
+	cut := listOf("first", "second")
+	cut = cut[:len(cut)-1]
+	cut[2]--
+	list, _ = ParseList(cut)
 	list.Next()
 	if _, ok := list.Next(); ok {
-		t.Error("a certificate that runs past the list")
+		t.Error("a certificate that runs past the end of the list")
 	}
 }
 
@@ -310,8 +328,8 @@ func FuzzCertificate(f *testing.F) {
 	list := chain(f, "server-tls1")
 	der, _ := list.Next()
 	f.Add(der)
-	f.Add(certify(f, &x509.Certificate{DNSNames: []string{"a.example\x00"}, RawSubject: rawName(f, asn1.RawValue{Tag: asn1.TagBMPString, Bytes: u16('a', 0xd800)})}))
-	f.Add(vec24(vec24(fill(9)), vec24(fill(5))))
+	f.Add(certify(f, &x509.Certificate{DNSNames: []string{"a.example\x00"}, RawSubject: rawName(f, asn1.RawValue{Tag: asn1.TagBMPString, Bytes: []byte("\x00a\xd8\x00")})}))
+	f.Add(listOf("first", "second"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c Certificate
 		if c.Parse(data) == nil {
@@ -324,7 +342,7 @@ func FuzzCertificate(f *testing.F) {
 				}
 			}
 		}
-		if list, err := ParseCertificates(data); err == nil {
+		if list, err := ParseList(data); err == nil {
 			for ok := true; ok; {
 				_, ok = list.Next()
 			}

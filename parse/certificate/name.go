@@ -1,6 +1,7 @@
-package parse
+package certificate
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -10,14 +11,14 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// The contents of object identifiers, as they are encoded.
+// Object identifiers, encoded, without tag and length.
 const (
 	oidSubjectAltName = "\x55\x1d\x11"
 	oidCommonName     = "\x55\x04\x03"
 )
 
-// attributeNames are the short names of RFC 4514, 3, and emailAddress, which
-// old certificates have.
+// attributeNames are the short names of attribute types (RFC 4514, 3), and
+// emailAddress, which old certificates have.
 var attributeNames = map[string]string{
 	oidCommonName:  "CN",
 	"\x55\x04\x06": "C",
@@ -31,7 +32,7 @@ var attributeNames = map[string]string{
 	"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01":     "emailAddress",
 }
 
-// bmpString is the tag of 16-bit text.
+// bmpString is the tag of UTF-16 text.
 const bmpString = asn1.Tag(30)
 
 // Name is a view of a distinguished name: the content of an RDNSequence, DER
@@ -45,12 +46,12 @@ type attribute struct {
 	first     bool // the first of its RelativeDistinguishedName
 }
 
-// nameReader walks the attributes of a Name.
+// nameReader iterates over the attributes of a Name.
 type nameReader struct {
 	names, set cryptobyte.String
 }
 
-// next returns the next attribute, or false at the end and where the name
+// next returns the next attribute. It returns false at the end, or where the name
 // stops being well-formed.
 func (r *nameReader) next() (a attribute, ok bool) {
 	if r.set.Empty() {
@@ -66,8 +67,8 @@ func (r *nameReader) next() (a attribute, ok bool) {
 	return a, ok
 }
 
-// CommonName returns the last commonName, the most specific one; nil: none. It
-// is a view, except for one in 16-bit text, which comes as UTF-8.
+// CommonName returns the last commonName, which is the most specific one, or nil.
+// It is a view, unless it was encoded in UTF-16: then it is a copy in UTF-8.
 func (n Name) CommonName() []byte {
 	var name []byte
 	for r := (nameReader{names: cryptobyte.String(n)}); ; {
@@ -81,9 +82,9 @@ func (n Name) CommonName() []byte {
 	}
 }
 
-// String writes the name as RFC 4514 does, the most specific part first:
-// "CN=a.example,O=Example". Bytes that are neither ASCII control characters
-// nor special there are written as they are, whatever their encoding.
+// String returns the name in the format of RFC 4514, the most specific part first:
+// "CN=a.example,O=Example". Only special characters and ASCII control characters
+// are escaped; all other bytes are copied, whatever their encoding.
 func (n Name) String() string {
 	var attributes []attribute
 	for r := (nameReader{names: cryptobyte.String(n)}); ; {
@@ -105,7 +106,7 @@ func (n Name) String() string {
 	return b.String()
 }
 
-// writeRDN writes one RelativeDistinguishedName after those before it.
+// writeRDN appends one RelativeDistinguishedName, with the separator before it.
 func writeRDN(b *strings.Builder, attributes []attribute) {
 	for i, a := range attributes {
 		switch {
@@ -118,14 +119,14 @@ func writeRDN(b *strings.Builder, attributes []attribute) {
 	}
 }
 
-// text is the value's text.
+// text returns the value as text.
 func (a attribute) text() []byte {
 	if a.tag != bmpString {
 		return a.value
 	}
 	units := make([]uint16, 0, len(a.value)/2)
 	for list := a.value; len(list) >= 2; list = list[2:] {
-		units = append(units, be16(list))
+		units = append(units, binary.BigEndian.Uint16(list))
 	}
 	return []byte(string(utf16.Decode(units)))
 }
@@ -138,8 +139,8 @@ func (a attribute) String() string {
 	return name + "=" + escapeName(a.text())
 }
 
-// escapeName escapes a value as RFC 4514, 2.4 wants it, and control characters
-// likewise.
+// escapeName escapes special characters as RFC 4514, 2.4 requires, and control
+// characters too.
 func escapeName(value []byte) string {
 	var b strings.Builder
 	for i, c := range value {
@@ -156,8 +157,8 @@ func escapeName(value []byte) string {
 	return b.String()
 }
 
-// dotted writes an object identifier: "2.5.4.5". Arcs above 2^64 lose their
-// upper bits.
+// dotted returns an object identifier in dotted form: "2.5.4.5". Arcs above 2^64
+// lose their upper bits.
 func dotted(id []byte) string {
 	var b strings.Builder
 	arc, arcs := uint64(0), 0
