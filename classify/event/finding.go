@@ -6,6 +6,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/parse"
+	"tlsfloor/parse/cipher"
 )
 
 // What several schemas have of a finding.
@@ -57,7 +58,7 @@ func ianaCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
 	}
-	iana, _, _ := parse.CipherName(a.Cipher)
+	iana, _ := cipher.Name(a.Cipher)
 	return iana
 }
 

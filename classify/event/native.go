@@ -7,6 +7,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cache"
+	"tlsfloor/parse/cipher"
 )
 
 // Native is the format of tlsfloor's own events: the schema tlsfloor/1
@@ -247,7 +248,7 @@ func cloudTrailCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
 	}
-	iana, openssl, _ := parse.CipherName(a.Cipher)
+	iana, openssl := cipher.Name(a.Cipher)
 	if openssl == "" {
 		return iana
 	}

@@ -1,15 +1,38 @@
-package parse
+// Package cipher names TLS cipher suites.
+package cipher
 
-// The numbers and names of IANA's registry "TLS Cipher Suites"
+import (
+	"cmp"
+	"slices"
+)
+
+// Name returns the name of a cipher suite in IANA's registry
+// (TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA), and the one that OpenSSL uses
+// (ECDHE-RSA-AES128-SHA). Both are empty for a number that the registry has no
+// name for, as for GREASE; openssl is empty for suites that OpenSSL never had.
+func Name(id uint16) (iana, openssl string) {
+	i, ok := slices.BinarySearchFunc(suites[:], id, func(s suite, id uint16) int { return cmp.Compare(s.id, id) })
+	if !ok {
+		return "", ""
+	}
+	return suites[i].iana, suites[i].openssl
+}
+
+type suite struct {
+	id            uint16
+	iana, openssl string
+}
+
+// suites are the entries of IANA's registry "TLS Cipher Suites"
 // (https://www.iana.org/assignments/tls-parameters, as of 2022; AEGIS as of
-// 2024), without reserved values. OpenSSL's names are those of
-// "openssl ciphers -V -stdname ALL:COMPLEMENTOFALL:@SECLEVEL=0" and of the
-// headers tls1.h and ssl3.h, OpenSSL 3.0.19; of suites that only older
-// versions had, those of ciphers(1), OpenSSL 1.0.2. Registry entries and names
-// are facts; no licence applies to them.
+// 2024), without reserved values. OpenSSL's names are from
+// "openssl ciphers -V -stdname ALL:COMPLEMENTOFALL:@SECLEVEL=0" and the headers
+// tls1.h and ssl3.h of OpenSSL 3.0.19; for suites that only older versions had,
+// from ciphers(1) of OpenSSL 1.0.2. Registry entries and names are facts; no
+// licence applies to them.
 //
-// In ascending order: CipherName searches by halves.
-var cipherSuites = [...]cipherSuite{
+// They are in ascending order for the binary search in Name.
+var suites = [...]suite{
 	{0x0000, "TLS_NULL_WITH_NULL_NULL", ""},
 	{0x0001, "TLS_RSA_WITH_NULL_MD5", "NULL-MD5"},
 	{0x0002, "TLS_RSA_WITH_NULL_SHA", "NULL-SHA"},
@@ -362,19 +385,4 @@ var cipherSuites = [...]cipherSuite{
 	{0xd002, "TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384", ""},
 	{0xd003, "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256", ""},
 	{0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256", ""},
-}
-
-// The cipher kinds of SSLv2 (draft-hickman-netscape-ssl, and the additions of
-// SSLeay), with OpenSSL's names of version 1.0.2.
-var cipherKinds = map[uint32][2]string{
-	0x010080: {"SSL_CK_RC4_128_WITH_MD5", "RC4-MD5"},
-	0x020080: {"SSL_CK_RC4_128_EXPORT40_WITH_MD5", "EXP-RC4-MD5"},
-	0x030080: {"SSL_CK_RC2_128_CBC_WITH_MD5", "RC2-CBC-MD5"},
-	0x040080: {"SSL_CK_RC2_128_CBC_EXPORT40_WITH_MD5", "EXP-RC2-CBC-MD5"},
-	0x050080: {"SSL_CK_IDEA_128_CBC_WITH_MD5", "IDEA-CBC-MD5"},
-	0x060040: {"SSL_CK_DES_64_CBC_WITH_MD5", "DES-CBC-MD5"},
-	0x060140: {"SSL_CK_DES_64_CBC_WITH_SHA", "DES-CBC-SHA"},
-	0x0700c0: {"SSL_CK_DES_192_EDE3_CBC_WITH_MD5", "DES-CBC3-MD5"},
-	0x0701c0: {"SSL_CK_DES_192_EDE3_CBC_WITH_SHA", "DES-CBC3-SHA"},
-	0x080080: {"SSL_CK_RC4_64_WITH_MD5", "RC4-64-MD5"},
 }
