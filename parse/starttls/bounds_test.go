@@ -51,7 +51,7 @@ func TestGaveUp(t *testing.T) {
 		"a greeting that goes on":  {[]turn{s("220-mx\r\n" + strings.Repeat("220-more of it\r\n", 3000))}, true},
 		"a mail":                   {[]turn{s("220 mx\r\n"), c("EHLO x\r\nMAIL FROM:<a>\r\nDATA\r\n" + strings.Repeat("text\r\n", 9000))}, false},
 		"searches of LDAP":         {[]turn{c(strings.Repeat(berSearch, 3000))}, true},
-		"an XMPP tag":              {[]turn{c(xmlHead + "<stream:stream a='" + strings.Repeat("x", maxTag) + "'>")}, true},
+		"an XMPP tag":              {[]turn{c(xmlHead + "<stream:stream a='" + strings.Repeat("x", 2048) + "'>")}, true},
 		"an XMPP stanza":           {[]turn{c(xmlHead + xmlStream + "<iq>" + strings.Repeat("x", 40<<10))}, false},
 		"requests to a proxy":      {[]turn{c(strings.Repeat("GET http://a.example/ HTTP/1.1\r\n\r\n", 33))}, true}, // none is answered
 		"17 MB from a proxy":       {[]turn{c("GET http://a.example/ HTTP/1.1\r\n\r\n"), s("HTTP/1.1 200 OK\r\nContent-Length: 17000000\r\n\r\n")}, true},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"tlsfloor/parse/upgrade/text"
 )
 
 // TestMuchIsSaidToAProxy: what a proxy and its client say before TLS is long, and
@@ -47,7 +49,7 @@ func TestMuchIsSaidToAProxy(t *testing.T) {
 				for _, u := range turns {
 					for _, piece := range in(size)([]byte(u.data)) {
 						got.feed(u.server, piece)
-						if held := len(got.buf[0]) + len(got.buf[1]); !u.tls && held > maxLine {
+						if held := len(got.buf[0]) + len(got.buf[1]); !u.tls && held > text.MaxLine {
 							t.Fatalf("%d bytes are held", held)
 						}
 					}

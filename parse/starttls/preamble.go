@@ -1,23 +1,25 @@
 package starttls
 
-import "net/netip"
+import (
+	"net/netip"
 
-// Bounds of the look at each direction.
+	"tlsfloor/parse/upgrade"
+	"tlsfloor/parse/upgrade/text"
+)
+
+// Bounds of what is read of each direction.
 const (
-	// maxBytes is how many bytes may come before TLS. Long EHLO and CAPABILITY
-	// answers are below 4 KiB; a search of an LDAP root DSE is below 16 KiB.
-	maxBytes = 32 << 10
 	// messageCharge is what a message counts at least, in bytes: one of a byte
-	// costs as much as a line does.
+	// costs as much time as a line does.
 	messageCharge = 32
-	// maxFramed is how many bytes of a Framed direction are looked at. A
-	// handshake with a long certificate chain is below 64 KiB.
+	// maxFramed is how many bytes of a Framed direction are read. A handshake with
+	// a long certificate chain is below 64 KiB.
 	maxFramed = 256 << 10
 	// maxPassed is how many bytes of a direction may be passed over by their
-	// length, in what is said to a proxy: the pages that a browser loads from it
+	// length, in what is sent to a proxy: the pages that a browser loads through it
 	// before it asks for a tunnel, and tokens of GSSAPI.
 	maxPassed = 16 << 20
-	// maxProxyHeaders is how many PROXY headers may come one behind the other:
+	// maxProxyHeaders is how many PROXY headers may come one after the other:
 	// each load balancer in a chain puts its own in front.
 	maxProxyHeaders = 4
 )
@@ -27,24 +29,24 @@ type Status uint8
 
 // The statuses.
 const (
-	// Undecided: TLS may still come. Go on feeding this direction.
+	// Undecided: TLS may still come. Go on pushing this direction.
 	Undecided Status = iota
 	// TLS: the next unconsumed byte of this direction begins a TLS record or an
-	// SSLv2 hello; after Framed, it goes on with the stream that Inner began.
-	// A Step may consume what is in front of it at the same time. Feed this
-	// direction no more.
+	// SSLv2 hello; after Framed, it continues the stream that Inner began. The Step
+	// with this status may consume the bytes in front of it. Do not push this
+	// direction any more.
 	TLS
 	// Framed: the protocol carries TLS inside its own packets (TDS, OpenVPN).
-	// Go on feeding; Step.Inner holds the TLS bytes.
+	// Go on pushing; Step.Inner holds the TLS bytes.
 	Framed
 	// Foreign: this direction will not become TLS, or, after Framed, carries no
-	// more of it. Feed it no more.
+	// more of it. Do not push it any more.
 	Foreign
 )
 
-// Step is what Push made of some bytes.
+// Step is the result of a Push.
 type Step struct {
-	// Consumed is how many bytes of data are done with.
+	// Consumed is how many bytes of data are no longer needed.
 	Consumed int
 	// Need is how many unconsumed bytes the direction must have before Push can
 	// do more; 0: one more than it has now.
@@ -55,48 +57,40 @@ type Step struct {
 	Status Status
 }
 
-// Preamble follows both directions of one connection. The zero value is ready,
-// and a copy is independent. It allocates nothing until a proxy is asked for a
-// destination or a PROXY header gives addresses.
+// Preamble follows both directions of one connection up to where TLS begins. The
+// zero value is ready, and a copy is independent. It allocates nothing until a proxy
+// is asked for a destination or a PROXY header gives addresses.
 type Preamble struct {
 	extra  *extra
 	dirs   [2]direction
-	tunnel protocol // what a proxy was asked in: httpConnect, socks4 or socks5
-	inner  protocol // what is spoken after that
-	lines  lineSet  // what inner may be, when it is lineProtocol
-	hmac   uint8    // OpenVPN: size of the HMAC in control packets
+	tunnel upgrade.Protocol // in which a proxy was asked: HTTPConnect, SOCKS4 or SOCKS5
+	inner  upgrade.Protocol // of the connection itself, or inside the tunnel
+	lines  text.Set         // what inner may be, when it is Lines; empty before the first line
+	hmac   uint8            // OpenVPN: size of the HMAC in control packets
 
 	exchanges exchanges // of HTTP
 
-	settled bool // who is the client is known by content
-	swapped bool
+	settled bool  // content has shown which side is the client
+	swapped bool  // see Swapped
 	asked   bool  // the client has asked for TLS, and was not refused
 	granted bool  // the server has granted it
 	gaveUp  bool  // see GaveUp
-	proxied uint8 // PROXY protocol headers that were there
+	proxied uint8 // how many PROXY headers there were
 }
 
-// side is one end of a connection.
-type side uint8
+type side = upgrade.Side
 
-const (
-	client side = iota
-	server
-)
+const client, server = upgrade.Client, upgrade.Server
 
 // direction is what is kept of the bytes that one side sends.
 type direction struct {
-	consumed uint32 // bytes done with
-	base     uint32 // bytes of these that the present bound does not count
-	passed   uint32 // bytes passed over by their length, in what is said to a proxy
-	skip     uint32 // bytes to come of a message that needs no look
-	count    uint32 // HTTP: length of the body; OpenVPN: the message id expected; SOCKS4: port
+	upgrade.State
+	consumed uint32 // bytes consumed
+	base     uint32 // bytes of these that came before the present bound began to count
+	passed   uint32 // bytes passed over by their length, in what is sent to a proxy
+	skip     uint32 // bytes to come of a message of which the rest is not read
 	short    uint32 // bytes that messages shorter than messageCharge count beyond their own
-	scanned  uint16 // bytes of the current line or tag already searched for its end
-	edge     uint16 // bytes already there when the next push comes: a segment begins behind them
-	code     uint16 // status of the reply that is being read
-	stage    uint8  // how far the protocol is, in its own terms
-	quote    byte   // XMPP: the quotation mark that is open in the current tag
+	edge     uint16 // bytes that were there at the last push: a segment begins behind them
 	method   uint8  // SOCKS5: of authentication
 	place    place  // of the next byte, where unknown is set
 	status   Status
@@ -104,17 +98,10 @@ type direction struct {
 	exchanged bool // HTTP: a message began
 	body      body // HTTP: how the current message goes on
 
-	begun     bool // a message of the current protocol was read
 	tunnelled bool // the proxy's part of this direction is over
-	within    bool // XMPP: text came last; only the end of a tag is a boundary
-	midline   bool // what follows is the rest of a line too long to keep
 	literal   bool // IMAP: what follows is the rest of a line after a literal
-	list      bool // a dot-terminated reply goes on
-	ready     bool // the last reply was a positive one, after which TLS may come
-	replied   bool // a whole reply was read
 	deliver   bool // what is skipped is TLS
-	carried   bool // TLS was found inside the protocol's packets
-	unknown   bool // what is sent is of no protocol that is known here
+	unknown   bool // the bytes are of no known protocol
 	pending   bool // what may be a hello begins at edge, and is too short to tell
 }
 
@@ -126,22 +113,22 @@ type extra struct {
 }
 
 // Protocol names the protocol that comes before TLS, as "starttls" in an event
-// has it; empty: none, or TLS was not found. It is at its most precise when
-// both directions have been pushed.
+// has it. It is empty when there is none, or TLS was not found. The name is most
+// precise when both directions have been pushed.
 func (p *Preamble) Protocol() string {
 	switch upgraded := p.asked || p.granted; {
 	case !p.found(client) && !p.found(server):
 		return ""
-	case p.inner == nats, p.inner == checkmk:
+	case p.inner == upgrade.NATS, p.inner == upgrade.Checkmk:
 		return p.inner.String()
 	case p.found(client) && p.dirs[client].unknown:
-		return opaque.String()
-	case upgraded && p.inner == lineProtocol && p.lines != 0:
-		return p.lines.first().String()
-	case upgraded && p.inner != none && p.inner != lineProtocol:
+		return upgrade.Opaque.String()
+	case upgraded && p.inner == upgrade.Lines && p.lines != 0:
+		return p.lines.First().String()
+	case upgraded && p.inner != upgrade.None && p.inner != upgrade.Lines:
 		return p.inner.String()
 	case p.found(server) && p.dirs[server].unknown:
-		return opaque.String()
+		return upgrade.Opaque.String()
 	case p.found(client) && p.dirs[client].tunnelled, p.found(server) && p.dirs[server].tunnelled:
 		return p.tunnel.String()
 	case p.proxied > 0:
@@ -150,13 +137,12 @@ func (p *Preamble) Protocol() string {
 	return ""
 }
 
-// found reports whether a side's TLS was found.
+// found reports whether TLS was found in a direction.
 func (p *Preamble) found(s side) bool {
-	status := p.dirs[s].status
-	return status == TLS || p.dirs[s].carried
+	return p.dirs[s].status == TLS || p.dirs[s].Carried
 }
 
-// Target is the destination that was asked of a proxy (HTTP CONNECT, SOCKS):
+// Target returns the destination that a proxy was asked for (HTTP CONNECT, SOCKS):
 // a name as it was sent, or an IP address without brackets. It is at most 255
 // bytes of printable ASCII.
 func (p *Preamble) Target() (host string, port uint16, ok bool) {
@@ -166,7 +152,7 @@ func (p *Preamble) Target() (host string, port uint16, ok bool) {
 	return p.extra.host, p.extra.port, true
 }
 
-// Proxied is the pair of addresses that a PROXY protocol header gave.
+// Proxied returns the addresses in a PROXY protocol header.
 func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
 	if p.extra == nil || !p.extra.client.IsValid() {
 		return netip.AddrPort{}, netip.AddrPort{}, false
@@ -174,45 +160,45 @@ func (p *Preamble) Proxied() (client, server netip.AddrPort, ok bool) {
 	return p.extra.client, p.extra.server, true
 }
 
-// Recognised reports whether the bytes so far are those of a protocol that may
-// upgrade, and not only not those of another one.
+// Recognised reports whether the bytes so far are of a known protocol that may
+// upgrade to TLS. It is false where they are of none that is known.
 func (p *Preamble) Recognised() bool {
 	switch {
-	case p.proxied > 0, p.tunnel != none && p.tunnel != httpConnect:
+	case p.proxied > 0, p.tunnel != upgrade.None && p.tunnel != upgrade.HTTPConnect:
 		return true
-	case p.tunnel == httpConnect && p.exchanges.proxied:
+	case p.tunnel == upgrade.HTTPConnect && p.exchanges.proxied:
 		return true
 	case p.dirs[client].unknown, p.dirs[server].unknown:
 		return false
-	}
-	switch p.inner {
-	case none, opaque, nats, checkmk:
-		return false
-	case lineProtocol:
+	case p.inner == upgrade.Lines:
 		return p.lines != 0
 	}
-	return true
+	return p.inner.Known()
 }
 
-// PlainHTTP reports whether HTTP is spoken, and neither a tunnel nor an upgrade
-// was asked for so far.
+// PlainHTTP reports whether the connection is HTTP, and neither a tunnel nor an
+// upgrade was asked for so far.
 func (p *Preamble) PlainHTTP() bool {
-	return p.tunnel == httpConnect && !p.exchanges.proxied && !p.asked &&
+	return p.tunnel == upgrade.HTTPConnect && !p.exchanges.proxied && !p.asked &&
 		(p.dirs[client].exchanged || p.dirs[server].exchanged)
 }
 
-// GaveUp reports whether more was said than is looked at, where TLS could still
-// have come: in a protocol that may upgrade, or in answer to TLS.
+// GaveUp reports whether a direction was longer than its bound where TLS could
+// still have come: in a protocol that may upgrade, or in answer to TLS.
 func (p *Preamble) GaveUp() bool { return p.gaveUp }
 
-// tooMuch notes that more was said in a direction than is looked at.
-func (p *Preamble) tooMuch(s side) {
+// giveUp notes that a direction is longer than its bound.
+func (p *Preamble) giveUp(s side) {
 	p.gaveUp = p.gaveUp || p.proven(s) || p.Recognised() || p.exchanges.wholeURL
 }
 
+// Swapped reports whether the directions turned out to be the other way round than
+// fromServer said.
+func (p *Preamble) Swapped() bool { return p.swapped }
+
 // Found notes that the caller has found TLS in a direction that does not begin
-// with another protocol. What the other side answers with is TLS then, too,
-// whatever it sends first.
+// with another protocol. The other direction has TLS then, too, whatever it begins
+// with.
 func (p *Preamble) Found(fromServer bool) {
 	d := &p.dirs[p.side(fromServer)]
 	if d.status != Framed {
@@ -221,24 +207,31 @@ func (p *Preamble) Found(fromServer bool) {
 	p.settled = true
 }
 
-// Swapped reports that the directions turned out to be the other way round
-// than fromServer said.
-func (p *Preamble) Swapped() bool { return p.swapped }
-
-// more returns the extra fields to write to: new ones, because a copy of p may
-// hold the old.
-func (p *Preamble) more() *extra {
-	e := new(extra)
-	if p.extra != nil {
-		*e = *p.extra
+// MayBegin reports whether TLS may begin in a direction behind bytes that the
+// capture lost. The bytes before them decide: where those are of another protocol,
+// and TLS was neither asked for nor granted, the bytes of a hello are part of a
+// file or a mail.
+func (p *Preamble) MayBegin(fromServer bool) bool {
+	s := p.side(fromServer)
+	switch d := &p.dirs[s]; {
+	case d.status == TLS, d.status == Framed:
+		return true
+	case d.status == Foreign, p.PlainHTTP(), d.unknown && !p.proven(s):
+		return false
+	case p.open(s):
+		return true
+	case p.tunnel != upgrade.None && !d.tunnelled && s == client:
+		return true // the rest of a request to a proxy was lost
+	case s == client && p.dirs[server].Ready && !p.lines.Has(upgrade.SMTP):
+		return true // the command was lost that the server agrees to; SMTP's greeting looks like such an answer
+	default:
+		return !d.Begun
 	}
-	p.extra = e
-	return e
 }
 
-// target keeps a destination. One that is too long or holds other than
-// printable ASCII is no name, and is left out.
-func (p *Preamble) target(host []byte, port uint16) {
+// setTarget keeps a destination. One that is too long, or holds other than
+// printable ASCII, is no name and is ignored.
+func (p *Preamble) setTarget(host []byte, port uint16) {
 	const maxHost = 255
 	if len(host) == 0 || len(host) > maxHost {
 		return
@@ -248,6 +241,17 @@ func (p *Preamble) target(host []byte, port uint16) {
 			return
 		}
 	}
-	e := p.more()
+	e := p.newExtra()
 	e.host, e.port = string(host), port
+}
+
+// newExtra replaces the extra fields by a copy that may be written to: a copy of p
+// may refer to the old ones.
+func (p *Preamble) newExtra() *extra {
+	e := new(extra)
+	if p.extra != nil {
+		*e = *p.extra
+	}
+	p.extra = e
+	return e
 }

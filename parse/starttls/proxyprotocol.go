@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"strconv"
+
+	"tlsfloor/parse/upgrade"
+	"tlsfloor/parse/upgrade/text"
 )
 
 // proxySignature opens a version 2 header
@@ -17,7 +20,7 @@ const (
 )
 
 // proxyHeader reads a PROXY protocol header at the beginning of the client's
-// bytes. is reports whether there is one, or may be.
+// bytes. It returns false when there is none.
 func (p *Preamble) proxyHeader(data []byte) (r Step, is bool) {
 	switch d := &p.dirs[client]; {
 	case p.proxied >= maxProxyHeaders || data[0] != 'P' && data[0] != '\r':
@@ -35,17 +38,17 @@ func (p *Preamble) proxyHeader(data []byte) (r Step, is bool) {
 // proxyLine reads version 1: "PROXY TCP4 10.0.0.1 10.0.0.2 40000 443".
 func (p *Preamble) proxyLine(data []byte) Step {
 	d := &p.dirs[client]
-	text, size := d.readLine(data, maxProxyLine)
+	line, size := text.ReadLine(&d.State, data, maxProxyLine)
 	switch {
 	case size == 0:
 		return d.wait(0)
-	case d.midline:
+	case d.Midline:
 		return p.foreign(client)
 	}
-	word := bytes.Split(text, []byte{' '})
+	word := bytes.Split(line, []byte{' '})
 	switch {
 	case len(word) == 6 && (string(word[1]) == "TCP4" || string(word[1]) == "TCP6"):
-		p.proxyPair(parseAddr(word[2], word[4]), parseAddr(word[3], word[5]))
+		p.setProxied(parseAddr(word[2], word[4]), parseAddr(word[3], word[5]))
 	case len(word) < 2 || string(word[1]) != "UNKNOWN":
 		return p.foreign(client)
 	}
@@ -62,9 +65,10 @@ func parseAddr(host, port []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip, uint16(n))
 }
 
-func (p *Preamble) proxyPair(client, server netip.AddrPort) {
+// setProxied keeps the addresses of a header, if both are valid.
+func (p *Preamble) setProxied(client, server netip.AddrPort) {
 	if client.IsValid() && server.IsValid() {
-		e := p.more()
+		e := p.newExtra()
 		e.client, e.server = client, server
 	}
 }
@@ -78,12 +82,12 @@ func (p *Preamble) proxyBinary(data []byte) Step {
 	}
 	length := int(binary.BigEndian.Uint16(data[14:]))
 	command := data[12]
-	if string(data[:12]) != proxySignature || command&^1 != 0x20 || length > maxBytes {
+	if string(data[:12]) != proxySignature || command&^1 != 0x20 || length > upgrade.MaxBytes {
 		return p.foreign(client)
 	}
 	ip := 0
 	switch family := data[13]; {
-	case command&1 == 0: // LOCAL: the addresses are not meant
+	case command&1 == 0: // LOCAL: the addresses do not count
 	case family == family4:
 		ip = 4
 	case family == family6:
@@ -102,11 +106,11 @@ func (p *Preamble) proxyAddresses(data []byte, ip, length int) Step {
 		b := data[proxyFixed : proxyFixed+size]
 		from, _ := netip.AddrFromSlice(b[:ip])
 		to, _ := netip.AddrFromSlice(b[ip : 2*ip])
-		p.proxyPair(netip.AddrPortFrom(from, binary.BigEndian.Uint16(b[2*ip:])),
+		p.setProxied(netip.AddrPortFrom(from, binary.BigEndian.Uint16(b[2*ip:])),
 			netip.AddrPortFrom(to, binary.BigEndian.Uint16(b[2*ip+2:])))
 	}
 	p.proxied++
 	r := d.tookSome(proxyFixed+length, data)
-	d.begun = false // the connection itself begins now
+	d.Begun = false // the connection itself begins now
 	return r
 }

@@ -166,7 +166,7 @@ func connectPeer(p peer) {
 
 func nbdPeer(p peer) {
 	p.say("NBDMAGICIHAVEOPT\x00\x03")
-	p.exactly(nbdFlags + nbdOptionHeader)
+	p.exactly(4 + (8 + 4 + 4))
 	p.say(nbdReply + "\x00\x00\x00\x05\x00\x00\x00\x01\x00\x00\x00\x00")
 }
 

@@ -284,3 +284,6 @@ var transcripts = []transcript{
 	{name: "postgresql behind proxy-protocol", proto: "postgresql", turns: []turn{
 		c(proxyV2 + pgSSL), s("S"), cTLS(clientHello), sTLS(serverHello)}},
 }
+
+// nbdReply is the magic number of NBD's replies.
+const nbdReply = "\x00\x03\xe8\x89\x04\x55\x65\xa9"

@@ -1,11 +1,15 @@
-package starttls
+package binary
 
-import "bytes"
+import (
+	"bytes"
+
+	"tlsfloor/parse/upgrade"
+)
 
 // startTLSOID is the requestName of the StartTLS operation (RFC 4511, 4.14.1).
 const startTLSOID = "1.3.6.1.4.1.1466.20037"
 
-// Protocol operations that may come before StartTLS (RFC 4511, 4): their tags.
+// Tags of the LDAP operations that may come before StartTLS (RFC 4511, 4).
 const (
 	ldapBind          = 0x60
 	ldapBindReply     = 0x61
@@ -17,45 +21,46 @@ const (
 	ldapExtendedReply = 0x78
 	ldapAbandon       = 0x50
 
-	// ldapHead is how much of a message is looked at: it holds a StartTLS
+	// ldapHead is how many bytes of a message are read: enough for a StartTLS
 	// request with every length in five bytes, as Active Directory writes them.
 	ldapHead = 64
 )
 
-// ldapOpens recognises an LDAPMessage, and who sent it, by its operation.
-func ldapOpens(data []byte) (protocol, side, int) {
+// ldapOpens recognises an LDAPMessage, and its sender by the operation.
+func ldapOpens(data []byte) (upgrade.Protocol, upgrade.Side, int) {
 	m, need := ldapMessage(data)
 	if need > len(data) {
-		return none, client, need
+		return upgrade.None, upgrade.Client, need
 	}
 	switch m.op {
 	case ldapBind, ldapSearch, ldapExtended, ldapAbandon:
-		return ldap, client, 0
+		return upgrade.LDAP, upgrade.Client, 0
 	case ldapBindReply, ldapSearchEntry, ldapSearchDone, ldapSearchRefer, ldapExtendedReply:
-		return ldap, server, 0
+		return upgrade.LDAP, upgrade.Server, 0
 	}
-	return none, client, 0
+	return upgrade.None, upgrade.Client, 0
 }
 
-// ldap reads an LDAPMessage.
-func (p *Preamble) ldap(s side, data []byte) Step {
-	d := &p.dirs[s]
+// LDAP reads an LDAPMessage.
+func LDAP(d *upgrade.State, from upgrade.Side, data []byte) upgrade.Message {
 	m, need := ldapMessage(data)
 	if need > len(data) {
-		return d.wait(need)
+		return upgrade.Wait(need)
 	}
-	d.ready = false
+	d.Ready = false
+	e := upgrade.Foreign
 	switch {
-	case s == client && m.op == ldapExtended:
-		p.asked = p.asked || ldapStartTLS(m.body)
-	case s == server && m.op == ldapExtendedReply:
-		p.ldapReply(d, m.body)
-	case s == client && (m.op == ldapBind || m.op == ldapSearch || m.op == ldapAbandon):
-	case s == server && (m.op == ldapBindReply || m.op == ldapSearchEntry || m.op == ldapSearchDone || m.op == ldapSearchRefer):
-	default:
-		return p.foreign(s)
+	case from == upgrade.Client && m.op == ldapExtended:
+		e = upgrade.Ask.If(ldapStartTLS(m.body))
+	case from == upgrade.Server && m.op == ldapExtendedReply:
+		d.Ready = bytes.HasPrefix(m.body, []byte{0x0a, 1, 0}) // resultCode, an ENUMERATED: success
+		e = upgrade.Refuse.If(!d.Ready)
+	case from == upgrade.Client && (m.op == ldapBind || m.op == ldapSearch || m.op == ldapAbandon):
+		e = 0
+	case from == upgrade.Server && (m.op == ldapBindReply || m.op == ldapSearchEntry || m.op == ldapSearchDone || m.op == ldapSearchRefer):
+		e = 0
 	}
-	return d.tookSome(m.size, data)
+	return upgrade.Message{Size: m.size, Event: e}
 }
 
 // ldapStartTLS reports whether an ExtendedRequest is for StartTLS.
@@ -66,29 +71,18 @@ func ldapStartTLS(body []byte) bool {
 		bytes.HasPrefix(body[e.head:], []byte(startTLSOID))
 }
 
-// ldapReply heeds the resultCode of an ExtendedResponse: an ENUMERATED of one
-// byte, 0 for success.
-func (p *Preamble) ldapReply(d *direction, body []byte) {
-	switch {
-	case bytes.HasPrefix(body, []byte{0x0a, 1, 0}):
-		d.ready = true
-	case p.dirs[client].status != TLS:
-		p.asked = false
-	}
-}
-
-// ldapEnvelope is the outline of an LDAPMessage.
+// ldapEnvelope is the outer part of an LDAPMessage.
 type ldapEnvelope struct {
 	size int    // of the whole message
 	op   byte   // tag of the protocolOp; 0: this is no LDAPMessage
-	body []byte // of the protocolOp, as far as ldapHead reaches
+	body []byte // of the protocolOp, up to ldapHead
 }
 
-// ldapMessage reads the outline (RFC 4511, 4.1.1): SEQUENCE, INTEGER,
-// operation. need is how many bytes it takes.
+// ldapMessage reads the outer part (RFC 4511, 4.1.1): SEQUENCE, INTEGER, operation.
+// need is how many bytes it takes.
 func ldapMessage(data []byte) (m ldapEnvelope, need int) {
 	outer, need := berHead(data)
-	if need > len(data) || outer.tag != 0x30 || outer.length > maxBytes {
+	if need > len(data) || outer.tag != 0x30 || outer.length > upgrade.MaxBytes {
 		return m, need
 	}
 	m.size = outer.head + outer.length
@@ -99,8 +93,8 @@ func ldapMessage(data []byte) (m ldapEnvelope, need int) {
 	return m, need
 }
 
-// ldapOperation reads messageID, of one to four bytes, and the head of the
-// operation, both within length. The tag is 0 when they are not there.
+// ldapOperation reads messageID, of one to four bytes, and the tag and length of the
+// operation, both within length. It returns 0 when they are not there.
 func ldapOperation(rest []byte, length int) (tag byte, body []byte) {
 	const integer = 2
 	id, need := berHead(rest)
@@ -115,14 +109,15 @@ func ldapOperation(rest []byte, length int) (tag byte, body []byte) {
 	return op.tag, rest[op.head:]
 }
 
-// berElement is a tag and a length in BER, and how many bytes they took.
+// berElement is a tag and a length in BER, and how many bytes they take.
 type berElement struct {
 	tag          byte
 	head, length int
 }
 
-// berHead reads them. A length that is indefinite or has more than four bytes
-// comes back as one that fits nowhere.
+// berHead reads a tag and a length; need is how many bytes that takes. A length that
+// is indefinite, or has more than four bytes, is returned as more than
+// upgrade.MaxBytes.
 func berHead(data []byte) (e berElement, need int) {
 	if len(data) < 2 {
 		return e, 2
@@ -133,7 +128,7 @@ func berHead(data []byte) (e berElement, need int) {
 	}
 	n := e.length & 0x7f
 	if n == 0 || n > 4 {
-		e.length = maxBytes + 1
+		e.length = upgrade.MaxBytes + 1
 		return e, 2
 	}
 	e.head += n
@@ -142,7 +137,7 @@ func berHead(data []byte) (e berElement, need int) {
 	}
 	e.length = 0
 	for _, c := range data[2:e.head] {
-		e.length = min(e.length<<8|int(c), maxBytes+1)
+		e.length = min(e.length<<8|int(c), upgrade.MaxBytes+1)
 	}
 	return e, e.head
 }

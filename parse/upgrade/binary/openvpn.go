@@ -1,6 +1,10 @@
-package starttls
+package binary
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tlsfloor/parse/upgrade"
+)
 
 // Opcodes of OpenVPN packets
 // (https://build.openvpn.net/doxygen/group__network__protocol.html).
@@ -26,89 +30,86 @@ const (
 	ovpnHead = ovpnLength + 1 + ovpnSession + 64 + ovpnReplay + 1 + maxAcks*4 + ovpnSession + ovpnID + 1
 )
 
-// hmacSizes are those of no tls-auth, MD5, SHA-1, SHA-224, SHA-256, SHA-384
-// and SHA-512.
+// hmacSizes are the bytes of an HMAC: none without tls-auth, else with MD5, SHA-1,
+// SHA-224, SHA-256, SHA-384 or SHA-512.
 var hmacSizes = [...]uint8{0, 16, 20, 28, 32, 48, 64}
 
 // openvpnOpens recognises a hard reset by length and opcode, with key id 0.
-func openvpnOpens(data []byte) (from side, ok bool) {
+func openvpnOpens(data []byte) (from upgrade.Side, ok bool) {
 	const shortest, longest = 1 + ovpnSession + 1 + ovpnID, ovpnHead
 	if length := int(binary.BigEndian.Uint16(data)); length < shortest || length > longest {
-		return client, false
+		return upgrade.Client, false
 	}
 	switch data[2] {
 	case ovpnResetClientV1 << 3, ovpnResetClientV2 << 3:
-		return client, true
+		return upgrade.Client, true
 	case ovpnResetServerV1 << 3, ovpnResetServerV2 << 3:
-		return server, true
+		return upgrade.Server, true
 	}
-	return client, false
+	return upgrade.Client, false
 }
 
-// openvpn reads one packet: resets, acknowledgements, and control packets that
-// carry TLS. What tls-crypt has encrypted does not fit and ends the look; so do
-// data packets, which come when the handshake is over.
-func (p *Preamble) openvpn(s side, data []byte) Step {
-	d := &p.dirs[s]
+// OpenVPN reads one packet: a reset, an acknowledgement, or a control packet that
+// carries TLS. Packets that tls-crypt has encrypted do not fit; nor do data packets,
+// which come after the handshake. hmac is the size of the HMACs of the connection,
+// which the first reset shows.
+func OpenVPN(d *upgrade.State, hmac *uint8, from upgrade.Side, data []byte) upgrade.Message {
 	if len(data) < ovpnLength+1 {
-		return d.wait(ovpnLength + 1)
+		return upgrade.Wait(ovpnLength + 1)
 	}
 	size := ovpnLength + int(binary.BigEndian.Uint16(data))
 	if need := min(size, ovpnHead); size <= ovpnLength || size > maxPacket {
-		return p.foreign(s)
+		return upgrade.Not()
 	} else if len(data) < need {
-		return d.wait(need)
+		return upgrade.Wait(need)
 	}
 	head := data[:min(size, ovpnHead)]
 	switch op := data[2] >> 3; {
 	case data[2]&7 != 0:
-		return p.foreign(s)
-	case d.stage == 0:
-		return p.openvpnReset(s, head, size)
+		return upgrade.Not()
+	case d.Stage == 0:
+		return openvpnReset(d, hmac, from, head, size)
 	case op == ovpnAck:
-		return d.tookSome(size, data)
+		return upgrade.Took(size)
 	case op == ovpnControl, op == ovpnResetClientV2, op == ovpnResetServerV2: // a reset may be repeated under a new id
-		return p.openvpnControl(s, data, head, size)
+		return openvpnControl(d, *hmac, head, size)
 	}
-	return p.foreign(s)
+	return upgrade.Not()
 }
 
-// openvpnReset reads a hard reset, whose message id is 0, and learns from it
-// how long the HMACs are.
-func (p *Preamble) openvpnReset(s side, head []byte, size int) Step {
-	d := &p.dirs[s]
-	if from, ok := openvpnOpens(head); !ok || from != s {
-		return p.foreign(s)
+// openvpnReset reads a hard reset, whose message id is 0, and finds out from it how
+// long the HMACs are.
+func openvpnReset(d *upgrade.State, hmac *uint8, from upgrade.Side, head []byte, size int) upgrade.Message {
+	if sender, ok := openvpnOpens(head); !ok || sender != from {
+		return upgrade.Not()
 	}
-	for _, hmac := range hmacSizes {
-		id, end, ok := openvpnMessage(head, hmac)
+	for _, n := range hmacSizes {
+		id, end, ok := openvpnMessage(head, n)
 		if ok && id == 0 && end == size {
-			p.hmac, d.stage, d.count = hmac, 1, 1
-			return d.took(size)
+			*hmac, d.Stage, d.Count = n, 1, 1
+			return upgrade.Took(size)
 		}
 	}
-	return p.end(s) // encrypted by tls-crypt
+	return upgrade.Message{Event: upgrade.End} // encrypted by tls-crypt
 }
 
-// openvpnControl hands on the TLS bytes of a control packet that is the next in
-// order. One that was there before is passed over; TCP loses none.
-func (p *Preamble) openvpnControl(s side, data, head []byte, size int) Step {
-	d := &p.dirs[s]
-	id, at, ok := openvpnMessage(head, p.hmac)
+// openvpnControl finds the TLS bytes of a control packet that is the next in order.
+// Packets that are repeated are passed over; TCP loses none.
+func openvpnControl(d *upgrade.State, hmac uint8, head []byte, size int) upgrade.Message {
+	id, at, ok := openvpnMessage(head, hmac)
 	switch {
-	case !ok || id > d.count || at > size:
-		return p.foreign(s)
-	case id < d.count:
-		return d.tookSome(size, data)
+	case !ok || id > d.Count || at > size:
+		return upgrade.Not()
+	case id < d.Count:
+		return upgrade.Took(size)
 	case at == size:
-		d.count++
-		return d.tookSome(size, data)
-	case d.status != Framed && head[at] != recordHandshake && head[at] != recordAlert:
-		return p.foreign(s)
+		d.Count++
+		return upgrade.Took(size)
+	case !d.Carried && !opensTLS(head[at]):
+		return upgrade.Not()
 	}
-	p.asked = true
-	d.count++
-	return d.carry(at, size, data)
+	d.Count++
+	return upgrade.Message{Size: size, Inner: at, Event: upgrade.Ask}
 }
 
 // openvpnMessage reads the head of a control packet with HMACs of the given
