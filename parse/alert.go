@@ -8,16 +8,6 @@ type Alert struct {
 	Description AlertDescription
 }
 
-// ParseAlert reads the fragment of an alert record. A plaintext alert is
-// exactly 2 bytes with a level of 1 or 2; of anything else, encrypted alerts
-// above all, it returns false.
-func ParseAlert(fragment []byte) (Alert, bool) {
-	if len(fragment) != 2 || fragment[0]-1 > 1 {
-		return Alert{}, false
-	}
-	return Alert{AlertLevel(fragment[0]), AlertDescription(fragment[1])}, true
-}
-
 // AlertLevel is the level of an alert.
 type AlertLevel uint8
 
@@ -38,11 +28,11 @@ func (l AlertLevel) String() string {
 	return "unknown_" + strconv.Itoa(int(l))
 }
 
-// AlertDescription is what an alert is about.
+// AlertDescription is the reason that an alert gives.
 type AlertDescription uint8
 
-// alertNames are those of IANA's registry "TLS Alerts"; no_certificate is
-// SSLv3's (RFC 6101, 5.4.2).
+// alertNames are the entries of IANA's registry "TLS Alerts", and SSLv3's
+// no_certificate (RFC 6101, 5.4.2).
 var alertNames = map[AlertDescription]string{
 	0:   "close_notify",
 	10:  "unexpected_message",

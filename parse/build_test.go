@@ -5,6 +5,14 @@ import (
 	"encoding/binary"
 )
 
+// Numbers that only tests need.
+const (
+	typeServerHelloDone   HandshakeType = 14
+	typeCertificateStatus HandshakeType = 22
+
+	extKeyShare ExtensionType = 51
+)
+
 // The tests put messages together from these parts.
 
 func cat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }

@@ -1,15 +1,15 @@
 package parse
 
-// A capture with a short snapshot length, or one that lost packets, has only the
-// beginning of a hello. What it has is read here; what is absent from it may
-// have been there.
+// A capture with a short snapshot length, or with lost packets, has only the
+// beginning of a hello. The functions here read that beginning. What they do not
+// find may have been in the part that is missing.
 
 // ParseCut reads the beginning of a ClientHello's body. It overwrites all of h,
-// and fills the fields and the extensions that are whole; h.Extensions holds
-// those. It reports false when not even legacy_version is there. A version below
-// TLS 1.2 in that field is the highest that the client offers (RFC 8446, 4.2.1
-// has clients that offer more put 0x0303 there); for any other, only a
-// supported_versions extension that is whole tells what is offered.
+// and sets the fields and reads the extensions that are whole. It returns false
+// when not even legacy_version is there. A version below TLS 1.2 in that field is
+// the highest that the client offers: clients that offer more put 0x0303 there
+// (RFC 8446, 4.2.1). For any other value, only a whole supported_versions extension
+// tells what is offered.
 func (h *ClientHello) ParseCut(body []byte) bool {
 	*h = ClientHello{}
 	r := reader(body)
@@ -33,17 +33,18 @@ func (h *ClientHello) readCutExtensions(rest reader) {
 	h.Extensions = block.list[:block.end:block.end]
 }
 
-// ParseCut reads the beginning of a ServerHello's body. It overwrites all of h,
-// and reports whether the version selected is certain all the same.
+// ParseCut reads the beginning of a ServerHello's body. It overwrites all of h, and
+// reports whether SelectedVersion is certain.
 //
-// From the cipher suite on, it is: the suites of TLS 1.3 are its own (RFC 8446,
-// B.4), and a server that selects one of them has TLS 1.3 in supported_versions,
-// whatever legacy_version says (4.2.1). A draft of TLS 1.3 that only
-// supported_versions would number is TLSv13. Before the suite, legacy_version is
-// believed where it says SSLv3, TLS 1.0 or TLS 1.1: a server that answers with TLS
-// 1.3 and puts one of these there breaks a MUST (4.1.3). It leaves the version open
-// where it is 0x0303, which TLS 1.2 and TLS 1.3 share, and where it is the number
-// of no version.
+// It is certain when the cipher suite is there: TLS 1.3 has suites of its own
+// (RFC 8446, B.4), and a server that selects one of them has TLS 1.3 in
+// supported_versions, whatever legacy_version says (4.2.1). A draft of TLS 1.3 whose
+// number would be in supported_versions counts as TLSv13.
+//
+// Without the suite, legacy_version counts when it is SSLv3, TLS 1.0 or TLS 1.1: a
+// server that selects TLS 1.3 must not put one of these there (4.1.3). It does not
+// count when it is 0x0303, which TLS 1.2 and TLS 1.3 share, or not the number of a
+// version.
 func (h *ServerHello) ParseCut(body []byte) (certain bool) {
 	*h = ServerHello{}
 	r := reader(body)
@@ -51,12 +52,12 @@ func (h *ServerHello) ParseCut(body []byte) (certain bool) {
 		return false
 	}
 	h.SelectedVersion = h.LegacyVersion
-	draft := h.LegacyVersion.Rank() == TLSv13 // which may have the layout of the drafts
+	draft := h.LegacyVersion.Rank() == TLSv13 // it may have the layout of the drafts
 	certain = draft || h.LegacyVersion >= SSLv3 && h.LegacyVersion < TLSv12
 	if !r.bytes(32, &h.Random) {
 		return certain
 	}
-	h.judgeRandom()
+	h.checkRandom()
 	if draft || !r.vector8(&h.SessionID) || !r.uint16(&h.CipherSuite) {
 		return certain
 	}
@@ -76,14 +77,14 @@ const tls13Suites = 0x13
 func (h *ServerHello) readCutExtensions(rest reader) {
 	var block extensionBlock
 	block.readBeginning(rest)
-	if data, there := block.body(ExtSupportedVersions); there {
+	if data, there := block.body(extSupportedVersions); there {
 		h.parseSelectedVersion(data)
 	}
 	if data, there := block.body(ExtALPN); there {
 		h.parseProtocol(data)
 	}
 	h.PreSharedKey = block.seen.has(ExtPreSharedKey)
-	h.SessionTicket = block.seen.has(ExtSessionTicket)
+	h.SessionTicket = block.seen.has(extSessionTicket)
 	h.Extensions = block.list[:block.end:block.end]
 }
 
@@ -95,14 +96,4 @@ func (b *extensionBlock) readBeginning(rest reader) {
 	}
 	b.list = Extensions(rest[:min(int(length), len(rest))])
 	b.walk()
-}
-
-// Begun returns the type of the message under way, and the part of its body that
-// has come, a view that is valid until the next call of Next or Drop. ok is
-// false between messages, and until the whole header has come.
-func (m *Messages) Begun() (t HandshakeType, body []byte, ok bool) {
-	if m.done || len(m.partial) < messageHeader {
-		return 0, nil, false
-	}
-	return HandshakeType(m.partial[0]), m.partial[messageHeader:], true
 }

@@ -154,7 +154,7 @@ func FuzzCut(f *testing.F) {
 	for _, file := range append(cutHellos, cutAnswers...) {
 		f.Add(recordedHello(f, file), uint16(120))
 	}
-	f.Add(clientHello(sni("a.example"), ext(ExtSupportedVersions, vec8(u16(0x0304)))), uint16(70))
+	f.Add(clientHello(sni("a.example"), ext(extSupportedVersions, vec8(u16(0x0304)))), uint16(70))
 	f.Fuzz(func(t *testing.T, body []byte, n uint16) {
 		part := body[:min(int(n), len(body))]
 		var whole, cut ClientHello

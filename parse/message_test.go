@@ -34,8 +34,8 @@ func readMessages(m *Messages, handshake []byte, n int) (got []string) {
 }
 
 func TestMessagesAnyCut(t *testing.T) {
-	handshake := cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil),
-		message(TypeCertificate, fill(300)), message(TypeServerHelloDone, nil))
+	handshake := cat(message(TypeServerHello, fill(80)), message(typeServerHelloDone, nil),
+		message(TypeCertificate, fill(300)), message(typeServerHelloDone, nil))
 	want := readMessages(new(Messages), handshake, len(handshake))
 	if len(want) != 4 {
 		t.Fatalf("%d messages", len(want))
@@ -48,7 +48,7 @@ func TestMessagesAnyCut(t *testing.T) {
 }
 
 func TestMessagesInOneFragmentAreViews(t *testing.T) {
-	handshake := cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil))
+	handshake := cat(message(TypeServerHello, fill(80)), message(typeServerHelloDone, nil))
 	fragment := handshake
 	var m Messages
 	msg, ok := nextMessage(&m, &fragment)
@@ -99,7 +99,7 @@ func TestMessagesTypeIsVisibleEarly(t *testing.T) {
 }
 
 func TestMessagesSkipped(t *testing.T) {
-	after := message(TypeServerHelloDone, nil)
+	after := message(typeServerHelloDone, nil)
 	for _, test := range []struct {
 		name      string
 		wanted    TypeSet
@@ -112,11 +112,11 @@ func TestMessagesSkipped(t *testing.T) {
 		{"longest certificate", 0, TypeCertificate, MaxCertificateMessage, MaxCertificateMessage},
 		{"certificate too long", 0, TypeCertificate, MaxCertificateMessage + 1, 0},
 		{"longest of all", 0, TypeServerHello, 1<<24 - 1, MaxMessage},
-		{"longest of another type", 0, TypeCertificateStatus, 1<<24 - 1, 0},
-		{"wanted", Types(TypeServerHello, TypeCertificate), TypeCertificate, 5000, 5000},
-		{"not wanted", Types(TypeServerHello), TypeCertificate, 5000, 0},
-		{"not wanted, too long", Types(TypeServerHello), TypeClientHello, MaxMessage + 1, 0},
-		{"not wanted, type above 31", Types(TypeServerHello), 200, 5000, 0},
+		{"longest of another type", 0, typeCertificateStatus, 1<<24 - 1, 0},
+		{"wanted", 1<<TypeServerHello | 1<<TypeCertificate, TypeCertificate, 5000, 5000},
+		{"not wanted", 1 << TypeServerHello, TypeCertificate, 5000, 0},
+		{"not wanted, too long", 1 << TypeServerHello, TypeClientHello, MaxMessage + 1, 0},
+		{"not wanted, type above 31", 1 << TypeServerHello, 200, 5000, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var m Messages
@@ -145,7 +145,7 @@ func TestMessagesSkipped(t *testing.T) {
 				got[0].Skipped != (test.collected == 0) || len(got[0].Body) != test.collected || got[0].Cut != (test.collected > 0 && test.collected < test.length) {
 				t.Errorf("%d messages; first of type %v, length %d, skipped %v, cut %v, body of %d", len(got), got[0].Type, got[0].Length, got[0].Skipped, got[0].Cut, len(got[0].Body))
 			}
-			if len(got) == 2 && got[1].Type != TypeServerHelloDone {
+			if len(got) == 2 && got[1].Type != typeServerHelloDone {
 				t.Errorf("the message after it has type %v", got[1].Type)
 			}
 		})
@@ -167,7 +167,7 @@ func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 // the next one is not part of it.
 func TestDropForgetsWhatIsSkipped(t *testing.T) {
 	var m Messages
-	c := Collector{Wanted: Types(TypeClientHello)}
+	c := Collector{Wanted: 1 << TypeClientHello}
 	fragment := message(TypeCertificate, fill(5000))[:1000]
 	var msg Message
 	if !m.Next(&fragment, &c, &msg) || !msg.Skipped || m.Idle() {
@@ -255,7 +255,7 @@ func TestCollectorKeepsCopies(t *testing.T) {
 // FuzzMessages checks that the messages are the same however a handshake is cut
 // into records.
 func FuzzMessages(f *testing.F) {
-	f.Add(cat(message(TypeServerHello, fill(80)), message(TypeServerHelloDone, nil)), uint8(3), uint8(0))
+	f.Add(cat(message(TypeServerHello, fill(80)), message(typeServerHelloDone, nil)), uint8(3), uint8(0))
 	f.Add(message(TypeClientHello, make([]byte, 70000)), uint8(200), uint8(0))
 	f.Add([]byte{1, 0xff, 0xff, 0xff, 0, 1}, uint8(1), uint8(2))
 	f.Fuzz(func(t *testing.T, handshake []byte, a, b uint8) {

@@ -101,7 +101,7 @@ func TestRecordStreamEndsAtWhatIsNoTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, ok, err := nextPart(&s, &data); ok || err != ErrNotTLS {
+		if _, ok, err := nextPart(&s, &data); ok || err != errNotTLS {
 			t.Errorf("%v, %v", ok, err)
 		}
 		data = record(Handshake, fill(3))
@@ -152,7 +152,7 @@ func TestClear(t *testing.T) {
 		"a header that goes on":    {message(TypeCertificate, fill(9000))[:3], Yes},
 		"HelloRequests":            {cat(message(TypeHelloRequest, nil), message(TypeHelloRequest, nil)), Yes},
 		"one, and a ServerHello":   {cat(message(TypeHelloRequest, nil), message(TypeServerHello, serverHello())), Yes},
-		"ServerHelloDone":          {message(TypeServerHelloDone, nil), Yes},
+		"ServerHelloDone":          {message(typeServerHelloDone, nil), Yes},
 	} {
 		t.Run(name, func(t *testing.T) { checkClear(t, tc.fragment, tc.want) })
 	}

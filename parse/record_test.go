@@ -20,16 +20,16 @@ func TestReadRecord(t *testing.T) {
 		{"whole and more", append(record(AlertRecord, fill(2)), 1, 2), 7, nil},
 		{"empty", record(ApplicationData, nil), 5, nil},
 		{"longest", record(ApplicationData, make([]byte, MaxFragment)), 5 + MaxFragment, nil},
-		{"too long", []byte{23, 3, 3, 0x48, 0x01}, 5 + 0x4801, ErrOversized},
+		{"too long", []byte{23, 3, 3, 0x48, 0x01}, 5 + 0x4801, errOversized},
 		{"odd minor version", []byte{22, 3, 9, 0, 0}, 5, nil},
 		{"content type 19", []byte{19, 3, 1, 0, 0}, 5, nil},
 		{"content type 25", []byte{25, 3, 1, 0, 0}, 5, nil},
 		{"minor version 255", []byte{22, 3, 255, 0, 0}, 5, nil},
-		{"major version 2", []byte{22, 2, 0, 0, 0}, 0, ErrNotTLS},
-		{"text", []byte("GET / HTTP/1.1"), 0, ErrNotTLS},
+		{"major version 2", []byte{22, 2, 0, 0, 0}, 0, errNotTLS},
+		{"text", []byte("GET / HTTP/1.1"), 0, errNotTLS},
 		{"first byte of text", []byte("G"), 5, ErrShort},
-		{"two bytes of text", []byte("GE"), 5, ErrNotTLS},
-		{"second byte wrong", []byte{22, 4}, 5, ErrNotTLS},
+		{"two bytes of text", []byte("GE"), 5, errNotTLS},
+		{"second byte wrong", []byte{22, 4}, 5, errNotTLS},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, size, err := ReadRecord(test.data)

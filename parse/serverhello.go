@@ -1,12 +1,12 @@
 package parse
 
 // helloRetryRandom is the random of a ServerHello that is a HelloRetryRequest:
-// SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3).
+// the SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3).
 const helloRetryRandom = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91" +
 	"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
 
-// The last 8 bytes of the random of a server that was held below what it can
-// do (RFC 8446, 4.1.3).
+// The last 8 bytes of the random of a server that could have selected a higher
+// version (RFC 8446, 4.1.3).
 const (
 	sentinelTLSv12 = "DOWNGRD\x01"
 	sentinelTLSv11 = "DOWNGRD\x00"
@@ -17,20 +17,21 @@ const (
 // from.
 type ServerHello struct {
 	LegacyVersion Version
-	Random        []byte // 32 bytes; nil in a draft's HelloRetryRequest
+	Random        []byte // 32 bytes; nil in the HelloRetryRequest of a draft
 	SessionID     []byte // empty in drafts of TLS 1.3 up to 21, which have none
 	CipherSuite   uint16 // 0 in the HelloRetryRequest of drafts up to 18, which has none
 	Compression   uint8
 	Extensions    Extensions
 
-	// SelectedVersion is the one of supported_versions, else LegacyVersion.
+	// SelectedVersion is the one in supported_versions, else LegacyVersion.
 	SelectedVersion Version
 	ALPN            []byte // the protocol selected, as sent; empty: none
 
-	// DowngradeSentinel is set when Random says that the server could do
-	// better: TLSv12 (it was held to TLS 1.2) or TLSv11 (or below); else 0.
+	// DowngradeSentinel is set when Random says that the server could have selected
+	// a higher version: TLSv12 when it selected TLS 1.2, TLSv11 when it selected TLS
+	// 1.1 or below; else 0.
 	DowngradeSentinel Version
-	HelloRetryRequest bool // not final: another ClientHello follows
+	HelloRetryRequest bool // another ClientHello follows
 	PreSharedKey      bool // resumed by PSK (RFC 8446, 4.2.11)
 	SessionTicket     bool // the server will send a ticket (RFC 5077, 3.2)
 
@@ -39,9 +40,9 @@ type ServerHello struct {
 
 // Parse reads the body of a ServerHello message, without the 4 bytes of the
 // handshake header. It overwrites all of h, allocates nothing unless it fails,
-// and keeps views into body. On a *ParseError the fields up to the ill-formed
-// one stand, and what there is of a last extension that is cut; MalformedHello is
-// then among the Oddities.
+// and keeps views into body. On a *ParseError, the fields before the ill-formed one
+// are set, and the extensions in front of one that runs past the end, with what there
+// is of that one. MalformedHello is then among the Oddities.
 func (h *ServerHello) Parse(body []byte) error {
 	*h = ServerHello{}
 	r, field := reader(body), ""
@@ -55,7 +56,7 @@ func (h *ServerHello) Parse(body []byte) error {
 		return runsPast(field, body, r)
 	}
 	h.SelectedVersion = h.LegacyVersion
-	h.judgeRandom()
+	h.checkRandom()
 	if h.draftLayout(r) {
 		r.uint16(&h.CipherSuite)
 		return h.parseExtensions(body, r)
@@ -63,16 +64,16 @@ func (h *ServerHello) Parse(body []byte) error {
 	return h.parseChoice(body, r)
 }
 
-// Plausible reports whether a hello that Parse found ill-formed still is one, by
-// what was read of it: a version that TLS has, and the random behind it.
+// Plausible reports whether bytes in which Parse found an error are a hello all the
+// same: they have a TLS version and a whole random.
 func (h *ServerHello) Plausible() bool {
 	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.LegacyVersion.IsDraft13())
 }
 
-// draftLayout reports whether rest, what follows the random, is laid out as
-// in the drafts of TLS 1.3 up to 21, which have neither session id nor
-// compression method: they put their own number, or 0x0304, where later ones
-// put 0x0303, and the length of the extensions fits.
+// draftLayout reports whether rest, which follows the random, has the layout of the
+// drafts of TLS 1.3 up to 21. These have neither session id nor compression method.
+// Their legacy_version is the draft's number or 0x0304, and the length of the
+// extensions fits.
 func (h *ServerHello) draftLayout(rest reader) bool {
 	if h.LegacyVersion != TLSv13 && !h.LegacyVersion.IsDraft13() {
 		return false
@@ -80,8 +81,8 @@ func (h *ServerHello) draftLayout(rest reader) bool {
 	return len(rest) >= 4 && int(be16(rest[2:])) == len(rest)-4
 }
 
-// judgeRandom finds what RFC 8446, 4.1.3 hides in the random.
-func (h *ServerHello) judgeRandom() {
+// checkRandom reads the signals in the random (RFC 8446, 4.1.3).
+func (h *ServerHello) checkRandom() {
 	switch string(h.Random[24:]) {
 	case sentinelTLSv12:
 		h.DowngradeSentinel = TLSv12
@@ -107,7 +108,7 @@ func (h *ServerHello) parseChoice(body []byte, r reader) error {
 		return runsPast(field, body, r)
 	}
 	if len(h.SessionID) > maxSessionID {
-		h.Oddities |= LongSessionID
+		h.Oddities |= longSessionID
 	}
 	if len(r) == 0 {
 		return nil
@@ -121,8 +122,8 @@ func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
 	err = block.read(body, rest)
 	h.Oddities |= block.oddities
 	h.PreSharedKey = block.seen.has(ExtPreSharedKey)   // RFC 8446, 4.2.11
-	h.SessionTicket = block.seen.has(ExtSessionTicket) // RFC 5077, 3.2
-	if data, there := block.body(ExtSupportedVersions); there {
+	h.SessionTicket = block.seen.has(extSessionTicket) // RFC 5077, 3.2
+	if data, there := block.body(extSupportedVersions); there {
 		h.parseSelectedVersion(data)
 	}
 	if data, there := block.body(ExtALPN); there {
@@ -132,30 +133,30 @@ func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
 	return err
 }
 
-// parseSelectedVersion reads the server's form of supported_versions (RFC 8446,
+// parseSelectedVersion reads supported_versions as servers send it (RFC 8446,
 // 4.2.1).
 func (h *ServerHello) parseSelectedVersion(data []byte) {
 	if len(data) != 2 {
-		h.Oddities |= MalformedExtension
+		h.Oddities |= malformedExtension
 		return
 	}
 	h.SelectedVersion = Version(be16(data))
 }
 
-// parseProtocol reads the server's form of ALPN (RFC 7301, 3.1): a list of
-// exactly one.
+// parseProtocol reads ALPN as servers send it: a list of exactly one name (RFC 7301,
+// 3.1).
 func (h *ServerHello) parseProtocol(data []byte) {
 	list := protocols(data, &h.Oddities)
 	h.ALPN, _ = list.Next()
 	if len(list) > 0 {
-		h.Oddities |= MalformedExtension
+		h.Oddities |= malformedExtension
 	}
 }
 
-// ParseHelloRetryRequest reads the body of a HelloRetryRequest message as the
-// drafts of TLS 1.3 up to 21 have it (TypeHelloRetryRequest): the version; up
-// to draft 15, a cipher suite and a group; from 19 on, a cipher suite; and the
-// extensions. From draft 22 on it is a ServerHello, and Parse reads it.
+// ParseHelloRetryRequest reads the body of a HelloRetryRequest message of a draft of
+// TLS 1.3 up to 21 (TypeHelloRetryRequest): the version; up to draft 15, a cipher
+// suite and a group; from 19 on, a cipher suite; and the extensions. From draft 22 on
+// a HelloRetryRequest is a ServerHello, which Parse reads.
 func (h *ServerHello) ParseHelloRetryRequest(body []byte) error {
 	*h = ServerHello{HelloRetryRequest: true}
 	r := reader(body)

@@ -79,12 +79,12 @@ func TestServerHelloOddities(t *testing.T) {
 		odd      string
 		selected Version
 	}{
-		{"none", serverHello(ext(ExtSupportedVersions, u16(0x0304))), "", TLSv13},
+		{"none", serverHello(ext(extSupportedVersions, u16(0x0304))), "", TLSv13},
 		{"no extensions block", plain[:len(plain)-2], "", TLSv12},
 		{"trailing bytes", append(serverHello(), 0), "trailing_bytes", TLSv12},
-		{"version twice", serverHello(ext(ExtSupportedVersions, u16(0x0304)), ext(ExtSupportedVersions, u16(0x0301))), "duplicate_extension", TLSv13},
-		{"version too long", serverHello(ext(ExtSupportedVersions, u16(0x0304, 0))), "malformed_extension", TLSv12},
-		{"version empty", serverHello(ext(ExtSupportedVersions)), "malformed_extension", TLSv12},
+		{"version twice", serverHello(ext(extSupportedVersions, u16(0x0304)), ext(extSupportedVersions, u16(0x0301))), "duplicate_extension", TLSv13},
+		{"version too long", serverHello(ext(extSupportedVersions, u16(0x0304, 0))), "malformed_extension", TLSv12},
+		{"version empty", serverHello(ext(extSupportedVersions)), "malformed_extension", TLSv12},
 		{"two protocols", serverHello(ext(ExtALPN, vec16(vec8([]byte("h2")), vec8([]byte("x"))))), "malformed_extension", TLSv12},
 		{"long session id", cat(u16(0x0303), fill(32), vec8(fill(40)), u16(5), []byte{0}), "long_session_id", TLSv12},
 	} {
@@ -102,7 +102,7 @@ func TestServerHelloOddities(t *testing.T) {
 
 func TestServerHelloFlags(t *testing.T) {
 	var h ServerHello
-	body := serverHello(ext(ExtPreSharedKey, u16(0)), ext(ExtSessionTicket), ext(ExtALPN, vec16(vec8([]byte("h2")))))
+	body := serverHello(ext(ExtPreSharedKey, u16(0)), ext(extSessionTicket), ext(ExtALPN, vec16(vec8([]byte("h2")))))
 	if err := h.Parse(body); err != nil || !h.PreSharedKey || !h.SessionTicket || string(h.ALPN) != "h2" {
 		t.Errorf("%v, %+v", err, h)
 	}
@@ -128,7 +128,7 @@ func TestDowngradeSentinel(t *testing.T) {
 
 // TestDraftServerHello has the layouts of the drafts of TLS 1.3.
 func TestDraftServerHello(t *testing.T) {
-	keyShare := ext(ExtKeyShare, fill(36))
+	keyShare := ext(extKeyShare, fill(36))
 	for _, test := range []struct {
 		name     string
 		body     []byte
@@ -139,7 +139,7 @@ func TestDraftServerHello(t *testing.T) {
 		{"draft 19", cat(u16(0x7f13), fill(32), u16(0x1302), vec16(keyShare)), 0x7f13, 0, true},
 		{"draft 18 without extensions", cat(u16(0x7f12), fill(32), u16(0x1302), vec16()), 0x7f12, 0, true},
 		{"draft 14 with the final number", cat(u16(0x0304), fill(32), u16(0x1302), vec16(keyShare)), TLSv13, 0, true},
-		{"draft 23", cat(u16(0x0303), fill(32), vec8(fill(32)), u16(0x1302), []byte{0}, vec16(ext(ExtSupportedVersions, u16(0x7f17)), keyShare)), 0x7f17, 32, false},
+		{"draft 23", cat(u16(0x0303), fill(32), vec8(fill(32)), u16(0x1302), []byte{0}, vec16(ext(extSupportedVersions, u16(0x7f17)), keyShare)), 0x7f17, 32, false},
 		{"the final number in the final layout", cat(u16(0x0304), fill(32), vec8(fill(32)), u16(0x1302), []byte{0}, vec16(keyShare)), TLSv13, 32, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestDraftServerHello(t *testing.T) {
 }
 
 func TestDraftHelloRetryRequest(t *testing.T) {
-	extensions := vec16(ext(ExtKeyShare, u16(29)))
+	extensions := vec16(ext(extKeyShare, u16(29)))
 	for _, test := range []struct {
 		name   string
 		body   []byte
@@ -171,7 +171,7 @@ func TestDraftHelloRetryRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !h.HelloRetryRequest || h.CipherSuite != test.cipher || h.SelectedVersion != Version(be16(test.body)) ||
-				!slices.Equal(types(h.Extensions), []ExtensionType{ExtKeyShare}) {
+				!slices.Equal(types(h.Extensions), []ExtensionType{extKeyShare}) {
 				t.Errorf("%+v", h)
 			}
 		})
@@ -212,8 +212,8 @@ func FuzzServerHello(f *testing.F) {
 	for _, file := range []string{"server-tls1", "server-tls12", "server-tls13", "server-hrr"} {
 		f.Add(recordedHello(f, file))
 	}
-	f.Add(cat(u16(0x7f13), fill(32), u16(0x1302), vec16(ext(ExtKeyShare, fill(36)))))
-	f.Add(cat(u16(0x7f0e, 0x1301, 29), vec16(ext(ExtKeyShare, u16(29)))))
+	f.Add(cat(u16(0x7f13), fill(32), u16(0x1302), vec16(ext(extKeyShare, fill(36)))))
+	f.Add(cat(u16(0x7f0e, 0x1301, 29), vec16(ext(extKeyShare, u16(29)))))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var h ServerHello
 		again := ServerHello{SessionTicket: true, ALPN: []byte("left over"), DowngradeSentinel: TLSv12}

@@ -1,27 +1,27 @@
 package parse
 
-// Match is how well bytes fit a signature.
+// Match tells whether bytes have a certain form.
 type Match uint8
 
-// The degrees of fit.
+// The answers.
 const (
 	No    Match = iota
-	Maybe       // a beginning of what would fit: ask again with more bytes
+	Maybe       // too few bytes to tell: ask again with more
 	Yes
 )
 
 const (
-	// The shortest bodies: version, random and the empty rest of a hello.
+	// The shortest bodies: version, random and empty fields after it.
 	minClientHello = 2 + 32 + 1 + 2 + 1
-	minServerHello = 2 + 32 + 2 + 2 // as the drafts of TLS 1.3 lay it out
+	minServerHello = 2 + 32 + 2 + 2 // in the layout of the drafts of TLS 1.3
 	minHelloRetry  = 2 + 2
 )
 
 // LooksLikeClientHello reports whether data begins with the record of a
-// ClientHello (one of several, when the hello is split over records). It says
-// Yes once it has seen the record's header, the handshake header and the
-// client's version: 11 bytes, more when the first records are shorter than 6 or
-// the version is none of TLS's. Random bytes pass with a chance of about 2^-38.
+// ClientHello (one of several, when the hello is split over records). It returns
+// Yes when it has the record's header, the handshake header and the client's version:
+// 11 bytes, or more when the first records are shorter than 6 or the version is not
+// one of TLS. Random bytes pass with a chance of about 2^-38.
 func LooksLikeClientHello(data []byte) Match {
 	return matchHello(data, TypeClientHello)
 }
@@ -33,7 +33,7 @@ func LooksLikeServerHello(data []byte) Match {
 }
 
 // LooksLikeAlert reports whether data begins with the record of a plaintext
-// alert, which may be all that a server has to say. It says Yes with 7 bytes.
+// alert, which may be all that a server sends. It returns Yes with 7 bytes.
 func LooksLikeAlert(data []byte) Match {
 	const alert = 2
 	n := len(data)
@@ -50,16 +50,16 @@ func LooksLikeAlert(data []byte) Match {
 	return Yes
 }
 
-// maxBefore is how many bytes of other records, or of other messages in a
-// record, may come before the first hello of a direction; and how many bytes of
-// records may hold its opening, of which each may have one byte, or none.
+// maxBefore is how many bytes of other records, or of other messages in a record,
+// may come before the first hello of a direction. It also bounds the records that
+// hold the opening of a hello, each of which may have one byte or none.
 const maxBefore = 1 << 10
 
-// LooksLikeLateHello reports whether data begins with records that a peer may
-// send out of turn or not at all, and then with a hello of either side:
-// ChangeCipherSpec, heartbeats, alerts, records and handshake messages of
-// unknown types, HelloRequest. It says Yes once it has seen the hello's opening,
-// within maxBefore bytes. Of data that begins with a hello it says No.
+// LooksLikeLateHello reports whether data begins with other records and then has a
+// hello of either side. The others are records that may come out of turn:
+// ChangeCipherSpec, heartbeats, alerts, HelloRequest, records and handshake messages
+// of unknown types. It returns Yes when the hello's opening is within maxBefore
+// bytes, and No for data that begins with a hello.
 func LooksLikeLateHello(data []byte) Match {
 	rest := data
 	for len(data)-len(rest) <= maxBefore {
@@ -90,9 +90,10 @@ func LooksLikeLateHello(data []byte) Match {
 	return No
 }
 
-// LooksLikeOther reports whether data begins with the header of a record that
-// is not protected, of any type from ChangeCipherSpec on: what a direction may
-// begin with once the other one has said hello. It says Yes with 5 bytes.
+// LooksLikeOther reports whether data begins with the header of a record that is not
+// protected, of any type from ChangeCipherSpec on but application data. A direction
+// may begin with such a record after a hello in the other one. It returns Yes with 5
+// bytes.
 func LooksLikeOther(data []byte) Match {
 	n := len(data)
 	switch {
@@ -129,8 +130,8 @@ func helloWithin(data []byte) Match {
 	return No
 }
 
-// matchRecord judges a record header of one type, any version that begins with
-// 3 (RFC 8446, 5.1: it is to be ignored) and a length that plaintext may have.
+// matchRecord matches a record header: of type t, with any version that begins with
+// 3 (RFC 8446, 5.1: it is to be ignored), and a length that plaintext may have.
 func matchRecord(data []byte, t ContentType) Match {
 	n := len(data)
 	switch {
@@ -145,17 +146,17 @@ func matchRecord(data []byte, t ContentType) Match {
 }
 
 const (
-	// openingSize is the length of the beginning of a hello: the message's
-	// header and the version.
+	// openingSize is the length of a hello's opening: the message's header and the
+	// version.
 	openingSize = messageHeader + 2
-	// longOpening is the same up to and with the cipher suites' length, or in a
-	// ServerHello the length of the extensions: a hello whose version is none of
-	// TLS's has to show that its lengths agree.
+	// longOpening is the length of the opening of a hello whose version is not one of
+	// TLS, and whose lengths have to agree instead: up to and with the length of the
+	// cipher suites, or in a ServerHello that of the extensions.
 	longOpening = openingSize + 32 + 1 + maxSessionID + 2 + 1 + 2
 )
 
-// matchHello judges the opening that the records in data hold, as a rule the
-// first alone.
+// matchHello matches the opening of a hello in the records of data. As a rule it is
+// in the first record.
 func matchHello(data []byte, wanted HandshakeType) Match {
 	const end = recordHeader + openingSize
 	if len(data) < end || be16(data[3:]) < openingSize {
@@ -171,7 +172,7 @@ func matchHello(data []byte, wanted HandshakeType) Match {
 	return m
 }
 
-// matchRecords is matchHello for an opening that is short, or in pieces.
+// matchRecords is matchHello for an opening that is not whole, or in several records.
 func matchRecords(data []byte, wanted HandshakeType) Match {
 	var head [longOpening]byte
 	n := 0
@@ -189,7 +190,7 @@ func matchRecords(data []byte, wanted HandshakeType) Match {
 	return No
 }
 
-// matchOpening judges what there is of an opening.
+// matchOpening matches the beginning of an opening.
 func matchOpening(head []byte, wanted HandshakeType) Match {
 	if len(head) == 0 {
 		return Maybe
@@ -198,16 +199,16 @@ func matchOpening(head []byte, wanted HandshakeType) Match {
 	case t != wanted && (wanted != TypeServerHello || t != TypeHelloRetryRequest):
 		return No
 	case t == TypeClientHello:
-		return helloOpening(head, minClientHello)
+		return matchLengthAndVersion(head, minClientHello)
 	case t == TypeServerHello:
-		return helloOpening(head, minServerHello)
+		return matchLengthAndVersion(head, minServerHello)
 	}
-	return helloOpening(head, minHelloRetry)
+	return matchLengthAndVersion(head, minHelloRetry)
 }
 
-// helloOpening judges the length, which is at most that of the longest hello
-// possible, and the version.
-func helloOpening(head []byte, shortest int) Match {
+// matchLengthAndVersion matches the length, which is at least shortest and at most
+// that of the longest hello possible, and the version.
+func matchLengthAndVersion(head []byte, shortest int) Match {
 	n := len(head)
 	switch {
 	case n > 1 && head[1] > 2, n > 3 && be24(head[1:]) < shortest:
@@ -215,15 +216,15 @@ func helloOpening(head []byte, shortest int) Match {
 	case n < openingSize:
 		return Maybe
 	case head[4] != 3 && !Version(uint16(head[4])<<8).IsDraft13():
-		return agreeingLengths(head)
+		return matchLengths(head)
 	}
 	return Yes
 }
 
-// agreeingLengths judges the opening of a hello with a version that TLS does not
-// have: 0xffff, say, with the versions in supported_versions, which are what
-// counts (RFC 8446, 4.2.1). Instead of the version, the lengths have to be right.
-func agreeingLengths(head []byte) Match {
+// matchLengths matches the opening of a hello whose version is not one of TLS, by
+// lengths that agree. A client may send 0xffff, say, and supported_versions, which
+// alone counts then (RFC 8446, 4.2.1).
+func matchLengths(head []byte) Match {
 	const session = openingSize + 32
 	if len(head) <= session {
 		return Maybe
@@ -257,7 +258,7 @@ func yesIf(fits bool) Match {
 }
 
 // LooksLikeSSLv2ClientHello reports whether data begins with an SSLv2
-// CLIENT-HELLO; it needs 11 bytes to say Yes. The lengths are those that
+// CLIENT-HELLO. It takes 11 bytes to return Yes. The lengths are those that
 // RFC 6101, appendix E allows.
 func LooksLikeSSLv2ClientHello(data []byte) Match {
 	m := matchSSLv2(data, sslv2ClientHello, 3)
@@ -273,7 +274,7 @@ func LooksLikeSSLv2ClientHello(data []byte) Match {
 }
 
 // LooksLikeSSLv2ServerHello reports whether data begins with an SSLv2
-// SERVER-HELLO; it needs 13 bytes to say Yes.
+// SERVER-HELLO. It takes 13 bytes to return Yes.
 func LooksLikeSSLv2ServerHello(data []byte) Match {
 	m := matchSSLv2(data, sslv2ServerHello, 5)
 	if m == No || len(data) > 3 && data[3] > 1 || len(data) > 4 && data[4] > 1 {
@@ -290,8 +291,8 @@ func LooksLikeSSLv2ServerHello(data []byte) Match {
 	return Yes
 }
 
-// matchSSLv2 judges a 2-byte header, the message type, and the version, which
-// begins at byte at. It never says Yes.
+// matchSSLv2 matches a 2-byte header, the message type, and the version, which
+// begins at byte at. It never returns Yes.
 func matchSSLv2(data []byte, messageType byte, at int) Match {
 	n := len(data)
 	switch {

@@ -93,7 +93,7 @@ func TestSignatureOfOddVersions(t *testing.T) {
 	for _, version := range []uint16{0xffff, 0x0203, 0x0403, 0x7eff, 0} {
 		neverNo(t, LooksLikeClientHello, oddHello(version, 32, 4), 5+4+2+32+1+32+2)
 		neverNo(t, LooksLikeClientHello, records(oddHello(version, 0, 4)[5:], 9), 5*5+4+2+32+1+2)
-		body := serverHello(ext(ExtSupportedVersions, u16(0x0304)))
+		body := serverHello(ext(extSupportedVersions, u16(0x0304)))
 		copy(body, u16(version))
 		neverNo(t, LooksLikeServerHello, record(Handshake, message(TypeServerHello, body)), 5+4+2+32+1+2+1+2)
 		bare := body[:2+32+1+2+1]

@@ -31,11 +31,11 @@ func (c CipherSpecs) Contains(spec uint32) bool {
 	return false
 }
 
-// errNotSSLv2 is made once: see ErrNotTLS.
+// errNotSSLv2 is a variable for the reason that errNotTLS is one.
 var errNotSSLv2 error = &ParseError{What: "SSLv2 hello", Offset: 0}
 
-// ReadSSLv2 reads the SSLv2 CLIENT-HELLO record that data begins with, as
-// SSLv2 clients and those that would also take SSLv3 to TLS 1.2 send it
+// ReadSSLv2 reads the SSLv2 CLIENT-HELLO record that data begins with. SSLv2
+// clients send it, and clients that also offer SSLv3 to TLS 1.2
 // (draft-hickman-netscape-ssl; RFC 5246, E.2). It overwrites all of h and
 // keeps views into data. size is the record's length in bytes; with ErrShort
 // it is how many bytes data must have. Any other error is a *ParseError: data
@@ -81,8 +81,8 @@ func (h *SSLv2ServerHello) Read(data []byte) (size int, err error) {
 	return size, nil
 }
 
-// sslv2Size is the size of a record whose beginning fits m; the lengths in it
-// were found to add up when m is Yes.
+// sslv2Size returns the size of a record; m is how its beginning matched. When m is
+// Yes, the lengths in it add up.
 func sslv2Size(data []byte, m Match, fixed int) (int, error) {
 	switch {
 	case m == No:
@@ -97,6 +97,6 @@ func sslv2Size(data []byte, m Match, fixed int) (int, error) {
 	return size, nil
 }
 
-// sslv2Length is the length in a 2-byte record header. Hellos have no padding,
-// which the 3-byte header is for.
+// sslv2Length returns the length in a 2-byte record header. The 3-byte header is for
+// padding, which hellos do not have.
 func sslv2Length(data []byte) int { return int(be16(data) & 0x7fff) }

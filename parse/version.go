@@ -5,11 +5,10 @@ import (
 	"strconv"
 )
 
-// Version is a protocol version number as the wire has it.
+// Version is a protocol version number as it is sent.
 type Version uint16
 
-// The versions, by their numbers on the wire. SSLv2 is the number that a pure
-// SSLv2 hello carries.
+// The versions. SSLv2 is the number in an SSLv2 hello that offers nothing higher.
 const (
 	SSLv2  Version = 0x0002
 	SSLv3  Version = 0x0300
@@ -28,8 +27,8 @@ var versionNames = map[Version]string{
 	DTLSv1: "DTLSv1", DTLSv12: "DTLSv1.2", DTLSv13: "DTLSv1.3",
 }
 
-// String writes the version as OpenSSL and CloudTrail do; a draft of TLS 1.3
-// as "TLSv1.3-draft23", a number that no registry knows as "0xNNNN".
+// String returns the name that OpenSSL and CloudTrail use. A draft of TLS 1.3 is
+// "TLSv1.3-draft23", an unknown number "0xNNNN".
 func (v Version) String() string {
 	if name, ok := versionNames[v]; ok {
 		return name
@@ -40,11 +39,11 @@ func (v Version) String() string {
 	return fmt.Sprintf("0x%04x", uint16(v))
 }
 
-// IsDraft13 reports whether v numbers a draft of TLS 1.3: 0x7fNN, as the
-// drafts of RFC 8446 say, or Facebook's 0xfbNN.
+// IsDraft13 reports whether v is the number of a draft of TLS 1.3: 0x7fNN in the
+// drafts of RFC 8446, or Facebook's 0xfbNN.
 func (v Version) IsDraft13() bool { return v>>8 == 0x7f || v>>8 == 0xfb }
 
-// Rank orders versions: drafts of TLS 1.3 count as TLS 1.3.
+// Rank returns a version for comparisons: that of a draft of TLS 1.3 is TLSv13.
 func (v Version) Rank() Version {
 	if v.IsDraft13() {
 		return TLSv13
@@ -52,10 +51,9 @@ func (v Version) Rank() Version {
 	return v
 }
 
-// MaxVersion is the highest version a ClientHello offers: the highest of its
-// supported_versions when it has any that is known, else legacy (RFC 8446,
-// 4.2.1). A number that no registry knows says nothing of what a client can do,
-// however high it is.
+// MaxVersion returns the highest version that a ClientHello offers: the highest of
+// its supported_versions when one of them is known, else legacy (RFC 8446, 4.2.1).
+// Unknown numbers do not count, however high they are.
 func MaxVersion(legacy Version, supported []Version) Version {
 	highest := Version(0)
 	for _, v := range supported {
