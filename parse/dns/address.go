@@ -6,41 +6,39 @@ import (
 )
 
 const (
-	// MaxAnswers bounds the records of one message that AppendAddresses looks
-	// at: as many aliases and addresses as it takes, and their signatures
-	// (RFC 4034, 3). A hostile message of 64 kB holds 5000 records.
-	MaxAnswers = 64
-	// MaxAddresses bounds what AppendAddresses appends for one message. S3 gives
-	// 8 addresses, and the largest round-robin sets some 30.
-	MaxAddresses = 32
+	// maxAnswers bounds the records that are read of one message: room for the
+	// aliases and addresses of a name, and their signatures (RFC 4034, 3). A
+	// hostile message of 64 kB has 5,000 records.
+	maxAnswers = 64
+	// maxAddresses bounds what AppendAddresses appends for one message. S3 has 8
+	// addresses in a response, and the largest round-robin sets have some 30.
+	maxAddresses = 32
 	// maxHints bounds the addresses of one hint.
 	maxHints = 32
-	// maxAliases bounds the CNAME records of a message, and so a chain of them.
+	// maxAliases bounds the CNAME records of a message.
 	maxAliases = 16
-	// maxComparisons bounds the names that are compared to follow the aliases.
-	// One comparison finds each in the order in which servers send them, and 65
-	// are enough for eight in reverse order. Without a bound, 16 of them with
-	// names as long as names get cost 257 comparisons of 255 bytes.
+	// maxComparisons bounds how many names are compared to follow the aliases. In
+	// the order in which servers send them, each alias takes one comparison; eight
+	// in reverse order take 65. Without a bound, 16 aliases take up to 257
+	// comparisons of 255 bytes.
 	maxComparisons = 72
 )
 
-// Address is an address given for the name asked for.
+// Address is an address of the name in the question.
 type Address struct {
 	Addr netip.Addr
-	TTL  uint32 // seconds: the least of the address and the aliases that led to it
+	TTL  uint32 // seconds: the least of the address's and those of the aliases that led to it
 }
 
-// AppendAddresses appends to dst the addresses that the answer section gives
-// for the name in the question: A and AAAA records, and the hints of SVCB and
-// HTTPS records (RFC 9460, 7.3), of that name or of the one its CNAME records
-// lead to, in the order of the message. Records of any other name are nobody's
-// answer and are passed over.
+// AppendAddresses appends to dst the addresses in the answer section for the name in
+// the question: those of A and AAAA records, and the hints of SVCB and HTTPS records
+// (RFC 9460, 7.3), of that name or of the one its CNAME records lead to, in the order
+// of the message. Records of other names do not count.
 //
-// Nothing is appended for a query, and for a response that reports an error.
-// At most MaxAddresses are appended. dst grows by what it needs, nothing else is
-// allocated.
+// For a query, and for a response with an error, nothing is appended. At most
+// maxAddresses are appended. Nothing but dst's growth is allocated.
 func (m *Message) AppendAddresses(dst []Address) []Address {
-	if !m.Response || m.Opcode != 0 || m.RCode != 0 || m.QClass != ClassIN {
+	if !m.Response || m.Opcode != 0 || m.RCode != 0 || m.QClass != classIN {
 		return dst
 	}
 	var c chain
@@ -48,9 +46,9 @@ func (m *Message) AppendAddresses(dst []Address) []Address {
 		return dst
 	}
 	owner := ownerMatcher{name: c.name()}
-	answers, most := m.firstAnswers(), len(dst)+MaxAddresses
-	for r := (Record{}); len(dst) < most && answers.Next(&r); {
-		if r.Class == ClassIN && holdsAddresses(r.Type) && owner.matches(&r) {
+	section, most := m.answers(), len(dst)+maxAddresses
+	for r := (record{}); len(dst) < most && section.next(&r); {
+		if r.Class == classIN && holdsAddresses(r.Type) && owner.matches(&r) {
 			dst = appendRecord(dst, &r, min(r.TTL, c.ttl))
 		}
 	}
@@ -60,13 +58,13 @@ func (m *Message) AppendAddresses(dst []Address) []Address {
 // ownerMatcher compares the owners of records with one name.
 type ownerMatcher struct {
 	name  []byte
-	known uint16 // a compression pointer that leads to name; 0: none is known
+	known uint16 // a compression pointer to name; 0: none is known
 }
 
-// matches reports whether name is the owner of r. The records of one name all
-// point to the same place in the message, so that only the first is compared.
-func (o *ownerMatcher) matches(r *Record) bool {
-	at := binary.BigEndian.Uint16(r.msg[r.name:]) // the record's fixed part follows: there are two bytes
+// matches reports whether name is the owner of r. As a rule, all records of a name
+// have the same compression pointer, so that only the first is compared.
+func (o *ownerMatcher) matches(r *record) bool {
+	at := binary.BigEndian.Uint16(r.msg[r.name:]) // two bytes are there: the record's fixed part follows the name
 	if at>>8 >= pointer && at == o.known {
 		return true
 	}
@@ -80,27 +78,20 @@ func (o *ownerMatcher) matches(r *Record) bool {
 }
 
 func holdsAddresses(t Type) bool {
-	return t == A || t == AAAA || t == SVCB || t == HTTPS
+	return t == typeA || t == typeAAAA || t == SVCB || t == HTTPS
 }
 
-// firstAnswers is Answers, bounded.
-func (m *Message) firstAnswers() Answers {
-	a := m.Answers()
-	a.left = min(a.left, MaxAnswers)
-	return a
-}
-
-// chain is where the aliases of a name lead. It holds its name by value: a slice
-// into itself would move it to the heap.
+// chain follows the aliases of a name. The name is an array in it, because a slice
+// of itself would move it to the heap.
 type chain struct {
 	buf     [maxText]byte
 	length  int    // of the name in buf
-	ttl     uint32 // the least TTL on the way
+	ttl     uint32 // the least TTL of the aliases that were followed
 	aliases [maxAliases]alias
 	count   int // of aliases
 }
 
-// alias is a CNAME record: where in the message its owner and its target lie.
+// alias is a CNAME record: where in the message its owner and its target are.
 type alias struct {
 	owner, target int
 	ttl           uint32
@@ -108,12 +99,11 @@ type alias struct {
 
 func (c *chain) name() []byte { return c.buf[:c.length] }
 
-// follow starts at the question's name and goes to the end of its aliases. It
-// returns false where that is not reached within the bounds, and where an alias
-// leads to a malformed name.
+// follow starts at the question's name and follows its aliases to the last. It
+// returns false when that exceeds a bound, or an alias leads to a malformed name.
 func (c *chain) follow(m *Message) bool {
 	name, ok := m.AppendQuestion(c.buf[:0])
-	if !ok || !c.collect(m.firstAnswers()) {
+	if !ok || !c.collect(m.answers()) {
 		return false
 	}
 	c.length, c.ttl = len(name), 1<<32-1
@@ -134,9 +124,9 @@ func (c *chain) follow(m *Message) bool {
 }
 
 // collect finds the CNAME records. It returns false if there are too many.
-func (c *chain) collect(answers Answers) bool {
-	for r := (Record{}); answers.Next(&r); {
-		if r.Type != CNAME || r.Class != ClassIN {
+func (c *chain) collect(section answers) bool {
+	for r := (record{}); section.next(&r); {
+		if r.Type != typeCNAME || r.Class != classIN {
 			continue
 		}
 		if c.count == maxAliases {
@@ -148,17 +138,17 @@ func (c *chain) collect(answers Answers) bool {
 	return true
 }
 
-// step goes to where an alias leads.
+// step makes the target of an alias the current name.
 func (c *chain) step(m *Message, a *alias) bool {
 	name, ok := appendName(c.buf[:0], m.raw, a.target)
 	c.length, c.ttl = len(name), min(c.ttl, a.ttl)
 	return ok
 }
 
-// appendRecord appends the addresses that a record holds.
-func appendRecord(dst []Address, r *Record, ttl uint32) []Address {
+// appendRecord appends the addresses in a record.
+func appendRecord(dst []Address, r *record, ttl uint32) []Address {
 	switch {
-	case r.Type == A && len(r.Data) == 4, r.Type == AAAA && len(r.Data) == 16:
+	case r.Type == typeA && len(r.Data) == 4, r.Type == typeAAAA && len(r.Data) == 16:
 		return appendPacked(dst, r.Data, len(r.Data), ttl)
 	case r.Type == SVCB, r.Type == HTTPS:
 		return appendHints(dst, r.Data, ttl)
@@ -173,7 +163,7 @@ const (
 )
 
 // appendHints appends the addresses in the parameters of an SVCB or HTTPS
-// record. The target's name in front of them is not compressed (RFC 9460, 2.2).
+// record. The target's name before them is not compressed (RFC 9460, 2.2).
 func appendHints(dst []Address, data []byte, ttl uint32) []Address {
 	if len(data) < 2 {
 		return dst
@@ -182,7 +172,7 @@ func appendHints(dst []Address, data []byte, ttl uint32) []Address {
 	if !ok {
 		return dst
 	}
-	last := -1 // keys rise, each comes once (RFC 9460, 2.2)
+	last := -1 // keys are in ascending order, without duplicates (RFC 9460, 2.2)
 	for params := data[end:]; len(params) >= 4; {
 		key := int(binary.BigEndian.Uint16(params))
 		length := int(binary.BigEndian.Uint16(params[2:]))

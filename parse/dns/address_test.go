@@ -68,8 +68,8 @@ func TestAppendAddresses(t *testing.T) {
 			addUnknown(t, b, "host.example.", SVCB, 30, []byte{0, 1, 9})
 		}), "host.example [192.0.2.1/30 192.0.2.2/30]"},
 		{"addresses of a wrong length", response(t, "host.example.", a, func(b *dnsmessage.Builder) {
-			addUnknown(t, b, "host.example.", A, 30, []byte{192, 0, 2})
-			addUnknown(t, b, "host.example.", AAAA, 30, []byte{192, 0, 2, 1})
+			addUnknown(t, b, "host.example.", typeA, 30, []byte{192, 0, 2})
+			addUnknown(t, b, "host.example.", typeAAAA, 30, []byte{192, 0, 2, 1})
 		}), "host.example []"},
 		{"a TTL with the top bit set", response(t, "host.example.", a, func(b *dnsmessage.Builder) {
 			addA(t, b, "host.example.", 1<<31, "192.0.2.1")
@@ -78,7 +78,7 @@ func TestAppendAddresses(t *testing.T) {
 			for i := range 1000 {
 				addA(t, b, "host.example.", 30, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}).String())
 			}
-		}), fmt.Sprintf("host.example %d addresses", MaxAddresses)},
+		}), fmt.Sprintf("host.example %d addresses", maxAddresses)},
 	} {
 		if got := read(t, c.msg); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
@@ -233,8 +233,8 @@ func BenchmarkHostile(b *testing.B) {
 			b.Fatal("not parsed")
 		}
 		m.AppendAddresses(nil)
-		answers := m.Answers()
-		for r := (Record{}); answers.Next(&r); {
+		answers := m.allAnswers()
+		for r := (record{}); answers.next(&r); {
 			r.AppendOwner(nil)
 		}
 	}
@@ -252,7 +252,7 @@ func BenchmarkHostileAliases(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(msg)))
 	var m Message
-	addrs := make([]Address, 0, MaxAddresses)
+	addrs := make([]Address, 0, maxAddresses)
 	for b.Loop() {
 		if Parse(msg, &m) != nil {
 			b.Fatal("not parsed")

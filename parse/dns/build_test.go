@@ -64,3 +64,23 @@ func aliased(t testing.TB) []byte {
 		}
 	})
 }
+
+const maxMessage = 1<<16 - 1
+
+// AppendOwner appends the name that the record belongs to.
+func (r *record) AppendOwner(dst []byte) (name []byte, ok bool) {
+	return appendName(dst, r.msg, r.name)
+}
+
+// AppendTarget appends the name that a CNAME record points to.
+func (r *record) AppendTarget(dst []byte) (name []byte, ok bool) {
+	if r.Type != typeCNAME {
+		return dst, false
+	}
+	return appendName(dst, r.msg, r.data)
+}
+
+// allAnswers is answers without the bound.
+func (m *Message) allAnswers() answers {
+	return answers{msg: m.raw, off: m.records, left: m.promised}
+}

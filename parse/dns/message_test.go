@@ -14,7 +14,7 @@ import (
 func TestParse(t *testing.T) {
 	var m Message
 	must(t, Parse(aliased(t), &m))
-	if m.ID != 7 || !m.Response || m.Opcode != 0 || m.Truncated || m.RCode != 0 || !m.HasQuestion || m.QType != A || m.QClass != ClassIN {
+	if m.ID != 7 || !m.Response || m.Opcode != 0 || m.Truncated || m.RCode != 0 || !m.HasQuestion || m.QType != typeA || m.QClass != classIN {
 		t.Errorf("%+v", m)
 	}
 	must(t, Parse([]byte("\x12\x34\x7a\x0f\x00\x00\x00\x00\x00\x00\x00\x00"), &m))
@@ -29,16 +29,16 @@ func TestParseErrors(t *testing.T) {
 		msg  string
 		want error
 	}{
-		{"nothing", "", ErrShort},
-		{"half a header", "\x00\x01\x81\x80\x00\x01", ErrShort},
-		{"no question after the header", question(""), ErrName},
-		{"a name without an end", question("\x04host"), ErrName},
-		{"a label longer than the message", question("\x3fhost"), ErrName},
-		{"a label type never standardized", question("\x41" + strings.Repeat("a", 65) + "\x00\x00\x01\x00\x01"), ErrName},
-		{"half a pointer", question("\xc0"), ErrName},
-		{"a name of 256 bytes", question(strings.Repeat("\x3f"+strings.Repeat("a", 63), 4) + "\x00\x00\x01\x00\x01"), ErrName},
-		{"no type", question("\x04host\x00\x00"), ErrShort},
-		{"two questions", "\x00\x01\x81\x80\x00\x02\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\x01b\x00\x00\x01\x00\x01", ErrQuestions},
+		{"nothing", "", errShort},
+		{"half a header", "\x00\x01\x81\x80\x00\x01", errShort},
+		{"no question after the header", question(""), errName},
+		{"a name without an end", question("\x04host"), errName},
+		{"a label longer than the message", question("\x3fhost"), errName},
+		{"a label type never standardized", question("\x41" + strings.Repeat("a", 65) + "\x00\x00\x01\x00\x01"), errName},
+		{"half a pointer", question("\xc0"), errName},
+		{"a name of 256 bytes", question(strings.Repeat("\x3f"+strings.Repeat("a", 63), 4) + "\x00\x00\x01\x00\x01"), errName},
+		{"no type", question("\x04host\x00\x00"), errShort},
+		{"two questions", "\x00\x01\x81\x80\x00\x02\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01\x01b\x00\x00\x01\x00\x01", errQuestions},
 	} {
 		var m Message
 		if err := Parse([]byte(c.msg), &m); !errors.Is(err, c.want) {
@@ -95,8 +95,8 @@ func TestAnswersStopWhereTheMessageDoes(t *testing.T) {
 	binary.BigEndian.PutUint16(msg[6:], 1<<16-1)
 	var m Message
 	must(t, Parse(msg, &m))
-	n, answers := 0, m.Answers()
-	for r := (Record{}); answers.Next(&r); n++ {
+	n, answers := 0, m.allAnswers()
+	for r := (record{}); answers.next(&r); n++ {
 	}
 	if n != 8 {
 		t.Errorf("%d records, want the 8 that are there", n)
@@ -106,9 +106,9 @@ func TestAnswersStopWhereTheMessageDoes(t *testing.T) {
 func TestPointersAreBounded(t *testing.T) {
 	var m Message
 	must(t, Parse(pointerChains(), &m))
-	answers := m.Answers()
-	r := Record{}
-	for n := 0; n < 1000 && answers.Next(&r); n++ {
+	answers := m.allAnswers()
+	r := record{}
+	for n := 0; n < 1000 && answers.next(&r); n++ {
 		name, ok := r.AppendOwner(nil)
 		if ok != (n < maxPointers) {
 			t.Fatalf("record %d: %q, %v", n, name, ok)
@@ -120,7 +120,7 @@ func TestPointersAreBounded(t *testing.T) {
 // the one before it: followed without bound, each record costs all before it.
 func pointerChains() []byte {
 	msg := []byte("\x00\x01\x81\x80\x00\x01\xff\xff\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01")
-	for at := headerLen; len(msg) < MaxMessage-12; {
+	for at := headerLen; len(msg) < maxMessage-12; {
 		next := len(msg)
 		if at >= 1<<14 {
 			at = headerLen // a pointer has 14 bits
@@ -144,7 +144,7 @@ func TestFramed(t *testing.T) {
 	if fmt.Sprintf("%q", got) != `["abc" "" "de"]` || string(stream) != "\x00\x05fg" {
 		t.Errorf("%q, left %q", got, stream)
 	}
-	for _, part := range []string{"", "\x00", "\xff\xff" + strings.Repeat("x", MaxMessage-1)} {
+	for _, part := range []string{"", "\x00", "\xff\xff" + strings.Repeat("x", maxMessage-1)} {
 		if _, rest, ok := Framed([]byte(part)); ok || string(rest) != part {
 			t.Errorf("%d bytes: a message", len(part))
 		}
@@ -163,7 +163,7 @@ func FuzzMessage(f *testing.F) {
 		if len(name) > maxText || !ok && name != nil {
 			t.Errorf("question %q, %v", name, ok)
 		}
-		if addrs := m.AppendAddresses(nil); len(addrs) > MaxAddresses || err != nil && len(addrs) > 0 {
+		if addrs := m.AppendAddresses(nil); len(addrs) > maxAddresses || err != nil && len(addrs) > 0 {
 			t.Errorf("%d addresses of a message with error %v", len(addrs), err)
 		}
 		compareAnswers(t, &m, msg, err)
@@ -217,20 +217,20 @@ func seeds(t testing.TB) [][]byte {
 // forward, for one. RFC 1035, 4.1.4 has them lead to a prior occurrence;
 // dnsmessage follows either.
 func ourAnswers(m *Message) (all []string, refused bool) {
-	answers := m.Answers()
-	for r := (Record{}); answers.Next(&r); {
+	answers := m.allAnswers()
+	for r := (record{}); answers.next(&r); {
 		owner, ok := r.AppendOwner(nil)
 		if !ok {
 			return all, true
 		}
 		switch data := fmt.Sprintf("%x", r.Data); r.Type {
-		case CNAME:
+		case typeCNAME:
 			target, ok := r.AppendTarget(nil)
 			if !ok {
 				return all, true
 			}
 			all = append(all, fmt.Sprintf("%s %d CNAME %s", owner, r.TTL, target))
-		case A, AAAA:
+		case typeA, typeAAAA:
 			all = append(all, fmt.Sprintf("%s %d %d %s", owner, r.TTL, r.Type, data))
 		}
 	}

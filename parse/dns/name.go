@@ -1,33 +1,34 @@
 package dns
 
 const (
-	// maxName bounds a name on the wire (RFC 1035, 2.3.4).
+	// maxName is the length of the longest encoded name (RFC 1035, 2.3.4).
 	maxName = 255
-	// maxText is what is left of that without the first length and the root:
-	// the longest name written with dots.
+	// maxText is the length of the longest name written with dots: without the
+	// first length byte and the root.
 	maxText = maxName - 2
-	// maxPointers bounds the compression pointers in one name. Encoders need
-	// one; an attacker would chain thousands, so that every record costs the
+	// maxPointers bounds the compression pointers in one name. Encoders need one.
+	// An attacker could chain thousands, so that each record takes the time of the
 	// whole message.
 	maxPointers = 16
 
 	pointer = 0xc0 // RFC 1035, 4.1.4
 )
 
-// labels walks the labels of a name, through compression pointers. Each
-// pointer must lead before the part of the name it ends, so there is no loop.
+// labels iterates over the labels of a name, through compression pointers. Each
+// pointer must lead to a place before the part of the name that it ends, so there
+// is no loop.
 type labels struct {
 	msg      []byte
 	off      int // of the next length byte
-	start    int // of the part being read
+	start    int // of the current part, from the last pointer's target on
 	pointers int
-	wire     int // length of the name so far, uncompressed
+	wire     int // length of the name so far, encoded without compression
 }
 
 func labelsAt(msg []byte, off int) labels { return labels{msg: msg, off: off, start: off} }
 
-// next returns the next label: a view into the message. It is empty at the
-// root, and ok is false where the name is malformed.
+// next returns the next label, a view into the message. At the root it is empty. ok
+// is false where the name is malformed.
 func (l *labels) next() (label []byte, ok bool) {
 	for l.off < len(l.msg) {
 		c := int(l.msg[l.off])
@@ -41,8 +42,8 @@ func (l *labels) next() (label []byte, ok bool) {
 	return nil, false
 }
 
-// take reads a label of n bytes. 0x40 and 0x80 were never standardized as
-// label types, and are more than the 63 bytes a label can have.
+// take reads a label of n bytes. The label types 0x40 and 0x80 were never
+// standardized; as lengths, they are above the 63 bytes that a label can have.
 func (l *labels) take(n int) ([]byte, bool) {
 	from, to := l.off+1, l.off+1+n
 	l.wire += 1 + n
@@ -53,7 +54,7 @@ func (l *labels) take(n int) ([]byte, bool) {
 	return l.msg[from:to], true
 }
 
-// follow goes where a pointer leads.
+// follow moves to the target of a pointer.
 func (l *labels) follow(c int) bool {
 	if l.off+1 >= len(l.msg) || l.pointers == maxPointers {
 		return false
@@ -67,8 +68,8 @@ func (l *labels) follow(c int) bool {
 	return true
 }
 
-// skipName returns where the name at off ends in the message: behind its root
-// or its first pointer, which is not followed.
+// skipName returns where the name at off ends: behind its root, or behind its first
+// pointer, which is not followed.
 func skipName(msg []byte, off int) (end int, ok bool) {
 	for wire := 0; off < len(msg) && wire < maxName; {
 		c := int(msg[off])
@@ -86,9 +87,9 @@ func skipName(msg []byte, off int) (end int, ok bool) {
 	return 0, false
 }
 
-// appendName appends the name at off with dots and in lower case. Bytes that
-// are no letters stay as they are, but a dot inside a label makes the name
-// unwritable: "a.b" as one label would read as another host.
+// appendName appends the name at off with dots and in lower case. Other bytes than
+// letters are unchanged. It returns false for a name with a dot inside a label: the
+// label "a.b" would look like another host.
 func appendName(dst, msg []byte, off int) ([]byte, bool) {
 	name := dst
 	for l := labelsAt(msg, off); ; {
@@ -111,7 +112,7 @@ func appendName(dst, msg []byte, off int) ([]byte, bool) {
 	}
 }
 
-// isName reports whether the name at off is name, which is in lower case.
+// isName reports whether the name at off equals name, which is in lower case.
 func isName(name, msg []byte, off int) bool {
 	for l := labelsAt(msg, off); ; {
 		label, ok := l.next()
@@ -127,7 +128,8 @@ func isName(name, msg []byte, off int) bool {
 	}
 }
 
-// cutLabel cuts a label, and the dot behind it, off the front of name.
+// cutLabel removes a label, and the dot after it, from the front of name. It returns
+// false when name does not begin with the label.
 func cutLabel(name, label []byte) ([]byte, bool) {
 	if len(name) < len(label) {
 		return nil, false
