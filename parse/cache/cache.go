@@ -1,14 +1,14 @@
-// Package cache holds the one kind of cache that the parts of the program use which
-// make the same thing of the same input again and again.
+// Package cache has the cache of results that the program computes again and again
+// from the same input.
 package cache
 
-// Cache remembers values by their keys, which it compares in full: with a mere hash
-// of them, whoever finds a collision could pass for another client. It serves one
-// goroutine at a time.
+// Cache remembers values by their keys. It compares whole keys: if it compared
+// hashes, an attacker who finds a collision could pass for another client. It is for
+// one goroutine at a time.
 //
-// It forgets by generations: when the young half is full it becomes the old one, and
-// what was in the old one and not asked for since is gone. A flood of new keys so
-// does not push out those in use.
+// It has a young and an old half. When the young half is full it becomes the old
+// one, and the keys in the old one that were not asked for since are forgotten. So a
+// flood of new keys does not push out those in use.
 type Cache[K comparable, V any] struct {
 	half       int
 	young, old map[K]V
@@ -30,8 +30,8 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 	return value, ok
 }
 
-// GetBytes is Get of a key that is not a string yet. It allocates only where the key
-// has not been asked for since it became old.
+// GetBytes is Get for a key in bytes. It allocates only when the key is in the old
+// half.
 func GetBytes[V any](c *Cache[string, V], key []byte) (value V, ok bool) {
 	if value, ok = c.young[string(key)]; ok {
 		return value, true
@@ -42,10 +42,10 @@ func GetBytes[V any](c *Cache[string, V], key []byte) (value V, ok bool) {
 	return value, ok
 }
 
-// Len is the number of keys that are remembered.
+// Len returns the number of keys that are remembered.
 func (c *Cache[K, V]) Len() int { return len(c.young) + len(c.old) }
 
-// Put remembers the value of key. To bound the size of both is for the caller.
+// Put remembers the value of key. The caller bounds the size of both.
 func (c *Cache[K, V]) Put(key K, value V) {
 	if len(c.young) >= c.half {
 		clear(c.old)

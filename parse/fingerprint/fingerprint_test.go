@@ -167,17 +167,6 @@ func TestJA4Hashes(t *testing.T) {
 	}
 }
 
-func TestJA4Protocol(t *testing.T) {
-	c := NewMaker()
-	h := clientHello(t, "client-chrome-like")
-	for _, p := range []Protocol{TLS, QUIC, DTLS, TLS} {
-		c.Protocol = p
-		if got := c.Client(h).JA4; got[0] != byte(p) {
-			t.Errorf("%c: %s", p, got)
-		}
-	}
-}
-
 // TestRecordedClients compares with what others make of the same bytes: JA3 as
 // tshark 4.0.17 says, JA4 worked out from the numbers that it prints (but for
 // the signature algorithms of other extensions than signature_algorithms, which

@@ -11,8 +11,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// ja3 returns the JA3 string of h. GREASE is taken out here: the library does
-// it too, but leaves a "-" behind when it was last in its list.
+// ja3 returns the JA3 string of h. It removes GREASE itself: the library leaves a "-"
+// behind when GREASE was last in a list.
 func (m *Maker) ja3(h *parse.ClientHello) []byte {
 	b := &m.hello
 	b.HandshakeVersion = tlsx.Version(h.LegacyVersion)
@@ -26,12 +26,12 @@ func (m *Maker) ja3(h *parse.ClientHello) []byte {
 	b.SupportedGroups = appendNumbers(b.SupportedGroups[:0], h.SupportedGroups)
 	b.SupportedPoints = h.PointFormats
 	full := ja3.Bare(b)
-	b.SupportedPoints = nil // borrowed
+	b.SupportedPoints = nil // a view into the hello
 	return full
 }
 
-// ja3s returns the JA3S string of h. JA3S keeps GREASE, which no server should
-// send; the library drops it.
+// ja3s returns the JA3S string of h. JA3S keeps GREASE, which no server should send.
+// The library removes it, so that extensions with GREASE are appended here.
 func (m *Maker) ja3s(h *parse.ServerHello) []byte {
 	b := &m.answer
 	b.Vers, b.CipherSuite = uint16(h.LegacyVersion), h.CipherSuite
@@ -48,7 +48,7 @@ func notGREASE(v uint16) bool { return !parse.GREASE(v) }
 
 func everything(uint16) bool { return true }
 
-// appendExtensions appends the types that are wanted.
+// appendExtensions appends the types of extensions that are wanted.
 func appendExtensions(dst []uint16, list parse.Extensions, wanted func(uint16) bool) []uint16 {
 	for {
 		typ, ok := list.NextType()
@@ -61,7 +61,7 @@ func appendExtensions(dst []uint16, list parse.Extensions, wanted func(uint16) b
 	}
 }
 
-// appendNumbers appends what is not GREASE.
+// appendNumbers appends the numbers that are not GREASE.
 func appendNumbers(dst []uint16, list parse.Uint16s) []uint16 {
 	for ; len(list) >= 2; list = list[2:] {
 		if v := list.At(0); !parse.GREASE(v) {

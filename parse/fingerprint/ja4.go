@@ -8,19 +8,70 @@ import (
 	"tlsfloor/parse"
 )
 
-// The section titles below are those of FoxIO's text, "JA4: TLS Client
+// The section titles in quotation marks are those of FoxIO's text, "JA4: TLS Client
 // Fingerprinting" (technical_details/JA4.md). GREASE is ignored everywhere.
 
 const (
 	hexDigits = "0123456789abcdef"
 
-	// noHash stands for the hash of nothing.
+	// overTCP is the first letter of a JA4 of TLS over TCP.
+	overTCP = 't'
+
+	// noHash stands for the hash of an empty list.
 	noHash = "000000000000"
 )
 
-// ja4Version is the version that a JA4 names ("TLS and DTLS Version"): the
-// highest number in supported_versions, else that of the hello. Drafts keep
-// their number.
+// ja4 returns the JA4 of h. It is remembered by the parts of h that it depends on.
+func (m *Maker) ja4(h *parse.ClientHello) string {
+	m.sorted = appendExtensions(m.sorted[:0], h.Extensions, notGREASE)
+	slices.Sort(m.sorted)
+	first, last := alpnLetters(h.ALPN)
+	version := ja4Version(h)
+	key := append(m.key[:0], sniLetter(h), byte(version>>8), byte(version), first, last)
+	key = appendList(key, h.CipherSuites)
+	key = appendList(key, h.SignatureAlgorithms)
+	for _, typ := range m.sorted {
+		key = append(key, byte(typ>>8), byte(typ))
+	}
+	m.key = key
+	if found, ok := m.ja4s.Get(key); ok {
+		return found
+	}
+	made := m.makeJA4(h)
+	m.ja4s.Put(key, made)
+	return made
+}
+
+// sniLetter returns d when there is a server_name extension, else i. In a hello whose
+// lengths disagree, the extension may be found without being in the list.
+func sniLetter(h *parse.ClientHello) byte {
+	if h.HasServerName {
+		return 'd'
+	}
+	return 'i'
+}
+
+// makeJA4 computes a JA4; m.sorted has the extensions, sorted.
+func (m *Maker) makeJA4(h *parse.ClientHello) string {
+	m.numbers = appendNumbers(m.numbers[:0], h.CipherSuites)
+	slices.Sort(m.numbers)
+	first, last := alpnLetters(h.ALPN)
+
+	var space [len("t13d1516h2_8daaf6152771_e5627efa2ab1")]byte
+	out := append(space[:0], overTCP)
+	out = append(out, versionLetters(ja4Version(h))...)
+	out = append(out, sniLetter(h))
+	out = appendCount(out, len(m.numbers))
+	out = appendCount(out, len(m.sorted))
+	out = append(out, first, last, '_')
+	m.text = appendHex(m.text[:0], m.numbers)
+	out = append(appendHash(out, m.text), '_')
+	m.text = m.appendExtensionList(m.text[:0], h)
+	return string(appendHash(out, m.text))
+}
+
+// ja4Version returns the version in a JA4 ("TLS and DTLS Version"): the highest
+// number in supported_versions, else that of the hello. Drafts keep their number.
 func ja4Version(h *parse.ClientHello) parse.Version {
 	highest := parse.Version(0)
 	for list := h.SupportedVersions; len(list) >= 2; list = list[2:] {
@@ -58,9 +109,9 @@ func versionLetters(v parse.Version) string {
 	return "00"
 }
 
-// alpnLetters are the first and last characters of the first protocol name,
-// or of its hexadecimal form when one of them is not alphanumeric ("ALPN
-// Extension Value").
+// alpnLetters returns the first and the last character of the first protocol name,
+// or of its hexadecimal form when one of them is not alphanumeric ("ALPN Extension
+// Value").
 func alpnLetters(list parse.Protocols) (first, last byte) {
 	name, ok := list.Next()
 	if !ok || len(name) == 0 {
@@ -77,59 +128,9 @@ func alphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
-// ja4 returns the JA4 of h, remembered by what it depends on: that is less
-// than what JA3 does.
-func (m *Maker) ja4(h *parse.ClientHello) string {
-	m.sorted = appendExtensions(m.sorted[:0], h.Extensions, notGREASE)
-	slices.Sort(m.sorted)
-	first, last := alpnLetters(h.ALPN)
-	version := ja4Version(h)
-	key := append(m.key[:0], byte(m.Protocol), sniLetter(h), byte(version>>8), byte(version), first, last)
-	key = appendList(key, h.CipherSuites)
-	key = appendList(key, h.SignatureAlgorithms)
-	for _, typ := range m.sorted {
-		key = append(key, byte(typ>>8), byte(typ))
-	}
-	m.key = key
-	if found, ok := m.ja4s.Get(key); ok {
-		return found
-	}
-	made := m.makeJA4(h)
-	m.ja4s.Put(key, made)
-	return made
-}
-
-// sniLetter is d where the server_name extension is there, else i. Of a hello whose
-// lengths disagree it may be found without being in the list of extensions.
-func sniLetter(h *parse.ClientHello) byte {
-	if h.HasServerName {
-		return 'd'
-	}
-	return 'i'
-}
-
-// makeJA4 writes a JA4; m.sorted holds the extensions, sorted.
-func (m *Maker) makeJA4(h *parse.ClientHello) string {
-	m.numbers = appendNumbers(m.numbers[:0], h.CipherSuites)
-	slices.Sort(m.numbers)
-	first, last := alpnLetters(h.ALPN)
-
-	var space [len("t13d1516h2_8daaf6152771_e5627efa2ab1")]byte
-	out := append(space[:0], byte(m.Protocol))
-	out = append(out, versionLetters(ja4Version(h))...)
-	out = append(out, sniLetter(h))
-	out = appendCount(out, len(m.numbers))
-	out = appendCount(out, len(m.sorted))
-	out = append(out, first, last, '_')
-	m.text = appendHex(m.text[:0], m.numbers)
-	out = append(appendHash(out, m.text), '_')
-	m.text = m.appendExtensionList(m.text[:0], h)
-	return string(appendHash(out, m.text))
-}
-
-// appendExtensionList appends what the last part is the hash of ("Extension
-// hash"): the extensions without SNI and ALPN, and the signature algorithms as
-// sent.
+// appendExtensionList appends the text that the last part of a JA4 is the hash of
+// ("Extension hash"): the extensions without SNI and ALPN, and the signature
+// algorithms in the order of the hello.
 func (m *Maker) appendExtensionList(dst []byte, h *parse.ClientHello) []byte {
 	m.sorted = slices.DeleteFunc(m.sorted, func(typ uint16) bool {
 		return typ == uint16(parse.ExtServerName) || typ == uint16(parse.ExtALPN)
@@ -142,7 +143,7 @@ func (m *Maker) appendExtensionList(dst []byte, h *parse.ClientHello) []byte {
 	return appendHex(append(dst, '_'), m.numbers)
 }
 
-// appendCount appends two digits; more than 99 are 99.
+// appendCount appends a count as two digits, 99 for more.
 func appendCount(dst []byte, n int) []byte {
 	n = min(n, 99)
 	return append(dst, '0'+byte(n/10), '0'+byte(n%10))

@@ -7,14 +7,14 @@ import (
 	"tlsfloor/parse"
 )
 
-// AppendClientKey appends what of h the client decides and not the connection:
-// versions, ciphers, types of extensions in their order, groups, signature
+// AppendClientKey appends the parts of h that are the same in all connections of a
+// client: versions, ciphers, types of extensions in their order, groups, signature
 // algorithms, point formats and the list of ALPN, all without GREASE. The
-// fingerprints depend on less. Lists come with their lengths in front, so that
-// no two hellos share a key by running into each other.
+// fingerprints depend on some of them. Each list has its length in front, so that
+// different hellos have different keys.
 func AppendClientKey(key []byte, h *parse.ClientHello) []byte {
-	// Of a hello whose lengths disagree, what was found need not be in the list of
-	// its extensions.
+	// In a hello whose lengths disagree, these may be found without being in the
+	// list of its extensions.
 	has := byte(0)
 	for i, is := range [...]bool{h.HasServerName, h.HasSupportedVersions, h.EncryptedClientHello, h.EarlyData} {
 		if is {
@@ -34,7 +34,8 @@ func AppendClientKey(key []byte, h *parse.ClientHello) []byte {
 	return append(key, h.PointFormats...)
 }
 
-// AppendServerKey appends what the fingerprints of h depend on; GREASE stays in.
+// AppendServerKey appends the parts of h that its fingerprints depend on, with
+// GREASE.
 func AppendServerKey(key []byte, h *parse.ServerHello) []byte {
 	key = append(key, byte(h.LegacyVersion>>8), byte(h.LegacyVersion), byte(h.CipherSuite>>8), byte(h.CipherSuite))
 	for list := h.Extensions; ; {
@@ -84,8 +85,8 @@ func appendTypes(key []byte, list parse.Extensions) []byte {
 	}
 }
 
-// put writes a number of two bytes, and returns how many of them are to stay:
-// none of GREASE. A value that nobody keeps is cheaper than a jump over it.
+// put writes a number of two bytes, and returns how many of them to keep: none of
+// GREASE. Writing a value that is not kept is cheaper than a branch.
 func put(room []byte, high, low byte) int {
 	*(*[2]byte)(room) = [2]byte{high, low}
 	if high == low && parse.GREASE(uint16(high)<<8|uint16(low)) {
@@ -94,8 +95,8 @@ func put(room []byte, high, low byte) int {
 	return 2
 }
 
-// count writes the number of elements in list into its first two bytes, and
-// makes list a part of key, behind which it lies.
+// count writes the number of elements in list into its first two bytes. It returns
+// key with list, which lies behind key in memory, appended.
 func count(key, list []byte) []byte {
 	binary.BigEndian.PutUint16(list, uint16((len(list)-2)/2))
 	return key[:len(key)+len(list)]

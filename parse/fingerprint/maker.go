@@ -4,10 +4,11 @@ import (
 	"github.com/dreadl0ck/tlsx"
 
 	"tlsfloor/parse"
+	"tlsfloor/parse/cache"
 )
 
 // Client are the fingerprints of a ClientHello. All are empty for one in SSLv2
-// format, for which none is defined.
+// format, for which no fingerprint is defined.
 type Client struct {
 	JA3     string // lower-case MD5 of JA3Full
 	JA3Full string
@@ -20,25 +21,13 @@ type Server struct {
 	JA3SFull string
 }
 
-// Protocol is what carries the hellos: the first letter of a JA4.
-type Protocol byte
-
-// The protocols.
-const (
-	TLS  Protocol = 't'
-	DTLS Protocol = 'd'
-	QUIC Protocol = 'q'
-)
-
-// Maker computes fingerprints. What it returns owns its memory. It costs
-// microseconds a hello: see Memory. A Maker is used by one goroutine.
+// Maker computes fingerprints. The strings that it returns are not changed later.
+// One hello takes microseconds, so callers remember the results in a Memory. A Maker
+// is for one goroutine.
 //
-// It remembers JA4s by itself: permuting the extensions, as Chrome does for
-// each connection, makes a JA3 of its own each time, but finds the JA4.
+// It remembers JA4s itself. Chrome permutes its extensions in each connection: each
+// has another JA3, but all have the same JA4.
 type Maker struct {
-	// Protocol is the first letter of JA4s: TLS unless changed.
-	Protocol Protocol
-
 	ja4s Memory[string]
 
 	// Scratch space, kept between calls.
@@ -51,11 +40,11 @@ type Maker struct {
 
 // NewMaker makes a Maker for TLS over TCP.
 func NewMaker() *Maker {
-	return &Maker{Protocol: TLS, ja4s: NewMemory[string](DefaultLimit)}
+	return &Maker{ja4s: NewMemory[string](DefaultLimit)}
 }
 
-// Remember bounds the JA4s that are remembered; without it, DefaultLimit does. It
-// forgets those there are.
+// Remember sets how many JA4s are remembered, in place of DefaultLimit. It forgets
+// all that are.
 func (m *Maker) Remember(limit int) { m.ja4s = NewMemory[string](limit) }
 
 // Client returns the fingerprints of h.
@@ -71,4 +60,31 @@ func (m *Maker) Client(h *parse.ClientHello) Client {
 func (m *Maker) Server(h *parse.ServerHello) Server {
 	full := m.ja3s(h)
 	return Server{JA3S: md5Hex(full), JA3SFull: string(full)}
+}
+
+// DefaultLimit is the number of keys that a Memory remembers by default. A network
+// has some hundreds of different clients.
+const DefaultLimit = 4096
+
+// maxKey is the longest key that is remembered, in bytes. Those of clients have some
+// 150. Without the bound, an attacker who sends a hello of 64 kB a few thousand
+// times, each with another byte changed, would fill the memory.
+const maxKey = 1024
+
+// Memory remembers a value for each key of a hello: see AppendClientKey.
+type Memory[V any] struct{ made cache.Cache[string, V] }
+
+// NewMemory makes a Memory for at most limit keys.
+func NewMemory[V any](limit int) Memory[V] { return Memory[V]{cache.New[string, V](limit)} }
+
+// Get returns the value of key, if it is remembered.
+func (m *Memory[V]) Get(key []byte) (value V, ok bool) { return cache.GetBytes(&m.made, key) }
+
+// Put remembers value, unless key is too long. It does not keep key.
+func (m *Memory[V]) Put(key []byte, value V) (remembered bool) {
+	if len(key) > maxKey {
+		return false
+	}
+	m.made.Put(string(key), value)
+	return true
 }
