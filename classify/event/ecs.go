@@ -2,20 +2,22 @@ package event
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
 
 // ecs is the Elastic Common Schema, version 9.4.0
-// (https://www.elastic.co/docs/reference/ecs). Events go by the names of the data
-// set network_traffic.tls, which Elastic's own rules read; what the schema lacks is
-// under "tlsfloor", by the names of native events.
+// (https://www.elastic.co/docs/reference/ecs). Events belong to the data set
+// network_traffic.tls, which Elastic's own rules read. Members that the schema lacks
+// are under "tlsfloor", with the names of native events.
 type ecs struct {
 	sensor  Sensor
-	structs *structs
-	event   ecsEvent // the last: reused
+	structs *jsontext.Structs
+	event   ecsEvent // the last event, used again
 }
 
 type ecsEvent struct {
@@ -112,8 +114,8 @@ type ecsTLSClient struct {
 	JA3        string `json:"ja3,omitempty"`
 }
 
-// ecsProcess has the user of the process: "user" at the top of an event would be
-// the user that the event is about.
+// ecsProcess includes the user of the process: "user" at the top of an event would
+// be the user that the event is about.
 type ecsProcess struct {
 	PID         int      `json:"pid"`
 	Executable  string   `json:"executable,omitempty"`
@@ -155,7 +157,7 @@ type ecsFile struct {
 	Path string `json:"path"`
 }
 
-// Parts that all events have in common.
+// Parts of all events.
 var (
 	ecsVersion    = ecsSelf{"9.4.0"}
 	ecsStream     = &ecsDataStream{"logs", "network_traffic.tls", "tlsfloor"}
@@ -169,54 +171,52 @@ var (
 func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	client := ecsEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)}
 	client.Address = client.IP
-	server := ecsEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Domain: wireText(f.Host)}
+	server := ecsEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Domain: jsontext.WireText(f.Host)}
 	server.Address = server.IP
 	e.event = ecsEvent{
-		Timestamp: timeText(f.Time, "Z"), ECS: ecsVersion, DataStream: ecsStream, Message: localText(f.Reason),
+		Timestamp: jsontext.TimeText(f.Time, "Z"), ECS: ecsVersion, DataStream: ecsStream, Message: jsontext.LocalText(f.Reason),
 		Event: ecsEventOf(f), Rule: ecsRuleOf(f), Network: ecsNetworkOf(&f.Observation),
-		// Both ends stand there twice, as the schema wants it where it is known which
-		// of them is the client.
+		// The schema requires both ends twice when it is known which is the client.
 		Source: client, Destination: server, Client: client, Server: server,
 		TLS: ecsTLSOf(&f.Observation), Related: ecsRelatedOf(f, client.IP, server.IP),
 	}
 	if p := f.Process; p != nil {
-		e.event.Process, e.event.Container = ecsProcessOf(p), ecsID{localText(p.Container)}
+		e.event.Process, e.event.Container = ecsProcessOf(p), ecsID{jsontext.LocalText(p.Container)}
 	}
 	e.observe(f.Source)
-	dst = e.structs.appendOpen(dst, &e.event)
+	dst = e.structs.AppendOpen(dst, &e.event)
 	return append(appendRest(dst, `"tlsfloor":`, f), '}')
 }
 
-// AppendStats appends a metric. It names no data stream: one that holds
-// network_traffic.tls refuses another data set, and the counts fit in with its
-// other fields.
+// AppendStats appends a metric. It has no data stream, because one for
+// network_traffic.tls refuses events of another data set.
 func (e *ecs) AppendStats(dst []byte, s *Stats) []byte {
 	e.event = ecsEvent{
-		Timestamp: timeText(s.Time, "Z"), ECS: ecsVersion,
+		Timestamp: jsontext.TimeText(s.Time, "Z"), ECS: ecsVersion,
 		Event: ecsEventFields{Kind: "metric", Category: ecsNetworks, Type: ecsInfo, Module: "tlsfloor", Dataset: "tlsfloor.stats"},
 	}
 	e.observe(s.Source)
-	dst = e.structs.appendOpen(dst, &e.event)
-	dst = append(appendKey(dst, `"tlsfloor":`), `{"stats":{`...)
+	dst = e.structs.AppendOpen(dst, &e.event)
+	dst = append(jsontext.AppendKey(dst, `"tlsfloor":`), `{"stats":{`...)
 	return append(appendCounts(dst, s), "}}}"...)
 }
 
-// observe sets what saw the event.
+// observe sets the sensor and the source of the event.
 func (e *ecs) observe(source string) {
 	e.event.Observer = ecsObserver{
-		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: localText(e.sensor.Host), Version: localText(e.sensor.Version),
+		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: jsontext.LocalText(e.sensor.Host), Version: jsontext.LocalText(e.sensor.Version),
 	}
 	if e.sensor.Live {
-		e.event.Observer.Ingress.Interface.Name = localText(source)
+		e.event.Observer.Ingress.Interface.Name = jsontext.LocalText(source)
 	} else {
-		e.event.Log.File.Path = localText(source)
+		e.event.Log.File.Path = jsontext.LocalText(source)
 	}
 }
 
 func ecsEventOf(f *classify.Finding) ecsEventFields {
 	v := ecsEventFields{
 		Kind: "event", Category: ecsNetworks, Type: ecsConnection, Module: "tlsfloor", Dataset: ecsStream.Dataset,
-		ID: flowSumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: localText(f.Reason),
+		ID: flowSumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: jsontext.LocalText(f.Reason),
 	}
 	if f.Flagged {
 		v.Kind = "alert"
@@ -227,7 +227,7 @@ func ecsEventOf(f *classify.Finding) ecsEventFields {
 	return v
 }
 
-// ecsOutcome is of the handshake, not of the judgement.
+// ecsOutcome returns the outcome of the handshake, not of the verdict.
 func ecsOutcome(o classify.Outcome) string {
 	switch yes, known := established(o); {
 	case yes:
@@ -238,7 +238,7 @@ func ecsOutcome(o classify.Outcome) string {
 	return "unknown"
 }
 
-// ecsRuleOf is nil where nothing is flagged.
+// ecsRuleOf returns nil for a finding that is not flagged.
 func ecsRuleOf(f *classify.Finding) *ecsRule {
 	if !f.Flagged {
 		return nil
@@ -247,8 +247,8 @@ func ecsRuleOf(f *classify.Finding) *ecsRule {
 	return &ecsRule{"tlsfloor", r.id, r.name, f.Verdict.String()}
 }
 
-// ecsDirections are the values of network.direction as a network's perimeter sees
-// it.
+// ecsDirections are the values of network.direction from the perspective of the
+// network's perimeter.
 var ecsDirections = [...]string{
 	unknownDirection: "unknown", inbound: "inbound", outbound: "outbound", lateral: "internal", passing: "external", local: "internal",
 }
@@ -281,16 +281,16 @@ func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
 	}
 	if a := o.Answer; a != nil {
 		t.VersionProtocol, t.Version = ecsVersionOf(a.Version)
-		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = ianaCipher(a), wireText(a.ALPN), a.Resumed != "", a.JA3S
+		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = ianaCipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
 	}
 	if c := o.Hello; c != nil {
-		t.Client = ecsTLSClient{wireText(o.SNI), c.JA3}
+		t.Client = ecsTLSClient{jsontext.WireText(o.SNI), c.JA3}
 	}
 	return t
 }
 
-// ecsVersionOf splits a version as tls.version_protocol and tls.version do: "tls"
-// and "1.0". Both are empty for a number that no registry knows.
+// ecsVersionOf splits a version into tls.version_protocol and tls.version: "tls" and
+// "1.0". Both are empty for an unknown number.
 func ecsVersionOf(v parse.Version) (protocol, number string) {
 	switch v.Rank() {
 	case parse.SSLv2:
@@ -317,12 +317,12 @@ func ecsVersionOf(v parse.Version) (protocol, number string) {
 
 func ecsProcessOf(p *classify.Process) *ecsProcess {
 	return &ecsProcess{
-		PID: p.PID, Executable: localText(p.Executable), Name: localText(programOf(p)),
-		Args: ecsArgs(p), CommandLine: commandText(p), User: ecsName{localText(p.User)},
+		PID: p.PID, Executable: jsontext.LocalText(p.Executable), Name: jsontext.LocalText(programOf(p)),
+		Args: ecsArgs(p), CommandLine: commandText(p), User: ecsName{jsontext.LocalText(p.User)},
 	}
 }
 
-// ecsArgs leaves out empty arguments: the schema has no empty words.
+// ecsArgs leaves out empty arguments, which the schema does not allow.
 func ecsArgs(p *classify.Process) []string {
 	var args []string
 	for _, argument := range p.CommandLine {
@@ -330,21 +330,23 @@ func ecsArgs(p *classify.Process) []string {
 			args = append(args, argument)
 		}
 	}
-	return localTexts(fitting(args, maxCommandLine))
+	return jsontext.LocalTexts(fitting(args, maxCommandLine))
 }
 
-// ecsRelatedOf lists what an analyst looks for across all events, each once; client
-// and server are the texts of the addresses. It is nil where there is nothing.
+// ecsRelatedOf lists the values that an analyst searches all events for, each once;
+// client and server are the texts of the addresses. It returns nil when there are
+// none.
 func ecsRelatedOf(f *classify.Finding, client, server string) *ecsRelated {
 	r := &ecsRelated{Hosts: ecsHosts(f), Hash: ecsHashes(&f.Observation)}
 	seen := [...]netip.AddrPort{f.Client, f.Server, f.Proxied.Client, f.Proxied.Server}
 	for i, text := range [...]string{client, server, addrText(f.Proxied.Client), addrText(f.Proxied.Server)} {
-		if text != "" && !hasAddr(seen[:i], seen[i].Addr()) {
+		same := func(other netip.AddrPort) bool { return other.Addr() == seen[i].Addr() }
+		if text != "" && !slices.ContainsFunc(seen[:i], same) {
 			r.IP = append(r.IP, text)
 		}
 	}
 	if f.Process != nil && f.Process.User != "" {
-		r.User = []string{localText(f.Process.User)}
+		r.User = []string{jsontext.LocalText(f.Process.User)}
 	}
 	if len(r.IP)+len(r.Hosts)+len(r.Hash)+len(r.User) == 0 {
 		return nil
@@ -352,35 +354,18 @@ func ecsRelatedOf(f *classify.Finding, client, server string) *ecsRelated {
 	return r
 }
 
-func hasAddr(list []netip.AddrPort, a netip.Addr) bool {
-	for _, other := range list {
-		if other.Addr() == a {
-			return true
-		}
-	}
-	return false
-}
-
-// ecsHosts lists each name once, in the spellings that were seen.
+// ecsHosts lists each name once, in the letter case that was captured.
 func ecsHosts(f *classify.Finding) (hosts []string) {
 	if f.Host != "" {
-		hosts = append(hosts, wireText(f.Host))
+		hosts = append(hosts, jsontext.WireText(f.Host))
 	}
 	for i, n := range f.Names {
-		if n.Host != "" && n.Host != f.Host && !hasName(f.Names[:i], n.Host) {
-			hosts = append(hosts, wireText(n.Host))
+		same := func(other classify.Name) bool { return other.Host == n.Host }
+		if n.Host != "" && n.Host != f.Host && !slices.ContainsFunc(f.Names[:i], same) {
+			hosts = append(hosts, jsontext.WireText(n.Host))
 		}
 	}
 	return hosts
-}
-
-func hasName(list []classify.Name, host string) bool {
-	for _, n := range list {
-		if n.Host == host {
-			return true
-		}
-	}
-	return false
 }
 
 func ecsHashes(o *classify.Observation) (hashes []string) {
@@ -391,7 +376,7 @@ func ecsHashes(o *classify.Observation) (hashes []string) {
 	}
 	if o.Hello != nil {
 		add(o.Hello.JA3)
-		add(wireText(o.Hello.JA4))
+		add(jsontext.WireText(o.Hello.JA4))
 	}
 	if o.Answer != nil {
 		add(o.Answer.JA3S)

@@ -5,16 +5,17 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
 
 // eve is Suricata's JSON log (https://docs.suricata.io, "EVE JSON Output"). Its
-// schema allows no other members: the judgement is in metadata, where Suricata
-// writes what its rules noted of a flow.
+// schema allows no other members. The verdict is in metadata, where Suricata's rules
+// note things about a flow.
 type eve struct {
 	sensor  Sensor
-	structs *structs
-	event   eveEvent // the last: reused
+	structs *jsontext.Structs
+	event   eveEvent // the last event, used again
 }
 
 // eveEvent is an event of either type.
@@ -110,7 +111,7 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	v.CommunityID = communityID(f.Client, f.Server)
 	v.Metadata = eveMetadataOf(f)
 	v.TLS = eveTLSOf(&f.Observation)
-	return e.structs.append(dst, v)
+	return e.structs.Append(dst, v)
 }
 
 // AppendStats appends an event of type "stats".
@@ -121,21 +122,21 @@ func (e *eve) AppendStats(dst []byte, s *Stats) []byte {
 	c.Decoder.Pkts, c.Decoder.Bytes = s.Packets, s.Bytes
 	c.Flow.TCP, c.AppLayer.Flow.TLS, c.Detect.Alert = s.Flows, s.Handshakes, s.Flagged
 	e.event.Stats = c
-	return e.structs.append(dst, &e.event)
+	return e.structs.Append(dst, &e.event)
 }
 
-// begin sets what both types have. Suricata's form of UTC is +0000.
+// begin sets the members of both types. Suricata writes UTC as +0000.
 func (e *eve) begin(ns int64, source, kind string) {
-	e.event = eveEvent{Timestamp: timeText(ns, "+0000"), EventType: kind, Host: localText(e.sensor.Host)}
+	e.event = eveEvent{Timestamp: jsontext.TimeText(ns, "+0000"), EventType: kind, Host: jsontext.LocalText(e.sensor.Host)}
 	if e.sensor.Live {
-		e.event.InIface = localText(source)
+		e.event.InIface = jsontext.LocalText(source)
 	} else {
-		e.event.PcapFilename = localText(source)
+		e.event.PcapFilename = jsontext.LocalText(source)
 	}
 }
 
-// eveFlowID keeps to 51 bits, as Suricata does: a reader that takes numbers as
-// doubles changes none of them.
+// eveFlowID returns 51 bits, as Suricata does, so that readers with numbers in double
+// precision do not change it.
 func eveFlowID(o *classify.Observation) uint64 {
 	sum := flowSum(o)
 	return binary.BigEndian.Uint64(sum[:]) >> 13
@@ -151,21 +152,21 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 	}
 	m.add("tlsfloor.outcome", f.Outcome.String())
 	m.add("tlsfloor.fix", f.Fix.String())
-	m.add("tlsfloor.reason", localText(f.Reason))
+	m.add("tlsfloor.reason", jsontext.LocalText(f.Reason))
 	m.add("tlsfloor.host_source", f.HostSource.String())
 	if p := f.Process; p != nil {
-		m.add("tlsfloor.process", localText(programOf(p)))
+		m.add("tlsfloor.process", jsontext.LocalText(programOf(p)))
 	}
 	if s := f.Software; s != nil {
-		m.add("tlsfloor.software", localText(s.ID))
+		m.add("tlsfloor.software", jsontext.LocalText(s.ID))
 	}
 	if a := f.Advice; a != nil {
-		m.add("tlsfloor.advice", localText(a.ID))
+		m.add("tlsfloor.advice", jsontext.LocalText(a.ID))
 	}
 	for _, a := range f.Anomalies {
 		m.add("tlsfloor.anomaly", a)
 	}
-	m.add("tlsfloor.host", wireText(f.Host))
+	m.add("tlsfloor.host", jsontext.WireText(f.Host))
 	return m
 }
 
@@ -174,7 +175,7 @@ var eveVerdicts = [...]string{
 	classify.Attempt: "tlsfloor.attempt", classify.Violation: "tlsfloor.violation",
 }
 
-// add adds a variable, unless its value is not known.
+// add adds a variable, unless its value is empty.
 func (m *eveMetadata) add(key, value string) {
 	if value != "" {
 		m.FlowVars = append(m.FlowVars, eveFlowVar{key, value})
@@ -182,9 +183,9 @@ func (m *eveMetadata) add(key, value string) {
 }
 
 func eveTLSOf(o *classify.Observation) *eveTLS {
-	t := &eveTLS{FromProto: localText(eveProtocol(o.StartTLS)), Version: "UNDETERMINED"}
+	t := &eveTLS{FromProto: jsontext.LocalText(eveProtocol(o.StartTLS)), Version: "UNDETERMINED"}
 	if c := o.Hello; c != nil {
-		t.SNI, t.JA3, t.JA4, t.ClientALPNs = wireText(o.SNI), eveJA3{c.JA3, c.JA3Full}, wireText(c.JA4), wireTexts(c.ALPN)
+		t.SNI, t.JA3, t.JA4, t.ClientALPNs = jsontext.WireText(o.SNI), eveJA3{c.JA3, c.JA3Full}, jsontext.WireText(c.JA4), jsontext.WireTexts(c.ALPN)
 		if c.ShowsVersions() {
 			t.ClientHandshake = &eveClientsOffer{eveVersion(c.MaxVersion())}
 		}
@@ -192,14 +193,14 @@ func eveTLSOf(o *classify.Observation) *eveTLS {
 	if a := o.Answer; a != nil {
 		t.Version, t.SessionResumed, t.JA3S = eveVersion(a.Version), a.Resumed != "", eveJA3{a.JA3S, a.JA3SFull}
 		if a.ALPN != "" {
-			t.ServerALPNs = []string{wireText(a.ALPN)}
+			t.ServerALPNs = []string{jsontext.WireText(a.ALPN)}
 		}
 		t.ServerHandshake = &eveServersPick{t.Version, cipherID(a)}
 	}
 	return t
 }
 
-// eveProtocol is Suricata's name of a protocol that TLS began in.
+// eveProtocol returns Suricata's name of a protocol in which TLS began.
 func eveProtocol(name string) string {
 	switch name {
 	case "postgresql":
@@ -212,8 +213,8 @@ func eveProtocol(name string) string {
 	return name
 }
 
-// eveVersion is Suricata's name of a version. SSLv2, SSLv3, TLSv1 and the versions
-// of DTLS are called as we call them, and so is a number that no registry knows.
+// eveVersion returns Suricata's name of a version. For SSLv2, SSLv3, TLSv1, DTLS and
+// unknown numbers it is the same as ours.
 func eveVersion(v parse.Version) string {
 	switch {
 	case v == parse.TLSv11:

@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cipher"
 )
 
-// What several schemas have of a finding.
+// Parts of a finding that several schemas have.
 
-// established reports whether a handshake was completed, for schemas that have
-// only yes and no. Neither is known of one whose end was not seen.
+// established reports whether a handshake was completed, for schemas that only have
+// yes and no. known is false when the end of the handshake was not captured.
 func established(o classify.Outcome) (yes, known bool) {
 	switch o {
 	case classify.OutcomeUnknown, classify.Truncated:
@@ -21,7 +22,8 @@ func established(o classify.Outcome) (yes, known bool) {
 	return o == classify.Established, true
 }
 
-// rule is why a flow is flagged, for schemas that name what found a finding.
+// rule is the reason that a flow is flagged, for schemas in which a rule has found a
+// finding.
 type rule struct{ id, name string }
 
 var (
@@ -29,7 +31,7 @@ var (
 	attemptRule   = rule{"tlsfloor.attempt", "Only TLS versions below the floor were offered"}
 )
 
-// ruleOf is the rule of a flagged finding.
+// ruleOf returns the rule of a flagged finding.
 func ruleOf(v classify.Verdict) rule {
 	if v == classify.Attempt {
 		return attemptRule
@@ -37,7 +39,7 @@ func ruleOf(v classify.Verdict) rule {
 	return violationRule
 }
 
-// remedy is a sentence on what to change, or else on which side has to change.
+// remedy returns a sentence on what to change, or else on which side has to change.
 func remedy(f *classify.Finding) string {
 	if f.Advice != nil && f.Advice.Summary != "" {
 		return f.Advice.Summary
@@ -51,9 +53,9 @@ func remedy(f *classify.Finding) string {
 	return "Find out which side held the version down: look at the anomalies, and at what lies between the two."
 }
 
-// ianaCipher names the cipher suite that was selected. It is empty where the
-// registry has no name for it, and for SSLv2, whose server offers ciphers and
-// selects none.
+// ianaCipher returns IANA's name of the selected cipher suite. It is empty where the
+// registry has no name, and for SSLv2, in which the server offers ciphers and the
+// client selects one.
 func ianaCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
@@ -62,7 +64,7 @@ func ianaCipher(a *classify.ServerHello) string {
 	return iana
 }
 
-// cipherID is the number of the cipher suite that was selected; nil: SSLv2.
+// cipherID returns the number of the selected cipher suite; nil for SSLv2.
 func cipherID(a *classify.ServerHello) *uint16 {
 	if a.Version == parse.SSLv2 {
 		return nil
@@ -70,8 +72,8 @@ func cipherID(a *classify.ServerHello) *uint16 {
 	return &a.Cipher
 }
 
-// programOf is the name of a process's program: that of its file, else the name by
-// which it was called.
+// programOf returns the name of a process's program: that of its file, else that in
+// its command line.
 func programOf(p *classify.Process) string {
 	switch {
 	case p.Executable != "":
@@ -82,36 +84,35 @@ func programOf(p *classify.Process) string {
 	return ""
 }
 
-// Lists of a process are bounded by their length in an event, in bytes. Lists of
-// ASCII as long as capture/proc makes them fit. A control character takes six times
-// its size, and would let a local user keep events from a syslog server: an event
-// over 64 KiB fits into no datagram. ECS has the command line twice.
+// The bounds of a process's lists in an event, in bytes of JSON. The longest lists
+// of ASCII from capture/proc fit. Without the bounds, a local user could keep events
+// from a syslog server: an event over 64 KiB does not fit into a datagram, a control
+// character takes six bytes, and ECS has the command line twice.
 const (
 	maxCommandLine = 12 << 10
 	maxLibraries   = 6 << 10
 	maxModules     = 3 << 10
 )
 
-// fitting returns the first of the texts, as many as a list of strings in JSON holds
-// in limit bytes.
+// fitting returns the first texts, as many as fit into a JSON list of limit bytes.
 func fitting(texts []string, limit int) []string {
 	size := -len(",")
 	for i, text := range texts {
-		if size += len(`,""`) + escapedLen(text); size > limit {
+		if size += len(`,""`) + jsontext.EscapedLen(text); size > limit {
 			return texts[:i]
 		}
 	}
 	return texts
 }
 
-// commandText is the command line as one text: the first arguments, as many as fit,
-// with spaces between them.
+// commandText returns the command line as one text: the first arguments, as many as
+// fit, with spaces between them.
 func commandText(p *classify.Process) string {
 	size := -len(" ")
 	for i, argument := range p.CommandLine {
-		if size += len(" ") + escapedLen(argument); size > maxCommandLine {
-			return localText(strings.Join(p.CommandLine[:i], " "))
+		if size += len(" ") + jsontext.EscapedLen(argument); size > maxCommandLine {
+			return jsontext.LocalText(strings.Join(p.CommandLine[:i], " "))
 		}
 	}
-	return localText(strings.Join(p.CommandLine, " "))
+	return jsontext.LocalText(strings.Join(p.CommandLine, " "))
 }

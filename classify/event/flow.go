@@ -17,17 +17,17 @@ const protoTCP = 6
 // communityIDSize is the length of a Community ID, in bytes.
 const communityIDSize = len("1:") + 28 // base64 of a SHA-1
 
-// communityID is the flow's Community ID; empty: it has none.
+// communityID returns the flow's Community ID, or "" when it has none.
 func communityID(a, b netip.AddrPort) string {
 	var space [communityIDSize]byte
 	return string(appendCommunityID(space[:0], a, b))
 }
 
 // appendCommunityID appends the flow's Community ID, version 1 with seed 0
-// (https://github.com/corelight/community-id-spec): the same for both directions, so
-// that the event joins up with Zeek's and Suricata's of the flow. SHA-1 is what the
-// specification names; nothing is secured by it. A flow whose addresses are not
-// known, or not of one family, has none.
+// (https://github.com/corelight/community-id-spec). It is the same for both
+// directions, and in the events of Zeek and Suricata about the flow. The specification
+// requires SHA-1; no security depends on it. A flow whose addresses are unknown, or of
+// different families, has no Community ID.
 func appendCommunityID(dst []byte, a, b netip.AddrPort) []byte {
 	if !a.IsValid() || !b.IsValid() || a.Addr().BitLen() != b.Addr().BitLen() {
 		return dst
@@ -42,7 +42,7 @@ func appendCommunityID(dst []byte, a, b netip.AddrPort) []byte {
 	return base64.StdEncoding.AppendEncode(append(dst, "1:"...), sum[:])
 }
 
-// appendTuple appends what is hashed: seed, both addresses, protocol, padding,
+// appendTuple appends the input of the hash: seed, both addresses, protocol, padding,
 // both ports.
 func appendTuple(dst, one, other []byte) []byte {
 	n := len(one) - 2
@@ -65,24 +65,24 @@ func appendEndpoint(dst []byte, a netip.AddrPort) []byte {
 	return binary.BigEndian.AppendUint16(dst, a.Port())
 }
 
-// flowSum identifies a handshake by the two endpoints, and by when the hello was
-// seen. It is a function of the packets alone: of a capture that is read again, or
-// an event that is sent again, it is the same, and a store that keeps one event for
-// each identity does not hold it twice. Nothing is secured by it.
+// flowSum returns an identity of a handshake, made of the two endpoints and the time
+// of the hello. It is the same when a capture is read again or an event is sent again,
+// so that a store with one event for each identity does not keep it twice. No security
+// depends on it.
 func flowSum(o *classify.Observation) [sha1.Size]byte {
 	var tuple [44]byte // two IPv6 endpoints and a time
 	b := appendEndpoint(appendEndpoint(tuple[:0], o.Client), o.Server)
 	return sha1.Sum(binary.BigEndian.AppendUint64(b, uint64(o.Time)))
 }
 
-// flowSumText is flowSum in hexadecimal.
+// flowSumText returns flowSum in hexadecimal.
 func flowSumText(o *classify.Observation) string {
 	sum := flowSum(o)
 	return hex.EncodeToString(sum[:])
 }
 
-// direction is where a connection goes, by its two addresses alone: addresses that
-// the Internet does not route are inside.
+// direction is the direction of a connection, by its two addresses alone. Addresses
+// that the Internet does not route are inside.
 type direction uint8
 
 const (
@@ -113,7 +113,7 @@ func directionOf(client, server netip.AddrPort) direction {
 
 func isInside(a netip.Addr) bool { return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() }
 
-// ipVersionOf is 4 or 6, by the address; 0: there is none.
+// ipVersionOf returns 4 or 6; 0 when there is no address.
 func ipVersionOf(a netip.AddrPort) int {
 	switch {
 	case !a.IsValid():
@@ -122,4 +122,22 @@ func ipVersionOf(a netip.AddrPort) int {
 		return 4
 	}
 	return 6
+}
+
+// addrText returns an address without its zone, which has a meaning on one host only;
+// empty when there is no address.
+func addrText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.Addr().WithZone("").String()
+}
+
+// portOf returns the port, or nil when there is no address; 0 is a port.
+func portOf(a netip.AddrPort) *uint16 {
+	if !a.IsValid() {
+		return nil
+	}
+	port := a.Port()
+	return &port
 }

@@ -5,18 +5,19 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cache"
 	"tlsfloor/parse/cipher"
 )
 
 // Native is the format of tlsfloor's own events: the schema tlsfloor/1
-// (docs/event.schema.json). It is written by hand, since most runs write every event
-// in it: that takes 0.4 microseconds, where the structs of other schemas take 1.6
-// (Zeek) to 5 (OCSF).
+// (docs/event.schema.json). Most runs write every event in it, so that it does not use
+// encoding/json: an event takes 0.4 microseconds, where those of other schemas take
+// 1.6 (Zeek) to 5 (OCSF).
 //
-// It remembers the members that hellos become. Findings share their hellos, which
-// must not change once a Native has seen them.
+// It remembers the JSON of hellos. Findings share their hellos, which must not change
+// after a Native has seen them.
 type Native struct {
 	sensor  Sensor
 	offers  cache.Cache[*classify.ClientHello, []byte]
@@ -24,15 +25,16 @@ type Native struct {
 	scratch []byte
 }
 
-// answerMembers are what a ServerHello becomes, each an object without its closing
-// brace.
+// answerMembers are the members about a ServerHello, each an object without its
+// closing brace.
 type answerMembers struct{ details, server []byte }
 
 const (
-	// maxHellos bounds the hellos of each side that are remembered. Without them a
-	// usual event takes half as long again.
+	// maxHellos bounds the hellos of each side that are remembered. Without them an
+	// average event takes half as long again.
 	maxHellos = 2048
-	// maxRemembered bounds what is remembered of one, in bytes: it has some 400.
+	// maxRemembered bounds the JSON that is remembered of a hello, in bytes. On
+	// average it has 400.
 	maxRemembered = 1 << 10
 )
 
@@ -45,19 +47,19 @@ func NewNative(by Sensor) *Native {
 }
 
 // AppendFinding appends f as an event, without a line end. It allocates nothing
-// when dst has room and the hellos are remembered, but for version numbers and
-// alerts that no registry knows.
+// when dst has room and the hellos are remembered, except for unknown version numbers
+// and alerts.
 func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = append(dst, `{"schema":"`+schema+`","kind":"`+KindHandshake+`","protocol":"tls"`...)
-	dst = appendTime(dst, `"ts":`, f.Time)
-	dst = appendBool(dst, `"flagged":`, f.Flagged)
-	dst = appendBool(dst, `"in_scope":`, f.InScope)
-	dst = appendWord(dst, `"verdict":`, f.Verdict.String())
-	dst = appendWord(dst, `"outcome":`, f.Outcome.String())
-	dst = appendWord(dst, `"fix":`, f.Fix.String())
-	dst = appendText(dst, `"reason":`, f.Reason)
-	dst = appendAddrPort(dst, `"src_ip":`, `"src_port":`, f.Client)
-	dst = appendAddrPort(dst, `"dst_ip":`, `"dst_port":`, f.Server)
+	dst = jsontext.AppendTime(dst, `"ts":`, f.Time)
+	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
+	dst = jsontext.AppendBool(dst, `"in_scope":`, f.InScope)
+	dst = jsontext.AppendWord(dst, `"verdict":`, f.Verdict.String())
+	dst = jsontext.AppendWord(dst, `"outcome":`, f.Outcome.String())
+	dst = jsontext.AppendWord(dst, `"fix":`, f.Fix.String())
+	dst = jsontext.AppendText(dst, `"reason":`, f.Reason)
+	dst = jsontext.AppendAddrPort(dst, `"src_ip":`, `"src_port":`, f.Client)
+	dst = jsontext.AppendAddrPort(dst, `"dst_ip":`, `"dst_port":`, f.Server)
 	dst = appendCommunity(dst, &f.Observation)
 	dst = appendPath(dst, &f.Observation)
 	dst = appendDestination(dst, f)
@@ -67,53 +69,53 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendProcess(dst, f.Process)
 	dst = appendSoftware(dst, f.Software)
 	dst = appendAdvice(dst, f.Advice)
-	dst = appendTexts(dst, `"anomalies":`, f.Anomalies)
+	dst = jsontext.AppendTexts(dst, `"anomalies":`, f.Anomalies)
 	return append(appendSensor(dst, n.sensor, f.Source), '}')
 }
 
 // AppendStats appends s as an event of kind "stats", without a line end.
 func (n *Native) AppendStats(dst []byte, s *Stats) []byte {
 	dst = append(dst, `{"schema":"`+schema+`","kind":"`+KindStats+`"`...)
-	dst = appendTime(dst, `"ts":`, s.Time)
+	dst = jsontext.AppendTime(dst, `"ts":`, s.Time)
 	dst = appendCounts(dst, s)
-	dst = appendMark(dst, `"final":`, s.Final)
+	dst = jsontext.AppendMark(dst, `"final":`, s.Final)
 	return append(appendSensor(dst, n.sensor, s.Source), '}')
 }
 
-// appendRest appends, under key, what another schema has no field for, by the names
-// that it has in native events.
+// appendRest appends, under key, the members of native events that another schema has
+// no fields for.
 func appendRest(dst []byte, key string, f *classify.Finding) []byte {
-	dst = append(appendKey(dst, key), '{')
-	dst = appendWord(dst, `"verdict":`, f.Verdict.String())
-	dst = appendBool(dst, `"flagged":`, f.Flagged)
-	dst = appendBool(dst, `"in_scope":`, f.InScope)
-	dst = appendWord(dst, `"outcome":`, f.Outcome.String())
-	dst = appendWord(dst, `"fix":`, f.Fix.String())
+	dst = append(jsontext.AppendKey(dst, key), '{')
+	dst = jsontext.AppendWord(dst, `"verdict":`, f.Verdict.String())
+	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
+	dst = jsontext.AppendBool(dst, `"in_scope":`, f.InScope)
+	dst = jsontext.AppendWord(dst, `"outcome":`, f.Outcome.String())
+	dst = jsontext.AppendWord(dst, `"fix":`, f.Fix.String())
 	dst = appendPath(dst, &f.Observation)
 	dst = appendDestination(dst, f)
-	dst = appendText(dst, `"starttls":`, f.StartTLS)
+	dst = jsontext.AppendText(dst, `"starttls":`, f.StartTLS)
 	if c := f.Hello; c != nil {
-		dst = appendOffer(append(appendKey(dst, `"client":`), '{'), c)
-		dst = append(appendWire(dst, `"ja4":`, c.JA4), '}')
+		dst = appendOffer(append(jsontext.AppendKey(dst, `"client":`), '{'), c)
+		dst = append(jsontext.AppendWire(dst, `"ja4":`, c.JA4), '}')
 	}
 	if a := f.Answer; a != nil {
-		dst = appendVersion(append(appendKey(dst, `"server":`), '{'), `"version":`, a.Version)
+		dst = appendVersion(append(jsontext.AppendKey(dst, `"server":`), '{'), `"version":`, a.Version)
 		dst = append(appendTraits(appendCipherID(dst, a), a), '}')
 	}
 	dst = appendAlert(dst, f.Alert)
 	if p := f.Process; p != nil {
-		dst = appendObject(dst, `"process":`, func(dst []byte) []byte {
-			return appendSurroundings(appendText(dst, `"unit":`, p.Unit), p)
+		dst = jsontext.AppendObject(dst, `"process":`, func(dst []byte) []byte {
+			return appendSurroundings(jsontext.AppendText(dst, `"unit":`, p.Unit), p)
 		})
 	}
 	dst = appendSoftware(dst, f.Software)
 	dst = appendAdvice(dst, f.Advice)
-	return append(appendTexts(dst, `"anomalies":`, f.Anomalies), '}')
+	return append(jsontext.AppendTexts(dst, `"anomalies":`, f.Anomalies), '}')
 }
 
 func appendCommunity(dst []byte, o *classify.Observation) []byte {
 	start := len(dst)
-	dst = append(appendKey(dst, `"community_id":`), '"')
+	dst = append(jsontext.AppendKey(dst, `"community_id":`), '"')
 	open := len(dst)
 	if dst = appendCommunityID(dst, o.Client, o.Server); len(dst) == open {
 		return dst[:start]
@@ -121,54 +123,54 @@ func appendCommunity(dst []byte, o *classify.Observation) []byte {
 	return append(dst, '"')
 }
 
-// appendPath appends where the packets were seen, and what a proxy said of them.
+// appendPath appends where the packets were seen, and the addresses that a proxy gave.
 func appendPath(dst []byte, o *classify.Observation) []byte {
 	dst = appendVLANs(dst, o.VLANs)
-	dst = appendTexts(dst, `"tunnels":`, o.Tunnels)
+	dst = jsontext.AppendTexts(dst, `"tunnels":`, o.Tunnels)
 	if o.Return != nil {
-		dst = appendPlace(appendKey(dst, `"return_path":`), *o.Return)
+		dst = appendPlace(jsontext.AppendKey(dst, `"return_path":`), *o.Return)
 	}
-	dst = appendList(dst, `"also_seen":`, o.Copies, appendPlace)
+	dst = jsontext.AppendList(dst, `"also_seen":`, o.Copies, appendPlace)
 	if o.Proxied.Client.IsValid() || o.Proxied.Server.IsValid() {
-		dst = append(appendKey(dst, `"proxied":`), '{')
-		dst = appendAddrPort(dst, `"src_ip":`, `"src_port":`, o.Proxied.Client)
-		dst = append(appendAddrPort(dst, `"dst_ip":`, `"dst_port":`, o.Proxied.Server), '}')
+		dst = append(jsontext.AppendKey(dst, `"proxied":`), '{')
+		dst = jsontext.AppendAddrPort(dst, `"src_ip":`, `"src_port":`, o.Proxied.Client)
+		dst = append(jsontext.AppendAddrPort(dst, `"dst_ip":`, `"dst_port":`, o.Proxied.Server), '}')
 	}
 	return dst
 }
 
 func appendPlace(dst []byte, p classify.Place) []byte {
-	dst = appendText(append(dst, '{'), `"source":`, p.Source)
-	return append(appendTexts(appendVLANs(dst, p.VLANs), `"tunnels":`, p.Tunnels), '}')
+	dst = jsontext.AppendText(append(dst, '{'), `"source":`, p.Source)
+	return append(jsontext.AppendTexts(appendVLANs(dst, p.VLANs), `"tunnels":`, p.Tunnels), '}')
 }
 
 func appendVLANs(dst []byte, ids []uint16) []byte {
-	return appendList(dst, `"vlan":`, ids, func(dst []byte, id uint16) []byte { return strconv.AppendUint(dst, uint64(id), 10) })
+	return jsontext.AppendList(dst, `"vlan":`, ids, func(dst []byte, id uint16) []byte { return strconv.AppendUint(dst, uint64(id), 10) })
 }
 
-// appendDestination lists the candidates for the name only where there are several:
-// a single one is the host.
+// appendDestination appends the host and what it says about AWS. It appends the
+// candidates for the name only when there are several: a single one is the host.
 func appendDestination(dst []byte, f *classify.Finding) []byte {
-	dst = appendWire(dst, `"host":`, f.Host)
-	dst = appendWord(dst, `"host_source":`, f.HostSource.String())
+	dst = jsontext.AppendWire(dst, `"host":`, f.Host)
+	dst = jsontext.AppendWord(dst, `"host_source":`, f.HostSource.String())
 	if len(f.Names) > 1 {
-		dst = appendList(dst, `"names":`, f.Names, appendName)
+		dst = jsontext.AppendList(dst, `"names":`, f.Names, appendName)
 	}
 	if a := f.AWS; a != nil {
-		dst = appendWire(append(appendKey(dst, `"aws":`), '{'), `"partition":`, a.Partition)
-		dst = appendWire(dst, `"region":`, a.Region)
-		dst = appendWire(dst, `"service":`, a.Service)
-		dst = appendBool(dst, `"fips":`, a.FIPS)
-		dst = appendBool(dst, `"dual_stack":`, a.DualStack)
-		dst = appendMark(dst, `"vpc_endpoint":`, a.VPCEndpoint)
-		dst = append(appendWire(dst, `"resource":`, a.Resource), '}')
+		dst = jsontext.AppendWire(append(jsontext.AppendKey(dst, `"aws":`), '{'), `"partition":`, a.Partition)
+		dst = jsontext.AppendWire(dst, `"region":`, a.Region)
+		dst = jsontext.AppendWire(dst, `"service":`, a.Service)
+		dst = jsontext.AppendBool(dst, `"fips":`, a.FIPS)
+		dst = jsontext.AppendBool(dst, `"dual_stack":`, a.DualStack)
+		dst = jsontext.AppendMark(dst, `"vpc_endpoint":`, a.VPCEndpoint)
+		dst = append(jsontext.AppendWire(dst, `"resource":`, a.Resource), '}')
 	}
 	return dst
 }
 
 func appendName(dst []byte, n classify.Name) []byte {
-	dst = appendWire(append(dst, '{'), `"host":`, n.Host)
-	return append(appendWord(dst, `"source":`, n.Source.String()), '}')
+	dst = jsontext.AppendWire(append(dst, '{'), `"host":`, n.Host)
+	return append(jsontext.AppendWord(dst, `"source":`, n.Source.String()), '}')
 }
 
 // appendHellos appends tlsDetails, starttls, client and server. tlsDetails has
@@ -179,30 +181,29 @@ func (n *Native) appendHellos(dst []byte, o *classify.Observation) []byte {
 		answer = n.answer(o.Answer)
 	}
 	if asked := askedFor(o); o.Answer != nil || asked != "" {
-		dst = appendMembers(append(appendKey(dst, `"tlsDetails":`), '{'), answer.details)
-		dst = append(appendWire(dst, `"clientProvidedHostHeader":`, asked), '}')
+		dst = appendMembers(append(jsontext.AppendKey(dst, `"tlsDetails":`), '{'), answer.details)
+		dst = append(jsontext.AppendWire(dst, `"clientProvidedHostHeader":`, asked), '}')
 	}
-	dst = appendText(dst, `"starttls":`, o.StartTLS)
+	dst = jsontext.AppendText(dst, `"starttls":`, o.StartTLS)
 	if o.Hello != nil {
-		dst = appendWire(append(appendKey(dst, `"client":`), '{'), `"sni":`, o.SNI)
+		dst = jsontext.AppendWire(append(jsontext.AppendKey(dst, `"client":`), '{'), `"sni":`, o.SNI)
 		dst = append(appendMembers(dst, n.offer(o.Hello)), '}')
 	}
 	if o.Answer != nil {
-		dst = append(appendMembers(append(appendKey(dst, `"server":`), '{'), answer.server), '}')
+		dst = append(appendMembers(append(jsontext.AppendKey(dst, `"server":`), '{'), answer.server), '}')
 	}
 	return dst
 }
 
-// appendMembers appends the members of an object that has no closing brace; nil has
-// none.
+// appendMembers appends the members of an object without closing brace; nil has none.
 func appendMembers(dst, object []byte) []byte {
 	if len(object) < len(`{"`) {
 		return dst
 	}
-	return append(appendKey(dst, ""), object[1:]...)
+	return append(jsontext.AppendKey(dst, ""), object[1:]...)
 }
 
-// askedFor is the name that the client gave: in SNI, else to a proxy.
+// askedFor returns the name that the client gave: in SNI, else to a proxy.
 func askedFor(o *classify.Observation) string {
 	if o.SNI != "" {
 		return o.SNI
@@ -215,7 +216,7 @@ func askedFor(o *classify.Observation) string {
 	return ""
 }
 
-// offer returns what c becomes. It is good until the next call.
+// offer returns the members about c. They are valid until the next call.
 func (n *Native) offer(c *classify.ClientHello) []byte {
 	if text, ok := n.offers.Get(c); ok {
 		return text
@@ -227,14 +228,14 @@ func (n *Native) offer(c *classify.ClientHello) []byte {
 	return n.scratch
 }
 
-// answer returns what a becomes.
+// answer returns the members about a.
 func (n *Native) answer(a *classify.ServerHello) answerMembers {
 	if m, ok := n.answers.Get(a); ok {
 		return m
 	}
 	var m answerMembers
 	m.details = appendVersion([]byte{'{'}, `"tlsVersion":`, a.Version)
-	m.details = appendWord(m.details, `"cipherSuite":`, cloudTrailCipher(a))
+	m.details = jsontext.AppendWord(m.details, `"cipherSuite":`, cloudTrailCipher(a))
 	m.server = appendServer([]byte{'{'}, a)
 	if len(m.details)+len(m.server) <= maxRemembered {
 		n.answers.Put(a, m)
@@ -242,8 +243,8 @@ func (n *Native) answer(a *classify.ServerHello) answerMembers {
 	return m
 }
 
-// cloudTrailCipher names the cipher suite as OpenSSL does, and those of TLS 1.3,
-// which OpenSSL calls by IANA's names, with these.
+// cloudTrailCipher returns OpenSSL's name of the cipher suite, or IANA's when OpenSSL
+// has none. For TLS 1.3 both are the same.
 func cloudTrailCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
@@ -255,16 +256,16 @@ func cloudTrailCipher(a *classify.ServerHello) string {
 	return openssl
 }
 
-// appendClient appends what the client decides, and not the connection.
+// appendClient appends the members that are the same in all connections of a client.
 func appendClient(dst []byte, c *classify.ClientHello) []byte {
 	dst = appendOffer(dst, c)
-	dst = appendWord(dst, `"ja3":`, c.JA3)
-	dst = appendWord(dst, `"ja3_full":`, c.JA3Full)
-	return appendWire(dst, `"ja4":`, c.JA4)
+	dst = jsontext.AppendWord(dst, `"ja3":`, c.JA3)
+	dst = jsontext.AppendWord(dst, `"ja3_full":`, c.JA3Full)
+	return jsontext.AppendWire(dst, `"ja4":`, c.JA4)
 }
 
-// appendOffer appends what the hello offers, but for names and fingerprints. It
-// writes an empty list of versions, too: an extension of nothing but GREASE.
+// appendOffer appends what the hello offers, without names and fingerprints. The list
+// of versions may be empty: the extension has nothing but GREASE then.
 func appendOffer(dst []byte, c *classify.ClientHello) []byte {
 	if c.RecordVersion != 0 {
 		dst = appendVersion(dst, `"record_version":`, c.RecordVersion)
@@ -274,52 +275,52 @@ func appendOffer(dst []byte, c *classify.ClientHello) []byte {
 		dst = appendVersion(dst, `"max_version":`, c.MaxVersion())
 	}
 	if c.Versions != nil && len(c.Versions) == 0 {
-		dst = append(appendKey(dst, `"versions":`), "[]"...)
+		dst = append(jsontext.AppendKey(dst, `"versions":`), "[]"...)
 	}
-	dst = appendList(dst, `"versions":`, c.Versions, func(dst []byte, v parse.Version) []byte { return appendQuoted(dst, v.String()) })
-	dst = appendWires(dst, `"alpn":`, c.ALPN)
-	dst = appendMark(dst, `"fallback_scsv":`, c.FallbackSCSV)
-	dst = appendMark(dst, `"sslv2_format":`, c.SSLv2Format)
-	dst = appendMark(dst, `"ech":`, c.ECH)
-	return appendMark(dst, `"early_data":`, c.EarlyData)
+	dst = jsontext.AppendList(dst, `"versions":`, c.Versions, func(dst []byte, v parse.Version) []byte { return jsontext.AppendQuoted(dst, v.String()) })
+	dst = jsontext.AppendWires(dst, `"alpn":`, c.ALPN)
+	dst = jsontext.AppendMark(dst, `"fallback_scsv":`, c.FallbackSCSV)
+	dst = jsontext.AppendMark(dst, `"sslv2_format":`, c.SSLv2Format)
+	dst = jsontext.AppendMark(dst, `"ech":`, c.ECH)
+	return jsontext.AppendMark(dst, `"early_data":`, c.EarlyData)
 }
 
 func appendServer(dst []byte, a *classify.ServerHello) []byte {
 	dst = appendVersion(dst, `"version":`, a.Version)
-	dst = appendCipherID(appendWord(dst, `"cipher":`, ianaCipher(a)), a)
-	dst = appendWire(dst, `"alpn":`, a.ALPN)
-	dst = appendWord(dst, `"ja3s":`, a.JA3S)
-	dst = appendWord(dst, `"ja3s_full":`, a.JA3SFull)
+	dst = appendCipherID(jsontext.AppendWord(dst, `"cipher":`, ianaCipher(a)), a)
+	dst = jsontext.AppendWire(dst, `"alpn":`, a.ALPN)
+	dst = jsontext.AppendWord(dst, `"ja3s":`, a.JA3S)
+	dst = jsontext.AppendWord(dst, `"ja3s_full":`, a.JA3SFull)
 	return appendTraits(dst, a)
 }
 
 func appendCipherID(dst []byte, a *classify.ServerHello) []byte {
 	if id := cipherID(a); id != nil {
-		return appendNumber(dst, `"cipher_id":`, *id)
+		return jsontext.AppendNumber(dst, `"cipher_id":`, *id)
 	}
 	return dst
 }
 
-// appendTraits appends what else the ServerHello shows.
+// appendTraits appends the other members about a ServerHello.
 func appendTraits(dst []byte, a *classify.ServerHello) []byte {
 	if a.Sentinel != 0 {
 		dst = appendVersion(dst, `"downgrade_sentinel":`, a.Sentinel)
 	}
-	dst = appendMark(dst, `"hello_retry_request":`, a.HelloRetryRequest)
-	return appendWord(dst, `"resumed":`, a.Resumed)
+	dst = jsontext.AppendMark(dst, `"hello_retry_request":`, a.HelloRetryRequest)
+	return jsontext.AppendWord(dst, `"resumed":`, a.Resumed)
 }
 
 func appendCertificate(dst []byte, c *classify.Certificate) []byte {
 	if c == nil {
 		return dst
 	}
-	return appendObject(dst, `"certificate":`, func(dst []byte) []byte {
-		dst = appendWire(dst, `"subject":`, c.Subject)
-		dst = appendWire(dst, `"issuer":`, c.Issuer)
-		dst = appendWires(dst, `"dns_names":`, c.DNSNames)
-		dst = appendSeconds(dst, `"not_before":`, c.NotBefore)
-		dst = appendSeconds(dst, `"not_after":`, c.NotAfter)
-		return appendWord(dst, `"sha256":`, c.SHA256)
+	return jsontext.AppendObject(dst, `"certificate":`, func(dst []byte) []byte {
+		dst = jsontext.AppendWire(dst, `"subject":`, c.Subject)
+		dst = jsontext.AppendWire(dst, `"issuer":`, c.Issuer)
+		dst = jsontext.AppendWires(dst, `"dns_names":`, c.DNSNames)
+		dst = jsontext.AppendSeconds(dst, `"not_before":`, c.NotBefore)
+		dst = jsontext.AppendSeconds(dst, `"not_after":`, c.NotAfter)
+		return jsontext.AppendWord(dst, `"sha256":`, c.SHA256)
 	})
 }
 
@@ -327,60 +328,63 @@ func appendAlert(dst []byte, a *classify.Alert) []byte {
 	if a == nil {
 		return dst
 	}
-	dst = appendWord(append(appendKey(dst, `"alert":`), '{'), `"from":`, a.From.String())
-	dst = appendWord(dst, `"level":`, parse.AlertLevel(a.Level).String())
-	dst = appendWord(dst, `"description":`, parse.AlertDescription(a.Code).String())
-	return append(appendNumber(dst, `"code":`, a.Code), '}')
+	dst = jsontext.AppendWord(append(jsontext.AppendKey(dst, `"alert":`), '{'), `"from":`, a.From.String())
+	dst = jsontext.AppendWord(dst, `"level":`, parse.AlertLevel(a.Level).String())
+	dst = jsontext.AppendWord(dst, `"description":`, parse.AlertDescription(a.Code).String())
+	return append(jsontext.AppendNumber(dst, `"code":`, a.Code), '}')
 }
 
-// appendProcess appends the process. Its texts are the choice of the user who
-// started it.
+// appendProcess appends the process. The user who started it controls its texts.
 func appendProcess(dst []byte, p *classify.Process) []byte {
 	if p == nil {
 		return dst
 	}
-	dst = appendNumber(append(appendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
-	dst = appendText(dst, `"executable":`, p.Executable)
-	dst = appendTexts(dst, `"command_line":`, fitting(p.CommandLine, maxCommandLine))
-	dst = appendText(dst, `"user":`, p.User)
-	dst = appendText(dst, `"unit":`, p.Unit)
-	dst = appendText(dst, `"container":`, p.Container)
+	dst = jsontext.AppendNumber(append(jsontext.AppendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
+	dst = jsontext.AppendText(dst, `"executable":`, p.Executable)
+	dst = jsontext.AppendTexts(dst, `"command_line":`, fitting(p.CommandLine, maxCommandLine))
+	dst = jsontext.AppendText(dst, `"user":`, p.User)
+	dst = jsontext.AppendText(dst, `"unit":`, p.Unit)
+	dst = jsontext.AppendText(dst, `"container":`, p.Container)
 	return append(appendSurroundings(dst, p), '}')
 }
 
-// appendSurroundings appends what no other schema has a field for. (OCSF's
-// loaded_modules are all that are loaded.)
+// appendSurroundings appends members that no other schema has a field for. (OCSF's
+// loaded_modules are all modules of the process, not those for TLS.)
 func appendSurroundings(dst []byte, p *classify.Process) []byte {
-	dst = appendText(dst, `"cgroup":`, p.Cgroup)
-	dst = appendTexts(dst, `"libraries":`, fitting(p.Libraries, maxLibraries))
-	dst = appendText(dst, `"go_version":`, p.GoVersion)
-	return appendTexts(dst, `"go_modules":`, fitting(p.GoModules, maxModules))
+	dst = jsontext.AppendText(dst, `"cgroup":`, p.Cgroup)
+	dst = jsontext.AppendTexts(dst, `"libraries":`, fitting(p.Libraries, maxLibraries))
+	dst = jsontext.AppendText(dst, `"go_version":`, p.GoVersion)
+	return jsontext.AppendTexts(dst, `"go_modules":`, fitting(p.GoModules, maxModules))
 }
 
 func appendSoftware(dst []byte, s *classify.Software) []byte {
 	if s == nil {
 		return dst
 	}
-	dst = appendWord(append(appendKey(dst, `"software":`), '{'), `"id":`, s.ID)
-	dst = appendText(dst, `"name":`, s.Name)
-	dst = appendText(dst, `"version":`, s.Version)
-	dst = appendText(dst, `"library":`, s.Library)
-	dst = appendWord(dst, `"confidence":`, s.Confidence.String())
-	return append(appendTexts(dst, `"because":`, s.Because), '}')
+	dst = jsontext.AppendWord(append(jsontext.AppendKey(dst, `"software":`), '{'), `"id":`, s.ID)
+	dst = jsontext.AppendText(dst, `"name":`, s.Name)
+	dst = jsontext.AppendText(dst, `"version":`, s.Version)
+	dst = jsontext.AppendText(dst, `"library":`, s.Library)
+	dst = jsontext.AppendWord(dst, `"confidence":`, s.Confidence.String())
+	return append(jsontext.AppendTexts(dst, `"because":`, s.Because), '}')
 }
 
 func appendAdvice(dst []byte, a *classify.Advice) []byte {
 	if a == nil {
 		return dst
 	}
-	dst = appendWord(append(appendKey(dst, `"advice":`), '{'), `"id":`, a.ID)
-	return append(appendText(dst, `"summary":`, a.Summary), '}')
+	dst = jsontext.AppendWord(append(jsontext.AppendKey(dst, `"advice":`), '{'), `"id":`, a.ID)
+	return append(jsontext.AppendText(dst, `"summary":`, a.Summary), '}')
+}
+
+func appendVersion(dst []byte, key string, v parse.Version) []byte {
+	return jsontext.AppendWord(dst, key, v.String())
 }
 
 func appendSensor(dst []byte, s Sensor, source string) []byte {
-	return appendObject(dst, `"sensor":`, func(dst []byte) []byte {
-		dst = appendText(dst, `"host":`, s.Host)
-		dst = appendText(dst, `"source":`, source)
-		return appendText(dst, `"version":`, s.Version)
+	return jsontext.AppendObject(dst, `"sensor":`, func(dst []byte) []byte {
+		dst = jsontext.AppendText(dst, `"host":`, s.Host)
+		dst = jsontext.AppendText(dst, `"source":`, source)
+		return jsontext.AppendText(dst, `"version":`, s.Version)
 	})
 }

@@ -5,21 +5,22 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 )
 
 // ocsf is the Open Cybersecurity Schema Framework, version 1.8.0
 // (https://schema.ocsf.io): a Detection Finding (class 2004) for a flagged finding,
-// else a Network Activity (class 4001). What the schema lacks is under "unmapped",
-// by the names of native events.
+// else a Network Activity (class 4001). Members that the schema lacks are under
+// "unmapped", with the names of native events.
 type ocsf struct {
 	sensor    Sensor
-	structs   *structs
-	detection ocsfDetection // the last: reused
+	structs   *jsontext.Structs
+	detection ocsfDetection // the last event of each class, used again
 	activity  ocsfActivity
 }
 
-// ocsfClass is the class of an event, and what the schema derives from class and
-// activity.
+// ocsfClass is the class of an event, with the members that the schema derives from
+// class and activity.
 type ocsfClass struct {
 	ClassUID     int    `json:"class_uid"`
 	ClassName    string `json:"class_name"`
@@ -104,8 +105,7 @@ type ocsfRemediation struct {
 	Desc string `json:"desc"`
 }
 
-// ocsfConnection are attributes that an activity has itself, and a finding has in
-// its evidence.
+// ocsfConnection are attributes of an activity, which a finding has in its evidence.
 type ocsfConnection struct {
 	ConnectionInfo     ocsfConnectionInfo `json:"connection_info"`
 	SrcEndpoint        ocsfEndpoint       `json:"src_endpoint,omitzero"`
@@ -180,14 +180,14 @@ type ocsfObservable struct {
 	Value  string `json:"value"`
 }
 
-// AppendFinding appends an event of the class that is the finding's.
+// AppendFinding appends an event of the finding's class.
 func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if f.Flagged {
 		o.fillDetection(f)
-		dst = o.structs.appendOpen(dst, &o.detection)
+		dst = o.structs.AppendOpen(dst, &o.detection)
 	} else {
 		o.fillActivity(f)
-		dst = o.structs.appendOpen(dst, &o.activity)
+		dst = o.structs.AppendOpen(dst, &o.activity)
 	}
 	return append(appendRest(dst, `"unmapped":`, f), '}')
 }
@@ -209,7 +209,7 @@ var ocsfActivities = [...]ocsfClass{
 func (o *ocsf) fillActivity(f *classify.Finding) {
 	o.activity = ocsfActivity{
 		ocsfClass: ocsfActivities[f.Outcome], SeverityID: 1, Severity: "Informational",
-		Time: f.Time / 1e6, Message: localText(f.Reason), Metadata: o.metadata(f),
+		Time: f.Time / 1e6, Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
 		StatusDetail: f.Outcome.String(), ocsfConnection: ocsfConnectionOf(f),
 	}
 	a := &o.activity
@@ -224,23 +224,23 @@ func (o *ocsf) fillActivity(f *classify.Finding) {
 	}
 }
 
-// ocsfCreate is the class of a finding that is new.
+// ocsfCreate is the class of a new finding.
 var ocsfCreate = ocsfClass{2004, "Detection Finding", 2, "Findings", 1, "Create", 200401, "Detection Finding: Create"}
 
 func (o *ocsf) fillDetection(f *classify.Finding) {
 	o.detection = ocsfDetection{
 		ocsfClass: ocsfCreate, StatusID: 1, Status: "New", IsAlert: true,
-		Time: f.Time / 1e6, Message: localText(f.Reason), Metadata: o.metadata(f),
-		Evidences: append(o.detection.Evidences[:0], ocsfConnectionOf(f)), Remediation: ocsfRemediation{localText(remedy(f))},
+		Time: f.Time / 1e6, Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
+		Evidences: append(o.detection.Evidences[:0], ocsfConnectionOf(f)), Remediation: ocsfRemediation{jsontext.LocalText(remedy(f))},
 	}
 	d := &o.detection
 	d.FindingInfo = o.findingInfo(f, d.Metadata.UID)
 	d.Observables = d.Evidences[0].observables("evidences.")
-	d.SeverityID, d.Severity = 2, "Low" // data would have moved below the floor
+	d.SeverityID, d.Severity = 2, "Low" // an attempt: no data was sent below the floor
 	if f.Verdict == classify.Violation {
-		d.SeverityID, d.Severity = 3, "Medium" // it does
+		d.SeverityID, d.Severity = 3, "Medium"
 	}
-	switch f.HostSource { // confidence is of the destination's name: the versions are facts
+	switch f.HostSource { // only the destination's name is uncertain, not the versions
 	case classify.NameSNI, classify.NameConnect, classify.NameCertificate:
 		d.ConfidenceID, d.Confidence = 3, "High"
 	case classify.NameDNS:
@@ -252,14 +252,14 @@ func (o *ocsf) fillDetection(f *classify.Finding) {
 
 func (o *ocsf) metadata(f *classify.Finding) ocsfMetadata {
 	return ocsfMetadata{
-		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: flowSumText(&f.Observation), LogSource: localText(f.Source),
-		Product:  ocsfProduct{"tlsfloor", "tlsfloor", localText(o.sensor.Version)},
-		Reporter: ocsfName{localText(o.sensor.Host)},
+		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: flowSumText(&f.Observation), LogSource: jsontext.LocalText(f.Source),
+		Product:  ocsfProduct{"tlsfloor", "tlsfloor", jsontext.LocalText(o.sensor.Version)},
+		Reporter: ocsfName{jsontext.LocalText(o.sensor.Host)},
 	}
 }
 
-// ocsfProfiles names the profiles that attributes come from: the actor of an
-// activity (evidence has one of its own), and a process's container.
+// ocsfProfiles returns the profiles of the attributes: host for the actor of an
+// activity (in evidence, the actor is of the base schema), and container.
 func ocsfProfiles(f *classify.Finding) (names []string) {
 	if !f.Flagged && (f.Process != nil || ocsfAppName(f.Software) != "") {
 		names = append(names, "host")
@@ -275,8 +275,8 @@ var ocsfDataSources = []string{"TLS handshakes"}
 func (o *ocsf) findingInfo(f *classify.Finding, uid string) ocsfFindingInfo {
 	r := ruleOf(f.Verdict)
 	return ocsfFindingInfo{
-		UID: uid, Title: r.name, Desc: localText(f.Reason), FirstSeenTime: f.Time / 1e6, DataSources: ocsfDataSources,
-		Analytic: ocsfAnalytic{1, "Rule", r.id, r.name, localText(o.sensor.Version)},
+		UID: uid, Title: r.name, Desc: jsontext.LocalText(f.Reason), FirstSeenTime: f.Time / 1e6, DataSources: ocsfDataSources,
+		Analytic: ocsfAnalytic{1, "Rule", r.id, r.name, jsontext.LocalText(o.sensor.Version)},
 	}
 }
 
@@ -284,15 +284,15 @@ func ocsfConnectionOf(f *classify.Finding) ocsfConnection {
 	c := ocsfConnection{
 		ConnectionInfo: ocsfConnectionInfoOf(f.Client, f.Server),
 		SrcEndpoint:    ocsfEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)},
-		DstEndpoint:    ocsfEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Hostname: wireText(f.Host)},
+		DstEndpoint:    ocsfEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Hostname: jsontext.WireText(f.Host)},
 		TLS:            ocsfTLSOf(&f.Observation),
-		Actor:          ocsfActor{ocsfProcessOf(f.Process), localText(ocsfAppName(f.Software))},
+		Actor:          ocsfActor{ocsfProcessOf(f.Process), jsontext.LocalText(ocsfAppName(f.Software))},
 	}
 	if f.AWS != nil {
-		c.DstEndpoint.SvcName = wireText(f.AWS.Service)
+		c.DstEndpoint.SvcName = jsontext.WireText(f.AWS.Service)
 	}
 	if f.Hello != nil && f.Hello.JA4 != "" {
-		value := wireText(f.Hello.JA4)
+		value := jsontext.WireText(f.Hello.JA4)
 		a, rest, _ := strings.Cut(value, "_")
 		b, last, _ := strings.Cut(rest, "_")
 		c.JA4FingerprintList = []ocsfJA4{{1, "JA4", value, a, b, last}}
@@ -305,7 +305,7 @@ var ocsfDirections = [...]struct {
 	name string
 }{
 	unknownDirection: {0, "Unknown"}, inbound: {1, "Inbound"}, outbound: {2, "Outbound"}, lateral: {3, "Lateral"}, local: {4, "Local"},
-	passing: {0, "Unknown"}, // the schema has no word for it
+	passing: {0, "Unknown"}, // the schema has no value for it
 }
 
 func ocsfConnectionInfoOf(client, server netip.AddrPort) ocsfConnectionInfo {
@@ -313,8 +313,8 @@ func ocsfConnectionInfoOf(client, server netip.AddrPort) ocsfConnectionInfo {
 	return ocsfConnectionInfo{d.id, d.name, 6, "tcp", ipVersionOf(client), communityID(client, server)}
 }
 
-// ocsfTLSOf has the version "Unknown" where no server selected one: the schema
-// requires a version of an object that has the client's part, too.
+// ocsfTLSOf sets the version "Unknown" when no server selected one: the schema
+// requires a version.
 func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
 	if o.Hello == nil && o.Answer == nil {
 		return nil
@@ -324,7 +324,7 @@ func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
 		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), ianaCipher(a), ocsfMD5(a.JA3S)
 	}
 	if c := o.Hello; c != nil {
-		t.SNI, t.JA3Hash = wireText(o.SNI), ocsfMD5(c.JA3)
+		t.SNI, t.JA3Hash = jsontext.WireText(o.SNI), ocsfMD5(c.JA3)
 	}
 	if o.Alert != nil {
 		t.Alert = &o.Alert.Code
@@ -339,8 +339,8 @@ func ocsfMD5(hash string) *ocsfFingerprint {
 	return &ocsfFingerprint{1, "MD5", hash}
 }
 
-// ocsfAppName is the program where it is a fact. What a hello suggests is under
-// "unmapped", with how sure it is.
+// ocsfAppName returns the program when it is known for sure. Software that a hello
+// suggests is under "unmapped", with its confidence.
 func ocsfAppName(s *classify.Software) string {
 	if s == nil || s.Confidence != classify.High {
 		return ""
@@ -353,13 +353,13 @@ func ocsfProcessOf(p *classify.Process) *ocsfProcess {
 		return nil
 	}
 	return &ocsfProcess{
-		PID: p.PID, Name: localText(programOf(p)), Path: localText(p.Executable), CmdLine: commandText(p),
-		User: ocsfName{localText(p.User)}, Container: ocsfUID{localText(p.Container)},
+		PID: p.PID, Name: jsontext.LocalText(programOf(p)), Path: jsontext.LocalText(p.Executable), CmdLine: commandText(p),
+		User: ocsfName{jsontext.LocalText(p.User)}, Container: ocsfUID{jsontext.LocalText(p.Container)},
 	}
 }
 
-// observables lists what an analyst looks for across all classes; prefix is where
-// the connection is in this one.
+// observables lists the values that an analyst searches all classes for; prefix is
+// the path of the connection in this class.
 func (c *ocsfConnection) observables(prefix string) []ocsfObservable {
 	all := make([]ocsfObservable, 0, 5)
 	add := func(name string, id int, kind, value string) {

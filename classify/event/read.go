@@ -9,24 +9,24 @@ import (
 // schema is the name of the native schema (docs/event.schema.json).
 const schema = "tlsfloor/1"
 
-// ErrForeign is returned for a line that is no native event.
-var ErrForeign = errors.New("not an event of tlsfloor")
+// errForeign is returned for a line that is not a native event.
+var errForeign = errors.New("not an event of tlsfloor")
 
-// Event is a native event that was read back. Its members are those of
-// docs/event.schema.json, which says what each means; one that the event does not
-// have is left zero. Texts are as JSON has them: in those off the network, each
-// code point up to U+00FF stands for one byte. They may hold control characters.
+// Event is a native event that was read back. Its members are described in
+// docs/event.schema.json; those that the event does not have are zero. In texts off
+// the network, each code point up to U+00FF stands for one byte. Texts may contain
+// control characters.
 type Event struct {
 	Schema   string `json:"schema"`
 	Kind     string `json:"kind"` // KindHandshake or KindStats
 	Protocol string `json:"protocol"`
 	Time     string `json:"ts"` // RFC 3339 in UTC, to the microsecond: times sort as texts
 
-	// Of a handshake these are true or false, of counts they are numbers.
-	Flagged Tally `json:"flagged"`
-	InScope Tally `json:"in_scope"`
+	// In a handshake these are true or false, in counts they are numbers.
+	Flagged tally `json:"flagged"`
+	InScope tally `json:"in_scope"`
 
-	// Of a handshake.
+	// Members of a handshake.
 	Verdict     string       `json:"verdict"`
 	Outcome     string       `json:"outcome"`
 	Fix         string       `json:"fix"`
@@ -38,25 +38,25 @@ type Event struct {
 	CommunityID string       `json:"community_id"`
 	VLANs       []uint16     `json:"vlan"`
 	Tunnels     []string     `json:"tunnels"`
-	ReturnPath  *Place       `json:"return_path"`
-	AlsoSeen    []Place      `json:"also_seen"`
-	Proxied     *Endpoints   `json:"proxied"`
+	ReturnPath  *place       `json:"return_path"`
+	AlsoSeen    []place      `json:"also_seen"`
+	Proxied     *endpoints   `json:"proxied"`
 	Host        string       `json:"host"`
 	HostSource  string       `json:"host_source"`
-	Names       []Name       `json:"names"`
-	AWS         *AWS         `json:"aws"`
-	TLSDetails  *TLSDetails  `json:"tlsDetails"`
+	Names       []name       `json:"names"`
+	AWS         *aws         `json:"aws"`
+	TLSDetails  *tlsDetails  `json:"tlsDetails"`
 	StartTLS    string       `json:"starttls"`
-	Client      *Client      `json:"client"`
-	Server      *Server      `json:"server"`
-	Certificate *Certificate `json:"certificate"`
-	Alert       *Alert       `json:"alert"`
+	Client      *client      `json:"client"`
+	Server      *server      `json:"server"`
+	Certificate *certificate `json:"certificate"`
+	Alert       *alert       `json:"alert"`
 	Process     *Process     `json:"process"`
 	Software    *Software    `json:"software"`
-	Advice      *Advice      `json:"advice"`
+	Advice      *advice      `json:"advice"`
 	Anomalies   []string     `json:"anomalies"`
 
-	// Of counts.
+	// Members of counts.
 	Packets          uint64 `json:"packets"`
 	Bytes            uint64 `json:"bytes"`
 	KernelDropped    uint64 `json:"kernel_dropped"`
@@ -80,29 +80,29 @@ const (
 	KindStats     = "stats"
 )
 
-// Place is where packets were seen.
-type Place struct {
+// place is where packets were seen.
+type place struct {
 	Source  string   `json:"source"`
 	VLANs   []uint16 `json:"vlan"`
 	Tunnels []string `json:"tunnels"`
 }
 
-// Endpoints are the addresses that a PROXY protocol header gave.
-type Endpoints struct {
+// endpoints are the addresses that a PROXY protocol header gave.
+type endpoints struct {
 	SourceIP   string `json:"src_ip"`
 	SourcePort uint16 `json:"src_port"`
 	TargetIP   string `json:"dst_ip"`
 	TargetPort uint16 `json:"dst_port"`
 }
 
-// Name is a candidate for the destination's name.
-type Name struct {
+// name is a candidate for the destination's name.
+type name struct {
 	Host   string `json:"host"`
 	Source string `json:"source"`
 }
 
-// AWS is what the destination's name says about an AWS endpoint.
-type AWS struct {
+// aws is what the destination's name says about an AWS endpoint.
+type aws struct {
 	Partition   string `json:"partition"`
 	Region      string `json:"region"`
 	Service     string `json:"service"`
@@ -112,20 +112,20 @@ type AWS struct {
 	Resource    string `json:"resource"`
 }
 
-// TLSDetails has the shape of CloudTrail's tlsDetails.
-type TLSDetails struct {
+// tlsDetails has the shape of CloudTrail's tlsDetails.
+type tlsDetails struct {
 	Version string `json:"tlsVersion"`
 	Cipher  string `json:"cipherSuite"`
 	Host    string `json:"clientProvidedHostHeader"`
 }
 
-// Client is the ClientHello.
-type Client struct {
+// client is the ClientHello.
+type client struct {
 	SNI           string   `json:"sni"`
 	RecordVersion string   `json:"record_version"`
 	LegacyVersion string   `json:"legacy_version"`
 	MaxVersion    string   `json:"max_version"`
-	Versions      []string `json:"versions"` // empty, not nil: an extension of nothing but GREASE
+	Versions      []string `json:"versions"` // empty, not nil: the extension has nothing but GREASE
 	ALPN          []string `json:"alpn"`
 	FallbackSCSV  bool     `json:"fallback_scsv"`
 	SSLv2Format   bool     `json:"sslv2_format"`
@@ -136,8 +136,8 @@ type Client struct {
 	JA4           string   `json:"ja4"`
 }
 
-// Server is the ServerHello.
-type Server struct {
+// server is the ServerHello.
+type server struct {
 	Version           string  `json:"version"`
 	Cipher            string  `json:"cipher"`
 	CipherID          *uint16 `json:"cipher_id"` // nil: SSLv2
@@ -149,8 +149,8 @@ type Server struct {
 	Resumed           string  `json:"resumed"`
 }
 
-// Certificate is the server's.
-type Certificate struct {
+// certificate is the server's.
+type certificate struct {
 	Subject   string   `json:"subject"`
 	Issuer    string   `json:"issuer"`
 	DNSNames  []string `json:"dns_names"`
@@ -159,8 +159,8 @@ type Certificate struct {
 	SHA256    string   `json:"sha256"`
 }
 
-// Alert is a plaintext alert.
-type Alert struct {
+// alert is a plaintext alert.
+type alert struct {
 	From        string `json:"from"`
 	Level       string `json:"level"`
 	Description string `json:"description"`
@@ -191,18 +191,18 @@ type Software struct {
 	Because    []string `json:"because"`
 }
 
-// Advice is what to change.
-type Advice struct {
+// advice is what to change.
+type advice struct {
 	ID      string `json:"id"`
 	Summary string `json:"summary"`
 }
 
-// Tally is a count, or true (1) or false (0).
-type Tally uint64
+// tally is a count, or true (1) or false (0).
+type tally uint64
 
-// UnmarshalJSON implements json.Unmarshaler. What is neither is left zero, as Parse
-// does: an error would end the reading.
-func (n *Tally) UnmarshalJSON(text []byte) error {
+// UnmarshalJSON implements json.Unmarshaler. A value of another type counts as zero,
+// because Parse ignores members of the wrong type.
+func (n *tally) UnmarshalJSON(text []byte) error {
 	if string(text) == "true" {
 		*n = 1
 		return nil
@@ -211,14 +211,13 @@ func (n *Tally) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		count = 0
 	}
-	*n = Tally(count)
+	*n = tally(count)
 	return nil
 }
 
-// Parse reads one native event. It passes over what another version of tlsfloor, or
-// what relayed the event, has made different: members that are not of the schema,
-// and members of another type. The error is ErrForeign, or says what is wrong with
-// the JSON.
+// Parse reads one native event. It ignores members that are not in the schema, and
+// members of another type, which another version of tlsfloor or a relay may have
+// written. It returns an error for a line that is not JSON or not a native event.
 func Parse(line []byte) (*Event, error) {
 	e := new(Event)
 	var other *json.UnmarshalTypeError
@@ -226,7 +225,7 @@ func Parse(line []byte) (*Event, error) {
 		return nil, err
 	}
 	if e.Schema != schema {
-		return nil, ErrForeign
+		return nil, errForeign
 	}
 	return e, nil
 }

@@ -6,19 +6,21 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
 
 // zeek is Zeek's ssl.log as JSON (https://docs.zeek.org, "ssl.log").
 type zeek struct {
-	structs *structs
-	line    zeekSSL // of the last event: reused
+	structs *jsontext.Structs
+	line    zeekSSL // of the last event, used again
 }
 
-// zeekSSL is a line of ssl.log. Of a TLS 1.3 handshake Zeek itself knows no more.
+// zeekSSL is a line of ssl.log, with the columns that Zeek fills for a TLS 1.3
+// handshake.
 type zeekSSL struct {
 	TS           json.Number `json:"ts"`  // seconds since the Unix epoch, with microseconds
-	UID          string      `json:"uid"` // not that of a Zeek that watches the same network: community_id is
+	UID          string      `json:"uid"` // not the one that Zeek gives the connection; community_id is the same
 	OrigH        string      `json:"id.orig_h,omitempty"`
 	OrigP        *uint16     `json:"id.orig_p,omitempty"`
 	RespH        string      `json:"id.resp_h,omitempty"`
@@ -31,11 +33,11 @@ type zeekSSL struct {
 	JA3          string      `json:"ja3,omitempty"` // of the package ja3
 	JA4          string      `json:"ja4,omitempty"` // of the package ja4
 	LastAlert    string      `json:"last_alert,omitempty"`
-	Resumed      bool        `json:"resumed"`     // Zeek never leaves it out: false where it is not known
+	Resumed      bool        `json:"resumed"`     // Zeek always writes it; false when unknown
 	Established  bool        `json:"established"` // the same
 	CommunityID  string      `json:"community_id,omitempty"`
 
-	// The judgement, which Zeek has no columns for.
+	// The verdict and the rest, for which Zeek has no columns.
 	Verdict    string `json:"tlsfloor.verdict"`
 	Flagged    bool   `json:"tlsfloor.flagged"`
 	Fix        string `json:"tlsfloor.fix,omitempty"`
@@ -56,21 +58,21 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
 		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
 		Established: f.Outcome == classify.Established, CommunityID: communityID(f.Client, f.Server),
-		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: localText(f.Reason),
-		Host: wireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
+		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
+		Host: jsontext.WireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
 	}
 	if a := f.Answer; a != nil {
 		l.Version, l.Cipher = zeekVersion(a.Version), zeekCipher(a)
-		l.NextProtocol, l.JA3S, l.Resumed = wireText(a.ALPN), a.JA3S, a.Resumed != ""
+		l.NextProtocol, l.JA3S, l.Resumed = jsontext.WireText(a.ALPN), a.JA3S, a.Resumed != ""
 	}
 	if c := f.Hello; c != nil {
-		l.ServerName, l.JA3, l.JA4 = wireText(f.SNI), c.JA3, wireText(c.JA4)
+		l.ServerName, l.JA3, l.JA4 = jsontext.WireText(f.SNI), c.JA3, jsontext.WireText(c.JA4)
 	}
 	if a := f.Alert; a != nil {
 		l.LastAlert = zeekAlert(a)
 	}
 	if p := f.Process; p != nil {
-		l.Process = localText(programOf(p))
+		l.Process = jsontext.LocalText(programOf(p))
 	}
 	if s := f.Software; s != nil {
 		l.Software = s.ID
@@ -78,10 +80,10 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if a := f.Advice; a != nil {
 		l.Advice = a.ID
 	}
-	return z.structs.append(dst, l)
+	return z.structs.Append(dst, l)
 }
 
-// AppendStats appends nothing: counts are another log's.
+// AppendStats appends nothing: ssl.log has no counts.
 func (*zeek) AppendStats(dst []byte, _ *Stats) []byte { return dst }
 
 func zeekVersion(v parse.Version) string {
@@ -109,7 +111,8 @@ func zeekVersion(v parse.Version) string {
 	return zeekUnknown(uint16(v))
 }
 
-// zeekCipher is empty for SSLv2, whose server offers ciphers and selects none.
+// zeekCipher returns "" for SSLv2, in which the server offers ciphers and the client
+// selects one.
 func zeekCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
@@ -128,10 +131,10 @@ func zeekAlert(a *classify.Alert) string {
 	return name
 }
 
-// zeekUnknown is a number that has no name.
+// zeekUnknown returns Zeek's text for a number without a name.
 func zeekUnknown(n uint16) string { return "unknown-" + strconv.Itoa(int(n)) }
 
-// zeekTime is ns, nanoseconds since the Unix epoch, in seconds with microseconds.
+// zeekTime converts nanoseconds since the Unix epoch to seconds with microseconds.
 func zeekTime(ns int64) json.Number {
 	var space [24]byte
 	dst, micros := space[:0], ns/1000
@@ -145,7 +148,7 @@ func zeekTime(ns int64) json.Number {
 	return json.Number(dst)
 }
 
-// zeekUID is an identifier of the form that Zeek gives connections: C and 17
+// zeekUID returns an identifier in the format of Zeek's for connections: C and 17
 // digits.
 func zeekUID(o *classify.Observation) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -1,4 +1,4 @@
-package event
+package jsontext
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ func TestStrings(t *testing.T) {
 		if got := string(appendBytes(nil, tt.text)); got != tt.wire {
 			t.Errorf("%q off the wire: %s, want %s", tt.text, got, tt.wire)
 		}
-		if got := string(appendQuoted(nil, tt.text)); got != tt.local {
+		if got := string(AppendQuoted(nil, tt.text)); got != tt.local {
 			t.Errorf("%q: %s, want %s", tt.text, got, tt.local)
 		}
 		checkStruct(t, tt.text)
@@ -39,10 +39,10 @@ func FuzzStrings(f *testing.F) {
 		if err := json.Unmarshal(appendBytes(nil, text), &wire); err != nil || latin1(wire) != text {
 			t.Errorf("%q came back as %q (%v)", text, wire, err)
 		}
-		if err := json.Unmarshal(appendQuoted(nil, text), &local); err != nil {
+		if err := json.Unmarshal(AppendQuoted(nil, text), &local); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
-		checkPrintable(t, appendQuoted(appendBytes(nil, text), text))
+		checkPrintable(t, AppendQuoted(appendBytes(nil, text), text))
 		checkStruct(t, text)
 	})
 }
@@ -54,9 +54,9 @@ func checkStruct(t *testing.T, text string) {
 	v := struct {
 		Wire  string   `json:"wire"`
 		Local []string `json:"local"`
-	}{wireText(text), localTexts([]string{text})}
-	want := append(append(appendBytes([]byte(`{"wire":`), text), `,"local":[`...), appendQuoted(nil, text)...)
-	if got := newStructs().append(nil, &v); string(got) != string(want)+"]}" {
+	}{WireText(text), LocalTexts([]string{text})}
+	want := append(append(appendBytes([]byte(`{"wire":`), text), `,"local":[`...), AppendQuoted(nil, text)...)
+	if got := NewStructs().Append(nil, &v); string(got) != string(want)+"]}" {
 		t.Errorf("%q: %s, want %s]}", text, got, want)
 	}
 }
@@ -66,9 +66,26 @@ func TestTime(t *testing.T) {
 		time.Unix(0, 0), time.Unix(0, -1), time.Unix(0, -1<<63), time.Unix(0, 1<<63-1),
 		time.Date(2024, 2, 29, 23, 59, 59, 999999999, time.UTC), time.Date(2026, 10, 9, 8, 7, 6, 54321, time.UTC),
 	} {
-		got := string(appendTime([]byte("{"), `"ts":`, want.UnixNano()))
+		got := string(AppendTime([]byte("{"), `"ts":`, want.UnixNano()))
 		if text := want.UTC().Format(`{"ts":"2006-01-02T15:04:05.000000Z"`); got != text {
 			t.Errorf("%s, want %s", got, text)
+		}
+	}
+}
+
+func latin1(text string) string {
+	var b []byte
+	for _, r := range text {
+		b = append(b, byte(r))
+	}
+	return string(b)
+}
+
+func checkPrintable(t *testing.T, line []byte) {
+	t.Helper()
+	for i, c := range line {
+		if c < ' ' || c > '~' {
+			t.Fatalf("byte %d is %#x: %q", i, c, line)
 		}
 	}
 }
