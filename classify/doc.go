@@ -1,6 +1,6 @@
-// Package classify is the vocabulary of judging: the Observation of one TLS
-// handshake, and the Finding that comes of it.
+// Package classify has the types for the result of a handshake: the Observation,
+// which is what was captured of it, and the Finding, which adds the verdict.
 //
-// The judgement itself is in the packages below: classify/policy holds the
-// floor, classify/aws knows AWS's names.
+// The packages below it make a Finding of an Observation. classify/policy compares
+// the versions with the floor, and classify/aws reads AWS's names.
 package classify

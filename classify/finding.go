@@ -1,21 +1,21 @@
 package classify
 
-// Verdict is what the versions alone say about a flow. The floor is the lowest
-// version that is good enough.
+// Verdict is the result of comparing the versions of a flow with the floor, which is
+// the lowest version that is good enough.
 type Verdict uint8
 
 // The verdicts.
 const (
 	// Undetermined: the client offers the floor, and no answer was seen.
 	Undetermined Verdict = iota
-	// OK: the server selected the floor or better, and nothing below it was
-	// offered as far as the hello says.
+	// OK: the server selected the floor or better, and the hello does not show that
+	// the client offers versions below it.
 	OK
 	// Exposed: the server selected the floor or better, but the client still
 	// offers versions below it.
 	Exposed
-	// Attempt: no version was selected, and the client offers nothing at the
-	// floor.
+	// Attempt: no version was selected, and the client offers only versions below
+	// the floor.
 	Attempt
 	// Violation: the server selected a version below the floor.
 	Violation
@@ -29,7 +29,7 @@ func (v Verdict) String() string { return verdictText[v] }
 // Fix says who has to change for the flow to reach the floor.
 type Fix uint8
 
-// Who has to change. FixNone belongs to flows that need no change.
+// The sides. FixNone is for flows that need no change.
 const (
 	FixNone Fix = iota
 	FixClient
@@ -42,8 +42,8 @@ var fixText = [...]string{"", "client", "server", "unknown"}
 // String returns the value of "fix".
 func (f Fix) String() string { return fixText[f] }
 
-// AWS is what a host name says about an AWS endpoint. Empty fields are not in
-// the name.
+// AWS is what a host name tells about an AWS endpoint. Fields that the name does not
+// tell are empty.
 type AWS struct {
 	Partition   string // "aws", "aws-cn", "aws-us-gov", ...
 	Region      string // "us-west-2"
@@ -54,22 +54,70 @@ type AWS struct {
 	Resource    string // the customer's part of the name: bucket, API id, load balancer
 }
 
-// Finding is an Observation and what was made of it: one event. It owns its
-// memory, but for what is said to be shared.
+// Finding is an Observation with its verdict and all that was found out about it: one
+// event. It owns its memory, except for fields that are shared.
 type Finding struct {
 	Observation
 
 	Verdict Verdict
 	Fix     Fix
-	Reason  string // one clause a person can read
+	Reason  string // the reason for the verdict, in one clause
 	Flagged bool   // the verdict asks for action, and the destination is in scope
 	InScope bool
 
 	Host       string     // lower case, no trailing dot; empty: not known
-	HostSource NameSource // how Host is known
-	AWS        *AWS       // nil: Host is not an AWS name; not to be changed, others share it
+	HostSource NameSource // where Host is from
+	AWS        *AWS       // nil: Host is not an AWS name; shared, read-only
 
 	Process  *Process  // nil: not asked for, not local, or not found
-	Software *Software // nil: not known; not to be changed, others share it
-	Advice   *Advice   // nil: nothing to change, or nothing to say
+	Software *Software // nil: not known; shared, read-only
+	Advice   *Advice   // nil: nothing to change, or no advice
+}
+
+// Process is the program at the client's end of a connection, when the client is the
+// sensor's own host. Its strings come from local users and cannot be trusted.
+// capture/proc has bounded them and masked secrets.
+type Process struct {
+	PID         int
+	Executable  string   // path as the kernel gives it; empty: not known
+	CommandLine []string // as the process shows it: at most 32 arguments of at most 256 bytes, secrets masked
+	User        string   // name, else the number
+	Unit        string   // systemd unit; empty: none
+	Container   string   // id of the container; empty: none
+	Cgroup      string   // path; empty: the root
+	Libraries   []string // paths of the TLS libraries it has loaded
+	GoVersion   string   // "go1.22.3"; empty: no Go program
+	GoModules   []string // modules of a Go program that are AWS clients: "github.com/aws/aws-sdk-go-v2@v1.30.0"
+}
+
+// Confidence is how certain it is that a client is the software named.
+type Confidence uint8
+
+// The levels of confidence.
+const (
+	Low    Confidence = iota + 1 // traits that several programs share
+	Medium                       // an exact fingerprint, or traits of one family only
+	High                         // from the kernel's data about the process
+)
+
+var confidenceText = [...]string{"", "low", "medium", "high"}
+
+// String returns the value of "confidence".
+func (c Confidence) String() string { return confidenceText[c] }
+
+// Software is the software that the client most likely is. Findings share it, so it
+// is read-only.
+type Software struct {
+	ID         string // of classify/client's table; advice is looked up by it
+	Name       string // "Node.js"; "OpenSSL" when only the library is known
+	Version    string // version or likely range, "1.0.1 to 1.0.2"; empty: not known
+	Library    string // TLS library, with its version or range where known: "OpenSSL 1.1.1"
+	Confidence Confidence
+	Because    []string // the evidence: "process.executable", "ja3", "hello.extensions", ...
+}
+
+// Advice is what to change.
+type Advice struct {
+	ID      string // "tlsfloor explain ID" shows the steps
+	Summary string // one sentence
 }

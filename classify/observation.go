@@ -6,8 +6,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// Side is one end of a connection. The client is who sent the ClientHello,
-// else who opened the connection.
+// Side is one end of a connection. The client is the side that sent the ClientHello,
+// or opened the connection when no hello was captured.
 type Side uint8
 
 // The two sides.
@@ -24,11 +24,11 @@ func (s Side) String() string {
 	return "client"
 }
 
-// Observation is everything seen of one TLS handshake: facts, no judgement.
-// It owns its memory, but for what is said to be shared.
+// Observation is everything that was captured of one TLS handshake, without a verdict.
+// It owns its memory, except for fields that are shared.
 type Observation struct {
-	// Time is when the first hello was seen, in nanoseconds since the Unix
-	// epoch, by the capture's clock.
+	// Time is the time of the first hello, in nanoseconds since the Unix epoch, by
+	// the capture's clock.
 	Time int64
 	// Client and Server are the innermost addresses.
 	Client, Server netip.AddrPort
@@ -36,56 +36,53 @@ type Observation struct {
 	VLANs []uint16
 	// Tunnels are the other encapsulations, outermost first: "vxlan:77".
 	Tunnels []string
-	// Sender is who sent the outermost tunnel around the client's packets, by the
-	// source address of the IP header that carries it; the zero Addr: they came in
-	// none.
+	// Sender is the source address of the IP header that carries the outermost
+	// tunnel around the client's packets; the zero Addr: no tunnel.
 	Sender netip.Addr
 	// Source is the interface or the capture file, as the user named it.
 	Source string
-	// Return is what is around the packets from the server, where that is
-	// something else than VLANs and Tunnels; nil: it is not. It has no Source.
+	// Return has the VLANs and tunnels around the packets from the server, when
+	// they are others than VLANs and Tunnels; else nil. It has no Source.
 	Return *Place
 	// Copies are other places where the same connection was seen.
 	Copies []Place
 
-	// Outcome is how the handshake ended, as far as it was seen.
+	// Outcome is how the handshake ended, as far as it was captured.
 	Outcome Outcome
-	// Outside says that the whole ClientHello came outside of any tunnel.
+	// Outside tells that no part of the ClientHello came in a tunnel.
 	Outside bool
-	// StartTLS names the protocol in front of the TLS records; empty: none.
+	// StartTLS names the protocol before the TLS records; empty: none.
 	StartTLS string
-	// Proxied holds the addresses that a PROXY protocol header gave; not valid
-	// (zero) without one.
+	// Proxied has the addresses in a PROXY protocol header; zero without one.
 	Proxied struct{ Client, Server netip.AddrPort }
 
 	// SNI is the ClientHello's server_name as sent; empty: no such extension, or
 	// an empty name.
 	SNI string
-	// Hello is what else the ClientHello says; nil: none was seen. Clients of one
-	// kind say the same: it is not to be changed, others share it.
+	// Hello has the other contents of the ClientHello; nil: none was captured. It is
+	// shared by the findings about hellos with the same contents, and read-only.
 	Hello *ClientHello
-	// Answer is what the final ServerHello says (the HelloRetryRequest when
-	// nothing came after it); nil: none was seen. Shared, as Hello is.
+	// Answer has the contents of the final ServerHello (the HelloRetryRequest when
+	// nothing came after it); nil: none was captured. It is shared, as Hello is.
 	Answer *ServerHello
 	// Alert is the first plaintext alert before the handshake completed, or the
-	// fatal one behind a warning; the server's when both sent one; nil: none.
+	// fatal one after a warning; the server's when both sides sent one; nil: none.
 	Alert *Alert
-	// Certificate is the server's, below TLS 1.3; nil: not asked for, or not
-	// seen.
+	// Certificate is the server's, below TLS 1.3; nil: not wanted, or not captured.
 	Certificate *Certificate
-	// Misnamed says that the server's certificate has no name that covers the one
-	// that the client asked for (RFC 9525, 6).
+	// Misnamed tells that no name in the server's certificate covers the name that
+	// the client asked for (RFC 9525, 6).
 	Misnamed bool
-	// Anomalies are oddities of the packets, records and hellos, in a fixed
-	// order, each once.
+	// Anomalies are oddities of the packets, records and hellos, in a fixed order,
+	// without duplicates.
 	Anomalies []string
 
-	// Names are the candidates for the destination's name, in falling order of
-	// trust, at most one a source.
+	// Names are the candidates for the destination's name, the most trusted first,
+	// at most one of each source.
 	Names []Name
 }
 
-// Place is where packets were seen: VLANs, Tunnels and Source are those of an
+// Place is where packets were captured: Source, VLANs and Tunnels as in an
 // Observation.
 type Place struct {
 	Source  string
@@ -93,7 +90,7 @@ type Place struct {
 	Tunnels []string
 }
 
-// ClientHello holds the facts of a ClientHello (RFC 8446, 4.1.2), but for the
+// ClientHello has the contents of a ClientHello (RFC 8446, 4.1.2), except for the
 // name that it asks for.
 type ClientHello struct {
 	RecordVersion parse.Version   // of the record that carried the hello; 0: no record (SSLv2)
@@ -102,32 +99,32 @@ type ClientHello struct {
 	ALPN          []string        // in order, bytes as sent
 	FallbackSCSV  bool            // TLS_FALLBACK_SCSV is among the ciphers (RFC 7507)
 	SSLv2Format   bool            // an SSLv2 CLIENT-HELLO
-	ECH           bool            // encrypted_client_hello is there: the SNI is the outer name
+	ECH           bool            // has encrypted_client_hello: the SNI is the outer name
 	EarlyData     bool            // 0-RTT offered
-	Cut           bool            // the capture has only the beginning: what is absent here may have been sent
-	JA3, JA3Full  string          // lower-case MD5 and the string it is of; empty where not defined (SSLv2 format)
-	JA4           string          // empty where not defined
+	Cut           bool            // the capture has only the beginning: more may have been sent
+	JA3, JA3Full  string          // lower-case MD5, and its input; empty when not defined (SSLv2 format)
+	JA4           string          // empty when not defined
 }
 
-// ShowsVersions reports whether the hello says what the client offers. One that
-// was cut before supported_versions does so only by a legacy_version below TLS
-// 1.2, which is then the highest (RFC 8446, 4.2.1).
+// ShowsVersions reports whether the hello tells which versions the client offers. One
+// that was cut before supported_versions does so only when legacy_version is below TLS
+// 1.2: then that is the highest (RFC 8446, 4.2.1).
 func (c *ClientHello) ShowsVersions() bool {
 	return !c.Cut || c.Versions != nil || c.LegacyVersion < parse.TLSv12
 }
 
-// MaxVersion is the highest version offered, as far as the hello shows it.
+// MaxVersion returns the highest version offered, as far as the hello shows it.
 func (c *ClientHello) MaxVersion() parse.Version {
 	return parse.MaxVersion(c.LegacyVersion, c.Versions)
 }
 
-// ServerHello holds the facts of a ServerHello (RFC 8446, 4.1.3).
+// ServerHello has the contents of a ServerHello (RFC 8446, 4.1.3).
 type ServerHello struct {
 	Version           parse.Version // supported_versions, else server_version
 	Cipher            uint16
 	ALPN              string // selected protocol, bytes as sent; empty: none
 	JA3S, JA3SFull    string
-	Sentinel          parse.Version // RFC 8446 4.1.3 downgrade sentinel: what the server was held to (TLS 1.2, or 1.1 "or below"); 0: none
+	Sentinel          parse.Version // downgrade sentinel (RFC 8446, 4.1.3): TLS 1.2, or 1.1 for that and below; 0: none
 	HelloRetryRequest bool          // a HelloRetryRequest was part of the handshake
 	Resumed           string        // "id", "ticket" or "psk"; empty: a full handshake, or not known
 }
@@ -139,17 +136,15 @@ type Alert struct {
 	Code  uint8
 }
 
-// Certificate is what the server's certificate says of itself. It was not
-// verified in any way.
+// Certificate has the contents of the server's certificate. Nothing was verified.
 type Certificate struct {
-	Subject, Issuer     string   // as RFC 4514 writes them
-	DNSNames            []string // of subjectAltName, as sent, at most 100: the one that names the destination among them
+	Subject, Issuer     string   // in the format of RFC 4514
+	DNSNames            []string // of subjectAltName, as sent, at most 100, with the one that names the destination
 	NotBefore, NotAfter int64    // in seconds since the Unix epoch; 0: not readable
 	SHA256              string   // of the certificate, lower-case hex
 }
 
-// NameSource is how the name of a destination is known, in falling order of
-// trust.
+// NameSource is where the name of a destination is from, the most trusted first.
 type NameSource uint8
 
 // The sources of names.
@@ -158,8 +153,8 @@ const (
 	NameSNI                    // the ClientHello's server_name
 	NameConnect                // asked of a proxy: HTTP CONNECT, SOCKS
 	NameCertificate            // the server's certificate
-	NameDNS                    // an answer seen in the same capture
-	NameAddress                // a published address range: a suspicion, not a name
+	NameDNS                    // a DNS answer in the same capture
+	NameAddress                // a published address range, which tells no name
 )
 
 var nameSourceText = [...]string{"", "sni", "connect", "certificate", "dns", "address"}
@@ -183,7 +178,7 @@ const (
 	Refused                // an alert ended it
 	Reset                  // a RST ended it
 	Closed                 // FIN before completion
-	Unanswered             // nothing came back within the flow's time
+	Unanswered             // the server sent nothing until the flow timed out
 	Truncated              // the capture ended, or lost packets, before completion
 )
 

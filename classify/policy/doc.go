@@ -1,4 +1,4 @@
-// Package policy judges: it fills the second half of a classify.Finding from
-// its Observation - the verdict against the floor, who has to change, why, the
-// destination's name, and whether that is in scope.
+// Package policy fills a classify.Finding from its Observation: the verdict, the side
+// that has to change, the reason, the destination's name, and whether that is in
+// scope.
 package policy

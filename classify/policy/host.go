@@ -7,21 +7,22 @@ import (
 	"tlsfloor/classify/aws"
 )
 
-// maxHostname is the longest name that DNS can hold in text form without the
-// trailing dot (RFC 1035, 2.3.4). Longer ones are judged, but not remembered.
+// maxHostname is the length of the longest DNS name in text form, without the
+// trailing dot (RFC 1035, 2.3.4). What longer ones tell is not remembered.
 const maxHostname = 253
 
-// destination is what a connection leads to, by the candidates for its name.
+// destination is the name of a connection's destination.
 type destination struct {
 	host       string // in lower case, without a trailing dot
 	source     classify.NameSource
-	named      bool // host is the name of a host: see Scope.names
-	sniNotName bool // server_name is no such name as it stands
+	named      bool // host is the name of a host: see Scope.isName
+	sniNotName bool // server_name is not the name of a host
 }
 
-// destination is where a connection leads. Where its own names contradict each
-// other it is the first of them that is in scope: who calls AWS under another name,
-// in server_name or at a proxy, still calls AWS.
+// destination chooses among the candidates for the destination's name. When the names
+// of the connection itself contradict each other, it is the first of them that is in
+// scope: a client that hides AWS behind another name, in server_name or at a proxy,
+// still connects to AWS.
 func (s *Scope) destination(names []classify.Name) destination {
 	d := s.trusted(names)
 	if !d.named || d.source >= classify.NameCertificate || s.preset == presetNamed || s.holds(d.host) {
@@ -29,7 +30,7 @@ func (s *Scope) destination(names []classify.Name) destination {
 	}
 	for _, n := range names {
 		own := n.Source > d.source && n.Source <= classify.NameCertificate
-		if host := withoutRoot(n.Host); own && s.names(host) && s.holds(host) && !Covers(host, d.host) {
+		if host := withoutRoot(n.Host); own && s.isName(host) && s.holds(host) && !Covers(host, d.host) {
 			d.host, d.source = normal(host), n.Source
 			break
 		}
@@ -37,11 +38,11 @@ func (s *Scope) destination(names []classify.Name) destination {
 	return d
 }
 
-// trusted picks the candidate of the highest trust that can be the name of a
-// host. Clients that connect by address put the address into SNI, against
-// RFC 6066, 3, and those behind a tunnel "localhost": neither hides the
-// certificate's name. Where a client sent a name with more around it, the
-// candidate becomes the name. Where nothing better is known, what was sent stands.
+// trusted returns the most trusted candidate that can be the name of a host. Clients
+// that connect by address put the address into SNI, against RFC 6066, 3, and those
+// behind a tunnel "localhost": the certificate's name counts then. Where a client sent
+// a name with other text around it, the candidate is reduced to the name. When no
+// candidate can be a name, it is the first that is not empty.
 func (s *Scope) trusted(names []classify.Name) (d destination) {
 	for i := range names {
 		n := &names[i]
@@ -71,12 +72,11 @@ func (s *Scope) trusted(names []classify.Name) (d destination) {
 	return d
 }
 
-// mismatched compares the names that belong to this very connection: what the
-// client asked for, of a proxy or in SNI, and what the server's certificate
-// says (of its names the one that covers what was asked for, if there is one:
-// see Covers). Names from DNS answers stay out of it: many names share the address of
-// a content network, and the answer for the right one may be older than the
-// capture.
+// mismatched compares the names of the connection itself: those that the client asked
+// for, in SNI or of a proxy, and the one in the server's certificate (the one that
+// covers the name asked for, if there is one: see Covers). Names from DNS answers do
+// not count: many names share an address of a content delivery network, and the answer
+// with the right one may be older than the capture.
 func (s *Scope) mismatched(names []classify.Name) bool {
 	if len(names) < 2 {
 		return false
@@ -85,7 +85,7 @@ func (s *Scope) mismatched(names []classify.Name) bool {
 	for _, n := range names {
 		host := withoutRoot(n.Host)
 		switch {
-		case n.Source > classify.NameCertificate || !s.names(host):
+		case n.Source > classify.NameCertificate || !s.isName(host):
 		case first == "":
 			first = host
 		case !Covers(host, first) && !Covers(first, host):
@@ -95,11 +95,10 @@ func (s *Scope) mismatched(names []classify.Name) bool {
 	return false
 }
 
-// Covers reports whether name is pattern, or below it when pattern is a
-// certificate's wildcard. Letter case and the trailing dot do not matter. A
-// wildcard is the whole first label and stands for one (RFC 9525, 6.3). Those of
-// S3 stand for any number: a bucket with dots in its name has gone to the right
-// place all the same.
+// Covers reports whether name equals pattern, or matches it when pattern is a
+// certificate's wildcard. Letter case and the trailing dot do not matter. A wildcard
+// is the whole first label and stands for one label (RFC 9525, 6.3). In those of S3 it
+// stands for any number, because names of buckets may have dots.
 func Covers(pattern, name string) bool {
 	pattern, name = withoutRoot(pattern), withoutRoot(name)
 	if !strings.HasPrefix(pattern, "*.") {
@@ -110,24 +109,23 @@ func Covers(pattern, name string) bool {
 	return cut > 0 && strings.EqualFold(name[cut:], suffix) && (!strings.Contains(name[:cut], ".") || ofBuckets(suffix[1:]))
 }
 
-// ofBuckets reports whether the names below host are those of S3's buckets.
+// ofBuckets reports whether the names below host are S3 buckets.
 func ofBuckets(host string) bool {
 	return len(host) > 2 && strings.EqualFold(host[:2], "s3") && (host[2] == '.' || host[2] == '-') && aws.InScope(host)
 }
 
-// IsHostname reports whether s has the form of a host name or of a
-// certificate's wildcard: letters, digits, hyphens and the underscores of old
-// bucket names. The last label of a name is not a number; an IPv4 address's is.
-// The length may be any.
+// IsHostname reports whether s has the form of a host name or of a certificate's
+// wildcard: labels of letters, digits, hyphens and the underscores of old bucket names,
+// of any length. The last label is not a number, as it is in an IPv4 address.
 func IsHostname(s string) bool {
 	_, ok := lastLabel(s)
 	return ok
 }
 
-// lastLabel is where the last label of a host name begins; ok is false where s
-// has not the form of one.
+// lastLabel returns where the last label of a host name begins. ok is false when s
+// does not have the form of one.
 func lastLabel(s string) (at int, ok bool) {
-	label := 0 // where the label at hand begins
+	label := 0 // where the current label begins
 	if strings.HasPrefix(s, "*.") {
 		label = len("*.")
 	}
@@ -147,11 +145,10 @@ func lastLabel(s string) (at int, ok bool) {
 	return label, !digits(s[label:])
 }
 
-// names reports whether host, without a trailing dot, can be what a destination
-// is called. A name of one label is what somebody calls it at home, and the
-// names of RFC 6761, 6.3 are whoever says so: they are names where the scope
-// lists them only.
-func (s *Scope) names(host string) bool {
+// isName reports whether host, without a trailing dot, can be the name of a
+// destination. Names of one label and those of RFC 6761, 6.3 have a meaning in one
+// network or host only: they count only when the scope lists them.
+func (s *Scope) isName(host string) bool {
 	label, ok := lastLabel(host)
 	switch {
 	case !ok:
@@ -162,7 +159,7 @@ func (s *Scope) names(host string) bool {
 	return s.lists(host)
 }
 
-// local reports whether names that end in this label stay on their host:
+// local reports whether names that end in this label are of the host itself:
 // localhost (RFC 6761, 6.3), and localdomain of old hosts files.
 func local(label string) bool {
 	switch len(label) {
@@ -174,21 +171,21 @@ func local(label string) bool {
 	return false
 }
 
-// named finds the name of a host in a text that was sent as one. exact says that
-// the text is that name, but for its letter case and the trailing dot.
+// named finds the name of a host in a text that was sent as one. exact tells that the
+// text is the name, apart from letter case and a trailing dot.
 func (s *Scope) named(text string) (host string, exact bool) {
-	if host = withoutRoot(text); s.names(host) {
+	if host = withoutRoot(text); s.isName(host) {
 		return host, true
 	}
-	if host = hostWithin(text); host != text && s.names(host) {
+	if host = hostWithin(text); host != text && s.isName(host) {
 		return host, false
 	}
 	return "", false
 }
 
-// hostWithin is the host in what some clients send as server_name: a URL (RFC
-// 3986, 3.2), a host with its port, a C string with its end, a name with blanks
-// or quotes around it, the first of several. Of anything else it is some part.
+// hostWithin returns the host in texts that some clients send as server_name: a URL
+// (RFC 3986, 3.2), a host with a port, a C string with its NUL, a name in blanks or
+// quotes, several names (the first). For any other text the result has no meaning.
 func hostWithin(text string) string {
 	const (
 		between = " \t\r\n\v\f\x00,;"
@@ -208,7 +205,7 @@ func hostWithin(text string) string {
 	return strings.Trim(text, around+".")
 }
 
-// digits reports whether s has nothing else.
+// digits reports whether s has only digits.
 func digits(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if classes[s[i]] != digit {
@@ -221,7 +218,7 @@ func digits(s string) bool {
 type class uint8
 
 const (
-	letter class = iota // and what else may stand in a label
+	letter class = iota // letters, hyphens, underscores
 	digit
 	dot
 	foreign
@@ -242,8 +239,8 @@ var classes = func() (table [256]class) {
 	return table
 }()
 
-// normal is host in lower case without the trailing dot; nothing is allocated
-// where nothing changes. Bytes outside ASCII stay as they are.
+// normal returns host in lower case without the trailing dot. It allocates nothing
+// when nothing changes. Bytes outside ASCII are unchanged.
 func normal(host string) string {
 	host = withoutRoot(host)
 	for i := 0; i < len(host); i++ {
@@ -264,5 +261,5 @@ func lowered(host string) string {
 	return string(b)
 }
 
-// withoutRoot cuts the trailing dot that stands for the root of DNS.
+// withoutRoot removes a trailing dot, which stands for the root of DNS.
 func withoutRoot(host string) string { return strings.TrimSuffix(host, ".") }

@@ -9,33 +9,32 @@ import (
 	"tlsfloor/parse/cache"
 )
 
-// Options are what a user can choose. The zero value is the default policy.
+// Options are the user's choices. The zero value is the default policy.
 type Options struct {
 	// Floor is the lowest version that is good enough: parse.TLSv12 (also
 	// when zero) or parse.TLSv13.
 	Floor parse.Version
-	// Scope says which destinations matter; nil: the preset "aws".
+	// Scope has the destinations that matter; nil: the preset "aws".
 	Scope *Scope
-	// FlagAddresses also flags flows whose destination is known by its
-	// address range only.
+	// FlagAddresses also flags flows whose destination is known only by an address
+	// range.
 	FlagAddresses bool
 }
 
-// Policy holds the floor and the scope, and remembers the reasons it gave.
-// It serves one goroutine at a time: give each sensor its own.
+// Policy has the floor and the scope, and caches reasons and AWS endpoints. It is for
+// one goroutine at a time, so each sensor has its own.
 type Policy struct {
 	floor         parse.Version
 	scope         *Scope
 	flagAddresses bool
 	reasons       cache.Cache[reasonKey, string]
-	endpoints     cache.Cache[string, *classify.AWS] // what AWS's names say; nil: nothing
+	endpoints     cache.Cache[string, *classify.AWS] // by name; nil: not an AWS name
 }
 
-// maxEndpoints bounds the names that are remembered with what they say: reading one
-// anew takes 170 ns.
+// maxEndpoints bounds the endpoints that are cached. Parsing a name takes 170 ns.
 const maxEndpoints = 2048
 
-// New returns a Policy, or an error that names the floor it cannot hold to.
+// New returns a Policy, or an error about a floor that is not possible.
 func New(o Options) (*Policy, error) {
 	if o.Floor == 0 {
 		o.Floor = parse.TLSv12
@@ -52,33 +51,32 @@ func New(o Options) (*Policy, error) {
 	}, nil
 }
 
-// Floor is the lowest version that is good enough.
+// Floor returns the lowest version that is good enough.
 func (p *Policy) Floor() parse.Version { return p.floor }
 
 // InScope reports whether a destination of this name is in scope.
 func (p *Policy) InScope(host string) bool { return p.scope.Match(host) }
 
-// Reach is what a text that was sent as a name says alone: of a connection whose
-// most trusted name is Outside, nothing will be flagged. The name is the one that
-// Named finds in it.
+// Reach reports whether the destination that a text names is in scope. The name is the
+// one that Named finds in the text. A connection whose most trusted name is Outside
+// will not be flagged.
 func (p *Policy) Reach(text string) Reach { return p.scope.reach(text) }
 
-// Named finds the name of a host in a text that was sent as one: host is a part
-// of it, in the same letter case and without a trailing dot, or empty. exact says
-// that nothing else is in the text: no port, scheme, path, NUL or blank. An
-// address is no name, and neither are "localhost" and names of one label, unless
-// the scope lists them.
+// Named finds the name of a host in a text that was sent as one. host is a part of the
+// text, in the same letter case and without a trailing dot, or empty. exact tells that
+// nothing else is in the text: no port, scheme, path, NUL or blank. An address is not
+// a name; nor are "localhost" and names of one label, unless the scope lists them.
 func (p *Policy) Named(text string) (host string, exact bool) { return p.scope.named(text) }
 
-// OnlyAWS reports whether nothing but AWS's own names is in scope.
+// OnlyAWS reports whether only AWS's own names are in scope.
 func (p *Policy) OnlyAWS() bool {
 	s := p.scope
 	return (s.preset == presetAWS || s.preset == presetAWSAll) && len(s.exact)+len(s.below) == 0
 }
 
-// Judge fills the judged half of f from its Observation, and appends what it
-// found odd to f.Anomalies. What only a reader of the event needs is left to
-// Explain. It allocates for anomalies and hosts in upper case only.
+// Judge sets the verdict of f and the fields that depend on it from f.Observation, and
+// appends to f.Anomalies. The fields that only readers of an event need are left to
+// Explain. It allocates only for anomalies and for hosts in upper case.
 func (p *Policy) Judge(f *classify.Finding) {
 	f.Verdict = p.Verdict(&f.Observation)
 	f.Fix = p.fix(&f.Observation, f.Verdict)
@@ -89,10 +87,10 @@ func (p *Policy) Judge(f *classify.Finding) {
 	p.addAnomalies(&f.Observation, d.sniNotName)
 }
 
-// Explain fills f.Reason and f.AWS of a finding that Judge has seen and that
-// somebody will read: for most nobody does, and these two cost more than the
-// judgement. It needs all facts of the hellos, where Judge does with versions.
-// f.AWS is kept when it came with the address range that named the destination.
+// Explain sets f.Reason and f.AWS, after Judge, in a finding that is delivered. Most
+// findings are not, and these two fields take longer than Judge. It needs the whole
+// hellos, while Judge needs the versions only. It does not change the f.AWS of a
+// destination known by an address range.
 func (p *Policy) Explain(f *classify.Finding) {
 	f.Reason = p.reason(&f.Observation, f.Verdict)
 	if f.HostSource != classify.NameAddress {
@@ -117,17 +115,17 @@ func (p *Policy) flags(f *classify.Finding) bool {
 	return f.InScope && Flaggable(f.Verdict)
 }
 
-// Flaggable reports whether a handshake of this verdict is flagged where its
+// Flaggable reports whether a handshake with this verdict is flagged when its
 // destination is in scope.
 func Flaggable(v classify.Verdict) bool {
 	return v == classify.Violation || v == classify.Attempt
 }
 
-// endpoint is what the name says about an AWS endpoint; nil: it is not AWS's.
-// The result is shared by the findings of one name.
+// endpoint returns what the name tells about an AWS endpoint; nil when it is not an
+// AWS name. Findings with the same name share the result.
 func (p *Policy) endpoint(host string) *classify.AWS {
 	if !aws.InScopeAll(host) {
-		return nil // most names of most networks, more than can be remembered
+		return nil // most names in most networks are others, and too many to be cached
 	}
 	endpoint, ok := p.endpoints.Get(host)
 	if ok {

@@ -7,22 +7,22 @@ import (
 	"tlsfloor/parse"
 )
 
-// maxReasons bounds the reasons that are remembered: writing one anew takes 130 ns.
-// Real traffic has some dozens; of version numbers that an attacker makes up, each
-// costs that time, and none memory.
+// maxReasons bounds the reasons that are cached. Writing one takes 130 ns. Real
+// traffic has some dozens. Version numbers that an attacker makes up cost that time,
+// but no more memory.
 const maxReasons = 512
 
-// reasonKey is all that a reason is made of.
+// reasonKey has everything that a reason depends on.
 type reasonKey struct {
 	verdict                   classify.Verdict
 	outcome                   classify.Outcome
 	alert                     classify.Alert
-	selected, highest, lowest parse.Version // lowest is 0 when the hello does not say
+	selected, highest, lowest parse.Version // lowest is 0 when the hello does not tell it
 	hello, answer, alerted    bool
 	sslv2, fallback           bool
 	sentinel, downgraded      bool
 	offersFloor               bool
-	unshown                   bool // the hello was cut before it says what it offers
+	unshown                   bool // the hello was cut before the versions that it offers
 }
 
 func (p *Policy) reason(o *classify.Observation, v classify.Verdict) string {
@@ -59,8 +59,8 @@ func lowest(versions []parse.Version) parse.Version {
 	return slices.Min(versions)
 }
 
-// text is the reason in words: what was selected, what was offered, and how it
-// ended where that matters.
+// text returns the reason in words: what was selected and offered, and how the
+// handshake ended where that matters.
 func (k reasonKey) text(floor parse.Version) string {
 	below := ", below the floor " + floor.String()
 	switch k.verdict {
@@ -83,7 +83,7 @@ func (k reasonKey) text(floor parse.Version) string {
 	return k.offer() + "; " + k.missing()
 }
 
-// limits is the client's side of a reason that finds no fault with it.
+// limits returns the part of an OK reason about the client.
 func (k reasonKey) limits() string {
 	switch {
 	case !k.hello || k.downgraded || k.unshown:
@@ -94,10 +94,10 @@ func (k reasonKey) limits() string {
 	return "the client offers nothing below " + k.lowest.String()
 }
 
-// cutShort is of a hello that does not show what it offers.
+// cutShort is the text about a hello that does not show what it offers.
 const cutShort = "the capture has only the beginning of the ClientHello, without the versions it offers"
 
-// offered is the client's side of a reason that begins with the server's.
+// offered returns the part about the client, after the part about the server.
 func (k reasonKey) offered() string {
 	switch {
 	case !k.hello && k.sentinel:
@@ -112,8 +112,8 @@ func (k reasonKey) offered() string {
 	return "the client " + k.offer()
 }
 
-// offer says how far up the client goes. With the signal of RFC 7507 that is
-// not its best: it tried that before.
+// offer returns the highest version that the client offers. With TLS_FALLBACK_SCSV
+// (RFC 7507) the client had offered a higher one before.
 func (k reasonKey) offer() string {
 	text := "offers at most "
 	switch {
@@ -128,7 +128,7 @@ func (k reasonKey) offer() string {
 	return text + k.highest.String()
 }
 
-// end says how a handshake failed after a version was selected.
+// end returns how a handshake failed after a version was selected.
 func (k reasonKey) end() string {
 	switch k.outcome {
 	case classify.Refused:
@@ -141,7 +141,7 @@ func (k reasonKey) end() string {
 	return ""
 }
 
-// missing says why there is no ServerHello.
+// missing returns why there is no ServerHello.
 func (k reasonKey) missing() string {
 	switch k.outcome {
 	case classify.Refused:

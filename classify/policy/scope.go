@@ -23,7 +23,7 @@ const (
 	presetNamed         // "*"
 )
 
-// NewScope makes a Scope of what --scope was given, each of
+// NewScope makes a Scope of the patterns of --scope. Each is one of
 //
 //	aws             every name under amazonaws.com and amazonaws.com.cn
 //	aws-all         every AWS name, of all partitions
@@ -32,7 +32,7 @@ const (
 //	.example.com    the same, and example.com
 //	example.com     that name
 //
-// Letter case and a trailing dot do not matter. Without patterns it is aws.
+// Letter case and a trailing dot do not matter. Without patterns, the scope is aws.
 func NewScope(patterns []string) (*Scope, error) {
 	s := &Scope{exact: map[string]struct{}{}, below: map[string]struct{}{}}
 	for _, p := range patterns {
@@ -66,8 +66,8 @@ func (s *Scope) add(pattern string) error {
 	return nil
 }
 
-// checkPattern refuses what would silently match nothing, a misspelt preset
-// included.
+// checkPattern returns an error for a pattern that would match nothing, such as a
+// misspelt preset.
 func checkPattern(pattern, name string) error {
 	switch {
 	case pattern == "":
@@ -82,8 +82,8 @@ func checkPattern(pattern, name string) error {
 	return nil
 }
 
-// Match reports whether a destination of this name is in scope. Any bytes may
-// be passed; those that are not a host name match "*" only.
+// Match reports whether a destination of this name is in scope. host may be any bytes;
+// those that are not a host name match "*" only.
 func (s *Scope) Match(host string) bool { return s.match(normal(host)) }
 
 func (s *Scope) match(host string) bool {
@@ -96,12 +96,12 @@ func (s *Scope) match(host string) bool {
 	return s.holds(host)
 }
 
-// Reach is what a name alone says about a destination.
+// Reach tells whether a name is in scope.
 type Reach uint8
 
 // The reaches.
 const (
-	Unnamed Reach = iota // there is no name of a host in it: what else is known decides
+	Unnamed Reach = iota // not the name of a host: other candidates decide
 	Outside              // out of scope
 	Inside               // in scope
 )
@@ -116,8 +116,7 @@ func (s *Scope) reach(host string) Reach {
 	return Outside
 }
 
-// holds is match for a host name, in any letter case, where not only the named
-// matter.
+// holds is match for a host name, in any letter case, without the preset "*".
 func (s *Scope) holds(host string) bool {
 	switch {
 	case s.preset == presetAWS && aws.InScope(host), s.preset == presetAWSAll && aws.InScopeAll(host):
@@ -126,7 +125,7 @@ func (s *Scope) holds(host string) bool {
 	return s.lists(host)
 }
 
-// lists reports whether host, in any letter case, is under one of the patterns.
+// lists reports whether host, in any letter case, matches one of the patterns.
 func (s *Scope) lists(host string) bool {
 	return len(s.exact)+len(s.below) > 0 && s.listed(normal(host))
 }
@@ -148,8 +147,8 @@ func (s *Scope) listed(host string) bool {
 	return false
 }
 
-// suspects reports whether a destination known by one of AWS's published
-// address ranges is in scope. host may be empty.
+// suspects reports whether a destination is in scope that is known by one of AWS's
+// published address ranges. host may be empty.
 func (s *Scope) suspects(host string) bool {
 	return s.preset == presetAWS || s.preset == presetAWSAll || s.match(host)
 }
