@@ -76,7 +76,7 @@ func TestUnaskedDoesNotReplaceAsked(t *testing.T) {
 	s.views.clients.value(s.views.clients.find(place{bare, addrOf(alice.Addr())})).asked = false
 	s.Learn(start, bare, stranger, alice, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, start, alice, "host.example")
-	later := start + 2*int64(DefaultGrace)
+	later := start + 2*int64(defaultGrace)
 	s.Learn(later, bare, stranger, alice, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, later, alice, "evil.example")
 }
@@ -180,7 +180,7 @@ func TestFlood(t *testing.T) {
 	}{
 		{"a million to a thousand clients", 1 << 20, 1 << 20, "aaaaaaaa.s3.amazonaws.com", thousand, false},
 		{"long names to a thousand clients", 1 << 17, 1 << 17, longest, thousand, false},
-		{"many long names for each address", 1 << 18, MaxAddresses - 1, longest, thousand, false},
+		{"many long names for each address", 1 << 18, maxAddresses - 1, longest, thousand, false},
 		{"long names to one client", 1 << 17, 1 << 17, longest, func(uint32) netip.AddrPort { return alice }, true},
 		{"long names to a new client each", 1 << 17, 1 << 17, longest, func(i uint32) netip.AddrPort { return addressed(10<<24 | i) }, false},
 	} {
@@ -227,7 +227,7 @@ func heap() int64 {
 func TestQueryFlood(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)
-	for i := range uint32(3 * MaxAsking) {
+	for i := range uint32(3 * maxAsking) {
 		s.Learn(start, bare, addressed(10<<24|i), resolver, queryFor(uint16(i), "flood.example"))
 	}
 	wants(t, s, start, alice, "host.example")

@@ -2,38 +2,36 @@ package names
 
 import "math/bits"
 
-// fair is a table that is fair when it is full: whoever fills it does not
-// empty it of others. It has three parts, each with its own room in entries and
-// in bytes, and no part takes room from another.
+// fair is a bounded table in which a flood of new entries does not push out all
+// others. It has three parts, each with its own bounds of entries and bytes:
 //
-//   - fresh holds what came last. The oldest has to leave when there is no more
-//     room.
-//   - first holds what left fresh while first had room. It stays until it has
-//     been silent for staleAfter: a flood of new entries ends behind it.
-//   - known holds what was used, or came again after earnedAfter. Its oldest go
-//     back to fresh; when its bytes are too many, its heaviest entries give
-//     something up, so that a few large ones do not displace many small ones.
+//   - fresh has the entries that came last. When it is full, its oldest leave.
+//   - first has entries that left fresh while first had room. An entry stays until
+//     it has not come for staleAfter. A flood does not push these out.
+//   - known has entries that were used, or came again after earnedAfter. When it has
+//     too many entries, its oldest go back to fresh. When it has too many bytes, its
+//     heaviest entries have to shrink, so that a few large entries do not push out
+//     many small ones.
 //
-// So a flood of entries that come once wears out fresh, and fills first if that
-// had room; one of entries that come twice wears out known. Who was there
-// before is found in first all the same. Between floods fresh and known are what
-// a plain table that forgets the oldest would be.
-//
-// The order is that of the calls, never that of the map.
+// A flood of entries that come once replaces those in fresh, and fills first if that
+// had room. A flood of entries that come twice replaces those in known. Entries from
+// before the flood stay in first. Without a flood, fresh and known together behave
+// like a table that drops its oldest entries.
 type fair[V any] struct {
 	index index
 	nodes []fairNode[V]
-	free  int32 // a list through newer
+	free  int32 // the first of the unused nodes, linked by newer
 	moves uint64
 	parts [numParts]part
 }
 
 const (
-	// earnedAfter is when an entry that comes again is more than one of a burst,
-	// in nanoseconds: clients ask for A, AAAA and HTTPS at once.
+	// earnedAfter is the time after which an entry that comes again goes to known, in
+	// nanoseconds. Before that it may be part of one burst: clients ask for A, AAAA
+	// and HTTPS at once.
 	earnedAfter = 10 * int64(1e9)
-	// staleAfter is how long first keeps what is silent, in nanoseconds.
-	staleAfter = int64(DefaultGrace)
+	// staleAfter is how long first keeps an entry that does not come, in nanoseconds.
+	staleAfter = int64(defaultGrace)
 )
 
 type partName uint8
@@ -45,7 +43,7 @@ const (
 	numParts
 )
 
-// room is an amount of entries and of bytes.
+// room is a number of entries and of bytes.
 type room struct{ entries, bytes int }
 
 type part struct {
@@ -53,31 +51,31 @@ type part struct {
 	queues     [numWeights]queue
 }
 
-// queue is the entries of a part that weigh about the same, by when they came or
-// were used last.
+// queue has the entries of a part in one class of weight, in the order in which they
+// were moved last.
 type queue struct{ oldest, newest int32 }
 
-// numWeights is one more than the highest class of weight: of 2 MiB and more.
+// numWeights is the number of classes of weight. The highest is for 2 MiB and more.
 const numWeights = 16
 
-// weightOf is the class of a weight in bytes: each is twice as heavy as the one
-// before.
+// weightOf returns the class of a weight in bytes. Each class is twice as heavy as the
+// one before.
 func weightOf(bytes int32) int { return min(bits.Len32(uint32(bytes)>>7), numWeights-1) }
 
 type fairNode[V any] struct {
 	key          place
 	value        V
-	since        int64  // when it came, in nanoseconds
-	last         int64  // when it came last
-	moved        uint64 // its place in the order of the part
+	since        int64  // when it first came, in nanoseconds
+	last         int64  // when it last came
+	moved        uint64 // number of the move that put it into its part
 	bytes        int32
 	older, newer int32
 	part         partName
 	firm         bool // it may go to first
 }
 
-// newFair returns an empty table with a room in all: a quarter each for fresh
-// and first, half for known.
+// newFair returns an empty table with the given bounds: a quarter each for fresh and
+// first, half for known.
 func newFair[V any](r room) fair[V] {
 	f := fair[V]{index: newIndex(), free: none}
 	for name := range f.parts {
@@ -93,7 +91,7 @@ func newFair[V any](r room) fair[V] {
 
 func (f *fair[V]) len() int { return f.index.used }
 
-// held is what all parts hold.
+// held returns the entries and bytes of all parts.
 func (f *fair[V]) held() (r room) {
 	for name := range f.parts {
 		r.entries += f.parts[name].held.entries
@@ -117,11 +115,11 @@ func (f *fair[V]) hashed(key *place, hash uint32) int32 {
 	}
 }
 
-// value returns the value of entry i. The pointer is good until the next come.
+// value returns the value of entry i. The pointer is valid until the next come.
 func (f *fair[V]) value(i int32) *V { return &f.nodes[i].value }
 
-// come returns the entry of key, which comes, or comes again, at a time; a new
-// one weighs bytes. The caller has to serve excess afterwards.
+// come returns the entry of key, and notes that it has come at a time. A new entry
+// weighs the given bytes. The caller has to handle excess afterwards.
 func (f *fair[V]) come(now int64, key place, bytes int32, firm bool) (i int32, isNew bool) {
 	hash := f.index.place(&key)
 	i = f.hashed(&key, hash)
@@ -140,11 +138,10 @@ func (f *fair[V]) come(now int64, key place, bytes int32, firm bool) (i int32, i
 	return i, false
 }
 
-// use notes that entry i was of use. The caller has to serve excess afterwards.
+// use notes that entry i was used. The caller has to handle excess afterwards.
 func (f *fair[V]) use(i int32) { f.move(i, known) }
 
-// weigh adds to the weight of entry i. The caller has to serve excess
-// afterwards.
+// weigh adds to the weight of entry i. The caller has to handle excess afterwards.
 func (f *fair[V]) weigh(i, bytes int32) {
 	n := &f.nodes[i]
 	p := &f.parts[n.part]
@@ -157,9 +154,9 @@ func (f *fair[V]) weigh(i, bytes int32) {
 	}
 }
 
-// excess returns an entry that has to give up something, because its part has
-// no more room: all of it, or some of its weight. It returns none when
-// all is well, and has to be called until it does.
+// excess returns an entry of a part that is over its bounds. The caller has to remove
+// it if all is true, or else to reduce its weight, and to call excess again until it
+// returns none.
 func (f *fair[V]) excess(now int64) (i int32, all bool) {
 	for {
 		switch {
@@ -184,8 +181,8 @@ func (p *part) over() bool {
 	return p.held.entries > p.room.entries || p.held.bytes > p.room.bytes
 }
 
-// admit moves entry i to first, or returns which entry has to leave: i, or one
-// of first that has been silent for too long.
+// admit moves entry i from fresh to first, or returns the entry that has to be
+// removed: i, or one in first that has not come for staleAfter.
 func (f *fair[V]) admit(now int64, i int32) (leaves int32) {
 	p := &f.parts[first]
 	switch {
@@ -201,13 +198,13 @@ func (f *fair[V]) admit(now int64, i int32) (leaves int32) {
 	return i
 }
 
-// demote makes entry i a fresh one, which has to show its worth again.
+// demote moves entry i back to fresh, as if it had come now for the first time.
 func (f *fair[V]) demote(now int64, i int32) {
 	f.nodes[i].since = now
 	f.move(i, fresh)
 }
 
-// remove forgets entry i.
+// remove removes entry i.
 func (f *fair[V]) remove(i int32) {
 	n := &f.nodes[i]
 	f.leave(i)
@@ -216,7 +213,7 @@ func (f *fair[V]) remove(i int32) {
 	f.free = i
 }
 
-// enter finds room for a new entry.
+// enter adds a new entry to fresh.
 func (f *fair[V]) enter(n fairNode[V]) int32 {
 	i := f.free
 	if i == none {
@@ -234,7 +231,7 @@ func (f *fair[V]) enter(n fairNode[V]) int32 {
 func (f *fair[V]) move(i int32, to partName) {
 	n := &f.nodes[i]
 	if n.part == to && n.moved == f.moves {
-		return // it is
+		return // it is already
 	}
 	f.leave(i)
 	f.join(i, to)
@@ -258,7 +255,7 @@ func (f *fair[V]) leave(i int32) {
 	f.unlink(i, weightOf(n.bytes))
 }
 
-// oldest is the entry of a part that was moved longest ago, or none.
+// oldest returns the entry of a part that was moved longest ago, or none.
 func (f *fair[V]) oldest(of partName) int32 {
 	oldest := int32(none)
 	for _, q := range f.parts[of].queues {
@@ -269,7 +266,7 @@ func (f *fair[V]) oldest(of partName) int32 {
 	return oldest
 }
 
-// heaviest is the oldest of the heaviest class of a part, or none.
+// heaviest returns the oldest entry in the heaviest class of a part, or none.
 func (f *fair[V]) heaviest(of partName) int32 {
 	queues := &f.parts[of].queues
 	for w := len(queues) - 1; w >= 0; w-- {
@@ -280,9 +277,8 @@ func (f *fair[V]) heaviest(of partName) int32 {
 	return none
 }
 
-// link puts i into its part's queue for a class of weight: at the end that it
-// belongs to by when it was moved, or where it belongs in between, at the end of
-// the newest.
+// link puts entry i into its part's queue for a class of weight. It becomes the oldest
+// if it was moved before all others, else the newest.
 func (f *fair[V]) link(i int32, weight int) {
 	n := &f.nodes[i]
 	q := &f.parts[n.part].queues[weight]

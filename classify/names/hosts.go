@@ -11,27 +11,25 @@ import (
 )
 
 const (
-	// MaxHosts bounds the addresses, and the clients' own views of them, that a
-	// file may name.
-	MaxHosts = 1 << 20
-	// maxLine bounds a line of it, in bytes: a dns.log line holds one response.
+	// maxHosts bounds the names in a file: by address, and by client and address.
+	maxHosts = 1 << 20
+	// maxLine bounds a line of a file, in bytes. A line of dns.log is one response.
 	maxLine = 1 << 20
 )
 
-// Hosts holds the names that a file gives to addresses. It is not changed once
-// loaded.
+// Hosts has the names of addresses in a file. It is read-only.
 type Hosts struct {
-	told   map[toldKey]string // by client: dns.log says who asked
-	called map[addr]lastNames // by anyone, and by a hosts file
-	limit  int                // MaxHosts, less in tests
+	told   map[toldKey]string // for one client: dns.log tells which client asked
+	called map[addr]lastNames // for all clients
+	limit  int                // maxHosts, or less in tests
 }
 
 type toldKey struct{ client, server addr }
 
-// lastNames are the names that an address was last given, the newest first.
-type lastNames [MaxNames]string
+// lastNames are the last names of an address, the newest first.
+type lastNames [maxNames]string
 
-// add puts a name first.
+// add makes a name the newest.
 func (l *lastNames) add(name string) {
 	at := 0
 	for at < len(l)-1 && l[at] != name {
@@ -41,7 +39,7 @@ func (l *lastNames) add(name string) {
 	l[0] = name
 }
 
-// agreed returns what they have in common.
+// agreed returns the common name: see common.
 func (l *lastNames) agreed() (name string, ok bool) {
 	n := 0
 	for n < len(l) && l[n] != "" {
@@ -50,16 +48,16 @@ func (l *lastNames) agreed() (name string, ok bool) {
 	return common(l[:n])
 }
 
-// LoadHosts reads names for captures that hold no DNS. r is a hosts file ("ADDRESS
-// NAME..." a line, # begins a comment), or a dns.log as Zeek writes it, as
-// tab-separated values or as JSON Lines: the first line tells which. Of a hosts
-// line the first name is taken, the others are its aliases.
+// LoadHosts reads names for captures without DNS. r is a hosts file (lines of "ADDRESS
+// NAME...", # begins a comment) or Zeek's dns.log, as tab-separated values or JSON
+// Lines; the first line tells which. In a hosts file, only the first name of a line
+// counts; the others are its aliases.
 //
-// Where an address has several names, the last in the file for the client in
-// question counts, else what the last MaxNames have in common, as in
-// Store.Lookup. The error says on which line, counted from 1, the trouble is.
+// When an address has several names, the last one for the client counts, else the
+// common name of the last maxNames, as in Store.Lookup. Errors have the number of the
+// line, from 1.
 func LoadHosts(r io.Reader) (*Hosts, error) {
-	return loadHosts(r, MaxHosts)
+	return loadHosts(r, maxHosts)
 }
 
 func loadHosts(r io.Reader, limit int) (*Hosts, error) {
@@ -94,10 +92,10 @@ func lineError(n int, err error) error {
 	return fmt.Errorf("line %d: %w", n, err)
 }
 
-// lineReader adds what one line says to h.
+// lineReader adds the names in one line to h.
 type lineReader func(h *Hosts, line []byte) error
 
-// readerOf tells the format by the first line.
+// readerOf chooses the format by the first line.
 func readerOf(first []byte) lineReader {
 	switch {
 	case bytes.HasPrefix(first, []byte("{")):
@@ -125,8 +123,8 @@ func readHosts(h *Hosts, line []byte) error {
 	return h.add(netip.Addr{}, a, string(fields[1]))
 }
 
-// add keeps that server was called name; client is invalid if it is not known
-// who was told.
+// add keeps name as the name of server; client is invalid when the client that asked
+// is not known.
 func (h *Hosts) add(client, server netip.Addr, name string) error {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	if name == "" || len(name) > maxName {
@@ -145,7 +143,7 @@ func (h *Hosts) add(client, server netip.Addr, name string) error {
 	return nil
 }
 
-// maxName is the longest name with dots that DNS can carry (RFC 1035, 2.3.4).
+// maxName is the length of the longest DNS name with dots (RFC 1035, 2.3.4).
 const maxName = 253
 
 func (h *Hosts) lookup(client, server addr) (string, bool) {

@@ -67,7 +67,7 @@ func TestLoadHostsErrors(t *testing.T) {
 		{"JSON of another kind", `{"query":["a"]}`, "line 1: not an entry of Zeek's dns.log: "},
 		{"more names than are held", strings.Repeat("192.0.2.1 a\n", 9) + "192.0.2.2 a\n192.0.2.3 a\n192.0.2.4 a\n", "line 12: more than 3 names"},
 	} {
-		limit := MaxHosts
+		limit := maxHosts
 		if strings.HasPrefix(c.name, "more") {
 			limit = 3
 		}

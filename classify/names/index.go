@@ -6,19 +6,19 @@ import (
 	"math/bits"
 )
 
-// index finds entries by hashes of their keys: open addressing with linear
-// probing, at most half full. A table that is full costs a map's insertion and
-// deletion for each address of a flood, four times what this costs.
+// index finds entries by hashes of their keys: open addressing with linear probing, at
+// most half full. When a table is full, each address of a flood is an insertion and a
+// deletion, which take four times as long in a map.
 //
-// The hashes are seeded, so that nobody can choose keys that share a slot; what
-// is found does not depend on them.
+// The hashes are seeded, so that an attacker cannot choose keys that share a slot. The
+// seed does not change the results.
 type index struct {
 	seed  [3]uint64
 	slots []slot
 	used  int
 }
 
-// slot holds the hash, so that most mismatches cost no look at the entry.
+// slot has the hash, so that most mismatches are found without reading the entry.
 type slot struct {
 	hash  uint32
 	entry int32 // its number plus one; 0: the slot is empty
@@ -42,26 +42,26 @@ func (x *index) place(p *place) uint32 {
 	return uint32(mix(binary.LittleEndian.Uint64(a[:])^network, binary.LittleEndian.Uint64(a[8:])^x.seed[2]))
 }
 
-// pair hashes an address that a client was told.
+// pair hashes a pair of a client and an address.
 func (x *index) pair(k *pairKey) uint32 {
 	a := &k.server
 	client := uint64(uint32(k.client)) * 0x9e3779b97f4a7c15
 	return uint32(mix(binary.LittleEndian.Uint64(a[:])^client^x.seed[0], binary.LittleEndian.Uint64(a[8:])^x.seed[1]))
 }
 
-// mix folds the product of two numbers, so that each bit of it depends on all
-// of theirs.
+// mix folds the product of two numbers, so that each bit depends on all bits of both.
 func mix(a, b uint64) uint64 {
 	high, low := bits.Mul64(a, b)
 	return high ^ low
 }
 
-// home is the slot where a probe for hash begins, after the next one.
+// home returns the slot where a probe for hash begins.
 func (x *index) home(hash uint32) int { return int(hash) & (len(x.slots) - 1) }
 
+// after returns the next slot.
 func (x *index) after(at int) int { return (at + 1) & (len(x.slots) - 1) }
 
-// add enters an entry that is not there.
+// add adds an entry that is not there yet.
 func (x *index) add(hash uint32, entry int32) {
 	if 2*x.used >= len(x.slots) {
 		x.grow()
@@ -88,8 +88,8 @@ func (x *index) grow() {
 	}
 }
 
-// remove takes out an entry that is there, and moves up those behind it whose
-// probes would end at the gap.
+// remove removes an entry that is there, and moves entries behind it whose probes
+// would end at the gap.
 func (x *index) remove(hash uint32, entry int32) {
 	gap := x.home(hash)
 	for x.slots[gap].entry != entry+1 {

@@ -8,9 +8,9 @@ import (
 	"tlsfloor/parse/dns"
 )
 
-// Learn takes one DNS message, as it went from src to dst in a network at a time
-// in nanoseconds since the Unix epoch: a question to port 53 or an answer from
-// it; anything else is passed over. msg is not kept.
+// Learn takes one DNS message from src to dst, in a network, at a time in nanoseconds
+// since the Unix epoch. It ignores messages that are neither a question to port 53 nor
+// an answer from it. msg is not kept.
 func (s *Store) Learn(now int64, n Network, src, dst netip.AddrPort, msg []byte) {
 	s.stats.Messages++
 	var m dns.Message
@@ -31,8 +31,8 @@ func (s *Store) Learn(now int64, n Network, src, dst netip.AddrPort, msg []byte)
 	}
 }
 
-// queryOf identifies a question. The hash is a fixed one: who wants two
-// questions to collide must know the id and the port too.
+// queryOf identifies a question. The hash need not be seeded: to make two questions
+// collide, an attacker would have to know the id and the port, too.
 func queryOf(n Network, client, resolver netip.AddrPort, m *dns.Message, name []byte) query {
 	const offset, prime = 14695981039346656037, 1099511628211 // FNV-1a
 	hash := uint64(offset) ^ uint64(m.QType)
@@ -47,9 +47,9 @@ func queryOf(n Network, client, resolver netip.AddrPort, m *dns.Message, name []
 	}
 }
 
-// learnQuery remembers that a client asks, and what. It does so without the
-// tags: the answer may come back with others, and counts in its own network
-// only.
+// learnQuery remembers a question and its client. Their network is without tags,
+// because the answer may have other tags than the question. The names in the answer
+// count in the answer's own network only.
 func (s *Store) learnQuery(now int64, q query) {
 	s.stats.Queries++
 	s.asking.add(q.network)
@@ -65,7 +65,8 @@ func (s *Store) learnQuery(now int64, q query) {
 	}
 }
 
-// learnAnswer keeps the addresses of an answer, if its client may be told them.
+// learnAnswer keeps the addresses of an answer, unless the client has not asked for
+// them.
 func (s *Store) learnAnswer(now int64, n Network, q query, m *dns.Message) {
 	client := place{n, q.client}
 	solicited := s.settle(now, q)
@@ -82,14 +83,13 @@ func (s *Store) learnAnswer(now int64, n Network, q query, m *dns.Message) {
 	s.learnAddresses(now, client, host, solicited, solicited || !s.asking.has(q.network))
 }
 
-// asks reports whether a client was seen asking: lately, or with an answer that
-// is kept.
+// asks reports whether a client was seen to ask: recently, or for a name that is kept.
 func (s *Store) asks(client place, tunnels Network) bool {
 	return s.asked.get(place{tunnels, client.addr}) != nil || s.views.asked(client)
 }
 
-// learnAddresses keeps that s.addrs are called host. credible says that the
-// answer is as good as one can be in this capture.
+// learnAddresses keeps host as the name of s.addrs. credible tells that the question
+// was seen, or that no questions are seen in this network.
 func (s *Store) learnAddresses(now int64, client place, host []byte, solicited, credible bool) {
 	e := entry{name: s.texts.add(host), solicited: solicited}
 	c, bytes := s.views.of(now, client, solicited, credible), int32(0)
@@ -105,8 +105,7 @@ func (s *Store) learnAddresses(now int64, client place, host []byte, solicited, 
 	s.shared.bound(now)
 }
 
-// settle reports whether q was asked and has not been answered, and counts it
-// as answered.
+// settle reports whether q was asked in time and has not been answered, and removes it.
 func (s *Store) settle(now int64, q query) bool {
 	asked := s.queries.get(q)
 	if asked == nil {
@@ -117,13 +116,13 @@ func (s *Store) settle(now int64, q query) bool {
 	return fresh
 }
 
-// expiry is when an answer is no longer believed.
+// expiry returns the time until which a name counts.
 func (s *Store) expiry(now int64, ttl uint32) int64 {
 	life := min(time.Duration(ttl)*time.Second, maxTTL) + s.grace
 	return now + int64(life)
 }
 
-// hostPart cuts the service labels off the name of an SVCB or HTTPS question
+// hostPart removes the service labels from the name in an SVCB or HTTPS question
 // (RFC 9460, 2.3 and 9.1): _8443._https.host.example is about host.example.
 func hostPart(name []byte, qtype dns.Type) []byte {
 	for qtype == dns.SVCB || qtype == dns.HTTPS {

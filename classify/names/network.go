@@ -1,31 +1,31 @@
 package names
 
-// Network is where a packet was seen: what it was wrapped in, outermost first.
-// The zero value is a packet in nothing. Two are equal when they are the same
-// path, exactly so for up to four tags and tunnels; what is deeper is folded
-// into the last element, which never equals one that was not folded.
+// Network is the path of tags and tunnels around a packet, outermost first. The zero
+// value is no tag and no tunnel. Two are equal when the paths are the same. That is
+// exact for up to four tags and tunnels; deeper ones are hashed into the last element,
+// which never equals one that is not hashed.
 //
-// Names are kept by network. A DNS answer names flows that were seen in the
-// network that carried it, and no others: one datagram to the port of a tunnel
-// would otherwise name every flow, and two mirrored networks that use the same
-// addresses would mix their names. It has to be the whole path, not only the
-// virtual network's number: a GRE packet has none, and can be sent by anyone.
+// Names are kept by network: a DNS answer names only flows in the network in which the
+// answer was captured. Otherwise one datagram to the port of a tunnel could name every
+// flow, and the names of two mirrored networks with the same addresses would mix. The
+// number of the virtual network alone would not do: a GRE packet has none, and anyone
+// can send one.
 type Network [4]uint32
 
-// An element is the kind in its top byte, below two bits that are said here, and
-// a number of 24 bits.
+// An element has two flags in its highest bits, the kind in the next 6, and a number of
+// 24 bits.
 const (
 	tag    = 1 << 31
 	folded = 1 << 30
 )
 
-// AddTag adds a tag of the link, such as a VLAN's, inside of what there is. kind,
-// less than 64, tells sorts of tags apart.
+// AddTag adds a tag of the link layer, such as a VLAN's, inside the path so far. kind
+// is the kind of tag, less than 64.
 func (n *Network) AddTag(kind uint8, id uint32) { n.add(tag | uint32(kind)<<24 | id&0xffffff) }
 
-// AddTunnel adds a tunnel inside of what there is. kind is more than 0 and less
-// than 64, and tells protocols apart. id is 0 where the protocol has no number
-// that is the same in both directions.
+// AddTunnel adds a tunnel inside the path so far. kind is the protocol, more than 0 and
+// less than 64. id is 0 when the protocol has no number that is the same in both
+// directions.
 func (n *Network) AddTunnel(kind uint8, id uint32) { n.add(uint32(kind)<<24 | id&0xffffff) }
 
 func (n *Network) add(element uint32) {
@@ -41,9 +41,9 @@ func (n *Network) add(element uint32) {
 	*last = folded | (h^h>>16)&^(tag|folded)
 }
 
-// tunnels is the network without its tags. The two directions of an exchange
-// may have different tags, or one of them none: SPAN ports, packet brokers and
-// routers leave such captures. Who can send tagged frames is on the link itself.
+// tunnels returns the network without its tags. The two directions of an exchange may
+// have different tags, or only one may have any, in captures of SPAN ports, packet
+// brokers and routers. An attacker who can send tagged frames is on the link itself.
 func (n Network) tunnels() (without Network) {
 	if n == (Network{}) {
 		return n
@@ -56,8 +56,9 @@ func (n Network) tunnels() (without Network) {
 	return without
 }
 
-// networks is a set of networks that errs towards having one: bits by a fixed
-// hash, so that who makes up networks costs no memory.
+// networks is a set of networks of constant size: bits by a fixed hash. It may have
+// networks that were not added, but never lacks one that was. So networks that an
+// attacker makes up take no memory.
 type networks [64]uint64
 
 func (s *networks) bit(n Network) (word *uint64, mask uint64) {

@@ -10,17 +10,17 @@ import (
 	"github.com/gaissmai/bart"
 )
 
-// Range is what AWS publishes of an address range.
+// Range is an address range, as AWS publishes it.
 type Range struct {
 	Prefix  netip.Prefix
-	Region  string // empty for a range that is everywhere (published as GLOBAL)
+	Region  string // empty for a range of all regions (published as GLOBAL)
 	Service string // as published: "S3", "EC2"; "AMAZON" for any or none of them
 }
 
-// Ranges holds AWS's published address ranges. It is not changed once parsed,
-// and may be used by many goroutines.
+// Ranges has AWS's published address ranges. It is read-only, and may be used by many
+// goroutines.
 //
-// An address in one is AWS's; it says nothing about whose service runs there.
+// An address in a range is AWS's. The service there may be a customer's.
 type Ranges struct {
 	services bart.Table[Range]
 	amazon   bart.Table[Range] // the superset of all services' ranges
@@ -40,8 +40,8 @@ type ipRanges struct {
 	} `json:"ipv6_prefixes"`
 }
 
-// ParseRanges reads AWS's ip-ranges.json. The error says on which line, or at
-// which of the prefixes, the trouble is.
+// ParseRanges reads AWS's ip-ranges.json. Errors have the number of the line or of the
+// prefix.
 func ParseRanges(file []byte) (*Ranges, error) {
 	var f ipRanges
 	if err := json.Unmarshal(file, &f); err != nil {
@@ -64,7 +64,7 @@ func ParseRanges(file []byte) (*Ranges, error) {
 	return r, nil
 }
 
-// jsonError says on which line a file is not what it should be.
+// jsonError adds the number of the line to an error.
 func jsonError(file []byte, err error) error {
 	var offset int64
 	var syntax *json.SyntaxError
@@ -98,9 +98,9 @@ func (r *Ranges) add(prefix, region, service string) error {
 	return nil
 }
 
-// better reports which of two services that share a prefix is said: the more
-// telling one. Most services' ranges are EC2's too. Beyond that it only has to
-// be the same one whatever the order of the file.
+// better reports whether service, of two that share a prefix, is the one to keep. Most
+// services' ranges are EC2's, too, which tells less. Otherwise the choice only has to
+// be independent of the order in the file.
 func better(service, than string) bool {
 	if (service == "EC2") != (than == "EC2") {
 		return than == "EC2"
@@ -108,8 +108,8 @@ func better(service, than string) bool {
 	return service < than
 }
 
-// Lookup returns the range of the smallest prefix that holds a; a range that
-// names no service counts only where no other holds a.
+// Lookup returns the range of the longest prefix that contains a. A range without a
+// service counts only when no other contains a.
 func (r *Ranges) Lookup(a netip.Addr) (Range, bool) {
 	a = a.Unmap().WithZone("")
 	if found, ok := r.services.Lookup(a); ok {

@@ -1,13 +1,12 @@
 package names
 
-// recent is a map that knows in which order its entries were last put, so that
-// the oldest can make room. Its order is that of the calls, never that of the
-// map.
+// recent is a map that keeps its entries in the order of the last put, so that the
+// oldest can be removed.
 type recent[K comparable, V any] struct {
 	index          map[K]int32
 	nodes          []node[K, V]
 	oldest, newest int32 // none when empty
-	free           int32 // a list through newer
+	free           int32 // the first of the unused nodes, linked by newer
 }
 
 type node[K comparable, V any] struct {
@@ -24,7 +23,7 @@ func newRecent[K comparable, V any]() recent[K, V] {
 
 func (r *recent[K, V]) len() int { return len(r.index) }
 
-// get returns the value of key, or nil. The pointer is good until the next put.
+// get returns the value of key, or nil. The pointer is valid until the next put.
 func (r *recent[K, V]) get(key K) *V {
 	if i, ok := r.index[key]; ok {
 		return &r.nodes[i].value
@@ -32,8 +31,8 @@ func (r *recent[K, V]) get(key K) *V {
 	return nil
 }
 
-// put makes key the newest and returns its value, a zero one if it was not
-// there. The pointer is good until the next put.
+// put makes key the newest, and returns its value, which is zero for a new key. The
+// pointer is valid until the next put.
 func (r *recent[K, V]) put(key K) *V {
 	i, ok := r.index[key]
 	if ok {
@@ -51,7 +50,7 @@ func (r *recent[K, V]) first() (K, *V) {
 	return n.key, &n.value
 }
 
-// remove forgets key, if it is there.
+// remove removes key, if it is there.
 func (r *recent[K, V]) remove(key K) {
 	i, ok := r.index[key]
 	if !ok {
@@ -63,7 +62,7 @@ func (r *recent[K, V]) remove(key K) {
 	r.free = i
 }
 
-// take finds a place for key.
+// take returns a node for a new key.
 func (r *recent[K, V]) take(key K) int32 {
 	i := r.free
 	if i == none {
@@ -77,7 +76,7 @@ func (r *recent[K, V]) take(key K) int32 {
 	return i
 }
 
-// link makes i the newest.
+// link makes node i the newest.
 func (r *recent[K, V]) link(i int32) {
 	n := &r.nodes[i]
 	n.older, n.newer = r.newest, none
@@ -89,7 +88,7 @@ func (r *recent[K, V]) link(i int32) {
 	r.newest = i
 }
 
-// unlink takes i out of the order.
+// unlink removes node i from the order.
 func (r *recent[K, V]) unlink(i int32) {
 	n := &r.nodes[i]
 	if n.older == none {

@@ -2,28 +2,27 @@ package names
 
 import "strings"
 
-// shared holds what addresses were called, whoever was told.
+// shared has the names of addresses in the answers to all clients.
 type shared struct {
 	addresses fair[candidates]
 	evicted   uint64
 	texts     *texts
 }
 
-// candidates holds the names that one address was last called by, the newest
-// first. Of a thousand, the last MaxNames are as good a sample as any.
+// candidates are the last maxNames names of one address, the newest first.
 type candidates struct {
-	names   [MaxNames]int32
-	expires [MaxNames]int64 // packet time in nanoseconds
+	names   [maxNames]int32
+	expires [maxNames]int64 // packet time in nanoseconds
 }
 
-// addressCost is what an address costs beside its names, in bytes: see pairCost.
+// addressCost is the memory of an address without its names, in bytes: see pairCost.
 const addressCost = 240
 
 func newShared(r room, t *texts) shared {
 	return shared{addresses: newFair[candidates](r), texts: t}
 }
 
-// learn keeps what server is called. bound has to be called afterwards.
+// learn keeps a name of server. bound has to be called afterwards.
 func (s *shared) learn(now int64, server place, e entry) {
 	i, isNew := s.addresses.come(now, server, addressCost+s.texts.cost(e.name), true)
 	c := s.addresses.value(i)
@@ -33,7 +32,7 @@ func (s *shared) learn(now int64, server place, e entry) {
 		return
 	}
 	at := 0
-	for at < MaxNames-1 && c.names[at] != e.name {
+	for at < maxNames-1 && c.names[at] != e.name {
 		at++
 	}
 	if was := c.names[at]; was != e.name {
@@ -46,7 +45,7 @@ func (s *shared) learn(now int64, server place, e entry) {
 	c.names[0], c.expires[0] = e.name, e.expires
 }
 
-// bound forgets what there is no more room for.
+// bound removes addresses until the table is within its bounds.
 func (s *shared) bound(now int64) {
 	for i, _ := s.addresses.excess(now); i != none; i, _ = s.addresses.excess(now) {
 		for _, name := range s.addresses.value(i).names {
@@ -57,14 +56,13 @@ func (s *shared) bound(now int64) {
 	}
 }
 
-// agreed returns what the names of server that are still believed have in
-// common.
+// agreed returns the common name of the names of server that have not expired.
 func (s *shared) agreed(now int64, server place) (name string, ok bool) {
 	i := s.addresses.find(server)
 	if i == none {
 		return "", false
 	}
-	var alive [MaxNames]string
+	var alive [maxNames]string
 	n, c := 0, s.addresses.value(i)
 	for k, name := range c.names {
 		if name != 0 && now <= c.expires[k] {
@@ -79,8 +77,8 @@ func (s *shared) agreed(now int64, server place) (name string, ok bool) {
 	return name, ok
 }
 
-// common returns the one name that all are, or "*." and the longest suffix of
-// two labels or more under which all stand.
+// common returns the name if all are the same, else "*." and the longest suffix of at
+// least two labels that all names are below.
 func common(names []string) (name string, ok bool) {
 	if len(names) == 0 {
 		return "", false
@@ -93,7 +91,7 @@ func common(names []string) (name string, ok bool) {
 	if same {
 		return names[0], true
 	}
-	for _, n := range names { // a name does not stand under itself
+	for _, n := range names { // a name is not below itself
 		if n == suffix {
 			_, suffix, _ = strings.Cut(suffix, ".")
 			break
@@ -105,7 +103,7 @@ func common(names []string) (name string, ok bool) {
 	return "*." + suffix, true
 }
 
-// commonSuffix returns the longest suffix of whole labels that a and b share.
+// commonSuffix returns the longest common suffix of a and b in whole labels.
 func commonSuffix(a, b string) string {
 	n := 0
 	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {

@@ -8,38 +8,37 @@ import (
 	"tlsfloor/parse/dns"
 )
 
-// The bounds of a Store. Of the first two a quarter is for what came last, a
-// quarter for what came first, and half for what comes again: see fair.
+// The bounds of a Store.
 const (
-	// MaxClients bounds the clients whose names are kept, and maxViews what their
-	// names may take, in bytes: 150,000 ordinary ones, half as many as long as
-	// DNS allows.
-	MaxClients = 1 << 15
+	// maxClients bounds the clients whose names are kept, and maxViews the memory
+	// of their names, in bytes: 150,000 names of average length, or half as many of
+	// the greatest length.
+	maxClients = 1 << 15
 	maxViews   = 32 << 20
-	// MaxPairsPerClient bounds the names in one client's view, so that one
-	// client that asks without end loses its own names only.
-	MaxPairsPerClient = 1 << 10
-	// MaxAddresses bounds the addresses in everyone's view, and maxShared what
-	// they may take, in bytes.
-	MaxAddresses = 1 << 16
+	// maxPairsPerClient bounds the names of one client, so that a client that asks
+	// without end loses its own names only.
+	maxPairsPerClient = 1 << 10
+	// maxAddresses bounds the addresses in the shared table, and maxShared their
+	// memory, in bytes.
+	maxAddresses = 1 << 16
 	maxShared    = 24 << 20
-	// MaxNames bounds the names that everyone's view keeps of one address.
-	MaxNames = 4
-	// MaxAsking bounds the clients remembered to have asked.
-	MaxAsking = 1 << 14
-	// MaxQueries bounds the questions that wait for their answer: a second of a
+	// maxNames bounds the names of one address in the shared table.
+	maxNames = 4
+	// maxAsking bounds the clients that are known to have asked.
+	maxAsking = 1 << 14
+	// maxQueries bounds the questions that wait for their answer: one second of a
 	// flood of 16,000 a second.
-	MaxQueries = 1 << 14
+	maxQueries = 1 << 14
 )
 
-// How long things are believed, in packet time.
+// How long names and questions count, in packet time.
 const (
-	// DefaultGrace is how long a name outlives its TTL. AWS's TTLs are seconds,
-	// and old clients, Java's before all, keep addresses far longer.
-	DefaultGrace = time.Hour
-	// maxTTL bounds what an answer may claim.
+	// defaultGrace is how long a name counts after its TTL. AWS's TTLs are seconds,
+	// and old clients, above all Java's, keep addresses far longer.
+	defaultGrace = time.Hour
+	// maxTTL bounds the TTL of an answer.
 	maxTTL = 24 * time.Hour
-	// queryLife is how long a question waits. Resolvers that people run give up
+	// queryLife is how long a question waits for its answer. Stub resolvers give up
 	// earlier.
 	queryLife = 30 * time.Second
 )
@@ -53,18 +52,18 @@ type limits struct {
 }
 
 var usual = limits{
-	clients: room{MaxClients, maxViews}, addresses: room{MaxAddresses, maxShared},
-	perClient: MaxPairsPerClient, asking: MaxAsking, queries: MaxQueries,
+	clients: room{maxClients, maxViews}, addresses: room{maxAddresses, maxShared},
+	perClient: maxPairsPerClient, asking: maxAsking, queries: maxQueries,
 }
 
 // Options configure a Store.
 type Options struct {
-	Grace  time.Duration // how long a name is believed after its TTL; 0: DefaultGrace
-	Memory int           // bytes that the store may take at the most; 0, and more than fullMemory: fullMemory
+	Grace  time.Duration // how long a name counts after its TTL; 0: defaultGrace
+	Memory int           // bytes that the store may take at most; 0 or more than fullMemory: fullMemory
 }
 
-// fullMemory is what a store takes when all its bounds are reached: 34 MB were
-// measured.
+// fullMemory is the memory of a store whose bounds are all reached, in bytes: 34 MB
+// were measured.
 const fullMemory = 40 << 20
 
 // within returns the limits that fit into so many bytes.
@@ -80,71 +79,72 @@ func (l limits) within(memory int) limits {
 	return l
 }
 
-// Stats counts what a Store was given.
+// Stats counts the messages that a Store was given.
 type Stats struct {
-	Messages    uint64 // given to Learn
-	Malformed   uint64 // of them: not DNS
+	Messages    uint64 // all messages given to Learn
+	Malformed   uint64 // messages that are not DNS
 	Queries     uint64 // questions to port 53
-	Answers     uint64 // answers from port 53 that gave the asked name an address
-	Unsolicited uint64 // answers refused: their client asks, but did not ask this
-	Evicted     uint64 // names of a client, and addresses of everyone's view, forgotten early because a bound was reached
+	Answers     uint64 // answers from port 53 with an address for the name in the question
+	Unsolicited uint64 // answers ignored: the client has asked, but not this question
+	Evicted     uint64 // names of clients and shared addresses that were forgotten because a bound was reached
 }
 
-// Store remembers the names in DNS answers. It is used by one goroutine; only
-// Use may be called from another.
+// Store remembers the names in DNS answers. It is for one goroutine; only Use may be
+// called from another.
 //
-// Whoever can put a packet on the watched network can put words into a
-// resolver's mouth. So a name counts for the client that the answer was sent
-// to, in the network that carried it; and once a client has been seen asking,
-// only for what it asked: same resolver, ports, id and question. Captures that
-// hold answers only, or that begin in the middle, still work, but what was not
-// asked for never takes the place of what was, and never enters everyone's view
-// once any question was seen in that network. What remains is an attacker who
-// sees the questions, or who can send them in the client's name, and one whose
-// own machine asks his own resolver about other people's addresses: the first
-// misleads here as he misleads the client, the second reaches only those who
-// were told nothing themselves. That is why a name from DNS ranks below all
-// names from the connection.
+// Anyone who can send a packet in the captured network can forge an answer.
+// Therefore a name counts for the client to which the answer was sent, in the
+// network in which it was captured. When a client has been seen to ask, only answers
+// to its questions count: with the same resolver, ports, id and question. Captures
+// with answers only, or that begin in the middle, still work. But an answer without
+// its question never replaces one with it, and never enters the shared table when any
+// question was seen in that network.
 //
-// A network is the whole path of tags and tunnels around a packet, and is not
-// left to look for a name in another, whatever is found there (see Network).
-// VLANs are no exception, though they have fewer strangers: where addresses are
-// used twice, as in the networks of two customers, another VLAN's name would be
-// wrong, and a wrong name can hide a violation; a missing one is reported as
-// missing. What this costs are captures in which the answers have other tags
-// than any packet of the flow: a packet broker that tags by port, with the
-// resolver behind another port than the server, or a router that is watched on
-// the resolver's side only. Have the broker strip its tags, or use a file.
+// Two attacks remain. An attacker who sees the questions, or can send them with the
+// client's address, misleads the Store as he misleads the client. An attacker whose
+// own host asks his own resolver can name addresses for those clients that got no
+// answer of their own. That is why a name from DNS ranks below all names from the
+// connection.
+//
+// A network is the whole path of tags and tunnels around a packet (see Network).
+// Names of one network never count in another, and a VLAN is a network too: two
+// customers may use the same addresses, so that a name from another VLAN could be
+// wrong. A wrong name can hide a violation, while a missing one is reported as
+// missing. The disadvantage: no names are found in captures in which the answers have
+// other tags than all packets of the flow. That happens with a packet broker that tags
+// by port when resolver and server are behind different ports, and with a router that
+// is captured on the resolver's side only. The broker can be set to strip its tags, or
+// a file of names be used.
 type Store struct {
 	limits  limits
 	grace   time.Duration
 	texts   texts
 	views   views
 	shared  shared
-	asked   recent[place, struct{}] // by tunnels: see learnQuery
-	queries recent[query, int64]    // when asked
-	asking  networks                // in which questions were seen
+	asked   recent[place, struct{}] // clients that have asked; their networks without tags
+	queries recent[query, int64]    // the time of each question
+	asking  networks                // networks in which questions were seen
 	hosts   atomic.Pointer[Hosts]
 	stats   Stats
 
-	name  []byte        // scratch: the question of the message at hand
-	addrs []dns.Address // scratch: its addresses
+	name  []byte        // scratch: the name in the current message's question
+	addrs []dns.Address // scratch: the addresses in the current message
 }
 
-// addr is an IP address without a pointer, so that the collector need not look
-// at the maps' keys. IPv4 addresses are in their IPv4-mapped form.
+// addr is an IP address without a pointer, so that the garbage collector does not
+// scan the maps' keys. IPv4 addresses are in their IPv4-mapped form.
 type addr [16]byte
 
 func addrOf(a netip.Addr) addr { return a.As16() }
 
-// entry is what an answer says of an address.
+// entry is the name that an answer gives an address.
 type entry struct {
-	name      int32 // in Store.texts
+	name      int32 // number in Store.texts
 	expires   int64 // packet time in nanoseconds
 	solicited bool  // the question was seen
 }
 
-// query is a question on its way.
+// query is a question that waits for its answer.
 type query struct {
 	network                  Network // without tags: see learnQuery
 	client, resolver         addr
@@ -158,7 +158,7 @@ func NewStore(o Options) *Store { return newStore(o, usual.within(o.Memory)) }
 
 func newStore(o Options, l limits) *Store {
 	if o.Grace == 0 {
-		o.Grace = DefaultGrace
+		o.Grace = defaultGrace
 	}
 	s := &Store{
 		limits: l, grace: o.Grace, texts: newTexts(),
@@ -169,7 +169,7 @@ func newStore(o Options, l limits) *Store {
 	return s
 }
 
-// Use has Lookup answer from h too, in place of what was given before.
+// Use makes Lookup use h, in place of the Hosts given before.
 func (s *Store) Use(h *Hosts) { s.hosts.Store(h) }
 
 // Stats returns the counts so far.
@@ -179,18 +179,17 @@ func (s *Store) Stats() Stats {
 	return st
 }
 
-// Lookup says what server was called at a time, in nanoseconds since the Unix
-// epoch: the name that client was told last, else the one in the file given to
-// Use, else what the others were told.
+// Lookup returns the name of server at a time, in nanoseconds since the Unix epoch: the
+// last one in an answer to client, else the one in the file given to Use, else the
+// one in answers to other clients.
 //
-// networks are those of a connection: of the packets to the client, and of those
-// from it. The answer that named the server went to the client, so that the
-// first counts more; it may have been captured where the connection's packets to
-// the client were not. A file is the user's word, and counts in every network.
+// networks are those of a connection: of the packets to the client, and of those from
+// it. The answer went to the client, so that the first network is searched first.
+// Names in a file are the user's, and count in every network.
 //
-// When those others were told different names for the address, it is what the
-// names have in common, written as a certificate would write it
-// ("*.s3.amazonaws.com"), if that is two labels at least; else nothing.
+// When answers to other clients have different names, Lookup returns their common
+// suffix, in the form of a certificate's wildcard ("*.s3.amazonaws.com"), if that has
+// at least two labels.
 func (s *Store) Lookup(now int64, networks [2]Network, client, server netip.Addr) (name string, ok bool) {
 	c, a := addrOf(client), addrOf(server)
 	each := networks[:]

@@ -1,8 +1,8 @@
 package names
 
-// texts holds each name once, whoever is called by it, and numbers it. Entries
-// keep the number, so that tables of a hundred thousand have no pointer for the
-// garbage collector to follow. 0 is no name.
+// texts has each name once, with a number. Other tables refer to names by number, so
+// that the garbage collector has no pointers to follow in tables of a hundred thousand
+// entries. 0 is no name.
 type texts struct {
 	index map[string]int32
 	texts []text
@@ -14,16 +14,16 @@ type text struct {
 	uses int32
 }
 
-// textCost is what a name costs beside its bytes, in bytes: its element, its
-// place in the index, and what is lost where memory is given out in sizes.
+// textCost is the memory of a name without its bytes, in bytes: the element, the entry
+// in the index, and what the allocator rounds up.
 const textCost = 96
 
 func newTexts() texts { return texts{index: map[string]int32{}, texts: make([]text, 1)} }
 
-// name is the name with a number.
+// name returns the name with a number.
 func (t *texts) name(id int32) string { return t.texts[id].name }
 
-// add returns the number of a name, which has one use more.
+// add returns the number of a name, and adds a use of it.
 func (t *texts) add(name []byte) int32 {
 	id, ok := t.index[string(name)]
 	if !ok {
@@ -45,10 +45,10 @@ func (t *texts) enter(name string) int32 {
 	return id
 }
 
-// use adds a use of a number that has one.
+// use adds a use of a name that is in use.
 func (t *texts) use(id int32) { t.texts[id].uses++ }
 
-// drop takes a use away, and forgets the name with its last one.
+// drop removes a use, and the name with its last use.
 func (t *texts) drop(id int32) {
 	if id == 0 {
 		return
@@ -62,8 +62,7 @@ func (t *texts) drop(id int32) {
 	t.free = append(t.free, id)
 }
 
-// cost is what an entry is charged for a name, in bytes, as if nobody else had
-// it.
+// cost returns the memory of a name, in bytes, as if it had one use only.
 func (t *texts) cost(id int32) int32 {
 	if id == 0 {
 		return 0

@@ -1,14 +1,14 @@
 package names
 
-// views holds what each client was told. An address that a client was told is a
-// pair. Who asks without end, or is made to look so, loses its own names only:
-// see fair.
+// views has the names of addresses in the answers to each client. A pair is a client
+// and an address that it was given. A client that asks without end, or is made to look
+// so, loses its own names only: see fair.
 type views struct {
 	clients fair[view]
 	index   index
 	pairs   []pair
-	free    int32 // a list through newer
-	most    int   // pairs of one client
+	free    int32 // the first of the unused pairs, linked by newer
+	most    int   // pairs that one client may have
 	evicted uint64
 	texts   *texts
 }
@@ -19,11 +19,11 @@ type place struct {
 	addr    addr
 }
 
-// view is what one client was told, from the oldest to the newest.
+// view has the pairs of one client, from the oldest to the newest.
 type view struct {
 	oldest, newest int32
 	count          int32
-	asked          bool // an answer came to a question that was seen
+	asked          bool // the question of one of its answers was seen
 }
 
 type pairKey struct {
@@ -31,7 +31,7 @@ type pairKey struct {
 	server addr
 }
 
-// pair has no pointer: see texts.
+// pair has no pointers: see texts.
 type pair struct {
 	server       addr
 	expires      int64 // packet time in nanoseconds
@@ -41,8 +41,8 @@ type pair struct {
 	solicited    bool // the question was seen
 }
 
-// clientCost and pairCost are what they cost, in bytes, with their places in the
-// indices and what grown slices hold in reserve.
+// clientCost and pairCost are the memory of a client and a pair, in bytes, with their
+// entries in the indices and the spare capacity of slices.
 const (
 	clientCost = 224
 	pairCost   = 128
@@ -52,7 +52,7 @@ func newViews(r room, most int, t *texts) views {
 	return views{clients: newFair[view](r), index: newIndex(), free: none, most: most, texts: t}
 }
 
-// told returns what client was told of server and still believes.
+// told returns the name of server in an answer to client that has not expired.
 func (v *views) told(now int64, client place, server addr) (name string, ok bool) {
 	c := v.clients.find(client)
 	if c == none {
@@ -67,14 +67,14 @@ func (v *views) told(now int64, client place, server addr) (name string, ok bool
 	return v.texts.name(v.pairs[i].name), true
 }
 
-// asked reports whether client was seen to be answered what it asked.
+// asked reports whether client got an answer to a question that was seen.
 func (v *views) asked(client place) bool {
 	c := v.clients.find(client)
 	return c != none && v.clients.value(c).asked
 }
 
-// of returns client's view, which it is about to learn in. firm says that it may
-// be kept through a flood.
+// of returns the number of client's view, for learn. firm tells that it may be kept
+// during a flood.
 func (v *views) of(now int64, client place, solicited, firm bool) int32 {
 	c, isNew := v.clients.come(now, client, clientCost, firm)
 	w := v.clients.value(c)
@@ -85,8 +85,8 @@ func (v *views) of(now int64, client place, solicited, firm bool) int32 {
 	return c
 }
 
-// learn keeps a pair of client c, and returns by how many bytes that adds to the
-// client's weight. grew has to be told.
+// learn keeps a pair of client c, and returns the bytes that it adds to the client's
+// weight. grew has to be called with their sum.
 func (v *views) learn(now int64, c int32, server addr, e entry) (bytes int32) {
 	key := pairKey{c, server}
 	i := v.find(key)
@@ -126,7 +126,7 @@ func (v *views) find(key pairKey) int32 {
 	}
 }
 
-// enter makes a pair that is not in its client's order yet.
+// enter makes a pair, which link adds to its client's order.
 func (v *views) enter(key pairKey) int32 {
 	made := pair{server: key.server, client: key.client}
 	i := v.free
@@ -142,8 +142,7 @@ func (v *views) enter(key pairKey) int32 {
 	return i
 }
 
-// grew notes what client c has learned, in bytes, and makes those forget who have
-// to.
+// grew adds to the weight of client c, and removes pairs until all bounds are met.
 func (v *views) grew(now int64, c, bytes int32) {
 	v.clients.weigh(c, bytes)
 	for int(v.clients.value(c).count) > v.most {
@@ -152,7 +151,7 @@ func (v *views) grew(now int64, c, bytes int32) {
 	v.bound(now)
 }
 
-// bound makes those forget who have to.
+// bound removes pairs until the table of clients is within its bounds.
 func (v *views) bound(now int64) {
 	for c, all := v.clients.excess(now); c != none; c, all = v.clients.excess(now) {
 		for w := v.clients.value(c); all && w.count > 1; {
@@ -167,7 +166,7 @@ func (v *views) bound(now int64) {
 	}
 }
 
-// forgetOldest forgets the pair that client c was told longest ago.
+// forgetOldest removes the oldest pair of client c.
 func (v *views) forgetOldest(c int32) {
 	w := v.clients.value(c)
 	i := w.oldest

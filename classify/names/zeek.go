@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// dnsLog is what is wanted of an entry of Zeek's dns.log.
+// dnsLog has the members of an entry of Zeek's dns.log that are read.
 type dnsLog struct {
 	Client  string   `json:"id.orig_h"`
 	Query   string   `json:"query"`
@@ -28,8 +28,8 @@ func readJSON(h *Hosts, line []byte) error {
 	return e.addTo(h)
 }
 
-// addTo keeps the addresses among the answers. The others are aliases, texts
-// and the like.
+// addTo adds the addresses among the answers to h. Other answers are aliases, texts and
+// the like.
 func (e *dnsLog) addTo(h *Hosts) error {
 	client, _ := netip.ParseAddr(e.Client)
 	for _, answer := range e.Answers {
@@ -44,8 +44,7 @@ func (e *dnsLog) addTo(h *Hosts) error {
 	return nil
 }
 
-// zeekLog reads a dns.log as tab-separated values, whose first lines say how it
-// is written.
+// zeekLog reads a dns.log as tab-separated values. Its first lines describe the format.
 type zeekLog struct {
 	separator, setSeparator string
 	unset, empty            string
@@ -75,7 +74,7 @@ func (z *zeekLog) read(h *Hosts, line []byte) error {
 	return e.addTo(h)
 }
 
-// value undoes Zeek's ways of writing nothing, and its escapes.
+// value decodes Zeek's escapes, and the texts for an unset or empty field.
 func (z *zeekLog) value(s string) string {
 	if s == z.unset || s == z.empty {
 		return ""
@@ -83,8 +82,8 @@ func (z *zeekLog) value(s string) string {
 	return unescape(s)
 }
 
-// readHeading takes the lines of the heading that matter. #separator is itself
-// followed by a space, the others by the separator.
+// readHeading reads a line of the heading. #separator is followed by a space, the other
+// keys by the separator.
 func (z *zeekLog) readHeading(line string) error {
 	if s, ok := strings.CutPrefix(line, "#separator "); ok {
 		z.separator = unescape(s)
@@ -126,8 +125,7 @@ func (z *zeekLog) readFields(fields []string) error {
 	return nil
 }
 
-// unescape undoes \xNN, by which Zeek writes separators and bytes that are not
-// text.
+// unescape decodes \xNN, which Zeek writes for separators and bytes that are not text.
 func unescape(s string) string {
 	if !strings.Contains(s, `\x`) {
 		return s
