@@ -60,7 +60,22 @@ func (e *InputError) Error() string { return e.Name + ": " + e.Err.Error() }
 
 func (e *InputError) Unwrap() error { return e.Err }
 
-// Stats counts what a source delivered, and what was lost before that.
+// What can be wrong with a capture that is read. A source wraps these errors in
+// an *InputError, with the place in the file where there is one.
+var (
+	// ErrNotCapture: the content is in no capture format that is known.
+	ErrNotCapture = errors.New("not a capture file (pcap or pcapng)")
+	// ErrUnsupported: a capture in a format or version that is not read.
+	ErrUnsupported = errors.New("unsupported capture format")
+	// ErrTruncated: the input ended inside a record, a header or its
+	// compressed data. The frames before it were delivered.
+	ErrTruncated = errors.New("truncated")
+	// ErrDamaged: a length or a number contradicts the format, so that what
+	// follows cannot be found. The frames before it were delivered.
+	ErrDamaged = errors.New("damaged")
+)
+
+// Stats counts what a source delivered and what was lost before it.
 type Stats struct {
 	Frames           uint64 // frames delivered by Next
 	Bytes            uint64 // captured bytes in them

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"tlsfloor/capture"
 )
 
 // DefaultMemory bounds what inputs hold unless told otherwise, in bytes.
@@ -33,8 +35,8 @@ func (e *MemoryError) Error() string {
 	return fmt.Sprintf("it needs %d MiB of memory to be read; there are %d for all inputs", mebibytes(e.Need), e.Most>>20)
 }
 
-// Is makes it an ErrUnsupported.
-func (e *MemoryError) Is(target error) bool { return target == ErrUnsupported }
+// Is makes it an capture.ErrUnsupported.
+func (e *MemoryError) Is(target error) bool { return target == capture.ErrUnsupported }
 
 func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 

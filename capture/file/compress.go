@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"tlsfloor/capture"
+
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -161,11 +163,11 @@ func (u *unpacked) explain(err error) error {
 	case u.raw.err != nil && u.raw.err != io.EOF:
 		return u.raw.err
 	case errors.Is(err, io.ErrUnexpectedEOF), u.raw.err == io.EOF && err == xz.ErrBuf:
-		return fmt.Errorf("%w: the %s data ends early, after %d bytes of content", ErrTruncated, u.name, u.n)
+		return fmt.Errorf("%w: the %s data ends early, after %d bytes of content", capture.ErrTruncated, u.name, u.n)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, xz.ErrMemlimit):
-		return fmt.Errorf("%w: the %s data needs more than %d MiB of memory", ErrUnsupported, u.name, maxMemory(u.name))
+		return fmt.Errorf("%w: the %s data needs more than %d MiB of memory", capture.ErrUnsupported, u.name, maxMemory(u.name))
 	}
-	return fmt.Errorf("%w: the %s data is corrupt after %d bytes of content", ErrDamaged, u.name, u.n)
+	return fmt.Errorf("%w: the %s data is corrupt after %d bytes of content", capture.ErrDamaged, u.name, u.n)
 }
 
 func maxMemory(name string) int {

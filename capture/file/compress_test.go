@@ -157,10 +157,10 @@ func TestCutAnywhere(t *testing.T) {
 func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 	t.Helper()
 	same(t, got, frames[:len(got)])
-	if cut < magicLen && errors.Is(err, ErrNotCapture) {
+	if cut < magicLen && errors.Is(err, capture.ErrNotCapture) {
 		return
 	}
-	if err != nil && !errors.Is(err, ErrTruncated) {
+	if err != nil && !errors.Is(err, capture.ErrTruncated) {
 		t.Fatalf("cut at %d: %v", cut, err)
 	}
 }
@@ -172,7 +172,7 @@ func TestCompressedCut(t *testing.T) {
 	for name, pack := range compressors {
 		packed := pack(t, content)
 		got, err := readBytes(t, packed[:len(packed)*3/4])
-		if !errors.Is(err, ErrTruncated) || len(got) == 50 {
+		if !errors.Is(err, capture.ErrTruncated) || len(got) == 50 {
 			t.Errorf("%s: %d frames, then %v", name, len(got), err)
 		}
 	}
@@ -188,7 +188,7 @@ func TestCompressedDamage(t *testing.T) {
 		if name == "lz4 legacy" {
 			continue // it has no checksum
 		}
-		if _, err := readBytes(t, packed); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTruncated) {
+		if _, err := readBytes(t, packed); !errors.Is(err, capture.ErrDamaged) && !errors.Is(err, capture.ErrTruncated) {
 			t.Errorf("%s: read to the end, then %v", name, err)
 		}
 	}
@@ -252,11 +252,11 @@ func TestAsTheToolsWrote(t *testing.T) {
 		got, err = readBytes(t, join(packed, packed))
 		check(t, err)
 		same(t, got, slices.Concat(want, want))
-		if got, err = readBytes(t, packed[:len(packed)-3]); !errors.Is(err, ErrTruncated) {
+		if got, err = readBytes(t, packed[:len(packed)-3]); !errors.Is(err, capture.ErrTruncated) {
 			t.Errorf("%s cut short: %d frames, then %v", name, len(got), err)
 		}
 		packed[len(packed)-at] ^= 1
-		if _, err = readBytes(t, packed); !errors.Is(err, ErrDamaged) {
+		if _, err = readBytes(t, packed); !errors.Is(err, capture.ErrDamaged) {
 			t.Errorf("%s damaged: %v", name, err)
 		}
 	}
@@ -274,7 +274,7 @@ func TestCompressedErrors(t *testing.T) {
 	text := []byte("hello, world, this is no capture")
 	for name, pack := range compressors {
 		for _, content := range [][]byte{text, text[:2], nil} {
-			if _, err := readBytes(t, pack(t, content)); !errors.Is(err, ErrNotCapture) {
+			if _, err := readBytes(t, pack(t, content)); !errors.Is(err, capture.ErrNotCapture) {
 				t.Errorf("%s of %q: %v", name, content, err)
 			}
 		}
@@ -290,7 +290,7 @@ func TestDictionaryBound(t *testing.T) {
 	hugeZstd := []byte("\x28\xb5\x2f\xfd\x00\xf8" + "\x01\x00\x00abcd")
 	for name, content := range map[string][]byte{"xz": hugeXz, "zstd": hugeZstd} {
 		_, err := readBytes(t, content)
-		if !errors.Is(err, ErrUnsupported) {
+		if !errors.Is(err, capture.ErrUnsupported) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

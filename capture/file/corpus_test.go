@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tlsfloor/capture"
 )
 
 const corpusDir = "../../../shared/corpus"
@@ -58,13 +60,13 @@ var libpcapStops = []struct {
 	{message: "different from the type of the first interface", whole: true},
 	{message: "different from the snapshot length of the first interface", whole: true},
 	{message: "no Interface Description Blocks", whole: true},
-	{message: "truncated dump file", err: ErrTruncated},
-	{message: "invalid packet capture length", err: ErrDamaged},
-	{message: "unknown file format", err: ErrUnsupported}, // snoop
-	{message: "archaic pcap savefile format", err: ErrUnsupported},
-	{message: "unsupported pcapng savefile version", err: ErrUnsupported},
-	{message: "unknown pcapng savefile major version", err: ErrUnsupported},
-	{message: "unknown data link type", err: ErrUnsupported},
+	{message: "truncated dump file", err: capture.ErrTruncated},
+	{message: "invalid packet capture length", err: capture.ErrDamaged},
+	{message: "unknown file format", err: capture.ErrUnsupported}, // snoop
+	{message: "archaic pcap savefile format", err: capture.ErrUnsupported},
+	{message: "unsupported pcapng savefile version", err: capture.ErrUnsupported},
+	{message: "unknown pcapng savefile major version", err: capture.ErrUnsupported},
+	{message: "unknown data link type", err: capture.ErrUnsupported},
 }
 
 // corpusExceptions are captures the rule above does not describe.
@@ -73,7 +75,7 @@ var corpusExceptions = map[string]struct {
 	why string
 }{
 	"pcapplusplus__Tests_Fuzzers_RegressionTests_regression_samples_clusterfuzz-testcase-minimized-FuzzTarget-5755755617189888": {
-		expectation{records: 2, err: ErrDamaged},
+		expectation{records: 2, err: capture.ErrDamaged},
 		"link type 14 is some systems' DLT_RAW, which libpcap on others does not take for raw IP; the third record is damaged",
 	},
 }

@@ -8,21 +8,9 @@ import (
 	"tlsfloor/capture"
 )
 
-// What can be wrong with an input. Next wraps them in a *capture.InputError,
-// with the place in the file where there is one.
 var (
-	// ErrNotCapture: the content is no capture file this package knows.
-	ErrNotCapture = errors.New("not a capture file (pcap or pcapng)")
-	// errUnknown is an ErrNotCapture for content that is no text, either.
-	errUnknown = fmt.Errorf("%w", ErrNotCapture)
-	// ErrUnsupported: a capture, in a format or version that is not read.
-	ErrUnsupported = errors.New("unsupported capture format")
-	// ErrTruncated: the input ended inside a record, a header or its
-	// compressed data. The frames before it were delivered.
-	ErrTruncated = errors.New("truncated")
-	// ErrDamaged: a length or a number contradicts the format, so that what
-	// follows cannot be found. The frames before it were delivered.
-	ErrDamaged = errors.New("damaged")
+	// errUnknown is a capture.ErrNotCapture for content that is no text, either.
+	errUnknown = fmt.Errorf("%w", capture.ErrNotCapture)
 	// ErrReplaced: a followed file was cut short or replaced by another one;
 	// the new content is read from its beginning.
 	ErrReplaced = errors.New("replaced while it was followed; reading the new file from its beginning")
@@ -71,9 +59,9 @@ func (p place) String() string {
 }
 
 func (p place) truncated() error {
-	return fmt.Errorf("%w: %s is cut short", ErrTruncated, p)
+	return fmt.Errorf("%w: %s is cut short", capture.ErrTruncated, p)
 }
 
 func (p place) damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: %s %s", ErrDamaged, p, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %s %s", capture.ErrDamaged, p, fmt.Sprintf(format, args...))
 }

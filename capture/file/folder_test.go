@@ -198,7 +198,7 @@ func TestGapOfErrors(t *testing.T) {
 	}
 	for err, want := range map[error]Gap{
 		fs.ErrPermission: Unreadable, fs.ErrNotExist: Unreadable, notRead([]byte("RTSS")): Unsupported,
-		notRead([]byte("PK\x03\x04")): Archive, ErrNotCapture: NoCapture, ErrTruncated: Truncated, ErrDamaged: Damaged,
+		notRead([]byte("PK\x03\x04")): Archive, capture.ErrNotCapture: NoCapture, capture.ErrTruncated: Truncated, capture.ErrDamaged: Damaged,
 	} {
 		if gap, ok := gapOf(inputError("x", err)); !ok || gap != want {
 			t.Errorf("%v is counted as %v, %v; want %v", err, gap, ok, want)

@@ -147,7 +147,7 @@ func TestStopWhileWaiting(t *testing.T) {
 // TestDeviceIsNoRegularFile: what cannot be opened twice is opened once.
 func TestDeviceIsNoRegularFile(t *testing.T) {
 	_, err := readAll(t, os.DevNull, os.DevNull)
-	if !errors.Is(err, ErrNotCapture) || strings.Count(err.Error(), "it is empty") != 2 {
+	if !errors.Is(err, capture.ErrNotCapture) || strings.Count(err.Error(), "it is empty") != 2 {
 		t.Errorf("%v", err)
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"tlsfloor/capture"
 )
 
 // A foreignError is content that was recognised and is not read.
 type foreignError struct {
-	kind error // ErrUnsupported, errArchive or ErrNotCapture
+	kind error // capture.ErrUnsupported, errArchive or capture.ErrNotCapture
 	what string
 	// todo is how to come by a capture that is read; it may be empty.
 	todo string
@@ -17,8 +19,8 @@ type foreignError struct {
 
 func (e *foreignError) Error() string {
 	text := e.what
-	if e.kind == ErrUnsupported {
-		text = fmt.Sprintf("%v: %s", ErrUnsupported, e.what)
+	if e.kind == capture.ErrUnsupported {
+		text = fmt.Sprintf("%v: %s", capture.ErrUnsupported, e.what)
 	}
 	if e.todo == "" {
 		return text
@@ -73,10 +75,10 @@ func find(formats []format, head []byte) *format {
 // is read.
 func notRead(head []byte) error {
 	if f := find(captures, head); f != nil {
-		return &foreignError{ErrUnsupported, f.what, f.conversion()}
+		return &foreignError{capture.ErrUnsupported, f.what, f.conversion()}
 	}
 	if isETL(head) {
-		return &foreignError{ErrUnsupported, "a Windows event trace (ETL)", "convert it: etl2pcapng IN OUT, or pktmon etl2pcap IN"}
+		return &foreignError{capture.ErrUnsupported, "a Windows event trace (ETL)", "convert it: etl2pcapng IN OUT, or pktmon etl2pcap IN"}
 	}
 	if f := find(archives, head); f != nil {
 		return &foreignError{errArchive, f.what, "unpack it first"}
@@ -90,7 +92,7 @@ func notRead(head []byte) error {
 	if !printable(head) {
 		return errUnknown
 	}
-	return ErrNotCapture
+	return capture.ErrNotCapture
 }
 
 // printable reports whether content begins as text does. Anything else that is

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"tlsfloor/capture"
 )
 
 // foreignFormats are what editcap writes, and what it is to be called.
@@ -89,7 +91,7 @@ func wantForeign(t *testing.T, content []byte, name, todo string) {
 	t.Helper()
 	_, err := readBytes(t, content)
 	want := "standard input: unsupported capture format: " + name + "; " + todo
-	if !errors.Is(err, ErrUnsupported) || err.Error() != want {
+	if !errors.Is(err, capture.ErrUnsupported) || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
@@ -101,7 +103,7 @@ func TestForeignHeaders(t *testing.T) {
 	le.PutUint32(etl, 65536)
 	le.PutUint32(etl[4:], 4096)
 	le.PutUint32(etl[72:], 0xc0020002)
-	if _, err := readBytes(t, etl); !errors.Is(err, ErrUnsupported) || !strings.HasSuffix(err.Error(), "a Windows event trace (ETL); convert it: etl2pcapng IN OUT, or pktmon etl2pcap IN") {
+	if _, err := readBytes(t, etl); !errors.Is(err, capture.ErrUnsupported) || !strings.HasSuffix(err.Error(), "a Windows event trace (ETL); convert it: etl2pcapng IN OUT, or pktmon etl2pcap IN") {
 		t.Errorf("ETL: %v", err)
 	}
 	peek := make([]byte, 200)
@@ -178,18 +180,18 @@ func TestNoiseIsNoFormat(t *testing.T) {
 		for i := range content {
 			content[i] = byte(r.Uint32())
 		}
-		if err := notRead(content); !errors.Is(err, ErrNotCapture) {
+		if err := notRead(content); !errors.Is(err, capture.ErrNotCapture) {
 			t.Fatalf("noise is %v: %x", err, content[:64])
 		}
 	}
 	for c := range 256 {
 		same := bytes.Repeat([]byte{byte(c)}, 1024)
-		if err := notRead(same); !errors.Is(err, ErrNotCapture) {
+		if err := notRead(same); !errors.Is(err, capture.ErrNotCapture) {
 			t.Errorf("1024 bytes of %#x are %v", c, err)
 		}
 	}
 	for _, text := range []string{"", "x", "These are notes, not packets.", strings.Repeat("a, b, c\n", 200)} {
-		if err := notRead([]byte(text)); !errors.Is(err, ErrNotCapture) {
+		if err := notRead([]byte(text)); !errors.Is(err, capture.ErrNotCapture) {
 			t.Errorf("%.20q is %v", text, err)
 		}
 	}
@@ -315,7 +317,7 @@ func TestPrinted(t *testing.T) {
 	}
 	for want, texts := range tests {
 		for _, text := range texts {
-			wantNamed(t, []byte(text), ErrNotCapture, want)
+			wantNamed(t, []byte(text), capture.ErrNotCapture, want)
 		}
 	}
 }
@@ -339,6 +341,6 @@ func TestPrintedByTcpdump(t *testing.T) {
 		check(t, err)
 		text, err := exec.Command(command, append(strings.Fields(of.options), path)...).Output()
 		check(t, err)
-		wantNamed(t, text, ErrNotCapture, of.want)
+		wantNamed(t, text, capture.ErrNotCapture, of.want)
 	}
 }

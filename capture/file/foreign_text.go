@@ -3,6 +3,8 @@ package file
 import (
 	"bytes"
 	"regexp"
+
+	"tlsfloor/capture"
 )
 
 // texts are what programs print about packets. Each expression is anchored to
@@ -60,7 +62,7 @@ func textOf(head []byte) error {
 	head = bytes.TrimLeft(head, " \t\r\n")
 	for _, t := range texts {
 		if t.Match(head) {
-			return &foreignError{ErrNotCapture, t.what, t.todo}
+			return &foreignError{capture.ErrNotCapture, t.what, t.todo}
 		}
 	}
 	return nil

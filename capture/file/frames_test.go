@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"tlsfloor/capture"
+
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -90,7 +92,7 @@ func randomBytes(n int) []byte {
 
 func isMemoryError(err error, need, most int64) bool {
 	var memory *MemoryError
-	return errors.As(err, &memory) && memory.Need == need && memory.Most == most && errors.Is(err, ErrUnsupported)
+	return errors.As(err, &memory) && memory.Need == need && memory.Most == most && errors.Is(err, capture.ErrUnsupported)
 }
 
 // TestLaterFrames: data that begins with a small window may go on with a large

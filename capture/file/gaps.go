@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"tlsfloor/capture"
 )
 
 // A Gap is a reason why something that was to be read was not, or not whole.
@@ -70,7 +72,7 @@ func gapOf(err error) (Gap, bool) {
 	for _, of := range []struct {
 		err error
 		gap Gap
-	}{{ErrTruncated, Truncated}, {ErrDamaged, Damaged}, {errArchive, Archive}, {ErrUnsupported, Unsupported}, {errUnknown, Unknown}, {ErrNotCapture, NoCapture}} {
+	}{{capture.ErrTruncated, Truncated}, {capture.ErrDamaged, Damaged}, {errArchive, Archive}, {capture.ErrUnsupported, Unsupported}, {errUnknown, Unknown}, {capture.ErrNotCapture, NoCapture}} {
 		if errors.Is(err, of.err) {
 			return of.gap, true
 		}

@@ -82,7 +82,7 @@ func TestDevices(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"/dev/zero", "/dev/urandom", "/dev/full"} {
 		s := mustOpen(t, Options{}, name)
-		if _, err := nextWithin(t, s); !errors.Is(err, ErrNotCapture) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTruncated) {
+		if _, err := nextWithin(t, s); !errors.Is(err, capture.ErrNotCapture) && !errors.Is(err, capture.ErrDamaged) && !errors.Is(err, capture.ErrTruncated) {
 			t.Errorf("%s: %v", name, err)
 		}
 		check(t, s.Close())

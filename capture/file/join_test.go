@@ -89,7 +89,7 @@ func TestJoinedCut(t *testing.T) {
 	} {
 		for cut := 1; cut < pcapHeaderLen; cut++ {
 			frames, err := readBytes(t, join(first, second[:cut]))
-			if len(frames) != 1 || !errors.Is(err, ErrTruncated) {
+			if len(frames) != 1 || !errors.Is(err, capture.ErrTruncated) {
 				t.Errorf("%s cut at %d: %d frames, then %v", name, cut, len(frames), err)
 			}
 		}
@@ -172,7 +172,7 @@ func TestJoinedLongPcap(t *testing.T) {
 
 func wantDamage(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, ErrDamaged) {
+	if !errors.Is(err, capture.ErrDamaged) {
 		t.Errorf("%v, want damage", err)
 	}
 }

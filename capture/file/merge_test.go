@@ -191,9 +191,9 @@ func TestBadFilesAmongGood(t *testing.T) {
 	wantErrors(t, errs, map[string]error{
 		missing + ": no such file or directory":                                                     fs.ErrNotExist,
 		noCaptures + ": no file in this folder or below it is a capture file (pcap or pcapng)":      errNoCaptures,
-		text + ": not a capture file (pcap or pcapng)":                                              ErrNotCapture,
-		empty + ": not a capture file (pcap or pcapng): it is empty":                                ErrNotCapture,
-		fmt.Sprintf("%s: truncated: record 10, at byte %d, is cut short", cut, offsetOf(frames, 9)): ErrTruncated,
+		text + ": not a capture file (pcap or pcapng)":                                              capture.ErrNotCapture,
+		empty + ": not a capture file (pcap or pcapng): it is empty":                                capture.ErrNotCapture,
+		fmt.Sprintf("%s: truncated: record 10, at byte %d, is cut short", cut, offsetOf(frames, 9)): capture.ErrTruncated,
 	})
 	leftOut := []LeftOut{{Folder: noCaptures, Why: NoCapture, Count: 1, Names: []string{"x.txt"}}}
 	if !reflect.DeepEqual(s.LeftOut(), leftOut) {

@@ -89,7 +89,7 @@ func (s *Source) inspect(c *candidate) error {
 		c.first = first
 		s.prepare(f.Link)
 	}
-	if c.dir != nil && (errors.Is(err, ErrNotCapture) || errors.Is(err, errArchive)) {
+	if c.dir != nil && (errors.Is(err, capture.ErrNotCapture) || errors.Is(err, errArchive)) {
 		return err
 	}
 	if _, err := c.file.Seek(0, io.SeekStart); err != nil || s.held >= maxHeld {

@@ -74,7 +74,7 @@ func (r *pcapReader) setUnit(unit int64) {
 
 func (r *pcapReader) setVersion(major, minor uint16) error {
 	if !knownVersion(major, minor) {
-		return fmt.Errorf("%w: pcap version %d.%d", ErrUnsupported, major, minor)
+		return fmt.Errorf("%w: pcap version %d.%d", capture.ErrUnsupported, major, minor)
 	}
 	switch {
 	case minor < 3: // also 543.0
@@ -95,7 +95,7 @@ func (r *pcapReader) setLink(h fileHeader) error {
 		return nil
 	}
 	if h.link&reservedLinkBits != 0 {
-		return fmt.Errorf("%w: unknown link type %d", ErrUnsupported, h.link&0x03ffffff)
+		return fmt.Errorf("%w: unknown link type %d", capture.ErrUnsupported, h.link&0x03ffffff)
 	}
 	r.link = linkType(uint16(h.link))
 	return nil

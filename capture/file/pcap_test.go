@@ -99,19 +99,19 @@ func TestPcapErrors(t *testing.T) {
 		err     error
 		text    string
 	}{
-		"nothing":             {nil, 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng): it is empty"},
-		"three bytes":         {header[:3], 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
-		"text":                {[]byte("hello, world, this is no capture"), 0, ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
-		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, ErrUnsupported, "standard input: unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
-		"half a header":       {header[:20], 0, ErrTruncated, "standard input: truncated: the file header is cut short"},
+		"nothing":             {nil, 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng): it is empty"},
+		"three bytes":         {header[:3], 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
+		"text":                {[]byte("hello, world, this is no capture"), 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
+		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, capture.ErrUnsupported, "standard input: unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
+		"half a header":       {header[:20], 0, capture.ErrTruncated, "standard input: truncated: the file header is cut short"},
 		"header only":         {header, 0, nil, ""},
-		"version 1":           {pcapHeaderVersion(order, magicMicroseconds, 1, 2, 1), 0, ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
-		"version 2.5":         {pcapHeaderVersion(order, magicMicroseconds, 2, 5, 1), 0, ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
-		"reserved link bits":  {pcapHeader(order, magicMicroseconds, 0x300000), 0, ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
-		"half a record head":  {join(header, record, record[:9]), 1, ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
-		"half a record":       {join(header, record, record[:17]), 1, ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"version 1":           {pcapHeaderVersion(order, magicMicroseconds, 1, 2, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
+		"version 2.5":         {pcapHeaderVersion(order, magicMicroseconds, 2, 5, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
+		"reserved link bits":  {pcapHeader(order, magicMicroseconds, 0x300000), 0, capture.ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
+		"half a record head":  {join(header, record, record[:9]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"half a record":       {join(header, record, record[:17]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
 		"largest record":      {join(header, largest, record), 2, nil, ""},
-		"record over the max": {join(header, record, oversized), 1, ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
+		"record over the max": {join(header, record, oversized), 1, capture.ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { testError(t, test.content, test.frames, test.err, test.text) })

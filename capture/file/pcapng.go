@@ -67,7 +67,7 @@ func newPcapngReader(w *window, source string) (records, error) {
 		return nil, headerCut(err)
 	}
 	if _, ok := sectionOrder(w.buf[w.pos+blockHeaderLen:]); !ok {
-		return nil, ErrNotCapture
+		return nil, capture.ErrNotCapture
 	}
 	return &pcapngReader{w: w, source: source}, nil
 }

@@ -20,7 +20,7 @@ func (r *pcapngReader) section(body []byte) error {
 	}
 	major, minor := r.u16(body[4:]), r.u16(body[6:])
 	if major != 1 || minor != 0 && minor != 2 {
-		return fmt.Errorf("%w: pcapng version %d.%d", ErrUnsupported, major, minor)
+		return fmt.Errorf("%w: pcapng version %d.%d", capture.ErrUnsupported, major, minor)
 	}
 	r.interfaces = r.interfaces[:0]
 	return nil

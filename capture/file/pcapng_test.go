@@ -98,30 +98,30 @@ func TestPcapngErrors(t *testing.T) {
 		err     error
 		text    string
 	}{
-		"half a section magic":      {section[:9], 0, ErrTruncated, "truncated: the file header is cut short"},
-		"no byte-order magic":       {join(section[:8], section), 0, ErrNotCapture, "not a capture file (pcap or pcapng)"},
-		"half a section":            {section[:20], 0, ErrTruncated, "truncated: block 1, at byte 0, is cut short"},
-		"version 2":                 {join(start, ngSection(order, 2, 0)), 1, ErrUnsupported, "unsupported capture format: pcapng version 2.0"},
-		"half a packet":             {join(start, packet[:19]), 1, ErrTruncated, "truncated: " + where + " is cut short"},
-		"half an unknown block":     {join(start, ngBlock(order, 10, make([]byte, 50))[:30]), 1, ErrTruncated, "truncated: " + where + " is cut short"},
-		"length of zero":            {join(start, lengthOf(packet, 0)), 1, ErrDamaged, "damaged: " + where + " claims a length of 0 bytes; it has to be a multiple of 4 from 12 to 16777216"},
-		"odd length":                {join(start, lengthOf(packet, 37)), 1, ErrDamaged, "damaged: " + where + " claims a length of 37 bytes; it has to be a multiple of 4 from 12 to 16777216"},
-		"length over the max":       {join(start, lengthOf(packet, 0xfffffffc)), 1, ErrDamaged, "damaged: " + where + " claims a length of 4294967292 bytes; it has to be a multiple of 4 from 12 to 16777216"},
-		"packet over the max":       {join(start, lengthOf(packet, maxWindow+4)), 1, ErrDamaged, "damaged: " + where + " claims a length of 1048580 bytes; the limit is 1048576"},
-		"two lengths":               {join(start, packet[:len(packet)-4], order.AppendUint32(nil, 99)), 1, ErrDamaged, "damaged: " + where + " gives its length as 36 at its beginning and 99 at its end"},
-		"section without magic":     {join(start, lengthOf(section, 28)[:8], make([]byte, 20)), 1, ErrDamaged, "damaged: " + where + " begins a section without a byte-order magic"},
-		"short section":             {join(start, ngBlock(order, blockSection, section[8:12])), 1, ErrDamaged, "damaged: " + where + " is too short for a section header"},
-		"short interface":           {join(start, ngBlock(order, blockInterface, make([]byte, 4))), 1, ErrDamaged, "damaged: " + where + " is too short for an interface description"},
-		"short packet":              {join(start, ngBlock(order, blockEnhanced, make([]byte, 16))), 1, ErrDamaged, "damaged: " + where + " is too short for a packet"},
-		"short obsolete packet":     {join(start, ngBlock(order, blockObsolete, make([]byte, 16))), 1, ErrDamaged, "damaged: " + where + " is too short for a packet"},
-		"short simple packet":       {join(start, ngBlock(order, blockSimple, nil)), 1, ErrDamaged, "damaged: " + where + " is too short for a packet"},
-		"captured over the block":   {join(start, captured(packet, 5)), 1, ErrDamaged, "damaged: " + where + " claims 5 captured bytes, more than it holds or than the limit of 262144"},
-		"captured over everything":  {join(start, captured(packet, 0xffffffff)), 1, ErrDamaged, "damaged: " + where + " claims 4294967295 captured bytes, more than it holds or than the limit of 262144"},
-		"simple over its block":     {join(start, ngSimple(order, []byte("abcd"), 5)), 1, ErrDamaged, "damaged: " + where + " claims 5 captured bytes, more than it holds or than the limit of 262144"},
-		"no such interface":         {join(start, ngEnhanced(order, 1, 0, nil, 0)), 1, ErrDamaged, "damaged: " + where + " is of interface 1, which the section does not describe"},
-		"no such interface, ever":   {join(start, ngEnhanced(order, 0xffffffff, 0, nil, 0)), 1, ErrDamaged, "damaged: " + where + " is of interface 4294967295, which the section does not describe"},
-		"simple without interface":  {join(section, ngSimple(order, nil, 0)), 0, ErrDamaged, "damaged: block 2, at byte 28, is of interface 0, which the section does not describe"},
-		"interface of last section": {join(start, section, packet), 1, ErrDamaged, "damaged: block 5, at byte 112, is of interface 0, which the section does not describe"},
+		"half a section magic":      {section[:9], 0, capture.ErrTruncated, "truncated: the file header is cut short"},
+		"no byte-order magic":       {join(section[:8], section), 0, capture.ErrNotCapture, "not a capture file (pcap or pcapng)"},
+		"half a section":            {section[:20], 0, capture.ErrTruncated, "truncated: block 1, at byte 0, is cut short"},
+		"version 2":                 {join(start, ngSection(order, 2, 0)), 1, capture.ErrUnsupported, "unsupported capture format: pcapng version 2.0"},
+		"half a packet":             {join(start, packet[:19]), 1, capture.ErrTruncated, "truncated: " + where + " is cut short"},
+		"half an unknown block":     {join(start, ngBlock(order, 10, make([]byte, 50))[:30]), 1, capture.ErrTruncated, "truncated: " + where + " is cut short"},
+		"length of zero":            {join(start, lengthOf(packet, 0)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 0 bytes; it has to be a multiple of 4 from 12 to 16777216"},
+		"odd length":                {join(start, lengthOf(packet, 37)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 37 bytes; it has to be a multiple of 4 from 12 to 16777216"},
+		"length over the max":       {join(start, lengthOf(packet, 0xfffffffc)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 4294967292 bytes; it has to be a multiple of 4 from 12 to 16777216"},
+		"packet over the max":       {join(start, lengthOf(packet, maxWindow+4)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 1048580 bytes; the limit is 1048576"},
+		"two lengths":               {join(start, packet[:len(packet)-4], order.AppendUint32(nil, 99)), 1, capture.ErrDamaged, "damaged: " + where + " gives its length as 36 at its beginning and 99 at its end"},
+		"section without magic":     {join(start, lengthOf(section, 28)[:8], make([]byte, 20)), 1, capture.ErrDamaged, "damaged: " + where + " begins a section without a byte-order magic"},
+		"short section":             {join(start, ngBlock(order, blockSection, section[8:12])), 1, capture.ErrDamaged, "damaged: " + where + " is too short for a section header"},
+		"short interface":           {join(start, ngBlock(order, blockInterface, make([]byte, 4))), 1, capture.ErrDamaged, "damaged: " + where + " is too short for an interface description"},
+		"short packet":              {join(start, ngBlock(order, blockEnhanced, make([]byte, 16))), 1, capture.ErrDamaged, "damaged: " + where + " is too short for a packet"},
+		"short obsolete packet":     {join(start, ngBlock(order, blockObsolete, make([]byte, 16))), 1, capture.ErrDamaged, "damaged: " + where + " is too short for a packet"},
+		"short simple packet":       {join(start, ngBlock(order, blockSimple, nil)), 1, capture.ErrDamaged, "damaged: " + where + " is too short for a packet"},
+		"captured over the block":   {join(start, captured(packet, 5)), 1, capture.ErrDamaged, "damaged: " + where + " claims 5 captured bytes, more than it holds or than the limit of 262144"},
+		"captured over everything":  {join(start, captured(packet, 0xffffffff)), 1, capture.ErrDamaged, "damaged: " + where + " claims 4294967295 captured bytes, more than it holds or than the limit of 262144"},
+		"simple over its block":     {join(start, ngSimple(order, []byte("abcd"), 5)), 1, capture.ErrDamaged, "damaged: " + where + " claims 5 captured bytes, more than it holds or than the limit of 262144"},
+		"no such interface":         {join(start, ngEnhanced(order, 1, 0, nil, 0)), 1, capture.ErrDamaged, "damaged: " + where + " is of interface 1, which the section does not describe"},
+		"no such interface, ever":   {join(start, ngEnhanced(order, 0xffffffff, 0, nil, 0)), 1, capture.ErrDamaged, "damaged: " + where + " is of interface 4294967295, which the section does not describe"},
+		"simple without interface":  {join(section, ngSimple(order, nil, 0)), 0, capture.ErrDamaged, "damaged: block 2, at byte 28, is of interface 0, which the section does not describe"},
+		"interface of last section": {join(start, section, packet), 1, capture.ErrDamaged, "damaged: block 5, at byte 112, is of interface 0, which the section does not describe"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -141,5 +141,5 @@ func TestPcapngInterfaceFlood(t *testing.T) {
 	}
 	text := fmt.Sprintf("standard input: damaged: block %d, at byte %d, describes one interface more than %d",
 		maxInterfaces+2, len(content)-len(one), maxInterfaces)
-	testError(t, content, 0, ErrDamaged, text)
+	testError(t, content, 0, capture.ErrDamaged, text)
 }

@@ -79,7 +79,7 @@ func (st *stream) start() error {
 		}
 	}
 	err := st.recognise(st.content)
-	if st.packed != nil && errors.Is(err, ErrNotCapture) {
+	if st.packed != nil && errors.Is(err, capture.ErrNotCapture) {
 		return cmp.Or(st.corrupt(), err)
 	}
 	return err
@@ -91,7 +91,7 @@ func (st *stream) corrupt() error {
 	if st.raw.live {
 		return nil
 	}
-	if err := st.content.skip(maxWindow); errors.Is(err, ErrDamaged) {
+	if err := st.content.skip(maxWindow); errors.Is(err, capture.ErrDamaged) {
 		return err
 	}
 	return nil
@@ -161,14 +161,14 @@ func tooShort(w *window, err error) error {
 	case err != io.EOF:
 		return err
 	case w.buffered() == 0:
-		return fmt.Errorf("%w: it is empty", ErrNotCapture)
+		return fmt.Errorf("%w: it is empty", capture.ErrNotCapture)
 	}
-	return ErrNotCapture
+	return capture.ErrNotCapture
 }
 
 func headerCut(err error) error {
 	if err == io.EOF {
-		return fmt.Errorf("%w: the file header is cut short", ErrTruncated)
+		return fmt.Errorf("%w: the file header is cut short", capture.ErrTruncated)
 	}
 	return err
 }

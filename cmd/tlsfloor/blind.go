@@ -33,7 +33,7 @@ func (i *inputs) note(err error, mask *transport.Mask) {
 		i.away++
 	case errors.Is(err, live.ErrFilterChanged), errors.Is(err, live.ErrUnseen):
 		i.withheld.Add(input.Name)
-	case errors.Is(err, file.ErrTruncated), errors.Is(err, file.ErrDamaged):
+	case errors.Is(err, capture.ErrTruncated), errors.Is(err, capture.ErrDamaged):
 		i.incomplete.Add(mask.Hide(input.Name))
 	default:
 		i.leftOut.Add(mask.Hide(input.Name))
