@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 const benchFrameLen = 200
@@ -16,9 +17,9 @@ const benchFrameLen = 200
 func benchCapture(tb testing.TB, n int) string {
 	tb.Helper()
 	var b bytes.Buffer
-	b.Write(pcapHeader(binary.LittleEndian, magicMicroseconds, 1))
+	b.Write(captures.PcapHeader(binary.LittleEndian, captures.MagicMicroseconds, 1))
 	for i := range n {
-		b.Write(pcapRecord(binary.LittleEndian, uint32(i/1000), uint32(i%1000), make([]byte, benchFrameLen), benchFrameLen))
+		b.Write(captures.PcapRecord(binary.LittleEndian, uint32(i/1000), uint32(i%1000), make([]byte, benchFrameLen), benchFrameLen))
 	}
 	return writeTemp(tb, "bench.pcap", b.Bytes())
 }
@@ -74,7 +75,7 @@ func BenchmarkParsePcap(b *testing.B) {
 }
 
 func BenchmarkParsePcapng(b *testing.B) {
-	packet := ngEnhanced(binary.LittleEndian, 0, 5, make([]byte, benchFrameLen), benchFrameLen)
+	packet := captures.NgEnhanced(binary.LittleEndian, 0, 5, make([]byte, benchFrameLen), benchFrameLen)
 	content := bytes.Repeat(packet, 1000)
 	w := &window{buf: content, end: len(content)}
 	benchmarkParse(b, w, 0, &pcapngReader{w: w, interfaces: []ngInterface{{link: 1, scale: microseconds}}})
@@ -83,10 +84,10 @@ func BenchmarkParsePcapng(b *testing.B) {
 // BenchmarkNextPcapng is BenchmarkNextPcap for the other format.
 func BenchmarkNextPcapng(b *testing.B) {
 	order := binary.LittleEndian
-	content := join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0))
+	content := captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 0))
 	packet := make([]byte, benchFrameLen)
 	for i := range uint64(benchFrames) {
-		content = append(content, ngEnhanced(order, 0, i, packet, benchFrameLen)...)
+		content = append(content, captures.NgEnhanced(order, 0, i, packet, benchFrameLen)...)
 	}
 	benchmarkNext(b, Options{}, writeTemp(b, "bench.pcapng", content))
 }
@@ -104,9 +105,9 @@ func BenchmarkNextRing(b *testing.B) {
 	var paths []string
 	for i := range files {
 		first := i * benchFrames / files
-		content := pcapHeader(binary.LittleEndian, magicMicroseconds, 1)
+		content := captures.PcapHeader(binary.LittleEndian, captures.MagicMicroseconds, 1)
 		for k := range benchFrames / files {
-			content = append(content, pcapRecord(binary.LittleEndian, uint32(first+k), 0, make([]byte, benchFrameLen), benchFrameLen)...)
+			content = append(content, captures.PcapRecord(binary.LittleEndian, uint32(first+k), 0, make([]byte, benchFrameLen), benchFrameLen)...)
 		}
 		paths = append(paths, writeTemp(b, "ring", content))
 	}

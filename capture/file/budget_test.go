@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // overlapping writes n compressed captures of the same time, each with a window
@@ -23,7 +24,7 @@ func overlapping(t *testing.T, n, window int) (names []string, frames []capture.
 		for k := i; k < len(frames); k += n {
 			own = append(own, frames[k])
 		}
-		packed := compress(t, asPcap(t, own), func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w, zstd.WithSingleSegment(false)) })
+		packed := captures.Compress(t, captures.Pcap(t, own), func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w, zstd.WithSingleSegment(false)) })
 		packed[5] = byte(bits.Len(uint(window))-11) << 3 // RFC 8878, 3.1.1.1.2: any window, for any content
 		names = append(names, writeTemp(t, fmt.Sprintf("%d.zst", i), packed))
 	}
@@ -69,11 +70,11 @@ func TestMemoryIsShared(t *testing.T) {
 		}
 		got, errs := readNoting(t, s)
 		if tt.inOrder {
-			same(t, got, frames)
+			captures.Same(t, got, frames)
 		} else {
 			slices.SortStableFunc(got, func(a, b capture.Frame) int { return int(a.Time - b.Time) })
 		}
-		if same(t, got, frames); len(errs) > 1 || len(errs) == 0 != tt.inOrder || len(errs) > 0 && !errors.Is(errs[0], ErrDeferred) {
+		if captures.Same(t, got, frames); len(errs) > 1 || len(errs) == 0 != tt.inOrder || len(errs) > 0 && !errors.Is(errs[0], ErrDeferred) {
 			t.Errorf("with %d bytes: %v", tt.memory, errs)
 		}
 		check(t, s.Close())
@@ -91,7 +92,7 @@ func TestMemoryOfOne(t *testing.T) {
 	s := mustOpen(t, Options{Memory: 16 << 20}, append(names, few...)...)
 	defer s.Close()
 	got, errs := readNoting(t, s)
-	same(t, got, frames)
+	captures.Same(t, got, frames)
 	var memory *MemoryError
 	if len(errs) != 1 || !errors.As(errs[0], &memory) || memory.Most != 16<<20 || memory.Need < 32<<20 || memory.Need > s.Need() {
 		t.Errorf("%v, of which an input needs %d", errs, s.Need())
@@ -122,7 +123,7 @@ func TestMemoryOfRecords(t *testing.T) {
 // longFrames is a capture of two frames, of which the second is as long as
 // frames may be.
 func longFrames(t *testing.T) []byte {
-	return asPcapng(t, []capture.Frame{
+	return captures.Pcapng(t, []capture.Frame{
 		{Time: 1e9, Data: make([]byte, 60), Length: 60, Link: capture.LinkEthernet},
 		{Time: 2e9, Data: make([]byte, maxCaptured), Length: maxCaptured, Link: capture.LinkEthernet},
 	})

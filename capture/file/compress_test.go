@@ -5,77 +5,23 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	"github.com/pierrec/lz4/v4"
-
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
-
-// compressors wrap content as the tools of that name do.
-var compressors = map[string]func(testing.TB, []byte) []byte{
-	"gzip": func(tb testing.TB, content []byte) []byte {
-		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
-	},
-	"zstd": func(tb testing.TB, content []byte) []byte {
-		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) })
-	},
-	"lz4": func(tb testing.TB, content []byte) []byte {
-		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil })
-	},
-	"lz4 legacy": func(tb testing.TB, content []byte) []byte {
-		return compress(tb, content, func(w io.Writer) (io.WriteCloser, error) {
-			z := lz4.NewWriter(w)
-			return z, z.Apply(lz4.LegacyOption(true))
-		})
-	},
-}
-
-// What is linked reads bzip2 and xz and does not write them: the tools do, where
-// they are installed. TestAsTheToolsWrote reads both everywhere.
-func init() {
-	for _, tool := range []string{"bzip2", "xz"} {
-		if path, err := exec.LookPath(tool); err == nil {
-			compressors[tool] = func(tb testing.TB, content []byte) []byte { return pipeThrough(tb, content, path, "-c") }
-		}
-	}
-}
-
-func pipeThrough(tb testing.TB, content []byte, command string, args ...string) []byte {
-	tb.Helper()
-	cmd := exec.Command(command, args...)
-	cmd.Stdin = bytes.NewReader(content)
-	out, err := cmd.Output()
-	check(tb, err)
-	return out
-}
-
-func compress(tb testing.TB, content []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
-	tb.Helper()
-	var b bytes.Buffer
-	z, err := open(&b)
-	check(tb, err)
-	_, err = z.Write(content)
-	check(tb, err)
-	check(tb, z.Close())
-	return b.Bytes()
-}
 
 // formats writes the same frames in every way they can be written.
 func formats(tb testing.TB, frames []capture.Frame) map[string][]byte {
-	all := map[string][]byte{"pcap": asPcap(tb, frames), "pcapng": asPcapng(tb, frames)}
-	for name, pack := range compressors {
-		all["pcap in "+name] = pack(tb, asPcap(tb, frames))
-		all["pcapng in "+name] = pack(tb, asPcapng(tb, frames))
+	all := map[string][]byte{"pcap": captures.Pcap(tb, frames), "pcapng": captures.Pcapng(tb, frames)}
+	for name, pack := range captures.Compressors {
+		all["pcap in "+name] = pack(tb, captures.Pcap(tb, frames))
+		all["pcapng in "+name] = pack(tb, captures.Pcapng(tb, frames))
 	}
 	return all
 }
@@ -87,18 +33,18 @@ func TestReadBack(t *testing.T) {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	frames := randomFrames(r, 200)
+	frames := captures.RandomFrames(r, 200)
 	for name, content := range formats(t, frames) {
 		t.Run(name, func(t *testing.T) {
 			got, err := readAll(t, writeTemp(t, "named.txt", content))
 			check(t, err)
-			same(t, got, frames)
+			captures.Same(t, got, frames)
 			got, err = readReader(t, iotest.OneByteReader(bytes.NewReader(content)))
 			check(t, err)
-			same(t, got, frames)
+			captures.Same(t, got, frames)
 			got, err = readReader(t, iotest.DataErrReader(bytes.NewReader(content)))
 			check(t, err)
-			same(t, got, frames)
+			captures.Same(t, got, frames)
 		})
 	}
 }
@@ -107,17 +53,17 @@ func TestReadBack(t *testing.T) {
 // place.
 func TestStraddling(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	frames := randomFrames(r, 3000)
+	frames := captures.RandomFrames(r, 3000)
 	for name, content := range map[string][]byte{
-		"pcap":   asPcap(t, frames),
-		"pcapng": asPcapng(t, frames),
-		"zstd":   compressors["zstd"](t, asPcapng(t, frames)),
+		"pcap":   captures.Pcap(t, frames),
+		"pcapng": captures.Pcapng(t, frames),
+		"zstd":   captures.Compressors["zstd"](t, captures.Pcapng(t, frames)),
 	} {
 		got, err := readAll(t, writeTemp(t, "many", content))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		same(t, got, frames)
+		captures.Same(t, got, frames)
 	}
 }
 
@@ -125,7 +71,7 @@ func TestStraddling(t *testing.T) {
 // says that it was cut unless that was between two records.
 func TestCutAnywhere(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	frames := randomFramesUpTo(r, 4, 100)
+	frames := captures.RandomFramesUpTo(r, 4, 100)
 	between := map[string]int{"pcap": 4, "pcapng": 5} // pcapng has a block more
 	for name, content := range formats(t, frames) {
 		if strings.Contains(name, "legacy") {
@@ -156,7 +102,7 @@ func TestCutAnywhere(t *testing.T) {
 
 func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 	t.Helper()
-	same(t, got, frames[:len(got)])
+	captures.Same(t, got, frames[:len(got)])
 	if cut < magicLen && errors.Is(err, capture.ErrNotCapture) {
 		return
 	}
@@ -168,8 +114,8 @@ func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 // TestCompressedCut: compressed content that ends early is truncated, wherever
 // its records end.
 func TestCompressedCut(t *testing.T) {
-	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(9, 10)), 50))
-	for name, pack := range compressors {
+	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(9, 10)), 50))
+	for name, pack := range captures.Compressors {
 		packed := pack(t, content)
 		got, err := readBytes(t, packed[:len(packed)*3/4])
 		if !errors.Is(err, capture.ErrTruncated) || len(got) == 50 {
@@ -179,8 +125,8 @@ func TestCompressedCut(t *testing.T) {
 }
 
 func TestCompressedDamage(t *testing.T) {
-	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(11, 12)), 50))
-	for name, pack := range compressors {
+	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(11, 12)), 50))
+	for name, pack := range captures.Compressors {
 		packed := pack(t, content)
 		for i := 20; i < 60; i++ {
 			packed[len(packed)/2+i] ^= 0x55
@@ -197,26 +143,26 @@ func TestCompressedDamage(t *testing.T) {
 // TestConcatenated: each format may be several compressed pieces, one after the
 // other.
 func TestConcatenated(t *testing.T) {
-	frames := randomFrames(rand.New(rand.NewPCG(13, 14)), 50)
-	content := asPcap(t, frames)
-	for name, pack := range compressors {
+	frames := captures.RandomFrames(rand.New(rand.NewPCG(13, 14)), 50)
+	content := captures.Pcap(t, frames)
+	for name, pack := range captures.Compressors {
 		if name == "lz4 legacy" {
 			continue // the end of a piece cannot be told
 		}
-		got, err := readBytes(t, join(pack(t, content[:1000]), pack(t, content[1000:])))
+		got, err := readBytes(t, captures.Join(pack(t, content[:1000]), pack(t, content[1000:])))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		same(t, got, frames)
+		captures.Same(t, got, frames)
 	}
 }
 
 // TestJoinedCompressed: whole compressed captures, one after the other, are all
 // read, as zcat a.pcap.gz b.pcap.gz would give them.
 func TestJoinedCompressed(t *testing.T) {
-	frames := randomFrames(rand.New(rand.NewPCG(17, 18)), 60)
-	pieces := [][]byte{asPcap(t, frames[:20]), asPcapng(t, frames[20:40]), asPcap(t, frames[40:])}
-	for name, pack := range compressors {
+	frames := captures.RandomFrames(rand.New(rand.NewPCG(17, 18)), 60)
+	pieces := [][]byte{captures.Pcap(t, frames[:20]), captures.Pcapng(t, frames[20:40]), captures.Pcap(t, frames[40:])}
+	for name, pack := range captures.Compressors {
 		if name == "lz4 legacy" {
 			continue // the end of a piece cannot be told
 		}
@@ -228,7 +174,7 @@ func TestJoinedCompressed(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		same(t, got, frames)
+		captures.Same(t, got, frames)
 	}
 }
 
@@ -236,8 +182,8 @@ func TestJoinedCompressed(t *testing.T) {
 // not installed.
 func TestAsTheToolsWrote(t *testing.T) {
 	order := binary.LittleEndian
-	content := join(pcapHeader(order, magicMicroseconds, 1), pcapRecord(order, 1_772_366_400, 1, []byte("one"), 60),
-		pcapRecord(order, 1_772_366_401, 2, []byte("two"), 60))
+	content := captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 1_772_366_400, 1, []byte("one"), 60),
+		captures.PcapRecord(order, 1_772_366_401, 2, []byte("two"), 60))
 	want, err := readBytes(t, content)
 	check(t, err)
 	for name, at := range map[string]int{
@@ -248,10 +194,10 @@ func TestAsTheToolsWrote(t *testing.T) {
 		check(t, err)
 		got, err := readBytes(t, packed)
 		check(t, err)
-		same(t, got, want)
-		got, err = readBytes(t, join(packed, packed))
+		captures.Same(t, got, want)
+		got, err = readBytes(t, captures.Join(packed, packed))
 		check(t, err)
-		same(t, got, slices.Concat(want, want))
+		captures.Same(t, got, slices.Concat(want, want))
 		if got, err = readBytes(t, packed[:len(packed)-3]); !errors.Is(err, capture.ErrTruncated) {
 			t.Errorf("%s cut short: %d frames, then %v", name, len(got), err)
 		}
@@ -263,16 +209,16 @@ func TestAsTheToolsWrote(t *testing.T) {
 }
 
 func TestSkippableFrameFirst(t *testing.T) {
-	frames := randomFrames(rand.New(rand.NewPCG(15, 16)), 5)
+	frames := captures.RandomFrames(rand.New(rand.NewPCG(15, 16)), 5)
 	skipped := []byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user")
-	got, err := readBytes(t, join(skipped, compressors["zstd"](t, asPcap(t, frames))))
+	got, err := readBytes(t, captures.Join(skipped, captures.Compressors["zstd"](t, captures.Pcap(t, frames))))
 	check(t, err)
-	same(t, got, frames)
+	captures.Same(t, got, frames)
 }
 
 func TestCompressedErrors(t *testing.T) {
 	text := []byte("hello, world, this is no capture")
-	for name, pack := range compressors {
+	for name, pack := range captures.Compressors {
 		for _, content := range [][]byte{text, text[:2], nil} {
 			if _, err := readBytes(t, pack(t, content)); !errors.Is(err, capture.ErrNotCapture) {
 				t.Errorf("%s of %q: %v", name, content, err)
@@ -284,7 +230,7 @@ func TestCompressedErrors(t *testing.T) {
 // TestDictionaryBound: a file of a few bytes can ask for 4 GiB of memory.
 func TestDictionaryBound(t *testing.T) {
 	withSum := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)) }
-	hugeXz := join([]byte("\xfd7zXZ\x00"), withSum([]byte{0, 0}), // no check of the content
+	hugeXz := captures.Join([]byte("\xfd7zXZ\x00"), withSum([]byte{0, 0}), // no check of the content
 		withSum([]byte{2, 0, 0x21, 1, 40, 0, 0, 0}), // LZMA2, dictionary of 4 GiB - 1
 		[]byte("\x01\x00\x03abcd"))
 	hugeZstd := []byte("\x28\xb5\x2f\xfd\x00\xf8" + "\x01\x00\x00abcd")

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // tree is a folder that a test fills.
@@ -40,18 +41,18 @@ func (tr *tree) link(target, name string) {
 func TestFolder(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(27, 28)), 60)
 	part := func(i int) []capture.Frame { return frames[i*10 : i*10+10] }
-	elsewhere := writeTemp(t, "elsewhere.pcap", asPcap(t, part(0)))
+	elsewhere := writeTemp(t, "elsewhere.pcap", captures.Pcap(t, part(0)))
 	tr := &tree{t, t.TempDir()}
-	tr.write("b.txt", asPcap(t, part(0)))
-	tr.write("a", compressors["zstd"](t, asPcapng(t, part(1))))
-	tr.write("sub/c.pcap", asPcap(t, part(2)))
-	tr.write("sub/sub/sub/d.pcap", asPcap(t, part(3)))
-	tr.write(".hidden.pcap", asPcap(t, part(4)))
-	tr.write("later/e.pcap", asPcap(t, part(5)))
+	tr.write("b.txt", captures.Pcap(t, part(0)))
+	tr.write("a", captures.Compressors["zstd"](t, captures.Pcapng(t, part(1))))
+	tr.write("sub/c.pcap", captures.Pcap(t, part(2)))
+	tr.write("sub/sub/sub/d.pcap", captures.Pcap(t, part(3)))
+	tr.write(".hidden.pcap", captures.Pcap(t, part(4)))
+	tr.write("later/e.pcap", captures.Pcap(t, part(5)))
 	tr.write("readme.pcap", []byte("no capture at all"))
 	tr.write("empty.pcap", nil)
-	tr.write("sub/a.zip", zipOf(t, asPcap(t, part(0))))
-	tr.write(".snapshot/b.txt", asPcap(t, part(0)))
+	tr.write("sub/a.zip", zipOf(t, captures.Pcap(t, part(0))))
+	tr.write(".snapshot/b.txt", captures.Pcap(t, part(0)))
 	check(t, unix.Mkfifo(filepath.Join(tr.root, "pipe"), 0o600))
 	tr.link("nowhere", "broken")
 	tr.link(elsewhere, "outside.pcap")
@@ -63,7 +64,7 @@ func TestFolder(t *testing.T) {
 	defer s.Close()
 	got, errs := drain(t, s)
 	check(t, errors.Join(errs...))
-	same(t, got, frames)
+	captures.Same(t, got, frames)
 	if want := filepath.Join(tr.root, "sub/c.pcap"); got[20].Source != want {
 		t.Errorf("the source is %q, want %q", got[20].Source, want)
 	}
@@ -92,7 +93,7 @@ func TestFolder(t *testing.T) {
 func TestFolderThroughLink(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(28, 29)), 10)
 	tr := &tree{t, t.TempDir()}
-	tr.write("sub/c.pcap", asPcap(t, frames))
+	tr.write("sub/c.pcap", captures.Pcap(t, frames))
 	tr.link("c.pcap", "sub/again.pcap")
 	link := filepath.Join(t.TempDir(), "link")
 	check(t, os.Symlink(tr.root, link))
@@ -100,7 +101,7 @@ func TestFolderThroughLink(t *testing.T) {
 	defer s.Close()
 	got, errs := drain(t, s)
 	check(t, errors.Join(errs...))
-	same(t, got, frames)
+	captures.Same(t, got, frames)
 	if len(s.LeftOut()) != 0 {
 		t.Errorf("left out %+v", s.LeftOut())
 	}
@@ -110,7 +111,7 @@ func TestFolderThroughLink(t *testing.T) {
 // so has what could not be looked at.
 func TestFolderErrors(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(30, 31)), 10)
-	content := asPcap(t, frames)
+	content := captures.Pcap(t, frames)
 	tr := &tree{t, t.TempDir()}
 	tr.write("good.pcap", content)
 	tr.write("sub/cut.pcap", content[:len(content)-1])
@@ -155,13 +156,13 @@ func TestFolderWithoutCaptures(t *testing.T) {
 func TestFolderTooDeep(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(32, 33)), 20)
 	tr := &tree{t, t.TempDir()}
-	tr.write(strings.Repeat("d/", maxDepth)+"in.pcap", asPcap(t, frames[:10]))
-	tr.write(strings.Repeat("d/", maxDepth+1)+"out.pcap", asPcap(t, frames[10:]))
+	tr.write(strings.Repeat("d/", maxDepth)+"in.pcap", captures.Pcap(t, frames[:10]))
+	tr.write(strings.Repeat("d/", maxDepth+1)+"out.pcap", captures.Pcap(t, frames[10:]))
 	s := mustOpen(t, Options{}, tr.root)
 	defer s.Close()
 	got, errs := drain(t, s)
 	check(t, errors.Join(errs...))
-	same(t, got, frames[:10])
+	captures.Same(t, got, frames[:10])
 	if want := (Gaps{DeepFolder: 1}); s.Gaps() != want {
 		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
 	}
@@ -176,13 +177,13 @@ func TestFollowFolderBelow(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(34, 35)), 6)
 	tr := &tree{t, t.TempDir()}
-	tr.write("old/a.pcap", asPcap(t, frames[:2]))
+	tr.write("old/a.pcap", captures.Pcap(t, frames[:2]))
 	s := mustOpen(t, Options{Follow: true}, tr.root)
 	defer s.Close()
 	wantFrames(t, s, frames[:2]...)
-	tr.write("new/b.pcap", asPcap(t, frames[2:4]))
+	tr.write("new/b.pcap", captures.Pcap(t, frames[2:4]))
 	wantFrames(t, s, frames[2:4]...)
-	tr.write("new/c.pcap", asPcap(t, frames[4:]))
+	tr.write("new/c.pcap", captures.Pcap(t, frames[4:]))
 	wantFrames(t, s, frames[4:]...)
 	wantTimeouts(t, s, 25) // none of them a second time
 	if s.Gaps() != (Gaps{}) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // patience bounds every wait of these tests.
@@ -36,7 +37,7 @@ func wantFrames(t *testing.T, s *Source, want ...capture.Frame) {
 		check(t, err)
 		got = append(got, f)
 	}
-	same(t, got, want)
+	captures.Same(t, got, want)
 }
 
 // wantTimeouts makes sure that s is quiet, and gives the caller its turn.
@@ -63,7 +64,7 @@ func wantError(t *testing.T, s *Source, kind error) {
 func TestPipe(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(41, 42)), 3)
-	content := asPcap(t, frames)
+	content := captures.Pcap(t, frames)
 	r, w, err := os.Pipe()
 	check(t, err)
 	defer r.Close()
@@ -99,13 +100,13 @@ func TestPipeMerged(t *testing.T) {
 	r, w, err := os.Pipe()
 	check(t, err)
 	defer r.Close()
-	s := mustOpen(t, Options{Stdin: r}, writeTemp(t, "odd", asPcap(t, []capture.Frame{frames[1], frames[3]})), "-")
+	s := mustOpen(t, Options{Stdin: r}, writeTemp(t, "odd", captures.Pcap(t, []capture.Frame{frames[1], frames[3]})), "-")
 	defer s.Close()
 	wantTimeouts(t, s, 2)
-	write(t, w, asPcap(t, frames[:1]))
+	write(t, w, captures.Pcap(t, frames[:1]))
 	wantFrames(t, s, frames[0])
 	wantTimeouts(t, s, 2)
-	write(t, w, asPcap(t, frames[2:3])[pcapHeaderLen:])
+	write(t, w, captures.Pcap(t, frames[2:3])[pcapHeaderLen:])
 	wantFrames(t, s, frames[1:3]...)
 	check(t, w.Close())
 	wantFrames(t, s, frames[3])
@@ -115,15 +116,15 @@ func TestPipeMerged(t *testing.T) {
 // decompressor.
 func TestStopWhileWaiting(t *testing.T) {
 	t.Parallel()
-	content := asPcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
+	content := captures.Pcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
 	fromXz, err := os.ReadFile("testdata/two-frames.pcap.xz")
 	check(t, err)
 	for name, begin := range map[string][]byte{
 		"nothing": nil,
 		"plain":   content[:30],
-		"gzip":    compressors["gzip"](t, content)[:20],
-		"zstd":    compressors["zstd"](t, content)[:20],
-		"lz4":     compressors["lz4"](t, content)[:20],
+		"gzip":    captures.Compressors["gzip"](t, content)[:20],
+		"zstd":    captures.Compressors["zstd"](t, content)[:20],
+		"lz4":     captures.Compressors["lz4"](t, content)[:20],
 		"xz":      fromXz[:20],
 		"bzip2":   []byte("BZh91AY&SY"),
 	} {
@@ -177,7 +178,7 @@ func (g *growing) add(content []byte) {
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(47, 48)), 4)
-	for name, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": asPcap, "pcapng": asPcapng} {
+	for name, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": captures.Pcap, "pcapng": captures.Pcapng} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			content := format(t, frames)
@@ -213,13 +214,13 @@ func TestFollowSeveral(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(49, 50)), 4)
 	dir := t.TempDir()
 	one, two := newGrowing(t, filepath.Join(dir, "one")), newGrowing(t, filepath.Join(dir, "two"))
-	one.add(asPcap(t, frames[:1]))
-	two.add(asPcap(t, frames[1:3]))
+	one.add(captures.Pcap(t, frames[:1]))
+	two.add(captures.Pcap(t, frames[1:3]))
 	s := mustOpen(t, Options{Follow: true}, one.path, two.path)
 	defer s.Close()
 	wantFrames(t, s, frames[:3]...)
 	wantTimeouts(t, s, 2)
-	one.add(asPcap(t, frames[3:])[pcapHeaderLen:])
+	one.add(captures.Pcap(t, frames[3:])[pcapHeaderLen:])
 	wantFrames(t, s, frames[3])
 	wantTimeouts(t, s, 1)
 }
@@ -240,7 +241,7 @@ func TestFollowReplaced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
-			g.add(asPcap(t, frames[:2]))
+			g.add(captures.Pcap(t, frames[:2]))
 			s := mustOpen(t, Options{Follow: true}, g.path)
 			defer s.Close()
 			wantFrames(t, s, frames[:2]...)
@@ -248,7 +249,7 @@ func TestFollowReplaced(t *testing.T) {
 			g = replaced(g)
 			wantError(t, s, ErrReplaced)
 			wantTimeouts(t, s, 1)
-			g.add(asPcap(t, frames[2:]))
+			g.add(captures.Pcap(t, frames[2:]))
 			wantFrames(t, s, frames[2:]...)
 		})
 	}
@@ -258,7 +259,7 @@ func TestFollowRemoved(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 2)
 	g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
-	g.add(asPcap(t, frames))
+	g.add(captures.Pcap(t, frames))
 	s := mustOpen(t, Options{Follow: true}, g.path)
 	defer s.Close()
 	wantFrames(t, s, frames...)
@@ -285,16 +286,16 @@ func TestFollowDirectory(t *testing.T) {
 	ring := func(i int) *growing { return newGrowing(t, filepath.Join(dir, []string{"ring0", "ring1"}[i%2])) }
 
 	first := ring(0)
-	first.add(asPcap(t, frames[:2]))
+	first.add(captures.Pcap(t, frames[:2]))
 	wantFrames(t, s, frames[:2]...)
-	first.add(asPcap(t, frames[2:3])[pcapHeaderLen:])
+	first.add(captures.Pcap(t, frames[2:3])[pcapHeaderLen:])
 	wantFrames(t, s, frames[2])
-	ring(1).add(asPcap(t, frames[3:5]))
+	ring(1).add(captures.Pcap(t, frames[3:5]))
 	wantFrames(t, s, frames[3:5]...)
 	if open := openFiles(t, dir); open != 3 { // this test holds two of them
 		t.Errorf("%d files are open, want 3", open)
 	}
-	ring(2).add(asPcap(t, frames[5:7]))
+	ring(2).add(captures.Pcap(t, frames[5:7]))
 	wantFrames(t, s, frames[5:7]...)
 	wantTimeouts(t, s, 1)
 	if want := (Gaps{NoCapture: 1}); s.Gaps() != want {

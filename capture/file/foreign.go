@@ -74,13 +74,13 @@ func find(formats []format, head []byte) *format {
 // notRead says what content with this beginning is, which is no capture that
 // is read.
 func notRead(head []byte) error {
-	if f := find(captures, head); f != nil {
+	if f := find(captureFormats, head); f != nil {
 		return &foreignError{capture.ErrUnsupported, f.what, f.conversion()}
 	}
 	if isETL(head) {
 		return &foreignError{capture.ErrUnsupported, "a Windows event trace (ETL)", "convert it: etl2pcapng IN OUT, or pktmon etl2pcap IN"}
 	}
-	if f := find(archives, head); f != nil {
+	if f := find(archiveFormats, head); f != nil {
 		return &foreignError{errArchive, f.what, "unpack it first"}
 	}
 	if c := compressionOf(head); c != nil {
@@ -109,9 +109,9 @@ func printable(head []byte) bool {
 	return true
 }
 
-// captures are the formats of other capture programs that wiretap, and so
+// captureFormats are the formats of other capture programs that wiretap, and so
 // editcap, reads. The magic numbers are wiretap's.
-var captures = []format{
+var captureFormats = []format{
 	{what: "Shomiti or Finisar Surveyor (snoop version 3 or later)", recognise: isShomiti},
 	{what: "snoop (RFC 1761)", begins: "snoop\x00\x00\x00"},
 	{what: "Microsoft Network Monitor 1.x", begins: "RTSS"},
@@ -140,8 +140,8 @@ var captures = []format{
 	{what: "Endace ERF", recognise: isERF, relabel: true},
 }
 
-// archives hold files, or are compressed in a way that is not read.
-var archives = []format{
+// archiveFormats hold files, or are compressed in a way that is not read.
+var archiveFormats = []format{
 	{what: "a zip archive", begins: "PK\x03\x04"},
 	{what: "a zip archive", begins: "PK\x05\x06"}, // empty
 	{what: "a zip archive", begins: "PK\x07\x08"}, // in parts

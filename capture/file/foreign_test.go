@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // foreignFormats are what editcap writes, and what it is to be called.
@@ -41,7 +42,7 @@ func TestForeignFormats(t *testing.T) {
 		head, err := os.ReadFile("testdata/foreign/" + format + ".head")
 		check(t, err)
 		wantForeign(t, head, name, todo(format))
-		wantForeign(t, compressors["gzip"](t, head), name, todo(format))
+		wantForeign(t, captures.Compressors["gzip"](t, head), name, todo(format))
 	}
 }
 
@@ -52,7 +53,7 @@ func TestForeignFormatsOfEditcap(t *testing.T) {
 	check(t, err)
 	for format, name := range foreignFormats {
 		t.Run(format, func(t *testing.T) {
-			path := editcap(t, format, sampleCapture)
+			path := captures.Editcap(t, format, sampleCapture)
 			content, err := os.ReadFile(path)
 			check(t, err)
 			wantForeign(t, content, name, todo(format))
@@ -198,7 +199,7 @@ func TestNoiseIsNoFormat(t *testing.T) {
 }
 
 func TestArchives(t *testing.T) {
-	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(83, 84)), 3))
+	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(83, 84)), 3))
 	tarred := tarOf(t, tar.FormatUSTAR, content)
 	old := tarOf(t, tar.FormatUSTAR, content)
 	copy(old[257:265], make([]byte, 8))
@@ -210,7 +211,7 @@ func TestArchives(t *testing.T) {
 		"a rar archive; unpack it first":                          []byte("Rar!\x1a\x07\x01\x00"),
 		"a cpio archive; unpack it first":                         []byte("070701000000"),
 		"compress (.Z) data; unpack it first":                     []byte("\x1f\x9d\x90\x00"),
-		"gzip data inside other compressed data; unpack it first": compressors["zstd"](t, compressors["gzip"](t, content)),
+		"gzip data inside other compressed data; unpack it first": captures.Compressors["zstd"](t, captures.Compressors["gzip"](t, content)),
 		"lzma data; unpack it first":                              []byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff"),
 		"a cabinet archive; unpack it first":                      []byte("MSCF\x00\x00\x00\x00\x10"),
 		"an ar archive; unpack it first":                          []byte("!<arch>\ndebian-binary"),
@@ -222,7 +223,7 @@ func TestArchives(t *testing.T) {
 		wantNamed(t, content, errArchive, want)
 	}
 	wantNamed(t, old, errArchive, "a tar archive; unpack it first")
-	wantNamed(t, compressors["gzip"](t, tarred), errArchive, "a tar archive; unpack it first")
+	wantNamed(t, captures.Compressors["gzip"](t, tarred), errArchive, "a tar archive; unpack it first")
 }
 
 func wantNamed(t *testing.T, content []byte, kind error, want string) {
@@ -280,7 +281,7 @@ const (
 
 // TestPrinted: what tcpdump 4.99 and tshark 4.0 print, and dumps of captures.
 func TestPrinted(t *testing.T) {
-	content := asPcap(t, randomFrames(rand.New(rand.NewPCG(85, 86)), 1))
+	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(85, 86)), 1))
 	tests := map[string][]string{
 		tcpdumpText: {
 			"00:17:31.237017 IP6 :: > ff02::16: HBH ICMP6, multicast listener report v2",
@@ -310,7 +311,7 @@ func TestPrinted(t *testing.T) {
 		},
 		"a hex dump of packets; turn it back: text2pcap IN OUT":                                      {"000000 00 0e b6 00 00 02 00 0e b6 00 00 01 08 00 45 00"},
 		"a dump of a pcap file as 16-bit words; hexdump -C or xxd would keep the order of the bytes": {"0000000 c3d4 a1b2 0002 0004 0000 0000 0000 0000"},
-		"a capture in base64; decode it: base64 -d IN > OUT":                                         {base64.StdEncoding.EncodeToString(content), base64.StdEncoding.EncodeToString(asPcapng(t, nil))},
+		"a capture in base64; decode it: base64 -d IN > OUT":                                         {base64.StdEncoding.EncodeToString(content), base64.StdEncoding.EncodeToString(captures.Pcapng(t, nil))},
 		"a pointer of Git LFS; fetch the file itself: git lfs pull":                                  {"version https://git-lfs.github.com/spec/v1\noid sha256:12\n"},
 		"an HTML page": {"\n<!DOCTYPE html>\n<html>"},
 		"JSON":         {`{"events": []}`},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -49,7 +50,7 @@ func TestFramesOfTools(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
-	content := bytes.Repeat(join([]byte("some text that comes again and again, "), make([]byte, 999), randomBytes(2000)), 700)
+	content := bytes.Repeat(captures.Join([]byte("some text that comes again and again, "), make([]byte, 999), randomBytes(2000)), 700)
 	for _, tt := range []struct {
 		command string
 		window  int64 // or the dictionary, or two blocks
@@ -67,7 +68,7 @@ func TestFramesOfTools(t *testing.T) {
 			t.Logf("%s is not here", words[0])
 			continue
 		}
-		packed := pipeThrough(t, content, path, append(words[1:], "-c")...)
+		packed := captures.PipeThrough(t, content, path, append(words[1:], "-c")...)
 		name := strings.TrimPrefix(words[0], "p")
 		got, need, err := decompress(t, name, packed, DefaultMemory)
 		if err != nil || !bytes.Equal(got, content) {
@@ -100,18 +101,18 @@ func isMemoryError(err error, need, most int64) bool {
 func TestLaterFrames(t *testing.T) {
 	small, large := bytes.Repeat([]byte("small"), 2000), bytes.Repeat([]byte("large"), 3<<20)
 	pack := func(content []byte, window int) []byte {
-		return compress(t, content, func(w io.Writer) (io.WriteCloser, error) {
+		return captures.Compress(t, content, func(w io.Writer) (io.WriteCloser, error) {
 			return zstd.NewWriter(w, zstd.WithWindowSize(window), zstd.WithSingleSegment(false))
 		})
 	}
 	fromXz, err := os.ReadFile("testdata/small-large-small.xz")
 	check(t, err)
 	for name, packed := range map[string][]byte{
-		"zstd": join(pack(small, 64<<10), pack(large, 16<<20), pack(small, 64<<10)),
+		"zstd": captures.Join(pack(small, 64<<10), pack(large, 16<<20), pack(small, 64<<10)),
 		"xz":   fromXz,
 	} {
 		got, need, err := decompress(t, name, packed, DefaultMemory)
-		if err != nil || !bytes.Equal(got, join(small, large, small)) || need < 16<<20 || need > 17<<20 {
+		if err != nil || !bytes.Equal(got, captures.Join(small, large, small)) || need < 16<<20 || need > 17<<20 {
 			t.Errorf("%s: %d bytes, needs %d, %v", name, len(got), need, err)
 		}
 		got, _, err = decompress(t, name, packed, 8<<20)
@@ -125,11 +126,11 @@ func TestLaterFrames(t *testing.T) {
 // it, to the same content.
 func FuzzFrames(f *testing.F) {
 	content := bytes.Repeat([]byte("some text, "), 300)
-	for name, pack := range compressors {
+	for name, pack := range captures.Compressors {
 		packed := pack(f, content)
 		f.Add(packed)
-		f.Add(join(packed, packed))
-		f.Add(join([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user"), packed))
+		f.Add(captures.Join(packed, packed))
+		f.Add(captures.Join([]byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user"), packed))
 		_ = name
 	}
 	f.Fuzz(func(t *testing.T, packed []byte) {

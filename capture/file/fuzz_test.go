@@ -10,55 +10,56 @@ import (
 	"testing/iotest"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 func FuzzPcap(f *testing.F) {
-	frames := randomFramesUpTo(rand.New(rand.NewPCG(61, 62)), 4, 60)
-	f.Add(asPcap(f, frames))
-	for _, order := range bothOrders {
-		record := pcapRecord(order, 1, 2, []byte("abc"), 60)
-		for _, magic := range []uint32{magicMicroseconds, magicNanoseconds, magicModified} {
-			f.Add(join(pcapHeader(order, magic, 1), record, make([]byte, 8), record))
+	frames := captures.RandomFramesUpTo(rand.New(rand.NewPCG(61, 62)), 4, 60)
+	f.Add(captures.Pcap(f, frames))
+	for _, order := range captures.ByteOrders {
+		record := captures.PcapRecord(order, 1, 2, []byte("abc"), 60)
+		for _, magic := range []uint32{captures.MagicMicroseconds, captures.MagicNanoseconds, captures.MagicModified} {
+			f.Add(captures.Join(captures.PcapHeader(order, magic, 1), record, make([]byte, 8), record))
 		}
 		for minor := range uint16(4) {
-			f.Add(join(pcapHeaderVersion(order, magicMicroseconds, 2, minor, 276), record, record))
+			f.Add(captures.Join(captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, minor, 276), record, record))
 		}
-		f.Add(join(pcapHeader(order, magicMicroseconds, 1), order.AppendUint64(make([]byte, 8), 1<<62)))
-		f.Add(join(pcapHeaderVersion(order, magicMicroseconds, 2, 2, 6), aixRecord(order, 5, 700_000, []byte("abc"), 60)))
-		f.Add(join(pcapHeader(order, magicMicroseconds, 1), record, pcapRecord(order, 5, 700_000_000, []byte("abc"), 60)))
-		f.Add(join(pcapHeader(order, 0x1c0001ac, 1), make([]byte, 4), record))
+		f.Add(captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), order.AppendUint64(make([]byte, 8), 1<<62)))
+		f.Add(captures.Join(captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 2, 6), captures.PcapRecordWireFirst(order, 5, 700_000, []byte("abc"), 60)))
+		f.Add(captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), record, captures.PcapRecord(order, 5, 700_000_000, []byte("abc"), 60)))
+		f.Add(captures.Join(captures.PcapHeader(order, 0x1c0001ac, 1), make([]byte, 4), record))
 		for _, extra := range []int{4, 8, 12} {
-			r := join(record[:16], make([]byte, extra), record[16:])
-			f.Add(join(pcapHeader(order, magicMicroseconds, 1), r, r, r))
-			f.Add(join(pcapHeader(order, magicModified, 1), r, r, r))
+			r := captures.Join(record[:16], make([]byte, extra), record[16:])
+			f.Add(captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), r, r, r))
+			f.Add(captures.Join(captures.PcapHeader(order, captures.MagicModified, 1), r, r, r))
 		}
 	}
 	for _, j := range joinables() {
-		f.Add(join(j.content, j.content))
-		f.Add(join(asPcap(f, frames), j.content))
-		f.Add(join(asPcapng(f, frames), j.content, asPcap(f, frames)))
+		f.Add(captures.Join(j.content, j.content))
+		f.Add(captures.Join(captures.Pcap(f, frames), j.content))
+		f.Add(captures.Join(captures.Pcapng(f, frames), j.content, captures.Pcap(f, frames)))
 	}
 	f.Fuzz(fuzzContent)
 }
 
 func FuzzPcapng(f *testing.F) {
-	frames := randomFramesUpTo(rand.New(rand.NewPCG(63, 64)), 4, 60)
-	f.Add(asPcapng(f, frames))
-	for _, order := range bothOrders {
-		options := [][]byte{ngOption(order, optionTSResol, []byte{0x8a}), ngOption(order, optionTSOffset, order.AppendUint64(nil, 1<<62))}
-		content := join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 4, options...), ngInterfaceBlock(order, 276, 0),
-			ngEnhanced(order, 1, 1<<60, []byte("abcde"), 60), ngSimple(order, []byte("abcd"), 60),
-			ngObsolete(order, 0, 1<<60, []byte("abcde"), 60), ngBlock(order, 10, make([]byte, 20)))
+	frames := captures.RandomFramesUpTo(rand.New(rand.NewPCG(63, 64)), 4, 60)
+	f.Add(captures.Pcapng(f, frames))
+	for _, order := range captures.ByteOrders {
+		options := [][]byte{captures.NgOption(order, optionTSResol, []byte{0x8a}), captures.NgOption(order, optionTSOffset, order.AppendUint64(nil, 1<<62))}
+		content := captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 4, options...), captures.NgInterface(order, 276, 0),
+			captures.NgEnhanced(order, 1, 1<<60, []byte("abcde"), 60), captures.NgSimple(order, []byte("abcd"), 60),
+			captures.NgObsolete(order, 0, 1<<60, []byte("abcde"), 60), captures.NgBlock(order, 10, make([]byte, 20)))
 		f.Add(content)
-		f.Add(join(content, content))
+		f.Add(captures.Join(content, content))
 	}
 	f.Fuzz(fuzzContent)
 }
 
 func FuzzCompressed(f *testing.F) {
-	frames := randomFramesUpTo(rand.New(rand.NewPCG(65, 66)), 4, 60)
-	for _, pack := range compressors {
-		f.Add(pack(f, asPcap(f, frames)))
+	frames := captures.RandomFramesUpTo(rand.New(rand.NewPCG(65, 66)), 4, 60)
+	for _, pack := range captures.Compressors {
+		f.Add(pack(f, captures.Pcap(f, frames)))
 	}
 	f.Fuzz(fuzzCompressed)
 }
@@ -92,15 +93,15 @@ func FuzzTimes(f *testing.F) {
 			at := int64(step) << (scale % 48)
 			files[i%2] = append(files[i%2], capture.Frame{Time: at % (1 << 61), Data: []byte{byte(i), byte(i >> 8)}, Length: 2, Link: 1})
 		}
-		got, err := readAll(t, writeTemp(t, "a", asPcap(t, files[0])), writeTemp(t, "b", asPcapng(t, files[1])))
+		got, err := readAll(t, writeTemp(t, "a", captures.Pcap(t, files[0])), writeTemp(t, "b", captures.Pcapng(t, files[1])))
 		check(t, err)
 		var back [2][]capture.Frame
 		for _, f := range got {
 			of := &back[f.Data[0]%2]
 			*of = append(*of, f)
 		}
-		same(t, back[0], files[0])
-		same(t, back[1], files[1])
+		captures.Same(t, back[0], files[0])
+		captures.Same(t, back[1], files[1])
 	})
 }
 
@@ -112,7 +113,7 @@ func fuzzContent(t *testing.T, content []byte) {
 		checkFrame(t, frame)
 	}
 	pieces, pieceErr := readReader(t, iotest.OneByteReader(bytes.NewReader(content)))
-	same(t, pieces, whole)
+	captures.Same(t, pieces, whole)
 	if errText(err) != errText(pieceErr) {
 		t.Fatalf("in one piece: %v; byte by byte: %v", err, pieceErr)
 	}
@@ -128,7 +129,7 @@ func fuzzCompressed(t *testing.T, content []byte) {
 	whole, err := readBytes(t, content)
 	pieces, pieceErr := readReader(t, iotest.OneByteReader(bytes.NewReader(content)))
 	shorter := min(len(whole), len(pieces))
-	same(t, pieces[:shorter], whole[:shorter])
+	captures.Same(t, pieces[:shorter], whole[:shorter])
 	for _, frame := range whole {
 		checkFrame(t, frame)
 	}

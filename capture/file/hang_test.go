@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // TestNamedPipe: nobody has to write to a named pipe for Open to return, and
@@ -27,7 +28,7 @@ func TestNamedPipe(t *testing.T) {
 	wantTimeouts(t, s, 2)
 	w, err := os.OpenFile(name, os.O_WRONLY, 0)
 	check(t, err)
-	write(t, w, asPcap(t, frames))
+	write(t, w, captures.Pcap(t, frames))
 	wantFrames(t, s, frames...)
 	wantTimeouts(t, s, 1)
 	check(t, w.Close())
@@ -41,8 +42,8 @@ func TestNamedPipe(t *testing.T) {
 func TestQuietCompressedPipe(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 400)
-	content := asPcap(t, frames)
-	for name, pack := range compressors {
+	content := captures.Pcap(t, frames)
+	for name, pack := range captures.Compressors {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			packed := pack(t, content)

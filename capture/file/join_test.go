@@ -11,6 +11,7 @@ import (
 	"testing/iotest"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // joinable is a capture of two frames, and these.
@@ -32,24 +33,24 @@ func joinables() map[string]joinable {
 		}
 		all[name] = j
 	}
-	for _, order := range bothOrders {
+	for _, order := range captures.ByteOrders {
 		record := func(fraction uint32) []byte {
-			return pcapRecord(order, 1_772_366_400, fraction, []byte("01234567890123"), 60)
+			return captures.PcapRecord(order, 1_772_366_400, fraction, []byte("01234567890123"), 60)
 		}
 		old := func(fraction uint32) []byte {
-			return aixRecord(order, 1_772_366_400, fraction, []byte("01234567890123"), 60)
+			return captures.PcapRecordWireFirst(order, 1_772_366_400, fraction, []byte("01234567890123"), 60)
 		}
 		block := func(fraction uint32) []byte {
-			return ngEnhanced(order, 0, 1_772_366_400_000_000+uint64(fraction), []byte("01234567890123"), 60)
+			return captures.NgEnhanced(order, 0, 1_772_366_400_000_000+uint64(fraction), []byte("01234567890123"), 60)
 		}
 		name := fmt.Sprint(order, " ")
-		add(name+"microseconds", pcapHeader(order, magicMicroseconds, 1), record, 1, 1000)
-		add(name+"nanoseconds", pcapHeader(order, magicNanoseconds, 113), record, 113, 1)
-		add(name+"with frame check", pcapHeader(order, magicMicroseconds, 0x44000065), record, 101, 1000)
-		add(name+"Ixia", append(pcapHeader(order, 0x1c0001ac, 276), 1, 2, 3, 4), record, 276, 1)
-		add(name+"AIX", pcapHeaderVersion(order, magicMicroseconds, 2, 2, 6), old, 1, 1)
-		add(name+"version 2.3", pcapHeaderVersion(order, magicMicroseconds, 2, 3, 1), old, 1, 1000)
-		add(name+"pcapng", join(ngSection(order, 1, 0), ngInterfaceBlock(order, 228, 0)), block, 228, 1000)
+		add(name+"microseconds", captures.PcapHeader(order, captures.MagicMicroseconds, 1), record, 1, 1000)
+		add(name+"nanoseconds", captures.PcapHeader(order, captures.MagicNanoseconds, 113), record, 113, 1)
+		add(name+"with frame check", captures.PcapHeader(order, captures.MagicMicroseconds, 0x44000065), record, 101, 1000)
+		add(name+"Ixia", append(captures.PcapHeader(order, 0x1c0001ac, 276), 1, 2, 3, 4), record, 276, 1)
+		add(name+"AIX", captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 2, 6), old, 1, 1)
+		add(name+"version 2.3", captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 3, 1), old, 1, 1000)
+		add(name+"pcapng", captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 228, 0)), block, 228, 1000)
 	}
 	return all
 }
@@ -60,15 +61,15 @@ func TestJoined(t *testing.T) {
 	for first, a := range all {
 		for second, b := range all {
 			t.Run(first+", then "+second, func(t *testing.T) {
-				content, want := join(a.content, b.content, a.content), slices.Concat(a.frames, b.frames, a.frames)
+				content, want := captures.Join(a.content, b.content, a.content), slices.Concat(a.frames, b.frames, a.frames)
 				for _, r := range []*bytes.Reader{bytes.NewReader(content)} {
 					frames, err := readReader(t, r)
 					check(t, err)
-					same(t, frames, want)
+					captures.Same(t, frames, want)
 				}
 				frames, err := readReader(t, iotest.OneByteReader(bytes.NewReader(content)))
 				check(t, err)
-				same(t, frames, want)
+				captures.Same(t, frames, want)
 				frames, err = readAll(t, writeTemp(t, "joined", content), writeTemp(t, "single", b.content))
 				check(t, err)
 				if len(frames) != len(want)+len(b.frames) {
@@ -82,18 +83,18 @@ func TestJoined(t *testing.T) {
 // TestJoinedCut: a file that ends inside the header of a joined one is cut.
 func TestJoinedCut(t *testing.T) {
 	order := binary.LittleEndian
-	first := join(pcapHeader(order, magicNanoseconds, 1), pcapRecord(order, 1, 2, []byte("abc"), 60))
+	first := captures.Join(captures.PcapHeader(order, captures.MagicNanoseconds, 1), captures.PcapRecord(order, 1, 2, []byte("abc"), 60))
 	for name, second := range map[string][]byte{
-		"pcap":   pcapHeader(binary.BigEndian, magicMicroseconds, 1),
-		"pcapng": join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0)),
+		"pcap":   captures.PcapHeader(binary.BigEndian, captures.MagicMicroseconds, 1),
+		"pcapng": captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 0)),
 	} {
 		for cut := 1; cut < pcapHeaderLen; cut++ {
-			frames, err := readBytes(t, join(first, second[:cut]))
+			frames, err := readBytes(t, captures.Join(first, second[:cut]))
 			if len(frames) != 1 || !errors.Is(err, capture.ErrTruncated) {
 				t.Errorf("%s cut at %d: %d frames, then %v", name, cut, len(frames), err)
 			}
 		}
-		frames, err := readBytes(t, join(first, second))
+		frames, err := readBytes(t, captures.Join(first, second))
 		if len(frames) != 1 || err != nil {
 			t.Errorf("%s without frames: %d frames, then %v", name, len(frames), err)
 		}
@@ -103,18 +104,18 @@ func TestJoinedCut(t *testing.T) {
 // TestNotJoined: what looks like a header in part is the record it is.
 func TestNotJoined(t *testing.T) {
 	order := binary.LittleEndian
-	header := pcapHeader(order, magicMicroseconds, 1)
+	header := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
 	tests := map[string][]byte{
-		"empty frame":                    pcapRecord(order, 5, 6, nil, 0),
-		"in 2055":                        pcapRecord(order, magicMicroseconds, 2|4<<16, []byte("abc"), 60),
-		"in 2055, of no captured bytes":  pcapRecord(order, magicMicroseconds, 2|4<<16, nil, 60),
-		"in 2055, another version":       pcapRecord(order, magicMicroseconds, 2|5<<16, nil, 0),
-		"in 2011, of no captured bytes":  pcapRecord(order, 0x4d3cb2a1, 0x04000200, nil, 60),
-		"in 1975, as a section would be": pcapRecord(order, blockSection, 28, []byte("abc"), 60),
+		"empty frame":                    captures.PcapRecord(order, 5, 6, nil, 0),
+		"in 2055":                        captures.PcapRecord(order, captures.MagicMicroseconds, 2|4<<16, []byte("abc"), 60),
+		"in 2055, of no captured bytes":  captures.PcapRecord(order, captures.MagicMicroseconds, 2|4<<16, nil, 60),
+		"in 2055, another version":       captures.PcapRecord(order, captures.MagicMicroseconds, 2|5<<16, nil, 0),
+		"in 2011, of no captured bytes":  captures.PcapRecord(order, 0x4d3cb2a1, 0x04000200, nil, 60),
+		"in 1975, as a section would be": captures.PcapRecord(order, blockSection, 28, []byte("abc"), 60),
 	}
 	for name, record := range tests {
-		after := pcapRecord(order, 9, 10, []byte("after"), 60)
-		frames, err := readBytes(t, join(header, record, after))
+		after := captures.PcapRecord(order, 9, 10, []byte("after"), 60)
+		frames, err := readBytes(t, captures.Join(header, record, after))
 		check(t, err)
 		if len(frames) != 2 || string(frames[1].Data) != "after" {
 			t.Errorf("%s: %+v", name, frames)
@@ -125,17 +126,17 @@ func TestNotJoined(t *testing.T) {
 // TestJoinedPcapngBlockOfLocalUse: a type of block may be a magic number.
 func TestJoinedPcapngBlockOfLocalUse(t *testing.T) {
 	order := binary.LittleEndian
-	frames, err := readBytes(t, join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0),
-		ngBlock(order, magicMicroseconds, make([]byte, 40)), ngEnhanced(order, 0, 5, []byte("abc"), 60)))
+	frames, err := readBytes(t, captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 0),
+		captures.NgBlock(order, captures.MagicMicroseconds, make([]byte, 40)), captures.NgEnhanced(order, 0, 5, []byte("abc"), 60)))
 	check(t, err)
-	same(t, frames, []capture.Frame{{Time: 5000, Data: []byte("abc"), Length: 60, Link: 1}})
+	captures.Same(t, frames, []capture.Frame{{Time: 5000, Data: []byte("abc"), Length: 60, Link: 1}})
 }
 
 // TestJoinedMany: headers without end cost no memory, and no more than the
 // bytes they are.
 func TestJoinedMany(t *testing.T) {
 	order := binary.LittleEndian
-	piece := join(pcapHeader(order, magicMicroseconds, 1), pcapRecord(order, 5, 6, nil, 60))
+	piece := captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 5, 6, nil, 60))
 	content := bytes.Repeat(piece, 50_000)
 	before := memory()
 	s := mustOpen(t, Options{Stdin: bytes.NewReader(content)}, "-")
@@ -157,17 +158,17 @@ func TestJoinedLongPcap(t *testing.T) {
 	var content []byte
 	var want []capture.Frame
 	for range 200 {
-		frames := randomFrames(r, 1+r.IntN(4))
+		frames := captures.RandomFrames(r, 1+r.IntN(4))
 		if r.IntN(2) == 0 {
-			content = append(content, asPcap(t, frames)...)
+			content = append(content, captures.Pcap(t, frames)...)
 		} else {
-			content = append(content, asPcapng(t, frames)...)
+			content = append(content, captures.Pcapng(t, frames)...)
 		}
 		want = append(want, frames...)
 	}
 	frames, err := readAll(t, writeTemp(t, "joined", content))
 	check(t, err)
-	same(t, frames, want)
+	captures.Same(t, frames, want)
 }
 
 func wantDamage(t *testing.T, err error) {

@@ -11,15 +11,16 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // Lent frames stay as they were until the buffer that was handed over is given
 // back: here never. Without lending, the same frames are written over.
 func TestLentFramesStay(t *testing.T) {
 	const frames, size = 3000, 1400
-	content := pcapHeader(binary.LittleEndian, magicMicroseconds, 1)
+	content := captures.PcapHeader(binary.LittleEndian, captures.MagicMicroseconds, 1)
 	for i := range uint32(frames) {
-		content = append(content, pcapRecord(binary.LittleEndian, i, 0, bytes.Repeat([]byte{byte(i)}, size), size)...)
+		content = append(content, captures.PcapRecord(binary.LittleEndian, i, 0, bytes.Repeat([]byte{byte(i)}, size), size)...)
 	}
 	path := filepath.Join(t.TempDir(), "many.pcap")
 	if err := os.WriteFile(path, content, 0o600); err != nil {

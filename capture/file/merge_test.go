@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // TestMerge: frames dealt out to files at random come back in order, whatever
@@ -29,12 +30,12 @@ func TestMerge(t *testing.T) {
 		}
 		got, err := readAll(t, writeFiles(t, r, files)...)
 		check(t, err)
-		same(t, got, frames)
+		captures.Same(t, got, frames)
 	}
 }
 
 func distinctFrames(r *rand.Rand, n int) []capture.Frame {
-	frames := randomFramesUpTo(r, n, 100)
+	frames := captures.RandomFramesUpTo(r, n, 100)
 	for i := range frames {
 		frames[i].Time += int64(i)
 	}
@@ -45,12 +46,12 @@ func writeFiles(t *testing.T, r *rand.Rand, files [][]capture.Frame) []string {
 	dir := t.TempDir()
 	var names []string
 	for i, frames := range files {
-		content := asPcap(t, frames)
+		content := captures.Pcap(t, frames)
 		switch i % 3 {
 		case 1:
-			content = asPcapng(t, frames)
+			content = captures.Pcapng(t, frames)
 		case 2:
-			content = compressors["gzip"](t, content)
+			content = captures.Compressors["gzip"](t, content)
 		}
 		names = append(names, filepath.Join(dir, fmt.Sprint(i)))
 		check(t, os.WriteFile(names[i], content, 0o600))
@@ -65,7 +66,7 @@ func TestMergeTies(t *testing.T) {
 	var names []string
 	for i := range 5 {
 		f := capture.Frame{Time: 7, Data: []byte{byte(i)}, Length: 1}
-		names = append(names, writeTemp(t, "x", asPcap(t, []capture.Frame{f})))
+		names = append(names, writeTemp(t, "x", captures.Pcap(t, []capture.Frame{f})))
 	}
 	got, err := readAll(t, names...)
 	check(t, err)
@@ -85,8 +86,8 @@ func TestMergeDisorderInside(t *testing.T) {
 		}
 		return frames
 	}
-	one := writeTemp(t, "one", asPcap(t, at(10, 30, 20, 40)))
-	two := writeTemp(t, "two", asPcap(t, at(15, 25, 5, 50)))
+	one := writeTemp(t, "one", captures.Pcap(t, at(10, 30, 20, 40)))
+	two := writeTemp(t, "two", captures.Pcap(t, at(15, 25, 5, 50)))
 	got, err := readAll(t, one, two)
 	check(t, err)
 	var times []int64
@@ -107,7 +108,7 @@ func TestRing(t *testing.T) {
 	dir := t.TempDir()
 	for i := range files {
 		name := filepath.Join(dir, fmt.Sprintf("ring%d", i))
-		check(t, os.WriteFile(name, asPcap(t, frames[i*each:(i+1)*each]), 0o600))
+		check(t, os.WriteFile(name, captures.Pcap(t, frames[i*each:(i+1)*each]), 0o600))
 	}
 	s := mustOpen(t, Options{}, dir)
 	defer s.Close()
@@ -120,7 +121,7 @@ func TestRing(t *testing.T) {
 		t.Errorf("reading took %d bytes", grown)
 	}
 	check(t, errors.Join(errs...))
-	same(t, got, frames)
+	captures.Same(t, got, frames)
 	if open := openFiles(t, dir); open != 0 {
 		t.Errorf("%d files are still open", open)
 	}
@@ -155,7 +156,7 @@ func TestManyAtOnce(t *testing.T) {
 	var content bytes.Buffer
 	for i := range files {
 		content.Reset()
-		content.Write(asPcap(t, []capture.Frame{{Time: int64(i)}, {Time: int64(files + i)}}))
+		content.Write(captures.Pcap(t, []capture.Frame{{Time: int64(i)}, {Time: int64(files + i)}}))
 		names = append(names, writeTemp(t, "x", content.Bytes()))
 	}
 	before := memory()
@@ -178,16 +179,16 @@ func TestManyAtOnce(t *testing.T) {
 func TestBadFilesAmongGood(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
 	frames := distinctFrames(r, 30)
-	first := asPcap(t, frames[:10])
+	first := captures.Pcap(t, frames[:10])
 	text := writeTemp(t, "x.txt", []byte("hello, world"))
 	empty := writeTemp(t, "empty.pcap", nil)
 	cut := writeTemp(t, "cut.pcap", first[:len(first)-1])
 	missing := filepath.Join(t.TempDir(), "missing.pcap")
 	noCaptures := filepath.Dir(text)
-	s := mustOpen(t, Options{}, text, cut, missing, writeTemp(t, "good", asPcapng(t, frames[10:])), empty, noCaptures)
+	s := mustOpen(t, Options{}, text, cut, missing, writeTemp(t, "good", captures.Pcapng(t, frames[10:])), empty, noCaptures)
 	defer s.Close()
 	got, errs := drain(t, s)
-	same(t, got, slices.Concat(frames[:9], frames[10:]))
+	captures.Same(t, got, slices.Concat(frames[:9], frames[10:]))
 	wantErrors(t, errs, map[string]error{
 		missing + ": no such file or directory":                                                     fs.ErrNotExist,
 		noCaptures + ": no file in this folder or below it is a capture file (pcap or pcapng)":      errNoCaptures,
@@ -236,7 +237,7 @@ func TestNothingNamed(t *testing.T) {
 func TestProgressAndStats(t *testing.T) {
 	r := rand.New(rand.NewPCG(29, 30))
 	frames := distinctFrames(r, 100)
-	one, two := asPcap(t, frames[:50]), compressors["gzip"](t, asPcapng(t, frames[50:]))
+	one, two := captures.Pcap(t, frames[:50]), captures.Compressors["gzip"](t, captures.Pcapng(t, frames[50:]))
 	s := mustOpen(t, Options{}, writeTemp(t, "one", one), writeTemp(t, "two", two))
 	defer s.Close()
 	size := int64(len(one) + len(two))
@@ -272,11 +273,11 @@ func TestFilter(t *testing.T) {
 		}
 		return evenLength{}, nil
 	}
-	order := bothOrders[0]
-	head := join(ngSection(order, 1, 0), ngInterfaceBlock(order, 1, 0), ngInterfaceBlock(order, 101, 0))
-	path := writeTemp(t, "x.pcapng", join(head,
-		ngEnhanced(order, 0, 0, nil, 2), ngEnhanced(order, 1, 1, nil, 2), ngEnhanced(order, 0, 2, nil, 3),
-		ngEnhanced(order, 1, 3, nil, 2), ngEnhanced(order, 0, 4, nil, 4)))
+	order := captures.ByteOrders[0]
+	head := captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 0), captures.NgInterface(order, 101, 0))
+	path := writeTemp(t, "x.pcapng", captures.Join(head,
+		captures.NgEnhanced(order, 0, 0, nil, 2), captures.NgEnhanced(order, 1, 1, nil, 2), captures.NgEnhanced(order, 0, 2, nil, 3),
+		captures.NgEnhanced(order, 1, 3, nil, 2), captures.NgEnhanced(order, 0, 4, nil, 4)))
 	s := mustOpen(t, Options{Filter: compile}, path)
 	defer s.Close()
 	if want := []capture.LinkType{1}; !slices.Equal(asked, want) {
@@ -297,7 +298,7 @@ func TestFilter(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
-	path := writeTemp(t, "big", asPcap(t, randomFrames(r, 2000)))
+	path := writeTemp(t, "big", captures.Pcap(t, captures.RandomFrames(r, 2000)))
 	s := mustOpen(t, Options{}, path, path)
 	defer s.Close()
 	var f capture.Frame
@@ -318,7 +319,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 		halves[i%2] = append(halves[i%2], f)
 	}
 	s := mustOpen(t, Options{Filter: func(capture.LinkType, int) (capture.Matcher, error) { return evenLength{}, nil }},
-		writeTemp(t, "one", asPcap(t, halves[0])), writeTemp(t, "two", asPcapng(t, halves[1])))
+		writeTemp(t, "one", captures.Pcap(t, halves[0])), writeTemp(t, "two", captures.Pcapng(t, halves[1])))
 	defer s.Close()
 	var f capture.Frame
 	check(t, s.Next(&f))

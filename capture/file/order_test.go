@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 // dealt writes frames, a millisecond apart, to three files in turn, with the
@@ -62,7 +63,7 @@ func TestStrayTimes(t *testing.T) {
 		"one of each file, in a row": {func(i int) int64 { return dayLong * int64(b2i(i >= 1000 && i < 1003)) }, 9},
 	}
 	for name, test := range tests {
-		for kind, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": asPcap, "pcapng": asPcapng} {
+		for kind, format := range map[string]func(testing.TB, []capture.Frame) []byte{"pcap": captures.Pcap, "pcapng": captures.Pcapng} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				got, err := readAll(t, dealt(t, frames, format, test.stray)...)
 				check(t, err)
@@ -115,7 +116,7 @@ func TestPausesStay(t *testing.T) {
 	}
 	var names []string
 	for i, f := range files {
-		names = append(names, writeTemp(t, fmt.Sprint(i), asPcap(t, f)))
+		names = append(names, writeTemp(t, fmt.Sprint(i), captures.Pcap(t, f)))
 	}
 	got, err := readAll(t, names...)
 	check(t, err)
@@ -128,7 +129,7 @@ func TestPausesStay(t *testing.T) {
 
 // TestStrayTimesLent: lent frames stay as they are when it is read ahead.
 func TestStrayTimesLent(t *testing.T) {
-	names := dealt(t, 30_000, asPcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(b2i(i%7 == 0)) })
+	names := dealt(t, 30_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(b2i(i%7 == 0)) })
 	for _, lend := range []bool{false, true} {
 		s := mustOpen(t, Options{}, names...)
 		if lend {
@@ -159,7 +160,7 @@ func TestStrayTimesLent(t *testing.T) {
 // TestStrayTimesCost: a file of nothing but wrong times costs a probe a frame,
 // of a few hundred bytes, and no buffer.
 func TestStrayTimesCost(t *testing.T) {
-	names := dealt(t, 60_000, asPcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(i%5) })
+	names := dealt(t, 60_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(i%5) })
 	before := memory()
 	s := mustOpen(t, Options{}, names...)
 	defer s.Close()

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 func TestPcapHeaders(t *testing.T) {
@@ -18,22 +19,22 @@ func TestPcapHeaders(t *testing.T) {
 			fraction uint32
 			link     capture.LinkType
 		}{
-			"microseconds":           {pcapHeader(order, magicMicroseconds, 1), 123_456, 1},
-			"nanoseconds":            {pcapHeader(order, magicNanoseconds, 1), 123_456_000, 1},
-			"link type over 255":     {pcapHeader(order, magicMicroseconds, 276), 123_456, capture.LinkLinuxSLL2},
-			"with a frame check":     {pcapHeader(order, magicMicroseconds, 0x44000001), 123_456, 1},
-			"DLT_RAW":                {pcapHeader(order, magicMicroseconds, 12), 123_456, capture.LinkRaw},
-			"DLT_RAW of OpenBSD":     {pcapHeader(order, magicMicroseconds, 14), 123_456, capture.LinkRaw},
-			"version 2.3":            {pcapHeaderVersion(order, magicMicroseconds, 2, 3, 1), 123_456, 1},
-			"captured over the snap": {join(pcapHeader(order, magicMicroseconds, 1)[:16], order.AppendUint32(nil, 4), order.AppendUint32(nil, 1)), 123_456, 1},
+			"microseconds":           {captures.PcapHeader(order, captures.MagicMicroseconds, 1), 123_456, 1},
+			"nanoseconds":            {captures.PcapHeader(order, captures.MagicNanoseconds, 1), 123_456_000, 1},
+			"link type over 255":     {captures.PcapHeader(order, captures.MagicMicroseconds, 276), 123_456, capture.LinkLinuxSLL2},
+			"with a frame check":     {captures.PcapHeader(order, captures.MagicMicroseconds, 0x44000001), 123_456, 1},
+			"DLT_RAW":                {captures.PcapHeader(order, captures.MagicMicroseconds, 12), 123_456, capture.LinkRaw},
+			"DLT_RAW of OpenBSD":     {captures.PcapHeader(order, captures.MagicMicroseconds, 14), 123_456, capture.LinkRaw},
+			"version 2.3":            {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 3, 1), 123_456, 1},
+			"captured over the snap": {captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1)[:16], order.AppendUint32(nil, 4), order.AppendUint32(nil, 1)), 123_456, 1},
 		}
 		for name, test := range tests {
 			t.Run(fmt.Sprint(order, " ", name), func(t *testing.T) {
-				record := pcapRecord(order, 1_772_366_400, test.fraction, data, 60)
-				frames, err := readBytes(t, join(test.header, record, record))
+				record := captures.PcapRecord(order, 1_772_366_400, test.fraction, data, 60)
+				frames, err := readBytes(t, captures.Join(test.header, record, record))
 				check(t, err)
 				want := capture.Frame{Time: at, Data: data, Length: 60, Link: test.link}
-				same(t, frames, []capture.Frame{want, want})
+				captures.Same(t, frames, []capture.Frame{want, want})
 			})
 		}
 	}
@@ -43,13 +44,13 @@ func TestPcapHeaders(t *testing.T) {
 // bytes longer.
 func TestPcapModified(t *testing.T) {
 	order := binary.LittleEndian
-	record := pcapRecord(order, 5, 6, nil, 70)
+	record := captures.PcapRecord(order, 5, 6, nil, 70)
 	record[8] = 3
 	record = append(record, 0, 0, 0, 1, 8, 0, 0, 0, 'a', 'b', 'c')
-	frames, err := readBytes(t, join(pcapHeader(order, magicModified, 1), record, record))
+	frames, err := readBytes(t, captures.Join(captures.PcapHeader(order, captures.MagicModified, 1), record, record))
 	check(t, err)
 	want := capture.Frame{Time: 5*nanoseconds + 6000, Data: []byte("abc"), Length: 70, Link: 1}
-	same(t, frames, []capture.Frame{want, want})
+	captures.Same(t, frames, []capture.Frame{want, want})
 }
 
 // TestPcapExchangedLengths: before version 2.3 the length on the wire came
@@ -64,33 +65,33 @@ func TestPcapExchangedLengths(t *testing.T) {
 		}
 		record = order.AppendUint32(record, captured)
 		record = append(order.AppendUint32(record, length), "abc"...)
-		frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, uint16(minor), 1), record, record))
+		frames, err := readBytes(t, captures.Join(captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, uint16(minor), 1), record, record))
 		check(t, err)
 		want := capture.Frame{Data: []byte("abc"), Length: 70, Link: 1}
-		same(t, frames, []capture.Frame{want, want})
+		captures.Same(t, frames, []capture.Frame{want, want})
 	}
 }
 
 // TestPcapLengthBelowCaptured: what follows may subtract one from the other.
 func TestPcapLengthBelowCaptured(t *testing.T) {
 	order := binary.BigEndian
-	frames, err := readBytes(t, join(pcapHeader(order, magicMicroseconds, 1), pcapRecord(order, 0, 0, []byte("abc"), 1)))
+	frames, err := readBytes(t, captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 0, 0, []byte("abc"), 1)))
 	check(t, err)
-	same(t, frames, []capture.Frame{{Data: []byte("abc"), Length: 3, Link: 1}})
+	captures.Same(t, frames, []capture.Frame{{Data: []byte("abc"), Length: 3, Link: 1}})
 }
 
 func TestPcapTimeAfter2038(t *testing.T) {
 	order := binary.LittleEndian
-	frames, err := readBytes(t, join(pcapHeader(order, magicNanoseconds, 1), pcapRecord(order, 0xffffffff, 0xffffffff, nil, 0)))
+	frames, err := readBytes(t, captures.Join(captures.PcapHeader(order, captures.MagicNanoseconds, 1), captures.PcapRecord(order, 0xffffffff, 0xffffffff, nil, 0)))
 	check(t, err)
-	same(t, frames, []capture.Frame{{Time: 0xffffffff*nanoseconds + 999_999_999, Link: 1}})
+	captures.Same(t, frames, []capture.Frame{{Time: 0xffffffff*nanoseconds + 999_999_999, Link: 1}})
 }
 
 func TestPcapErrors(t *testing.T) {
 	order := binary.LittleEndian
-	header := pcapHeader(order, magicMicroseconds, 1)
-	record := pcapRecord(order, 0, 0, []byte("abc"), 3)
-	largest := pcapRecord(order, 0, 0, make([]byte, maxCaptured), maxCaptured)
+	header := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
+	record := captures.PcapRecord(order, 0, 0, []byte("abc"), 3)
+	largest := captures.PcapRecord(order, 0, 0, make([]byte, maxCaptured), maxCaptured)
 	oversized := order.AppendUint32(make([]byte, 8), maxCaptured+1)
 	oversized = append(oversized, make([]byte, maxCaptured+10)...)
 	tests := map[string]struct {
@@ -105,13 +106,13 @@ func TestPcapErrors(t *testing.T) {
 		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, capture.ErrUnsupported, "standard input: unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
 		"half a header":       {header[:20], 0, capture.ErrTruncated, "standard input: truncated: the file header is cut short"},
 		"header only":         {header, 0, nil, ""},
-		"version 1":           {pcapHeaderVersion(order, magicMicroseconds, 1, 2, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
-		"version 2.5":         {pcapHeaderVersion(order, magicMicroseconds, 2, 5, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
-		"reserved link bits":  {pcapHeader(order, magicMicroseconds, 0x300000), 0, capture.ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
-		"half a record head":  {join(header, record, record[:9]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
-		"half a record":       {join(header, record, record[:17]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
-		"largest record":      {join(header, largest, record), 2, nil, ""},
-		"record over the max": {join(header, record, oversized), 1, capture.ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
+		"version 1":           {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 1, 2, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
+		"version 2.5":         {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 5, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
+		"reserved link bits":  {captures.PcapHeader(order, captures.MagicMicroseconds, 0x300000), 0, capture.ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
+		"half a record head":  {captures.Join(header, record, record[:9]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"half a record":       {captures.Join(header, record, record[:17]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"largest record":      {captures.Join(header, largest, record), 2, nil, ""},
+		"record over the max": {captures.Join(header, record, oversized), 1, capture.ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { testError(t, test.content, test.frames, test.err, test.text) })

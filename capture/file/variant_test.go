@@ -4,23 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/testing/captures"
 )
 
 const sampleCapture = "../../testdata/captures/openssl-tls10-sni.pcap"
-
-// aixRecord has the length on the wire first, as before version 2.3.
-func aixRecord(order binary.AppendByteOrder, seconds, fraction uint32, data []byte, length int) []byte {
-	b := order.AppendUint32(nil, seconds)
-	b = order.AppendUint32(b, fraction)
-	b = order.AppendUint32(b, uint32(length))
-	b = order.AppendUint32(b, uint32(len(data)))
-	return append(b, data...)
-}
 
 // TestAIX: version 2.2 with the interface types of AIX is AIX's, with any other
 // link type an old libpcap's.
@@ -33,7 +23,7 @@ func TestAIX(t *testing.T) {
 		{6, capture.LinkEthernet, true}, {7, capture.LinkEthernet, true}, {9, 6, true}, {15, 10, true}, {24, capture.LinkNull, true},
 		{1, capture.LinkEthernet, false}, {0, capture.LinkNull, false}, {10, 10, false}, {12, capture.LinkRaw, false},
 	}
-	for _, order := range bothOrders {
+	for _, order := range captures.ByteOrders {
 		for _, test := range tests {
 			t.Run(fmt.Sprint(order, " ", test.field), func(t *testing.T) {
 				want := capture.Frame{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: test.link}
@@ -41,17 +31,17 @@ func TestAIX(t *testing.T) {
 				if test.aix {
 					fraction = 700_000
 				}
-				record := aixRecord(order, 5, fraction, want.Data, 70)
-				frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, 2, test.field), record, record))
+				record := captures.PcapRecordWireFirst(order, 5, fraction, want.Data, 70)
+				frames, err := readBytes(t, captures.Join(captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 2, test.field), record, record))
 				check(t, err)
-				same(t, frames, []capture.Frame{want, want})
+				captures.Same(t, frames, []capture.Frame{want, want})
 			})
 		}
 	}
 	order := binary.BigEndian
-	frames, err := readBytes(t, join(pcapHeaderVersion(order, magicMicroseconds, 2, 4, 6), pcapRecord(order, 5, 700, []byte("abc"), 70)))
+	frames, err := readBytes(t, captures.Join(captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 4, 6), captures.PcapRecord(order, 5, 700, []byte("abc"), 70)))
 	check(t, err)
-	same(t, frames, []capture.Frame{{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: 6}})
+	captures.Same(t, frames, []capture.Frame{{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: 6}})
 }
 
 // TestVariants: every magic number that is known, and headers of other lengths
@@ -66,34 +56,34 @@ func TestVariants(t *testing.T) {
 		unit   int64
 		aix    bool // lengths as before version 2.3
 	}{
-		"patched, with the usual number": {magicMicroseconds, 2, 4, 0, 8, 1000, false},
-		"Nokia":                          {magicMicroseconds, 2, 4, 0, 4, 1000, false},
-		"patched":                        {magicModified, 2, 4, 0, 8, 1000, false},
-		"patched, SuSE":                  {magicModified, 2, 4, 0, 12, 1000, false},
+		"patched, with the usual number": {captures.MagicMicroseconds, 2, 4, 0, 8, 1000, false},
+		"Nokia":                          {captures.MagicMicroseconds, 2, 4, 0, 4, 1000, false},
+		"patched":                        {captures.MagicModified, 2, 4, 0, 8, 1000, false},
+		"patched, SuSE":                  {captures.MagicModified, 2, 4, 0, 12, 1000, false},
 		"netsniff-ng":                    {0xa1e2cb12, 2, 4, 0, 8, 1, false},
 		"Ixia, software":                 {0x1c0001ab, 2, 4, 4, 0, 1000, false},
 		"Ixia, hardware":                 {0x1c0001ac, 2, 4, 4, 0, 1, false},
-		"DG/UX":                          {magicMicroseconds, 543, 0, 0, 0, 1000, true},
+		"DG/UX":                          {captures.MagicMicroseconds, 543, 0, 0, 0, 1000, true},
 	}
 	frame := capture.Frame{Data: []byte("0123456789abcdef0123456789abcdef"), Length: 60, Link: 1}
-	for _, order := range bothOrders {
+	for _, order := range captures.ByteOrders {
 		for name, test := range tests {
 			t.Run(fmt.Sprint(order, " ", name), func(t *testing.T) {
-				content := join(pcapHeaderVersion(order, test.magic, test.major, test.minor, 1), make([]byte, test.inFile))
+				content := captures.Join(captures.PcapHeaderVersion(order, test.magic, test.major, test.minor, 1), make([]byte, test.inFile))
 				var want []capture.Frame
 				for i := range uint32(5) {
-					record := pcapRecord
+					record := captures.PcapRecord
 					if test.aix {
-						record = aixRecord
+						record = captures.PcapRecordWireFirst
 					}
 					r := record(order, 1_772_366_400+i, 700, frame.Data, 60)
-					content = join(content, r[:16], make([]byte, test.extra), r[16:])
+					content = captures.Join(content, r[:16], make([]byte, test.extra), r[16:])
 					frame.Time = int64(1_772_366_400+i)*nanoseconds + 700*test.unit
 					want = append(want, frame)
 				}
 				frames, err := readBytes(t, content)
 				check(t, err)
-				same(t, frames, want)
+				captures.Same(t, frames, want)
 			})
 		}
 	}
@@ -105,25 +95,11 @@ func TestVariantsOfEditcap(t *testing.T) {
 	check(t, err)
 	for _, format := range []string{"modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "nsecpcap"} {
 		t.Run(format, func(t *testing.T) {
-			frames, err := readAll(t, editcap(t, format, sampleCapture))
+			frames, err := readAll(t, captures.Editcap(t, format, sampleCapture))
 			check(t, err)
-			same(t, frames, want)
+			captures.Same(t, frames, want)
 		})
 	}
-}
-
-// editcap converts a capture.
-func editcap(t *testing.T, format, path string) string {
-	t.Helper()
-	command, err := exec.LookPath("editcap")
-	if err != nil {
-		t.Skip("editcap is not installed")
-	}
-	out := filepath.Join(t.TempDir(), "out."+format)
-	if text, err := exec.Command(command, "-F", format, path, out).CombinedOutput(); err != nil {
-		t.Fatalf("editcap: %v: %s", err, text)
-	}
-	return out
 }
 
 // TestDamageIsNoVariant: a damaged record does not make a file another
@@ -138,7 +114,7 @@ func TestDamageIsNoVariant(t *testing.T) {
 		content[second+8+i] = 0xff
 	}
 	frames, err := readBytes(t, content)
-	same(t, frames, whole[:1])
+	captures.Same(t, frames, whole[:1])
 	wantDamage(t, err)
 }
 
@@ -146,17 +122,17 @@ func TestDamageIsNoVariant(t *testing.T) {
 // nanoseconds, also for the records before it that are near the beginning of
 // the file.
 func TestNanosecondsAsMicroseconds(t *testing.T) {
-	for _, order := range bothOrders {
+	for _, order := range captures.ByteOrders {
 		fractions := []uint32{999, 5000, 123_456_789, 999_999, 999_999_999}
-		content := pcapHeader(order, magicMicroseconds, 1)
+		content := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
 		var want []capture.Frame
 		for i, fraction := range fractions {
-			content = append(content, pcapRecord(order, uint32(100+i), fraction, []byte("abc"), 60)...)
+			content = append(content, captures.PcapRecord(order, uint32(100+i), fraction, []byte("abc"), 60)...)
 			want = append(want, capture.Frame{Time: int64(100+i)*nanoseconds + int64(fraction), Data: []byte("abc"), Length: 60, Link: 1})
 		}
 		frames, err := readBytes(t, content)
 		check(t, err)
-		same(t, frames, want)
+		captures.Same(t, frames, want)
 	}
 }
 
@@ -164,11 +140,11 @@ func TestNanosecondsAsMicroseconds(t *testing.T) {
 // one that gives it away keep their microseconds.
 func TestNanosecondsLate(t *testing.T) {
 	order := binary.LittleEndian
-	content := pcapHeader(order, magicMicroseconds, 1)
+	content := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
 	for range maxWalk {
-		content = append(content, pcapRecord(order, 100, 2, []byte("abc"), 60)...)
+		content = append(content, captures.PcapRecord(order, 100, 2, []byte("abc"), 60)...)
 	}
-	content = join(content, pcapRecord(order, 100, 1_000_000, []byte("abc"), 60), pcapRecord(order, 100, 3, []byte("abc"), 60))
+	content = captures.Join(content, captures.PcapRecord(order, 100, 1_000_000, []byte("abc"), 60), captures.PcapRecord(order, 100, 3, []byte("abc"), 60))
 	frames, err := readBytes(t, content)
 	check(t, err)
 	for i, f := range frames {
@@ -191,12 +167,12 @@ func TestNanosecondsLate(t *testing.T) {
 // about the others.
 func TestFractionBeyondNanoseconds(t *testing.T) {
 	order := binary.LittleEndian
-	for magic, unit := range map[uint32]int64{magicMicroseconds: 1000, magicNanoseconds: 1} {
-		frames, err := readBytes(t, join(pcapHeader(order, magic, 1), pcapRecord(order, 0xffffffff, 0xffffffff, nil, 60),
-			pcapRecord(order, 7, 1_000_000_000, nil, 60), pcapRecord(order, 8, 5, nil, 60)))
+	for magic, unit := range map[uint32]int64{captures.MagicMicroseconds: 1000, captures.MagicNanoseconds: 1} {
+		frames, err := readBytes(t, captures.Join(captures.PcapHeader(order, magic, 1), captures.PcapRecord(order, 0xffffffff, 0xffffffff, nil, 60),
+			captures.PcapRecord(order, 7, 1_000_000_000, nil, 60), captures.PcapRecord(order, 8, 5, nil, 60)))
 		check(t, err)
 		second := int64(nanoseconds) - unit
-		same(t, frames, []capture.Frame{
+		captures.Same(t, frames, []capture.Frame{
 			{Time: 0xffffffff*nanoseconds + second, Length: 60, Link: 1},
 			{Time: 7*nanoseconds + second, Length: 60, Link: 1},
 			{Time: 8*nanoseconds + 5*unit, Length: 60, Link: 1}})
