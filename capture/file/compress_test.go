@@ -2,12 +2,8 @@ package file
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"math/rand/v2"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -111,52 +107,6 @@ func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 	}
 }
 
-// TestCompressedCut: compressed content that ends early is truncated, wherever
-// its records end.
-func TestCompressedCut(t *testing.T) {
-	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(9, 10)), 50))
-	for name, pack := range captures.Compressors {
-		packed := pack(t, content)
-		got, err := readBytes(t, packed[:len(packed)*3/4])
-		if !errors.Is(err, capture.ErrTruncated) || len(got) == 50 {
-			t.Errorf("%s: %d frames, then %v", name, len(got), err)
-		}
-	}
-}
-
-func TestCompressedDamage(t *testing.T) {
-	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(11, 12)), 50))
-	for name, pack := range captures.Compressors {
-		packed := pack(t, content)
-		for i := 20; i < 60; i++ {
-			packed[len(packed)/2+i] ^= 0x55
-		}
-		if name == "lz4 legacy" {
-			continue // it has no checksum
-		}
-		if _, err := readBytes(t, packed); !errors.Is(err, capture.ErrDamaged) && !errors.Is(err, capture.ErrTruncated) {
-			t.Errorf("%s: read to the end, then %v", name, err)
-		}
-	}
-}
-
-// TestConcatenated: each format may be several compressed pieces, one after the
-// other.
-func TestConcatenated(t *testing.T) {
-	frames := captures.RandomFrames(rand.New(rand.NewPCG(13, 14)), 50)
-	content := captures.Pcap(t, frames)
-	for name, pack := range captures.Compressors {
-		if name == "lz4 legacy" {
-			continue // the end of a piece cannot be told
-		}
-		got, err := readBytes(t, captures.Join(pack(t, content[:1000]), pack(t, content[1000:])))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		captures.Same(t, got, frames)
-	}
-}
-
 // TestJoinedCompressed: whole compressed captures, one after the other, are all
 // read, as zcat a.pcap.gz b.pcap.gz would give them.
 func TestJoinedCompressed(t *testing.T) {
@@ -178,44 +128,6 @@ func TestJoinedCompressed(t *testing.T) {
 	}
 }
 
-// TestAsTheToolsWrote: as bzip2 1.0.8 and xz 5.4.1 wrote it, also where they are
-// not installed.
-func TestAsTheToolsWrote(t *testing.T) {
-	order := binary.LittleEndian
-	content := captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 1_772_366_400, 1, []byte("one"), 60),
-		captures.PcapRecord(order, 1_772_366_401, 2, []byte("two"), 60))
-	want, err := readBytes(t, content)
-	check(t, err)
-	for name, at := range map[string]int{
-		"bz2": 8,  // from the end: in the checksum of it all
-		"xz":  32, // in the index, behind the content
-	} {
-		packed, err := os.ReadFile("testdata/two-frames.pcap." + name)
-		check(t, err)
-		got, err := readBytes(t, packed)
-		check(t, err)
-		captures.Same(t, got, want)
-		got, err = readBytes(t, captures.Join(packed, packed))
-		check(t, err)
-		captures.Same(t, got, slices.Concat(want, want))
-		if got, err = readBytes(t, packed[:len(packed)-3]); !errors.Is(err, capture.ErrTruncated) {
-			t.Errorf("%s cut short: %d frames, then %v", name, len(got), err)
-		}
-		packed[len(packed)-at] ^= 1
-		if _, err = readBytes(t, packed); !errors.Is(err, capture.ErrDamaged) {
-			t.Errorf("%s damaged: %v", name, err)
-		}
-	}
-}
-
-func TestSkippableFrameFirst(t *testing.T) {
-	frames := captures.RandomFrames(rand.New(rand.NewPCG(15, 16)), 5)
-	skipped := []byte("\x50\x2a\x4d\x18\x04\x00\x00\x00user")
-	got, err := readBytes(t, captures.Join(skipped, captures.Compressors["zstd"](t, captures.Pcap(t, frames))))
-	check(t, err)
-	captures.Same(t, got, frames)
-}
-
 func TestCompressedErrors(t *testing.T) {
 	text := []byte("hello, world, this is no capture")
 	for name, pack := range captures.Compressors {
@@ -223,21 +135,6 @@ func TestCompressedErrors(t *testing.T) {
 			if _, err := readBytes(t, pack(t, content)); !errors.Is(err, capture.ErrNotCapture) {
 				t.Errorf("%s of %q: %v", name, content, err)
 			}
-		}
-	}
-}
-
-// TestDictionaryBound: a file of a few bytes can ask for 4 GiB of memory.
-func TestDictionaryBound(t *testing.T) {
-	withSum := func(b []byte) []byte { return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b)) }
-	hugeXz := captures.Join([]byte("\xfd7zXZ\x00"), withSum([]byte{0, 0}), // no check of the content
-		withSum([]byte{2, 0, 0x21, 1, 40, 0, 0, 0}), // LZMA2, dictionary of 4 GiB - 1
-		[]byte("\x01\x00\x03abcd"))
-	hugeZstd := []byte("\x28\xb5\x2f\xfd\x00\xf8" + "\x01\x00\x00abcd")
-	for name, content := range map[string][]byte{"xz": hugeXz, "zstd": hugeZstd} {
-		_, err := readBytes(t, content)
-		if !errors.Is(err, capture.ErrUnsupported) {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -117,7 +117,7 @@ func TestPipeMerged(t *testing.T) {
 func TestStopWhileWaiting(t *testing.T) {
 	t.Parallel()
 	content := captures.Pcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
-	fromXz, err := os.ReadFile("testdata/two-frames.pcap.xz")
+	fromXz, err := os.ReadFile("../compress/testdata/two-frames.pcap.xz")
 	check(t, err)
 	for name, begin := range map[string][]byte{
 		"nothing": nil,

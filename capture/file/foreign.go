@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/compress"
 )
 
 // A foreignError is content that was recognised and is not read.
@@ -83,8 +84,8 @@ func notRead(head []byte) error {
 	if f := find(archiveFormats, head); f != nil {
 		return &foreignError{errArchive, f.what, "unpack it first"}
 	}
-	if c := compressionOf(head); c != nil {
-		return &foreignError{errArchive, c.name + " data inside other compressed data", "unpack it first"}
+	if c := compress.FormatOf(head); c != nil {
+		return &foreignError{errArchive, c.Name() + " data inside other compressed data", "unpack it first"}
 	}
 	if e := textOf(head); e != nil {
 		return e

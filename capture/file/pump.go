@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/capture/compress"
 )
 
 const (
@@ -34,16 +36,16 @@ type chunk struct {
 
 // newPump starts a pump of what open returns, and sets w when there is something
 // to read.
-func newPump(open func() (*unpacked, error), w *wake) *pump {
+func newPump(open func() (*compress.Reader, error), w *wake) *pump {
 	p := &pump{chunks: make(chan chunk, pumpChunks), quit: make(chan struct{})}
 	go p.run(open, w)
 	return p
 }
 
-func (p *pump) run(open func() (*unpacked, error), w *wake) {
+func (p *pump) run(open func() (*compress.Reader, error), w *wake) {
 	u, err := open()
 	if u != nil {
-		defer u.close()
+		defer u.Close()
 	}
 	for {
 		var c chunk

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/compress"
 )
 
 // records is a reader of one capture format.
@@ -40,11 +41,11 @@ type stream struct {
 
 	acct     account
 	raw      window
-	unpacked *unpacked // nil: not compressed, or by a pump
-	pump     *pump     // of a compressed pipe; it has raw then
-	packed   *window   // the content, before it is known what it holds
-	content  *window   // what the input holds, decompressed; nil: not known yet
-	records  records   // nil: the format is not known yet
+	unpacked *compress.Reader // nil: not compressed, or by a pump
+	pump     *pump            // of a compressed pipe; it has raw then
+	packed   *window          // the content, before it is known what it holds
+	content  *window          // what the input holds, decompressed; nil: not known yet
+	records  records          // nil: the format is not known yet
 	// head is the next frame, read ahead to compare its time.
 	head capture.Frame
 	// key is where head stands among the frames of other inputs, and last
@@ -104,7 +105,7 @@ func (st *stream) open() error {
 	if err := st.raw.fill(magicLen); err != nil {
 		return tooShort(&st.raw, err)
 	}
-	if c := compressionOf(st.raw.buf[st.raw.pos:]); c != nil {
+	if c := compress.FormatOf(st.raw.buf[st.raw.pos:]); c != nil {
 		return st.unpack(c)
 	}
 	st.content = &st.raw
@@ -112,7 +113,7 @@ func (st *stream) open() error {
 }
 
 // unpack decompresses content from c. It is called again after errIdle.
-func (st *stream) unpack(c *compression) error {
+func (st *stream) unpack(c *compress.Format) error {
 	if st.packed == nil {
 		if err := st.acct.grow(windowCost(len(st.raw.buf))); err != nil {
 			return err
@@ -132,14 +133,14 @@ func (st *stream) unpack(c *compression) error {
 	return nil
 }
 
-func (st *stream) unpacker(c *compression) (io.Reader, error) {
+func (st *stream) unpacker(c *compress.Format) (io.Reader, error) {
 	st.in.patient = true
 	if st.raw.live {
-		st.pump = newPump(func() (*unpacked, error) { return c.unpack(&st.raw, &st.acct) }, st.in.ctl.wake)
+		st.pump = newPump(func() (*compress.Reader, error) { return c.NewReader(&st.raw, st.acct.grow) }, st.in.ctl.wake)
 		return st.pump, nil
 	}
 	var err error
-	st.unpacked, err = c.unpack(&st.raw, &st.acct)
+	st.unpacked, err = c.NewReader(&st.raw, st.acct.grow)
 	return st.unpacked, err
 }
 
@@ -180,7 +181,7 @@ const largeWindow = 16 << 20
 
 func (st *stream) close() {
 	if st.unpacked != nil {
-		st.unpacked.close()
+		st.unpacked.Close()
 	}
 	if st.pump != nil {
 		st.pump.close()

@@ -1,4 +1,4 @@
-package file
+package compress
 
 import (
 	"bytes"
@@ -10,38 +10,47 @@ import (
 	"strings"
 	"testing"
 
-	"tlsfloor/capture"
-	"tlsfloor/capture/testing/captures"
-
 	"github.com/klauspost/compress/zstd"
+
+	"tlsfloor/capture/testing/captures"
 )
 
-// ofCompression returns the first compression of that name.
-func ofCompression(name string) *compression {
-	for i := range compressions {
-		if compressions[i].name == name {
-			return &compressions[i]
+// formatNamed returns the first format of that name.
+func formatNamed(name string) *Format {
+	for i := range formats {
+		if formats[i].name == name {
+			return &formats[i]
 		}
 	}
 	return nil
 }
 
-// decompress returns what was read, and how much memory that was said to take.
-func decompress(t testing.TB, name string, packed []byte, most int64) (content []byte, need int64, err error) {
-	t.Helper()
+// errMemory is what a budget returns that is used up.
+var errMemory = errors.New("no memory left")
+
+// budget is the memory that may be reserved, in bytes.
+type budget struct{ used, most int64 }
+
+func (b *budget) reserve(n int64) error {
+	if b.used+n > b.most {
+		return errMemory
+	}
+	b.used += n
+	return nil
+}
+
+// enough is more memory than any test needs, in bytes.
+const enough = 256 << 20
+
+// decompress returns the content, and how much memory was reserved for it.
+func decompress(name string, packed []byte, most int64) (content []byte, reserved int64, err error) {
 	b := budget{most: most}
-	acct := account{of: &b}
-	w := &window{src: bytes.NewReader(packed), buf: make([]byte, readSizeMany)}
-	u, err := ofCompression(name).unpack(w, &acct)
+	u, err := formatNamed(name).NewReader(bytes.NewReader(packed), b.reserve)
 	if err == nil {
 		content, err = io.ReadAll(u)
-		u.close()
+		u.Close()
 	}
-	need = acct.peak
-	if acct.close(); b.used != 0 {
-		t.Errorf("%d bytes of memory are not given back", b.used)
-	}
-	return content, need, err
+	return content, b.used, err
 }
 
 // TestFramesOfTools: what the tools write is followed to its end, and takes what
@@ -60,7 +69,7 @@ func TestFramesOfTools(t *testing.T) {
 		{"xz -0", 256 << 10}, {"xz -6", 8 << 20}, {"xz -9", 64 << 20}, {"xz -6 -T2 --block-size=300000", 8 << 20}, {"xz -6 --check=none", 8 << 20},
 		{"xz -6 --check=sha256", 8 << 20}, {"xz --x86 --delta=dist=4 --lzma2=dict=1536KiB", 1536 << 10}, {"xz --lzma2=dict=4096", 4096},
 		{"lz4", 8 << 20}, {"lz4 -B4", 128 << 10}, {"lz4 -B5 -BX", 512 << 10}, {"lz4 -9 -B6 -BD", 2 << 20}, {"lz4 -l", lz4Legacy},
-		{"lz4 --content-size --no-frame-crc -B7", 8 << 20}, {"bzip2", bzip2Needs},
+		{"lz4 --content-size --no-frame-crc -B7", 8 << 20}, {"bzip2", bzip2Memory},
 	} {
 		words := strings.Fields(tt.command)
 		path, err := exec.LookPath(words[0])
@@ -70,14 +79,14 @@ func TestFramesOfTools(t *testing.T) {
 		}
 		packed := captures.PipeThrough(t, content, path, append(words[1:], "-c")...)
 		name := strings.TrimPrefix(words[0], "p")
-		got, need, err := decompress(t, name, packed, DefaultMemory)
+		got, need, err := decompress(name, packed, enough)
 		if err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%s: %d bytes of %d, %v", tt.command, len(got), len(content), err)
 		}
 		if over := need - tt.window; tt.window >= 0 && (over < 0 || over > 1<<20) {
 			t.Errorf("%s: needs %d bytes, want a little more than %d", tt.command, need, tt.window)
 		}
-		if _, _, err := decompress(t, name, packed, need-1); !isMemoryError(err, need, need-1) {
+		if _, _, err := decompress(name, packed, need-1); err != errMemory {
 			t.Errorf("%s with a byte less than it needs: %v", tt.command, err)
 		}
 	}
@@ -89,11 +98,6 @@ func randomBytes(n int) []byte {
 		b[i] = byte(r.Uint32())
 	}
 	return b
-}
-
-func isMemoryError(err error, need, most int64) bool {
-	var memory *MemoryError
-	return errors.As(err, &memory) && memory.Need == need && memory.Most == most && errors.Is(err, capture.ErrUnsupported)
 }
 
 // TestLaterFrames: data that begins with a small window may go on with a large
@@ -111,12 +115,12 @@ func TestLaterFrames(t *testing.T) {
 		"zstd": captures.Join(pack(small, 64<<10), pack(large, 16<<20), pack(small, 64<<10)),
 		"xz":   fromXz,
 	} {
-		got, need, err := decompress(t, name, packed, DefaultMemory)
+		got, need, err := decompress(name, packed, enough)
 		if err != nil || !bytes.Equal(got, captures.Join(small, large, small)) || need < 16<<20 || need > 17<<20 {
 			t.Errorf("%s: %d bytes, needs %d, %v", name, len(got), need, err)
 		}
-		got, _, err = decompress(t, name, packed, 8<<20)
-		if !bytes.Equal(got, small) || !isMemoryError(err, need, 8<<20) {
+		got, _, err = decompress(name, packed, 8<<20)
+		if !bytes.Equal(got, small) || err != errMemory {
 			t.Errorf("%s with 8 MiB: %d bytes, %v", name, len(got), err)
 		}
 	}
@@ -134,8 +138,8 @@ func FuzzFrames(f *testing.F) {
 		_ = name
 	}
 	f.Fuzz(func(t *testing.T, packed []byte) {
-		c := compressionOf(packed)
-		if c == nil || c.frame == nil {
+		c := FormatOf(packed)
+		if c == nil || c.header == nil {
 			return
 		}
 		const most = 1 << 20
@@ -148,14 +152,21 @@ func FuzzFrames(f *testing.F) {
 		if err != nil {
 			return
 		}
-		u, err := c.unpack(&window{src: bytes.NewReader(packed), buf: make([]byte, readSizeMany)}, new(account))
+		u, err := c.NewReader(bytes.NewReader(packed), func(int64) error { return nil })
 		if err != nil {
 			t.Fatalf("%d bytes of content, and %v", len(want), err)
 		}
-		defer u.close()
+		defer u.Close()
 		got, err := io.ReadAll(io.LimitReader(u, most))
 		if err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("%d bytes of %d, %v", len(got), len(want), err)
 		}
 	})
+}
+
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
 }

@@ -1,76 +1,78 @@
-package file
+package compress
 
-// xz: its file format, version 1.2.1, and what LZMA2 in it looks like.
+// xz: its file format, version 1.2.1, and the chunks of LZMA2 in it.
 
 const (
-	// xzBeside is what the decompressor takes beside the dictionary.
+	// xzBeside is what the decompressor allocates beside the dictionary.
 	xzBeside = 128 << 10
-	// xzHeader and xzFooter are the lengths of a stream's.
+	// Lengths of a stream's header and footer, in bytes.
 	xzHeader, xzFooter = 12, 12
 
 	lzma2Filter   = 0x21
 	lzma2MaxProps = 40
 )
 
-// xzChecks are the lengths of the check behind a block, by its type (2.1.1.2).
+// xzChecks are the lengths of the check that follows a block, by its type
+// (2.1.1.2).
 var xzChecks = [16]int64{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}
 
-// xzStream is in front of a stream, or of the padding between two.
-func xzStream(f *framing, head []byte) error {
+// xzStream reads the header of a stream, or four bytes of the padding between two
+// streams.
+func xzStream(s *scanner, head []byte) error {
 	switch {
 	case string(head[:4]) == "\x00\x00\x00\x00":
-		f.header(4, xzStream)
+		s.expect(4, xzStream)
 		return nil
 	case len(head) < xzHeader:
-		f.more(xzHeader)
+		s.extend(xzHeader)
 		return nil
 	case string(head[:6]) != "\xfd7zXZ\x00":
-		return errFraming
+		return errHeader
 	}
-	x := &xzFollowing{check: xzChecks[head[7]&15]}
-	f.header(1, x.block)
+	x := &xzScan{check: xzChecks[head[7]&15]}
+	s.expect(1, x.block)
 	return nil
 }
 
-// xzFollowing is the stream at hand.
-type xzFollowing struct {
-	check   int64
-	size    int64  // of the block's data so far
-	numbers uint64 // of the index that are to come
+// xzScan is the state of one stream.
+type xzScan struct {
+	check   int64  // length of the check that follows a block, in bytes
+	size    int64  // bytes of the block's data so far
+	numbers uint64 // how many numbers of the index are still to come
 	counted bool   // numbers is known
-	length  int64  // of the index so far
+	length  int64  // bytes of the index so far
 }
 
-// block is in front of a block, or of the index (3.1).
-func (x *xzFollowing) block(f *framing, head []byte) error {
+// block reads the header of a block, or finds the index (3.1).
+func (x *xzScan) block(s *scanner, head []byte) error {
 	if head[0] == 0 {
 		x.length, x.counted = 1, false
-		f.header(1, x.index)
+		s.expect(1, x.index)
 		return nil
 	}
 	length := (int(head[0]) + 1) * 4
 	if len(head) < length {
-		f.more(length)
+		s.extend(length)
 		return nil
 	}
 	dictionary, ok := xzDictionary(head)
 	if !ok {
-		return errFraming
+		return errHeader
 	}
 	if dictionary <= maxXzDictionary { // the decompressor refuses a larger one
-		if err := f.need(dictionary + xzBeside); err != nil {
+		if err := s.need(dictionary + xzBeside); err != nil {
 			return err
 		}
 	}
 	x.size = 0
-	f.header(1, x.chunk)
+	s.expect(1, x.chunk)
 	return nil
 }
 
 // xzDictionary finds LZMA2 among the filters of a block's header (3.1.5, 5.3.1).
 func xzDictionary(head []byte) (bytes int64, ok bool) {
 	rest := head[2 : len(head)-4]
-	for range head[1]>>6&1 + head[1]>>7 { // the sizes that are given
+	for range head[1]>>6&1 + head[1]>>7 { // the block's sizes, where it gives them
 		if _, rest, ok = xzNumber(rest); !ok {
 			return 0, false
 		}
@@ -105,14 +107,14 @@ func xzNumber(b []byte) (n uint64, rest []byte, ok bool) {
 	return 0, nil, false
 }
 
-// chunk is in front of a chunk of LZMA2.
-func (x *xzFollowing) chunk(f *framing, head []byte) error {
+// chunk reads the header of a chunk of LZMA2, or finds the end of the block.
+func (x *xzScan) chunk(s *scanner, head []byte) error {
 	control, length, data := head[0], 1, int64(0)
 	switch {
 	case control == 0:
 		x.size++
-		f.pass = -x.size&3 + x.check
-		f.header(1, x.block)
+		s.skip = -x.size&3 + x.check
+		s.expect(1, x.block)
 		return nil
 	case control >= 0xc0: // with properties
 		length = 6
@@ -121,10 +123,10 @@ func (x *xzFollowing) chunk(f *framing, head []byte) error {
 	case control <= 2: // not compressed
 		length = 3
 	default:
-		return errFraming
+		return errHeader
 	}
 	if len(head) < length {
-		f.more(length)
+		s.extend(length)
 		return nil
 	}
 	if control >= 0x80 {
@@ -134,20 +136,21 @@ func (x *xzFollowing) chunk(f *framing, head []byte) error {
 	}
 	data++
 	x.size += int64(length) + data
-	f.pass = data
-	f.header(1, x.chunk)
+	s.skip = data
+	s.expect(1, x.chunk)
 	return nil
 }
 
-// index is inside the index (4): the count of records, and two numbers for each.
-func (x *xzFollowing) index(f *framing, head []byte) error {
+// index reads a number of the index (4): the count of records, then two numbers for
+// each record.
+func (x *xzScan) index(s *scanner, head []byte) error {
 	last := head[len(head)-1]
 	switch {
 	case last >= 0x80 && len(head) < 9:
-		f.more(len(head) + 1)
+		s.extend(len(head) + 1)
 		return nil
 	case last >= 0x80:
-		return errFraming
+		return errHeader
 	}
 	x.length += int64(len(head))
 	if !x.counted {
@@ -157,10 +160,10 @@ func (x *xzFollowing) index(f *framing, head []byte) error {
 		x.numbers--
 	}
 	if x.numbers > 0 {
-		f.header(1, x.index)
+		s.expect(1, x.index)
 		return nil
 	}
-	f.pass = -x.length&3 + 4 + xzFooter // padding, CRC32
-	f.header(4, xzStream)
+	s.skip = -x.length&3 + 4 + xzFooter // padding, a CRC32, the footer
+	s.expect(4, xzStream)
 	return nil
 }
