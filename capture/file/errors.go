@@ -9,8 +9,6 @@ import (
 )
 
 var (
-	// errUnknown is a capture.ErrNotCapture for content that is no text, either.
-	errUnknown = fmt.Errorf("%w", capture.ErrNotCapture)
 	// ErrReplaced: a followed file was cut short or replaced by another one;
 	// the new content is read from its beginning.
 	ErrReplaced = errors.New("replaced while it was followed; reading the new file from its beginning")

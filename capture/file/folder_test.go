@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/foreign"
 	"tlsfloor/capture/testing/captures"
 )
 
@@ -51,7 +52,7 @@ func TestFolder(t *testing.T) {
 	tr.write("later/e.pcap", captures.Pcap(t, part(5)))
 	tr.write("readme.pcap", []byte("no capture at all"))
 	tr.write("empty.pcap", nil)
-	tr.write("sub/a.zip", zipOf(t, captures.Pcap(t, part(0))))
+	tr.write("sub/a.zip", captures.Zip(t, captures.Pcap(t, part(0))))
 	tr.write(".snapshot/b.txt", captures.Pcap(t, part(0)))
 	check(t, unix.Mkfifo(filepath.Join(tr.root, "pipe"), 0o600))
 	tr.link("nowhere", "broken")
@@ -198,8 +199,8 @@ func TestGapOfErrors(t *testing.T) {
 		}
 	}
 	for err, want := range map[error]Gap{
-		fs.ErrPermission: Unreadable, fs.ErrNotExist: Unreadable, notRead([]byte("RTSS")): Unsupported,
-		notRead([]byte("PK\x03\x04")): Archive, capture.ErrNotCapture: NoCapture, capture.ErrTruncated: Truncated, capture.ErrDamaged: Damaged,
+		fs.ErrPermission: Unreadable, fs.ErrNotExist: Unreadable, foreign.Identify([]byte("RTSS")): Unsupported,
+		foreign.Identify([]byte("PK\x03\x04")): Archive, capture.ErrNotCapture: NoCapture, capture.ErrTruncated: Truncated, capture.ErrDamaged: Damaged,
 	} {
 		if gap, ok := gapOf(inputError("x", err)); !ok || gap != want {
 			t.Errorf("%v is counted as %v, %v; want %v", err, gap, ok, want)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -62,24 +60,6 @@ func FuzzCompressed(f *testing.F) {
 		f.Add(pack(f, captures.Pcap(f, frames)))
 	}
 	f.Fuzz(fuzzCompressed)
-}
-
-// FuzzForeign: what is recognised beside captures, and what is not.
-func FuzzForeign(f *testing.F) {
-	for format := range foreignFormats {
-		head, err := os.ReadFile("testdata/foreign/" + format + ".head")
-		check(f, err)
-		f.Add(head)
-	}
-	f.Add(erf(3))
-	f.Add(make([]byte, 512))
-	f.Add([]byte("00:17:31.401446 ARP, Request who-has 192.0.2.10 tell 10.0.0.5, length 28"))
-	f.Fuzz(func(t *testing.T, head []byte) {
-		err := notRead(head)
-		if _, known := gapOf(err); !known || err.Error() == "" || strings.Contains(err.Error(), "\n") {
-			t.Fatalf("%v", err)
-		}
-	})
 }
 
 // FuzzTimes merges two files with any times: no frame is lost, and each file's

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/foreign"
 )
 
 // A Gap is a reason why something that was to be read was not, or not whole.
@@ -72,7 +73,7 @@ func gapOf(err error) (Gap, bool) {
 	for _, of := range []struct {
 		err error
 		gap Gap
-	}{{capture.ErrTruncated, Truncated}, {capture.ErrDamaged, Damaged}, {errArchive, Archive}, {capture.ErrUnsupported, Unsupported}, {errUnknown, Unknown}, {capture.ErrNotCapture, NoCapture}} {
+	}{{capture.ErrTruncated, Truncated}, {capture.ErrDamaged, Damaged}, {foreign.ErrArchive, Archive}, {capture.ErrUnsupported, Unsupported}, {foreign.ErrUnknown, Unknown}, {capture.ErrNotCapture, NoCapture}} {
 		if errors.Is(err, of.err) {
 			return of.gap, true
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/foreign"
 )
 
 // stdinName is how the user names standard input.
@@ -89,7 +90,7 @@ func (s *Source) inspect(c *candidate) error {
 		c.first = first
 		s.prepare(f.Link)
 	}
-	if c.dir != nil && (errors.Is(err, capture.ErrNotCapture) || errors.Is(err, errArchive)) {
+	if c.dir != nil && (errors.Is(err, capture.ErrNotCapture) || errors.Is(err, foreign.ErrArchive)) {
 		return err
 	}
 	if _, err := c.file.Seek(0, io.SeekStart); err != nil || s.held >= maxHeld {

@@ -9,6 +9,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/compress"
+	"tlsfloor/capture/foreign"
 )
 
 // records is a reader of one capture format.
@@ -152,7 +153,7 @@ func (st *stream) recognise(w *window) (err error) {
 	case pcapngMagic(head):
 		st.records, err = newPcapngReader(w, st.source)
 	default:
-		err = notRead(w.peek(maxAhead))
+		err = foreign.Identify(w.peek(maxAhead))
 	}
 	return err
 }

@@ -1,6 +1,8 @@
 package captures
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"io"
 	"os/exec"
@@ -76,4 +78,27 @@ func Editcap(t *testing.T, format, path string) string {
 		t.Fatalf("editcap: %v: %s", err, text)
 	}
 	return out
+}
+
+// Tar returns an archive of one file.
+func Tar(t testing.TB, format tar.Format, content []byte) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	check(t, w.WriteHeader(&tar.Header{Name: "a.pcap", Mode: 0o600, Size: int64(len(content)), Format: format}))
+	_, err := w.Write(content)
+	check(t, err)
+	check(t, w.Close())
+	return b.Bytes()
+}
+
+// Zip returns an archive of one file.
+func Zip(t testing.TB, content []byte) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	f, err := w.Create("a.pcap")
+	check(t, err)
+	_, err = f.Write(content)
+	check(t, err)
+	check(t, w.Close())
+	return b.Bytes()
 }

@@ -1,19 +1,20 @@
-package file
+package foreign
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// Formats without a magic number, or with one too short to be sure of, are
-// recognised by what their fields may hold. What is wrongly recognised here
-// would not have been read either: only its name is wrong.
+// Formats without a magic number, or with a short one, are recognised by the values
+// of their fields. A file that is taken for one of them by mistake is not read
+// either way: only the name in the message is wrong.
 
 func isShomiti(b []byte) bool {
 	return len(b) >= 16 && string(b[:8]) == "snoop\x00\x00\x00" && binary.BigEndian.Uint32(b[8:]) >= 3
 }
 
-// isLANalyzer: a header record, regular or cyclic, then its length and version.
+// isLANalyzer checks the header record, regular or cyclic: its length and version,
+// and the type of the record that follows.
 func isLANalyzer(b []byte) bool {
 	if len(b) < 64 || b[0] != 1 && b[0] != 7 || b[1] != 0x10 {
 		return false
@@ -22,26 +23,26 @@ func isLANalyzer(b []byte) bool {
 	if length < 2 || length > 4096 || b[4] > 9 || b[5] > 99 {
 		return false
 	}
-	next := 4 + length // another record: all types are 0x10xx
+	next := 4 + length // the types of all records are 0x10xx
 	return len(b) < next+4 || b[next+1] == 0x10
 }
 
-// is5View: the key of the file header, and the type of the first record's.
+// is5View checks the key of the file header, and the type of the first record.
 func is5View(b []byte) bool {
 	return len(b) >= 32 && bytes.HasPrefix(b, []byte("\xaa\xaa\xaa\xaa\x20\x00\x00\x00"))
 }
 
-// isNetScaler: a signature in the first record, after a header of 3 or more
-// bytes.
+// isNetScaler looks for a signature in the first record, which has a header of at
+// least 3 bytes.
 func isNetScaler(b []byte) bool {
 	b = b[:min(len(b), 64)]
 	at := bytes.Index(b, []byte("NetScaler "))
 	return at >= 2 && at <= 16 && bytes.Contains(b, []byte(" Performance Data"))
 }
 
-// isPeekClassic: version 5 to 7, where EtherHelp sets the highest bit; three
-// reserved words of zero; medium and physical medium of the known few; the
-// number of packets and the file's length agree.
+// isPeekClassic checks for version 5 to 7, of which EtherHelp sets the highest bit;
+// three reserved words of zero; a known medium and physical medium; and a number of
+// packets that fits into the file's length.
 func isPeekClassic(b []byte) bool {
 	if len(b) < 50 || b[0]&0x7f < 5 || b[0]&0x7f > 7 || !allZero(b[38:50]) {
 		return false
@@ -54,8 +55,8 @@ func isPeekClassic(b []byte) bool {
 
 func allZero(b []byte) bool { return len(bytes.TrimLeft(b, "\x00")) == 0 }
 
-// isETL: the header of a buffer (72 bytes, its length first), then the header
-// of a system trace: version 2, of a 32-bit or 64-bit system, with the flags
+// isETL checks the header of a buffer (72 bytes, its length first) and the header of
+// a system trace after it: version 2, of a 32-bit or 64-bit system, with the flags
 // that every trace event has.
 func isETL(b []byte) bool {
 	if len(b) < 80 {
@@ -67,7 +68,8 @@ func isETL(b []byte) bool {
 	return size >= 1024 && size <= 16<<20 && size%1024 == 0 && used <= size && (marker == 0xc0010002 || marker == 0xc0020002)
 }
 
-// isTar: the magic of POSIX and GNU, or, in older archives, the checksum.
+// isTar checks the magic number of POSIX and GNU or, for older archives, the
+// checksum.
 func isTar(b []byte) bool {
 	const block, sumAt, magicAt = 512, 148, 257
 	if len(b) < block {
@@ -85,8 +87,8 @@ func isTar(b []byte) bool {
 	return b[0] != 0 && sum == octal(b[sumAt:sumAt+8])
 }
 
-// octal reads a number that may have blanks before and a blank or zero after
-// it; -1: there is none.
+// octal reads a number between blanks and zero bytes. It returns -1 for anything
+// else.
 func octal(b []byte) int {
 	n, digits := 0, 0
 	for _, c := range bytes.Trim(b, " \x00") {
@@ -101,8 +103,8 @@ func octal(b []byte) int {
 	return n
 }
 
-// isCommView: a record's header of 24 bytes holds its length, twice when
-// nothing was cut, and a date; then the next record's header.
+// isCommView checks the headers of records, of 24 bytes: the length of the data,
+// twice when nothing was cut, and a date.
 func isCommView(b []byte) bool {
 	return commView(b, 24, func(b []byte) (int, []byte, bool) {
 		le := binary.LittleEndian
@@ -111,16 +113,20 @@ func isCommView(b []byte) bool {
 	})
 }
 
+// isCommViewX checks the headers of records, of 20 bytes. In some versions the
+// length includes the rest of the header.
 func isCommViewX(b []byte) bool {
 	return commView(b, 20, func(b []byte) (int, []byte, bool) {
-		// The length counts the rest of the header, in some versions.
 		length := binary.LittleEndian.Uint32(b)
-		return int(min(length, maxCaptured)), b[4:], length <= maxCaptured
+		return int(min(length, maxCommView)), b[4:], length <= maxCommView
 	})
 }
 
-// commView goes over the first records, whose headers read gives the length of
-// the data and the date of.
+// maxCommView bounds the length of a frame, in bytes.
+const maxCommView = 256 << 10
+
+// commView checks the first three records. read returns the length of the data and
+// the date from a record's header.
 func commView(b []byte, header int, read func([]byte) (length int, date []byte, ok bool)) bool {
 	for records := 0; ; records++ {
 		if len(b) < header {
@@ -137,16 +143,16 @@ func commView(b []byte, header int, read func([]byte) (length int, date []byte, 
 	}
 }
 
-// isDate: year in two bytes, month, day, hour, minute, second, microseconds in
-// four.
+// isDate checks a year of two bytes, month, day, hour, minute, second, and
+// microseconds of four bytes.
 func isDate(b []byte) bool {
 	year := binary.LittleEndian.Uint16(b)
 	return year >= 1990 && year < 2100 && b[2] >= 1 && b[2] <= 12 && b[3] >= 1 && b[3] <= 31 &&
 		b[4] < 24 && b[5] < 60 && b[6] <= 60 && binary.LittleEndian.Uint32(b[7:]) < 1_000_000
 }
 
-// Types of ERF records (Endace, "Extensible Record Format Types"): up to 29,
-// of which 27 is metadata, and 48, padding.
+// Types of ERF records (Endace, "Extensible Record Format Types"): 1 to 29, of which
+// 27 is metadata, and 48, padding.
 const (
 	erfHeaderLen = 16
 	erfMeta      = 27
@@ -154,11 +160,11 @@ const (
 	erfPad       = 48
 )
 
-// in1990 is before any capture in ERF, in seconds.
-const in1990 = 631_152_000
+// beforeERF is the year 1990, before any capture in ERF, in seconds since 1970.
+const beforeERF = 631_152_000
 
-// isERF: at least two records, or one that ends the file, of known types whose
-// times follow each other, and whose lengths are possible.
+// isERF checks up to four records: at least two, or one that ends the file, of known
+// types, with possible lengths, and with times that follow each other.
 func isERF(b []byte) bool {
 	var last uint64
 	for records := 0; ; records++ {
@@ -179,8 +185,8 @@ func isERF(b []byte) bool {
 	}
 }
 
-// erfRecord reads a record's length and its time, in units of 2 to the power
-// of -32 seconds; 0: it has none.
+// erfRecord reads a record's length in bytes, and its time in units of 2 to the
+// power of -32 seconds, or 0 where it has none.
 func erfRecord(b []byte) (length int, time uint64, ok bool) {
 	if len(b) < erfHeaderLen {
 		return 0, 0, false
@@ -197,10 +203,11 @@ func erfRecord(b []byte) (length int, time uint64, ok bool) {
 		return 0, 0, false
 	}
 	time = binary.LittleEndian.Uint64(b)
-	return length, time, kind == erfMeta || wire > 0 && time>>32 > in1990
+	return length, time, kind == erfMeta || wire > 0 && time>>32 > beforeERF
 }
 
-// near: at most two seconds back, and at most a year ahead.
+// near reports whether time is at most two seconds before last, and at most a year
+// after it.
 func near(time, last uint64) bool {
 	const second = 1 << 32
 	if time < last {
