@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"os"
 	"testing"
 
 	"tlsfloor/capture"
@@ -49,36 +48,6 @@ const benchFrames = 500_000
 
 func BenchmarkNextPcap(b *testing.B) {
 	benchmarkNext(b, Options{}, benchCapture(b, benchFrames))
-}
-
-// benchmarkParse leaves the read(2) out: what a record costs once its bytes are
-// in memory. first is where the records begin.
-func benchmarkParse(b *testing.B, w *window, first int, r records) {
-	b.Helper()
-	b.ReportAllocs()
-	var f capture.Frame
-	for b.Loop() {
-		if w.pos == w.end || w.pos == 0 {
-			w.pos = first
-		}
-		if err := r.next(&f); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkParsePcap(b *testing.B) {
-	content, err := os.ReadFile(benchCapture(b, 1000))
-	check(b, err)
-	w := &window{buf: content, end: len(content)}
-	benchmarkParse(b, w, pcapHeaderLen, &pcapReader{w: w, headerLen: 16, unit: 1000, maxFraction: 999_999})
-}
-
-func BenchmarkParsePcapng(b *testing.B) {
-	packet := captures.NgEnhanced(binary.LittleEndian, 0, 5, make([]byte, benchFrameLen), benchFrameLen)
-	content := bytes.Repeat(packet, 1000)
-	w := &window{buf: content, end: len(content)}
-	benchmarkParse(b, w, 0, &pcapngReader{w: w, interfaces: []ngInterface{{link: 1, scale: microseconds}}})
 }
 
 // BenchmarkNextPcapng is BenchmarkNextPcap for the other format.

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 	"tlsfloor/capture/testing/captures"
 )
 
@@ -125,6 +126,6 @@ func TestMemoryOfRecords(t *testing.T) {
 func longFrames(t *testing.T) []byte {
 	return captures.Pcapng(t, []capture.Frame{
 		{Time: 1e9, Data: make([]byte, 60), Length: 60, Link: capture.LinkEthernet},
-		{Time: 2e9, Data: make([]byte, maxCaptured), Length: maxCaptured, Link: capture.LinkEthernet},
+		{Time: 2e9, Data: make([]byte, pcap.MaxCaptured), Length: pcap.MaxCaptured, Link: capture.LinkEthernet},
 	})
 }

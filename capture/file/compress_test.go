@@ -9,6 +9,7 @@ import (
 	"testing/iotest"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 	"tlsfloor/capture/testing/captures"
 )
 
@@ -99,7 +100,7 @@ func TestCutAnywhere(t *testing.T) {
 func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 	t.Helper()
 	captures.Same(t, got, frames[:len(got)])
-	if cut < magicLen && errors.Is(err, capture.ErrNotCapture) {
+	if cut < pcap.MagicLen && errors.Is(err, capture.ErrNotCapture) {
 		return
 	}
 	if err != nil && !errors.Is(err, capture.ErrTruncated) {

@@ -2,7 +2,6 @@ package file
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"tlsfloor/capture"
@@ -17,16 +16,8 @@ var (
 	errNoInput    = errors.New("no capture file named")
 )
 
-// Ways for a reader to have nothing more that are not the input's end.
-var (
-	// errIdle: nothing to read yet, as from a quiet pipe or a followed file.
-	// Nothing was consumed; the same call may be made again.
-	errIdle = errors.New("nothing to read yet")
-	// errStopped: Stop was called.
-	errStopped = errors.New("stopped")
-	// errNextFile: another file begins here, joined to the one before it.
-	errNextFile = errors.New("another file begins")
-)
+// errStopped: Stop was called.
+var errStopped = errors.New("stopped")
 
 // inputError names the input. A PathError is reduced to its cause: it would
 // repeat the name and add the system call.
@@ -43,23 +34,4 @@ func inputName(name string) string {
 		return "standard input"
 	}
 	return name
-}
-
-// place is where in a file something is wrong.
-type place struct {
-	what   string // "record" or "block"
-	number uint64 // from 1, of the file that it is in when several are joined
-	offset int64  // in bytes, of the uncompressed content
-}
-
-func (p place) String() string {
-	return fmt.Sprintf("%s %d, at byte %d,", p.what, p.number, p.offset)
-}
-
-func (p place) truncated() error {
-	return fmt.Errorf("%w: %s is cut short", capture.ErrTruncated, p)
-}
-
-func (p place) damaged(format string, args ...any) error {
-	return fmt.Errorf("%w: %s %s", capture.ErrDamaged, p, fmt.Sprintf(format, args...))
 }

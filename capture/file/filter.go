@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 )
 
 // compiled is the expression for one link type.
@@ -23,7 +24,7 @@ func (s *Source) prepare(link capture.LinkType) compiled {
 	}
 	c, ok := s.matchers[link]
 	if !ok {
-		c.matcher, c.err = s.options.Filter(link, maxCaptured)
+		c.matcher, c.err = s.options.Filter(link, pcap.MaxCaptured)
 		if c.err != nil {
 			c.told = map[string]bool{}
 		}

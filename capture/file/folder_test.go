@@ -118,7 +118,7 @@ func TestFolderErrors(t *testing.T) {
 	tr.write("sub/cut.pcap", content[:len(content)-1])
 	tr.write("sub/x.snoop", []byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"))
 	bad := slices.Clone(content)
-	copy(bad[pcapHeaderLen+8:], "\xff\xff\xff\xff")
+	copy(bad[captures.PcapHeaderLen+8:], "\xff\xff\xff\xff")
 	tr.write("sub/bad.pcap", bad)
 	want := Gaps{Truncated: 1, Unsupported: 1, Damaged: 1}
 	if os.Getuid() != 0 { // root reads everything

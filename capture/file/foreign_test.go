@@ -26,6 +26,9 @@ func TestForeignIsNamed(t *testing.T) {
 		kind    error
 		want    string
 	}{
+		{nil, capture.ErrNotCapture, "not a capture file (pcap or pcapng): it is empty"},
+		{[]byte("\xd4\xc3\xb2"), capture.ErrNotCapture, "not a capture file (pcap or pcapng)"},
+		{[]byte("hello, world, this is no capture"), capture.ErrNotCapture, "not a capture file (pcap or pcapng)"},
 		{[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), capture.ErrUnsupported, "unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
 		{captures.Zip(t, content), foreign.ErrArchive, "a zip archive; unpack it first"},
 		{captures.Compressors["zstd"](t, gzip(t, content)), foreign.ErrArchive, "gzip data inside other compressed data; unpack it first"},
@@ -62,6 +65,8 @@ func TestAdviceIsRight(t *testing.T) {
 		}
 	}
 }
+
+const sampleCapture = "../../testdata/captures/openssl-tls10-sni.pcap"
 
 // convert does what the error says that reading the file gives.
 func convert(t *testing.T, path string) string {

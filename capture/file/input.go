@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/capture/pcap"
 )
 
 // idleWait is how long an input without data is waited for before the caller
@@ -32,7 +34,7 @@ type input struct {
 	fd int
 	// follow: the end of the file is not the end of the input.
 	follow bool
-	// patient: wait in Read instead of returning errIdle, because a
+	// patient: wait in Read instead of returning pcap.ErrIdle, because a
 	// decompressor above cannot go on after an error.
 	patient bool
 	// peeking: what is read is read again later, and not counted.
@@ -62,14 +64,14 @@ func newInput(r io.Reader, ctl *control, follow bool) *input {
 	return in
 }
 
-// Read returns errIdle when there is nothing yet, and errStopped after Stop.
+// Read returns pcap.ErrIdle when there is nothing yet, and errStopped after Stop.
 func (in *input) Read(p []byte) (int, error) {
 	for {
 		n, err := in.try(p)
-		if err != errIdle || !in.patient {
+		if err != pcap.ErrIdle || !in.patient {
 			return n, err
 		}
-		if err := wait(in.pollable(nil)); err != nil && err != errIdle {
+		if err := wait(in.pollable(nil)); err != nil && err != pcap.ErrIdle {
 			return 0, err
 		}
 	}
@@ -80,7 +82,7 @@ func (in *input) try(p []byte) (int, error) {
 		return 0, errStopped
 	}
 	if in.fd >= 0 && !readable(in.fd) {
-		return 0, errIdle
+		return 0, pcap.ErrIdle
 	}
 	n, err := in.r.Read(p)
 	in.read += int64(n)
@@ -88,7 +90,7 @@ func (in *input) try(p []byte) (int, error) {
 		in.ctl.done.Add(int64(n))
 	}
 	if n == 0 && err == io.EOF && in.follow {
-		err = errIdle
+		err = pcap.ErrIdle
 	}
 	return n, err
 }
@@ -112,12 +114,12 @@ func readable(fd int) bool {
 	return n > 0
 }
 
-// wait returns nil when one of fds may be read, and errIdle when idleWait has
+// wait returns nil when one of fds may be read, and pcap.ErrIdle when idleWait has
 // passed or a signal came first.
 func wait(fds []unix.PollFd) error {
 	n, err := unix.Poll(fds, int(idleWait/time.Millisecond))
 	if n == 0 || err == unix.EINTR {
-		return errIdle
+		return pcap.ErrIdle
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 )
 
 // manyStreams is how many inputs may have a large buffer each.
@@ -56,7 +57,7 @@ func (s *Source) settle(st *stream, f *capture.Frame, err error) error {
 		st.arrange(f.Time, s.others())
 		heap.Push(&s.ready, st)
 		return nil
-	case errIdle:
+	case pcap.ErrIdle:
 		s.idle = append(s.idle, st)
 		return nil
 	}
@@ -122,7 +123,7 @@ func (s *Source) take(f *capture.Frame) {
 	*f = s.cur.head
 	s.limit = s.others()
 	if len(s.idle) > 0 {
-		s.limit = min(s.limit, saturatingAdd(s.cur.key, idlePatience))
+		s.limit = min(s.limit, later(s.cur.key, idlePatience))
 	}
 }
 
@@ -130,7 +131,7 @@ func (s *Source) take(f *capture.Frame) {
 func (s *Source) openNext() error {
 	c := s.waiting[0]
 	s.waiting = s.waiting[1:]
-	if len(s.ready) > 0 && !s.budget.room(max(c.need, windowCost(readSizeMany))) {
+	if len(s.ready) > 0 && !s.budget.room(max(c.need, pcap.Cost(pcap.SmallBufferSize))) {
 		return s.postpone(c)
 	}
 	st, err := s.open(c)
@@ -166,8 +167,9 @@ func (s *Source) open(c candidate) (st *stream, err error) {
 		}
 	}
 	st.acct.of = &s.budget
-	st.raw = window{src: st.in, buf: s.buffer(), lend: s.lend, live: st.in.fd >= 0, acct: &st.acct}
-	if err := st.acct.grow(windowCost(len(st.raw.buf))); err != nil {
+	st.raw = pcap.NewBuffer(st.in, s.buffer())
+	st.raw.Lend, st.raw.Live, st.raw.Reserve = s.lend, st.in.fd >= 0, st.acct.grow
+	if err := st.acct.grow(pcap.Cost(st.raw.Size())); err != nil {
 		st.close()
 		return nil, err
 	}
@@ -202,17 +204,17 @@ func (s *Source) buffer() []byte {
 		return buf
 	}
 	if len(s.ready)+len(s.idle) < manyStreams {
-		return make([]byte, readSize)
+		return make([]byte, pcap.BufferSize)
 	}
-	return make([]byte, readSizeMany)
+	return make([]byte, pcap.SmallBufferSize)
 }
 
 func (s *Source) release(st *stream) {
 	if st.dir != nil {
 		st.dir.done(st)
 	}
-	if st.pump == nil && len(st.raw.buf) >= readSize {
-		s.spare = st.raw.other()
+	if st.pump == nil && st.raw.Size() >= pcap.BufferSize {
+		s.spare = st.raw.Recycle()
 	}
 	st.close()
 	s.resume()
@@ -258,7 +260,7 @@ func (s *Source) await() error {
 	if s.ctl.wake != nil {
 		s.ctl.wake.clear()
 	}
-	if err == errIdle {
+	if err == pcap.ErrIdle {
 		s.watch()
 		return capture.ErrTimeout
 	}

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 	"tlsfloor/capture/testing/captures"
 )
 
@@ -164,7 +166,7 @@ func TestManyAtOnce(t *testing.T) {
 	defer s.Close()
 	got, errs := drain(t, s)
 	check(t, errors.Join(errs...))
-	if grown, limit := memory()-before, uint64(files*(readSizeMany+4096)+manyStreams*readSize+1<<20); grown > limit {
+	if grown, limit := memory()-before, uint64(files*(pcap.SmallBufferSize+4096)+manyStreams*pcap.BufferSize+1<<20); grown > limit {
 		t.Errorf("reading took %d bytes, want at most %d", grown, limit)
 	}
 	for i, f := range got {
@@ -207,7 +209,7 @@ func TestBadFilesAmongGood(t *testing.T) {
 
 // offsetOf is where the record of frames[i] begins in a classic capture.
 func offsetOf(frames []capture.Frame, i int) int {
-	at := pcapHeaderLen
+	at := captures.PcapHeaderLen
 	for _, f := range frames[:i] {
 		at += 16 + len(f.Data)
 	}
@@ -305,7 +307,7 @@ func TestStop(t *testing.T) {
 	check(t, s.Next(&f))
 	s.Stop()
 	got, errs := drain(t, s)
-	if len(errs) > 0 || len(got) > 2*readSize/16 || s.Stats().Bytes > 2*readSize {
+	if len(errs) > 0 || len(got) > 2*pcap.BufferSize/16 || s.Stats().Bytes > 2*pcap.BufferSize {
 		t.Errorf("%d more frames, %v", len(got), errs)
 	}
 }
@@ -325,5 +327,40 @@ func TestNextAllocatesNothing(t *testing.T) {
 	check(t, s.Next(&f))
 	if n := testing.AllocsPerRun(1000, func() { check(t, s.Next(&f)) }); n != 0 {
 		t.Errorf("a frame allocates %v times", n)
+	}
+}
+
+// TestJoinedMany: headers without end cost no memory, and no more than the
+// bytes they are.
+func TestJoinedMany(t *testing.T) {
+	order := binary.LittleEndian
+	piece := captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 5, 6, nil, 60))
+	content := bytes.Repeat(piece, 50_000)
+	before := memory()
+	s := mustOpen(t, Options{Stdin: bytes.NewReader(content)}, "-")
+	defer s.Close()
+	n := 0
+	for f := (capture.Frame{}); s.Next(&f) == nil; n++ {
+	}
+	if n != 50_000 {
+		t.Errorf("%d frames", n)
+	}
+	if grown := memory() - before; grown > 50_000*256 {
+		t.Errorf("reading took %d bytes", grown)
+	}
+}
+
+// TestJoinedBesideAnother: a file of several joined captures is merged with another.
+func TestJoinedBesideAnother(t *testing.T) {
+	frames := captures.RandomFrames(rand.New(rand.NewPCG(73, 74)), 90)
+	var parts [3][]capture.Frame
+	for i, f := range frames {
+		parts[i%3] = append(parts[i%3], f)
+	}
+	joined := captures.Join(captures.Pcap(t, parts[0]), captures.Pcapng(t, parts[1]), captures.Pcap(t, nil))
+	got, err := readAll(t, writeTemp(t, "joined", joined), writeTemp(t, "single", captures.Pcapng(t, parts[2])))
+	check(t, err)
+	if len(got) != len(frames) {
+		t.Errorf("%d frames, want %d", len(got), len(frames))
 	}
 }

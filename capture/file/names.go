@@ -8,6 +8,7 @@ import (
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/foreign"
+	"tlsfloor/capture/pcap"
 )
 
 // stdinName is how the user names standard input.
@@ -106,15 +107,15 @@ func (s *Source) inspect(c *candidate) error {
 // what memory that took.
 func (s *Source) peek(file *os.File, f *capture.Frame) (first, need int64, err error) {
 	if s.peekBuf == nil {
-		s.peekBuf = make([]byte, readSizeMany)
+		s.peekBuf = make([]byte, pcap.SmallBufferSize)
 	}
 	in := newInput(file, &s.ctl, false)
 	in.peeking = true
-	st := stream{in: in, acct: account{of: &s.budget}, raw: window{src: in, buf: s.peekBuf}}
-	st.raw.acct = &st.acct
+	st := stream{in: in, acct: account{of: &s.budget}, raw: pcap.NewBuffer(in, s.peekBuf)}
+	st.raw.Reserve = st.acct.grow
 	defer st.close()
 	// Two windows of the usual length, where they are shorter here.
-	if err := st.acct.grow(2 * windowCost(readSize)); err != nil {
+	if err := st.acct.grow(2 * pcap.Cost(pcap.BufferSize)); err != nil {
 		return 0, st.acct.peak, err
 	}
 	if err := st.next(f); err != nil {

@@ -1,5 +1,11 @@
 package file
 
+import (
+	"math"
+
+	"tlsfloor/capture/pcap"
+)
+
 // leap is how far ahead of the frame before it a frame of the same file has to
 // be to be doubted, in nanoseconds. Capture queues and clocks that are being
 // set put frames out of order by milliseconds.
@@ -16,7 +22,7 @@ const maxProbe = 32
 // time.
 func (st *stream) arrange(t, others int64) {
 	st.key = t
-	if saturatingAdd(max(st.last, others), leap) < t && st.strays(t) {
+	if later(max(st.last, others), leap) < t && st.strays(t) {
 		st.key = st.last
 	}
 	st.last = st.key
@@ -25,15 +31,15 @@ func (st *stream) arrange(t, others int64) {
 // strays reports whether the times that follow t go back to before it: after a
 // pause in the traffic they do not.
 func (st *stream) strays(t int64) bool {
-	st.content.readAhead(maxAhead)
+	st.content.ReadAhead(pcap.MaxAhead)
 	return straysFrom(st.records, t)
 }
 
-func straysFrom(r records, t int64) bool {
+func straysFrom(r pcap.Reader, t int64) bool {
 	var next [maxProbe]int64
-	n, back := r.times(next[:]), 0
+	n, back := r.Times(next[:]), 0
 	for _, u := range next[:n] {
-		if saturatingAdd(u, leap) < t {
+		if later(u, leap) < t {
 			back++
 		}
 	}
@@ -42,13 +48,16 @@ func straysFrom(r records, t int64) bool {
 
 // firstTime is where a file begins whose first frame is of time t: when that
 // strays, where the earliest of the following frames is.
-func firstTime(r records, t int64) int64 {
+func firstTime(r pcap.Reader, t int64) int64 {
 	if !straysFrom(r, t) {
 		return t
 	}
 	var next [maxProbe]int64
-	for _, u := range next[:r.times(next[:])] {
+	for _, u := range next[:r.Times(next[:])] {
 		t = min(t, u)
 	}
 	return t
 }
+
+// later is t and by nanoseconds more, or the last time that there is.
+func later(t, by int64) int64 { return min(t, math.MaxInt64-by) + by }

@@ -30,12 +30,15 @@ func dealt(t *testing.T, n int, format func(testing.TB, []capture.Frame) []byte,
 	return names
 }
 
-const strayStart = 1_772_366_400 * nanoseconds
+// second is in nanoseconds.
+const second = 1_000_000_000
+
+const strayStart = 1_772_366_400 * second
 
 // TestStrayTimes: frames with wrong times come where they are in their file,
 // and the frames of the other files neither wait for them nor go before them.
 func TestStrayTimes(t *testing.T) {
-	const frames, second, dayLong = 3000, int64(nanoseconds), 24 * 3600 * int64(nanoseconds)
+	const frames, dayLong = 3000, 24 * 3600 * int64(second)
 	lone := func(at int, by int64) func(int) int64 {
 		return func(i int) int64 {
 			if i == at {
@@ -99,9 +102,9 @@ func TestPausesStay(t *testing.T) {
 	const frames = 3000
 	at, times := int64(strayStart), make([]int64, frames)
 	for i := range times {
-		at += int64(r.IntN(5)) * nanoseconds
+		at += int64(r.IntN(5)) * second
 		if r.IntN(100) == 0 {
-			at += 3600 * nanoseconds
+			at += 3600 * second
 		}
 		times[i] = at
 	}
@@ -129,7 +132,7 @@ func TestPausesStay(t *testing.T) {
 
 // TestStrayTimesLent: lent frames stay as they are when it is read ahead.
 func TestStrayTimesLent(t *testing.T) {
-	names := dealt(t, 30_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(b2i(i%7 == 0)) })
+	names := dealt(t, 30_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * second * int64(b2i(i%7 == 0)) })
 	for _, lend := range []bool{false, true} {
 		s := mustOpen(t, Options{}, names...)
 		if lend {
@@ -160,7 +163,7 @@ func TestStrayTimesLent(t *testing.T) {
 // TestStrayTimesCost: a file of nothing but wrong times costs a probe a frame,
 // of a few hundred bytes, and no buffer.
 func TestStrayTimesCost(t *testing.T) {
-	names := dealt(t, 60_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * nanoseconds * int64(i%5) })
+	names := dealt(t, 60_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * second * int64(i%5) })
 	before := memory()
 	s := mustOpen(t, Options{}, names...)
 	defer s.Close()

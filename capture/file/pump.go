@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture/compress"
+	"tlsfloor/capture/pcap"
 )
 
 const (
@@ -67,14 +68,14 @@ func (p *pump) run(open func() (*compress.Reader, error), w *wake) {
 	}
 }
 
-// Read returns errIdle when there is nothing yet.
+// Read returns pcap.ErrIdle when there is nothing yet.
 func (p *pump) Read(b []byte) (int, error) {
 	if len(p.rest) == 0 && p.err == nil {
 		select {
 		case c := <-p.chunks:
 			p.rest, p.err = c.data, c.err
 		default:
-			return 0, errIdle
+			return 0, pcap.ErrIdle
 		}
 	}
 	n := copy(b, p.rest)

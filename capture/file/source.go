@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/pcap"
 )
 
 // Options say how inputs are read.
@@ -123,11 +124,11 @@ func (s *Source) advance(f *capture.Frame) error {
 	if st == nil {
 		return s.turn(f)
 	}
-	err := st.records.next(f)
+	err := st.records.Next(f)
 	if err == nil && f.Time <= s.limit {
 		return nil
 	}
-	if err == errNextFile {
+	if err == pcap.ErrNextFile {
 		err = st.next(f)
 	}
 	s.cur = nil

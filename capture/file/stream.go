@@ -10,27 +10,8 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/compress"
 	"tlsfloor/capture/foreign"
+	"tlsfloor/capture/pcap"
 )
-
-// records is a reader of one capture format.
-type records interface {
-	// next returns io.EOF between two records, errIdle with nothing consumed,
-	// and errNextFile in front of another file that was joined to this one.
-	next(f *capture.Frame) error
-	// times fills into with the times of the records that follow, as far as
-	// they are in memory, and returns how many there are. It consumes nothing.
-	times(into []int64) int
-}
-
-// collect is times for a probe: a copy of a reader over a frozen window.
-func collect(probe records, into []int64) (n int) {
-	var f capture.Frame
-	for n < len(into) && probe.next(&f) == nil {
-		into[n] = f.Time
-		n++
-	}
-	return n
-}
 
 // stream is one input that is being read.
 type stream struct {
@@ -41,12 +22,12 @@ type stream struct {
 	dir    *directory
 
 	acct     account
-	raw      window
+	raw      *pcap.Buffer
 	unpacked *compress.Reader // nil: not compressed, or by a pump
 	pump     *pump            // of a compressed pipe; it has raw then
-	packed   *window          // the content, before it is known what it holds
-	content  *window          // what the input holds, decompressed; nil: not known yet
-	records  records          // nil: the format is not known yet
+	packed   *pcap.Buffer     // the content, before it is known what it holds
+	content  *pcap.Buffer     // what the input holds, decompressed; nil: not known yet
+	records  pcap.Reader      // nil: the format is not known yet
 	// head is the next frame, read ahead to compare its time.
 	head capture.Frame
 	// key is where head stands among the frames of other inputs, and last
@@ -54,10 +35,7 @@ type stream struct {
 	key, last int64
 }
 
-// magicLen is how many bytes tell the formats that are read from the others.
-const magicLen = 4
-
-// next reads the next frame. After errIdle it may be called again.
+// next reads the next frame. After pcap.ErrIdle it may be called again.
 func (st *stream) next(f *capture.Frame) error {
 	for {
 		if st.records == nil {
@@ -65,8 +43,8 @@ func (st *stream) next(f *capture.Frame) error {
 				return err
 			}
 		}
-		err := st.records.next(f)
-		if err != errNextFile {
+		err := st.records.Next(f)
+		if err != pcap.ErrNextFile {
 			return err
 		}
 		st.records = nil
@@ -90,10 +68,10 @@ func (st *stream) start() error {
 // corrupt reads on in compressed data whose content makes no sense: a bzip2
 // block is known to be damaged only at its end.
 func (st *stream) corrupt() error {
-	if st.raw.live {
+	if st.raw.Live {
 		return nil
 	}
-	if err := st.content.skip(maxWindow); errors.Is(err, capture.ErrDamaged) {
+	if err := st.content.Skip(pcap.MaxBuffer); errors.Is(err, capture.ErrDamaged) {
 		return err
 	}
 	return nil
@@ -103,31 +81,32 @@ func (st *stream) open() error {
 	if st.packed != nil {
 		return st.unpack(nil)
 	}
-	if err := st.raw.fill(magicLen); err != nil {
-		return tooShort(&st.raw, err)
+	if err := st.raw.Fill(pcap.MagicLen); err != nil {
+		return tooShort(st.raw, err)
 	}
-	if c := compress.FormatOf(st.raw.buf[st.raw.pos:]); c != nil {
+	if c := compress.FormatOf(st.raw.Bytes()); c != nil {
 		return st.unpack(c)
 	}
-	st.content = &st.raw
+	st.content = st.raw
 	return nil
 }
 
-// unpack decompresses content from c. It is called again after errIdle.
+// unpack decompresses content from c. It is called again after pcap.ErrIdle.
 func (st *stream) unpack(c *compress.Format) error {
 	if st.packed == nil {
-		if err := st.acct.grow(windowCost(len(st.raw.buf))); err != nil {
+		if err := st.acct.grow(pcap.Cost(st.raw.Size())); err != nil {
 			return err
 		}
-		w := &window{buf: make([]byte, len(st.raw.buf)), lend: st.raw.lend, live: st.raw.live, acct: &st.acct}
-		st.raw.lend = nil // it has no frames
-		var err error
-		if w.src, err = st.unpacker(c); err != nil {
+		memory, live, lend := make([]byte, st.raw.Size()), st.raw.Live, st.raw.Lend
+		st.raw.Lend = nil              // there are no frames in it
+		content, err := st.unpacker(c) // a pump uses st.raw from here on
+		if err != nil {
 			return err
 		}
-		st.packed = w
+		st.packed = pcap.NewBuffer(content, memory)
+		st.packed.Lend, st.packed.Live, st.packed.Reserve = lend, live, st.acct.grow
 	}
-	if err := st.packed.fill(magicLen); err != nil {
+	if err := st.packed.Fill(pcap.MagicLen); err != nil {
 		return tooShort(st.packed, err)
 	}
 	st.content = st.packed
@@ -136,43 +115,31 @@ func (st *stream) unpack(c *compress.Format) error {
 
 func (st *stream) unpacker(c *compress.Format) (io.Reader, error) {
 	st.in.patient = true
-	if st.raw.live {
-		st.pump = newPump(func() (*compress.Reader, error) { return c.NewReader(&st.raw, st.acct.grow) }, st.in.ctl.wake)
+	if st.raw.Live {
+		st.pump = newPump(func() (*compress.Reader, error) { return c.NewReader(st.raw, st.acct.grow) }, st.in.ctl.wake)
 		return st.pump, nil
 	}
 	var err error
-	st.unpacked, err = c.NewReader(&st.raw, st.acct.grow)
+	st.unpacked, err = c.NewReader(st.raw, st.acct.grow)
 	return st.unpacked, err
 }
 
-func (st *stream) recognise(w *window) (err error) {
-	head := w.buf[w.pos:w.end]
-	switch {
-	case pcapMagic(head):
-		st.records, err = newPcapReader(w, st.source)
-	case pcapngMagic(head):
-		st.records, err = newPcapngReader(w, st.source)
-	default:
-		err = foreign.Identify(w.peek(maxAhead))
+func (st *stream) recognise(b *pcap.Buffer) (err error) {
+	if !pcap.Begins(b.Bytes()) {
+		return foreign.Identify(b.Peek(pcap.MaxAhead))
 	}
+	st.records, err = pcap.NewReader(b, st.source)
 	return err
 }
 
-func tooShort(w *window, err error) error {
+func tooShort(b *pcap.Buffer, err error) error {
 	switch {
 	case err != io.EOF:
 		return err
-	case w.buffered() == 0:
+	case b.Buffered() == 0:
 		return fmt.Errorf("%w: it is empty", capture.ErrNotCapture)
 	}
 	return capture.ErrNotCapture
-}
-
-func headerCut(err error) error {
-	if err == io.EOF {
-		return fmt.Errorf("%w: the file header is cut short", capture.ErrTruncated)
-	}
-	return err
 }
 
 // largeWindow is what an input has to have held for its memory to be collected at

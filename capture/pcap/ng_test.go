@@ -1,4 +1,4 @@
-package file
+package pcap
 
 import (
 	"encoding/binary"
@@ -38,7 +38,7 @@ func TestPcapngBlocks(t *testing.T) {
 				[]capture.Frame{frame, {Time: at, Data: frame.Data, Length: 5, Link: 1}},
 			},
 			"unknown blocks between": {
-				captures.Join(section, captures.NgBlock(order, 0xbad, make([]byte, 300)), ethernet, captures.NgBlock(order, 10, make([]byte, 2*maxWindow)),
+				captures.Join(section, captures.NgBlock(order, 0xbad, make([]byte, 300)), ethernet, captures.NgBlock(order, 10, make([]byte, 2*MaxBuffer)),
 					captures.NgEnhanced(order, 0, at/1000, frame.Data, 60), captures.NgBlock(order, 5, nil)),
 				[]capture.Frame{frame},
 			},
@@ -106,7 +106,7 @@ func TestPcapngErrors(t *testing.T) {
 		"length of zero":            {captures.Join(start, lengthOf(packet, 0)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 0 bytes; it has to be a multiple of 4 from 12 to 16777216"},
 		"odd length":                {captures.Join(start, lengthOf(packet, 37)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 37 bytes; it has to be a multiple of 4 from 12 to 16777216"},
 		"length over the max":       {captures.Join(start, lengthOf(packet, 0xfffffffc)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 4294967292 bytes; it has to be a multiple of 4 from 12 to 16777216"},
-		"packet over the max":       {captures.Join(start, lengthOf(packet, maxWindow+4)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 1048580 bytes; the limit is 1048576"},
+		"packet over the max":       {captures.Join(start, lengthOf(packet, MaxBuffer+4)), 1, capture.ErrDamaged, "damaged: " + where + " claims a length of 1048580 bytes; the limit is 1048576"},
 		"two lengths":               {captures.Join(start, packet[:len(packet)-4], order.AppendUint32(nil, 99)), 1, capture.ErrDamaged, "damaged: " + where + " gives its length as 36 at its beginning and 99 at its end"},
 		"section without magic":     {captures.Join(start, lengthOf(section, 28)[:8], make([]byte, 20)), 1, capture.ErrDamaged, "damaged: " + where + " begins a section without a byte-order magic"},
 		"short section":             {captures.Join(start, captures.NgBlock(order, blockSection, section[8:12])), 1, capture.ErrDamaged, "damaged: " + where + " is too short for a section header"},
@@ -124,7 +124,7 @@ func TestPcapngErrors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			testError(t, test.content, test.frames, test.err, "standard input: "+test.text)
+			testError(t, test.content, test.frames, test.err, test.text)
 		})
 	}
 }
@@ -138,7 +138,7 @@ func TestPcapngInterfaceFlood(t *testing.T) {
 	for range maxInterfaces + 1 {
 		content = append(content, one...)
 	}
-	text := fmt.Sprintf("standard input: damaged: block %d, at byte %d, describes one interface more than %d",
+	text := fmt.Sprintf("damaged: block %d, at byte %d, describes one interface more than %d",
 		maxInterfaces+2, len(content)-len(one), maxInterfaces)
 	testError(t, content, 0, capture.ErrDamaged, text)
 }

@@ -1,4 +1,4 @@
-package file
+package pcap
 
 import (
 	"encoding/binary"
@@ -14,40 +14,41 @@ const (
 	blockObsolete  = 2
 	blockSimple    = 3
 	blockEnhanced  = 6
-	// maxBlockType is above every type but the section's that is registered;
-	// those of local use begin at 0x80000000, where magic numbers lie.
+	// maxBlockType is above every registered type except that of a section. Types
+	// for local use begin at 0x80000000, where the magic numbers of classic captures
+	// are.
 	maxBlockType = 0xffff
 )
 
 const (
 	byteOrderMagic = 0x1a2b3c4d
-	// A block is its type, its length, its body and its length again.
+	// A block is its type, its length, its body, and its length again.
 	blockHeaderLen   = 8
 	blockTrailerLen  = 4
 	minBlockLen      = blockHeaderLen + blockTrailerLen
-	sectionHeadLen   = blockHeaderLen + 4 // up to the byte-order magic
+	sectionHeadLen   = blockHeaderLen + 4 // to the end of the byte-order magic
 	minSectionBody   = 16
 	minInterfaceBody = 8
 	packetBodyLen    = 20 // of an enhanced or obsolete packet, before its data
 	packetOffset     = blockHeaderLen + packetBodyLen
 	minEnhancedLen   = packetOffset + blockTrailerLen
-	// maxBlock is libpcap's bound for any block.
+	// maxBlock bounds every block, as libpcap does.
 	maxBlock = 16 << 20
-	// maxInterfaces bounds the memory a section can take.
+	// maxInterfaces bounds the memory that a section can take.
 	maxInterfaces = 1 << 16
 )
 
-// pcapngReader reads pcapng.
-type pcapngReader struct {
-	w          *window
+// ngReader reads pcapng.
+type ngReader struct {
+	b          *Buffer
 	source     string
 	bigEndian  bool
 	interfaces []ngInterface
-	// last is the time of the last frame: simple packets have none.
-	last  int64
-	block uint64
-	// skipping: the rest of an unknown block, which began at from, is still to
-	// be passed over.
+	// last is the time of the last frame, which simple packets get: they have none.
+	last   int64
+	blocks uint64 // that were read
+	// skipping: the rest of an unknown block, which began at offset from, is still
+	// to be skipped.
 	skipping bool
 	from     int64
 }
@@ -58,21 +59,22 @@ type ngInterface struct {
 	scale   scale
 }
 
-func pcapngMagic(head []byte) bool {
+// isNg reports whether head, of MagicLen bytes or more, begins a pcapng capture.
+func isNg(head []byte) bool {
 	return binary.LittleEndian.Uint32(head) == blockSection
 }
 
-func newPcapngReader(w *window, source string) (records, error) {
-	if err := w.fill(sectionHeadLen); err != nil {
+func newNgReader(b *Buffer, source string) (Reader, error) {
+	if err := b.Fill(sectionHeadLen); err != nil {
 		return nil, headerCut(err)
 	}
-	if _, ok := sectionOrder(w.buf[w.pos+blockHeaderLen:]); !ok {
+	if _, ok := sectionOrder(b.buf[b.pos+blockHeaderLen:]); !ok {
 		return nil, capture.ErrNotCapture
 	}
-	return &pcapngReader{w: w, source: source}, nil
+	return &ngReader{b: b, source: source}, nil
 }
 
-// sectionOrder reads the byte order of a section off its magic.
+// sectionOrder returns the byte order of a section from its byte-order magic.
 func sectionOrder(b []byte) (bigEndian, ok bool) {
 	switch uint32(byteOrderMagic) {
 	case binary.LittleEndian.Uint32(b):
@@ -83,26 +85,8 @@ func sectionOrder(b []byte) (bigEndian, ok bool) {
 	return false, false
 }
 
-func (r *pcapngReader) u16(b []byte) uint16 {
-	if r.bigEndian {
-		return binary.BigEndian.Uint16(b)
-	}
-	return binary.LittleEndian.Uint16(b)
-}
-
-func (r *pcapngReader) u32(b []byte) uint32 {
-	if r.bigEndian {
-		return binary.BigEndian.Uint32(b)
-	}
-	return binary.LittleEndian.Uint32(b)
-}
-
-// u64 reads a timestamp, which is stored as two numbers, the higher first.
-func (r *pcapngReader) u64(b []byte) uint64 {
-	return uint64(r.u32(b))<<32 | uint64(r.u32(b[4:]))
-}
-
-func (r *pcapngReader) next(f *capture.Frame) error {
+// Next implements Reader.
+func (r *ngReader) Next(f *capture.Frame) error {
 	if r.quick(f) {
 		return nil
 	}
@@ -111,8 +95,8 @@ func (r *pcapngReader) next(f *capture.Frame) error {
 		if err != nil {
 			return err
 		}
-		if r.w.frozen && (kind == blockSection || kind == blockInterface) {
-			return errIdle // a probe must not change the interfaces
+		if r.b.frozen && (kind == blockSection || kind == blockInterface) {
+			return ErrIdle // a probe shares the interfaces and must not change them
 		}
 		switch kind {
 		case blockEnhanced:
@@ -129,44 +113,43 @@ func (r *pcapngReader) next(f *capture.Frame) error {
 		if err != nil {
 			return err
 		}
-		r.w.pos += minBlockLen + len(body)
-		r.block++
+		r.b.pos += minBlockLen + len(body)
+		r.blocks++
 		if kind == blockEnhanced || kind == blockSimple || kind == blockObsolete {
 			return nil
 		}
 	}
 }
 
-// quick reads what nearly every block is: an enhanced packet in little-endian,
-// whole in memory. Everything else, and everything that is wrong, it leaves to
-// the general way, which takes twice as long.
-func (r *pcapngReader) quick(f *capture.Frame) bool {
-	le, b := binary.LittleEndian, r.w.buf[r.w.pos:r.w.end]
+// quick reads what nearly every block is: an enhanced packet in little-endian, whole
+// in memory. Everything else, and every error, is left to the general path, which
+// takes twice as long.
+func (r *ngReader) quick(f *capture.Frame) bool {
+	le, b := binary.LittleEndian, r.b.buf[r.b.pos:r.b.end]
 	if r.bigEndian || r.skipping || len(b) < minEnhancedLen || le.Uint32(b) != blockEnhanced {
 		return false
 	}
 	length, id, captured := le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[20:])
-	if length%4 != 0 || uint64(length) > uint64(len(b)) || captured > maxCaptured || minEnhancedLen+captured > length ||
+	if length%4 != 0 || uint64(length) > uint64(len(b)) || captured > MaxCaptured || minEnhancedLen+captured > length ||
 		uint64(id) >= uint64(len(r.interfaces)) || le.Uint32(b[length-blockTrailerLen:]) != length {
 		return false
 	}
 	on := &r.interfaces[id]
 	r.last = on.scale.time(uint64(le.Uint32(b[12:]))<<32 | uint64(le.Uint32(b[16:])))
 	r.set(f, b[packetOffset:packetOffset+captured], le.Uint32(b[24:]), on.link)
-	r.w.pos += int(length)
-	r.block++
+	r.b.pos += int(length)
+	r.blocks++
 	return true
 }
 
-// read brings the next block that matters into memory. The window stays at
-// its beginning.
-func (r *pcapngReader) read() (kind uint32, body []byte, err error) {
+// read brings the next block that matters into memory, without consuming it.
+func (r *ngReader) read() (kind uint32, body []byte, err error) {
 	for {
 		length, err := r.header()
 		if err != nil {
 			return 0, nil, err
 		}
-		kind = r.u32(r.w.buf[r.w.pos:])
+		kind = r.u32(r.b.buf[r.b.pos:])
 		if !matters(kind) {
 			if err := r.skip(length); err != nil {
 				return 0, nil, err
@@ -186,24 +169,24 @@ func matters(kind uint32) bool {
 	return false
 }
 
-// header finds the length of the next block. A section header sets the byte
-// order its own length is written in.
-func (r *pcapngReader) header() (uint32, error) {
+// header reads the length of the next block. A section header sets the byte order
+// that its own length is written in.
+func (r *ngReader) header() (uint32, error) {
 	if r.skipping {
 		if err := r.skip(0); err != nil {
 			return 0, err
 		}
 	}
-	w := r.w
+	b := r.b
 	if err := r.need(blockHeaderLen); err != nil {
 		return 0, err
 	}
-	kind := r.u32(w.buf[w.pos:])
-	if kind > maxBlockType && pcapMagic(w.buf[w.pos:]) {
-		if joined, err := w.fileBegins(); err != nil {
-			return 0, w.ended(err, r.place())
+	kind := r.u32(b.buf[b.pos:])
+	if kind > maxBlockType && isClassic(b.buf[b.pos:]) {
+		if joined, err := b.fileBegins(); err != nil {
+			return 0, b.ended(err, r.place())
 		} else if joined {
-			return 0, errNextFile
+			return 0, ErrNextFile
 		}
 	}
 	if kind == blockSection {
@@ -211,18 +194,18 @@ func (r *pcapngReader) header() (uint32, error) {
 			return 0, err
 		}
 	}
-	length := r.u32(w.buf[w.pos+4:])
+	length := r.u32(b.buf[b.pos+4:])
 	if length < minBlockLen || length > maxBlock || length%4 != 0 {
 		return 0, r.place().damaged("claims a length of %d bytes; it has to be a multiple of 4 from %d to %d", length, minBlockLen, maxBlock)
 	}
 	return length, nil
 }
 
-func (r *pcapngReader) sectionHead() error {
+func (r *ngReader) sectionHead() error {
 	if err := r.need(sectionHeadLen); err != nil {
 		return err
 	}
-	big, ok := sectionOrder(r.w.buf[r.w.pos+blockHeaderLen:])
+	big, ok := sectionOrder(r.b.buf[r.b.pos+blockHeaderLen:])
 	if !ok {
 		return r.place().damaged("begins a section without a byte-order magic")
 	}
@@ -230,32 +213,32 @@ func (r *pcapngReader) sectionHead() error {
 	return nil
 }
 
-func (r *pcapngReader) skip(length uint32) error {
+func (r *ngReader) skip(length uint32) error {
 	if !r.skipping {
-		r.skipping, r.from = true, r.w.offset()
+		r.skipping, r.from = true, r.b.offset()
 	}
-	err := r.w.skip(int64(length))
+	err := r.b.Skip(int64(length))
 	if err == io.EOF {
-		return place{"block", r.block + 1, r.from}.truncated()
+		return place{"block", r.blocks + 1, r.from}.truncated()
 	}
 	if err != nil {
 		return err
 	}
 	r.skipping = false
-	r.block++
+	r.blocks++
 	return nil
 }
 
-// hold brings a whole block into memory and checks that its two lengths agree,
-// which finds damage before it is taken for packets.
-func (r *pcapngReader) hold(length uint32) ([]byte, error) {
-	if length > maxWindow {
-		return nil, r.place().damaged("claims a length of %d bytes; the limit is %d", length, maxWindow)
+// hold brings a whole block into memory, and checks that its two lengths agree, so
+// that damage is not read as packets.
+func (r *ngReader) hold(length uint32) ([]byte, error) {
+	if length > MaxBuffer {
+		return nil, r.place().damaged("claims a length of %d bytes; the limit is %d", length, MaxBuffer)
 	}
 	if err := r.need(int(length)); err != nil {
 		return nil, err
 	}
-	block := r.w.buf[r.w.pos : r.w.pos+int(length)]
+	block := r.b.buf[r.b.pos : r.b.pos+int(length)]
 	trailer := len(block) - blockTrailerLen
 	if again := r.u32(block[trailer:]); again != length {
 		return nil, r.place().damaged("gives its length as %d at its beginning and %d at its end", length, again)
@@ -263,23 +246,24 @@ func (r *pcapngReader) hold(length uint32) ([]byte, error) {
 	return block[blockHeaderLen:trailer], nil
 }
 
-func (r *pcapngReader) need(n int) error {
-	if r.w.end-r.w.pos >= n {
+func (r *ngReader) need(n int) error {
+	if r.b.end-r.b.pos >= n {
 		return nil
 	}
-	if err := r.w.fill(n); err != nil {
-		return r.w.ended(err, r.place())
+	if err := r.b.Fill(n); err != nil {
+		return r.b.ended(err, r.place())
 	}
 	return nil
 }
 
-func (r *pcapngReader) times(into []int64) int {
-	w, probe := *r.w, *r
-	w.frozen = true
-	probe.w = &w
+// Times implements Reader.
+func (r *ngReader) Times(into []int64) int {
+	b, probe := *r.b, *r
+	b.frozen = true
+	probe.b = &b
 	return collect(&probe, into)
 }
 
-func (r *pcapngReader) place() place {
-	return place{"block", r.block + 1, r.w.offset()}
+func (r *ngReader) place() place {
+	return place{"block", r.blocks + 1, r.b.offset()}
 }

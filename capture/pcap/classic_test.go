@@ -1,4 +1,4 @@
-package file
+package pcap
 
 import (
 	"encoding/binary"
@@ -91,28 +91,24 @@ func TestPcapErrors(t *testing.T) {
 	order := binary.LittleEndian
 	header := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
 	record := captures.PcapRecord(order, 0, 0, []byte("abc"), 3)
-	largest := captures.PcapRecord(order, 0, 0, make([]byte, maxCaptured), maxCaptured)
-	oversized := order.AppendUint32(make([]byte, 8), maxCaptured+1)
-	oversized = append(oversized, make([]byte, maxCaptured+10)...)
+	largest := captures.PcapRecord(order, 0, 0, make([]byte, MaxCaptured), MaxCaptured)
+	oversized := order.AppendUint32(make([]byte, 8), MaxCaptured+1)
+	oversized = append(oversized, make([]byte, MaxCaptured+10)...)
 	tests := map[string]struct {
 		content []byte
 		frames  int
 		err     error
 		text    string
 	}{
-		"nothing":             {nil, 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng): it is empty"},
-		"three bytes":         {header[:3], 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
-		"text":                {[]byte("hello, world, this is no capture"), 0, capture.ErrNotCapture, "standard input: not a capture file (pcap or pcapng)"},
-		"snoop":               {[]byte("snoop\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x04"), 0, capture.ErrUnsupported, "standard input: unsupported capture format: snoop (RFC 1761); convert it: editcap -F pcap IN OUT"},
-		"half a header":       {header[:20], 0, capture.ErrTruncated, "standard input: truncated: the file header is cut short"},
+		"half a header":       {header[:20], 0, capture.ErrTruncated, "truncated: the file header is cut short"},
 		"header only":         {header, 0, nil, ""},
-		"version 1":           {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 1, 2, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 1.2"},
-		"version 2.5":         {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 5, 1), 0, capture.ErrUnsupported, "standard input: unsupported capture format: pcap version 2.5"},
-		"reserved link bits":  {captures.PcapHeader(order, captures.MagicMicroseconds, 0x300000), 0, capture.ErrUnsupported, "standard input: unsupported capture format: unknown link type 3145728"},
-		"half a record head":  {captures.Join(header, record, record[:9]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
-		"half a record":       {captures.Join(header, record, record[:17]), 1, capture.ErrTruncated, "standard input: truncated: record 2, at byte 43, is cut short"},
+		"version 1":           {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 1, 2, 1), 0, capture.ErrUnsupported, "unsupported capture format: pcap version 1.2"},
+		"version 2.5":         {captures.PcapHeaderVersion(order, captures.MagicMicroseconds, 2, 5, 1), 0, capture.ErrUnsupported, "unsupported capture format: pcap version 2.5"},
+		"reserved link bits":  {captures.PcapHeader(order, captures.MagicMicroseconds, 0x300000), 0, capture.ErrUnsupported, "unsupported capture format: unknown link type 3145728"},
+		"half a record head":  {captures.Join(header, record, record[:9]), 1, capture.ErrTruncated, "truncated: record 2, at byte 43, is cut short"},
+		"half a record":       {captures.Join(header, record, record[:17]), 1, capture.ErrTruncated, "truncated: record 2, at byte 43, is cut short"},
 		"largest record":      {captures.Join(header, largest, record), 2, nil, ""},
-		"record over the max": {captures.Join(header, record, oversized), 1, capture.ErrDamaged, "standard input: damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
+		"record over the max": {captures.Join(header, record, oversized), 1, capture.ErrDamaged, "damaged: record 2, at byte 43, claims 262145 captured bytes; the limit is 262144"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { testError(t, test.content, test.frames, test.err, test.text) })

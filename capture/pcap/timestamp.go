@@ -1,25 +1,26 @@
-package file
+package pcap
 
 import (
 	"math"
 	"math/bits"
 )
 
-// scale turns a pcapng timestamp into nanoseconds since the Unix epoch. It is
-// worked out once an interface, so that a packet costs one multiplication.
-// Times before earliest or after latest become these.
+// scale converts a pcapng timestamp to nanoseconds since the Unix epoch. It is
+// computed once for each interface, so that a packet costs one multiplication.
+// Times before earliest become earliest, and times after latest become latest.
 type scale struct {
-	// multiply, then divide by divide and by two to the power of shift.
+	// A timestamp is multiplied, then divided by divide and by two to the power of
+	// shift.
 	multiply, divide uint64
 	shift            uint
-	// offset is added: if_tsoffset, in nanoseconds.
+	// offset is added at the end: if_tsoffset, in nanoseconds.
 	offset int64
 }
 
 const nanoseconds = 1_000_000_000
 
-// A time is at least a day from what an int64 holds, so that what adds a
-// timeout to it, or takes the difference from another by less, cannot overflow.
+// A time is at least a day away from the limits of an int64, so that adding or
+// subtracting a timeout cannot overflow.
 const (
 	day      = 24 * 60 * 60 * nanoseconds
 	earliest = math.MinInt64 + day
@@ -45,7 +46,7 @@ func decimalScale(power uint) scale {
 	case power <= 9+19:
 		return scale{multiply: 1, divide: powerOfTen(power - 9)}
 	}
-	return scale{divide: 1} // 64 bits of such units are less than a nanosecond
+	return scale{divide: 1} // the largest timestamp is less than a nanosecond
 }
 
 func powerOfTen(n uint) uint64 {
@@ -56,8 +57,8 @@ func powerOfTen(n uint) uint64 {
 	return p
 }
 
-// time returns the time of a packet. Microseconds beyond the year 2262 are
-// nanoseconds that an interface does not declare, and are read so from there on.
+// time returns the time of a packet. Microseconds beyond the year 2262 are taken for
+// nanoseconds that the interface does not declare, here and from here on.
 func (s *scale) time(units uint64) int64 {
 	high, low := bits.Mul64(units, s.multiply)
 	if s.shift > 0 {
@@ -86,12 +87,13 @@ func shiftRight(high, low uint64, n uint) (uint64, uint64) {
 	return high >> n, high<<(64-n) | low>>n
 }
 
-// setOffset takes an if_tsoffset in seconds.
+// setOffset sets if_tsoffset, in seconds.
 func (s *scale) setOffset(seconds int64) {
 	const most = math.MaxInt64 / nanoseconds
 	s.offset = max(-most, min(seconds, most)) * nanoseconds
 }
 
+// saturatingAdd returns the sum, or the limit that it is beyond.
 func saturatingAdd(a, b int64) int64 {
 	sum := a + b
 	switch {

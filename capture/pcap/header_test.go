@@ -1,4 +1,4 @@
-package file
+package pcap
 
 import (
 	"encoding/binary"
@@ -9,8 +9,6 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/testing/captures"
 )
-
-const sampleCapture = "../../testdata/captures/openssl-tls10-sni.pcap"
 
 // TestAIX: version 2.2 with the interface types of AIX is AIX's, with any other
 // link type an old libpcap's.
@@ -91,11 +89,11 @@ func TestVariants(t *testing.T) {
 
 // TestVariantsOfEditcap: as wiretap writes them.
 func TestVariantsOfEditcap(t *testing.T) {
-	want, err := readAll(t, sampleCapture)
+	want, err := readFile(t, sampleCapture)
 	check(t, err)
 	for _, format := range []string{"modpcap", "nokiapcap", "rh6_1pcap", "suse6_3pcap", "nsecpcap"} {
 		t.Run(format, func(t *testing.T) {
-			frames, err := readAll(t, captures.Editcap(t, format, sampleCapture))
+			frames, err := readFile(t, captures.Editcap(t, format, sampleCapture))
 			check(t, err)
 			captures.Same(t, frames, want)
 		})
