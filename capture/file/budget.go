@@ -8,51 +8,47 @@ import (
 	"tlsfloor/capture"
 )
 
-// DefaultMemory bounds what inputs hold unless told otherwise, in bytes.
-const DefaultMemory = 256 << 20
-
-// budget is the memory that all inputs of a source share. Pumps use it from
-// goroutines of their own.
+// budget is the memory that all inputs of a source share. Pumps use it from their own
+// goroutines.
 type budget struct {
 	mu         sync.Mutex
 	used, most int64 // bytes
 }
 
-// account is what one input has of a budget.
+// account is the part of a budget that one input holds.
 type account struct {
-	of   *budget
-	held int64
-	peak int64
+	of   *budget // nil: there is no bound
+	held int64   // bytes
+	peak int64   // the largest held
 }
 
-// MemoryError says that an input needs more memory than there is for inputs.
+// MemoryError: an input needs more memory than all inputs together may use.
 type MemoryError struct {
-	Need int64 // bytes that the input needs, as far as it is known
-	Most int64 // bytes that there are for all inputs
+	Need int64 // bytes that the input needs, as far as is known
+	Most int64 // bytes for all inputs
 }
 
 func (e *MemoryError) Error() string {
 	return fmt.Sprintf("it needs %d MiB of memory to be read; there are %d for all inputs", mebibytes(e.Need), e.Most>>20)
 }
 
-// Is makes it an capture.ErrUnsupported.
+// Is makes it a capture.ErrUnsupported.
 func (e *MemoryError) Is(target error) bool { return target == capture.ErrUnsupported }
 
 func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 
-// ErrDeferred: the input waits, since those that are read at once take the memory
-// there is; its frames come later than their time says. It is said once.
+// ErrDeferred: the input waits because the inputs that are read at once use all
+// memory. Its frames come later than they should. Next returns it once.
 var ErrDeferred = errors.New("read later than its time, since there is no memory to read more captures at once; connections that lie in several captures may not be followed")
 
-// room reports whether an input that needs n bytes could be read now.
-func (b *budget) room(n int64) bool {
+// fits reports whether an input that needs n bytes could be read now.
+func (b *budget) fits(n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.used+n <= b.most
 }
 
-// grow takes n more bytes, or returns a *MemoryError. An account without a budget
-// has no bound.
+// grow takes n more bytes from the budget, or returns a *MemoryError.
 func (a *account) grow(n int64) error {
 	if a.of == nil {
 		return nil
@@ -68,7 +64,7 @@ func (a *account) grow(n int64) error {
 	return nil
 }
 
-// close gives everything back, and returns how much that was.
+// close returns everything to the budget. It returns how many bytes that was.
 func (a *account) close() (held int64) {
 	if a.of == nil {
 		return 0

@@ -11,13 +11,12 @@ import (
 type compiled struct {
 	matcher capture.Matcher
 	err     error
-	// told are the sources whose user knows about err.
-	told map[string]bool
+	// reported are the sources for which Next returned err.
+	reported map[string]bool
 }
 
-// prepare compiles the expression for a link type. The snapshot length is not
-// a file's own: it decides only how much of a frame that matches is kept, and
-// all of it is.
+// prepare compiles the expression for a link type. The snapshot length decides only
+// how much of a matching frame is kept: the longest is used, so that all of it is.
 func (s *Source) prepare(link capture.LinkType) compiled {
 	if s.options.Filter == nil {
 		return compiled{}
@@ -26,22 +25,22 @@ func (s *Source) prepare(link capture.LinkType) compiled {
 	if !ok {
 		c.matcher, c.err = s.options.Filter(link, pcap.MaxCaptured)
 		if c.err != nil {
-			c.told = map[string]bool{}
+			c.reported = map[string]bool{}
 		}
 		s.matchers[link] = c
 	}
 	return c
 }
 
-// filter reports whether f is to be delivered, and counts it. That the
-// expression makes no sense for frames of this type is said once a source, and
-// they are passed over.
+// filter reports whether f is to be delivered, and counts it. Where the expression
+// cannot be compiled for a link type, its frames are skipped, with one error for each
+// source.
 func (s *Source) filter(f *capture.Frame) (bool, error) {
 	if s.matcher == nil || f.Link != s.matchLink {
 		c := s.prepare(f.Link)
 		if c.err != nil {
 			s.stats.Filtered++
-			return false, c.tell(f)
+			return false, c.report(f)
 		}
 		s.matcher, s.matchLink = c.matcher, f.Link
 	}
@@ -53,10 +52,10 @@ func (s *Source) filter(f *capture.Frame) (bool, error) {
 	return true, nil
 }
 
-func (c *compiled) tell(f *capture.Frame) error {
-	if c.told[f.Source] {
+func (c *compiled) report(f *capture.Frame) error {
+	if c.reported[f.Source] {
 		return nil
 	}
-	c.told[f.Source] = true
+	c.reported[f.Source] = true
 	return inputError(f.Source, fmt.Errorf("the expression cannot be used with %s: %w", f.Link, c.err))
 }

@@ -1,13 +1,20 @@
 package file
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"tlsfloor/capture/foreign"
 )
 
-// maxDepth is how many folders deep a folder's captures are looked for.
+// maxDepth is how many levels of folders below a folder are searched for captures.
 const maxDepth = 16
+
+var errNoCaptures = errors.New("no file in this folder or below it is a capture file (pcap or pcapng)")
 
 // folder is a folder that was named.
 type folder struct {
@@ -16,13 +23,22 @@ type folder struct {
 	real string
 }
 
-// addFolder takes in the captures of a folder and of those below it.
+// directory is a folder that was named, or one below it.
+type directory struct {
+	path  string
+	of    *folder
+	depth int // levels below of
+	// seen holds the members that need not be read again: in the state in which they
+	// were read to their end or found to be no capture, or nil while in use.
+	seen map[string]fs.FileInfo
+}
+
+// addFolder adds the captures of a folder and of the folders below it.
 //
-// Links are not followed: what they lead to inside the folder is met there, and
-// what is outside was not asked for. So no file is read twice, and none can
-// lead in a circle. Files with hidden names are read, because content decides
-// and not the name. Hidden folders are not: .snapshot and the like hold what is
-// beside them a second time.
+// Links are not followed: what they lead to inside the folder is found there, and
+// what is outside was not asked for. So no file is read twice, and there are no
+// loops. Files with hidden names are read, because content decides and not the name.
+// Hidden folders are not: .snapshot and the like hold the same captures again.
 func (s *Source) addFolder(path string) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -36,7 +52,7 @@ func (s *Source) addFolder(path string) {
 	}
 }
 
-// walk takes in the members of a directory, by name.
+// walk adds the members of a directory, sorted by name.
 func (s *Source) walk(d *directory) {
 	d.seen = map[string]fs.FileInfo{}
 	entries, err := s.readDir(d.path)
@@ -52,36 +68,49 @@ func (s *Source) walk(d *directory) {
 	}
 }
 
-// addMember takes in what is new, or changed, in a directory.
+// addMember adds a member of a directory if it is new or has changed.
 func (s *Source) addMember(d *directory, e fs.DirEntry) {
 	name := filepath.Join(d.path, e.Name())
 	info, err := e.Info()
 	if err != nil || !d.changed(e.Name(), info) {
-		return // gone since, or known
+		return // removed meanwhile, or known
 	}
 	_, known := d.seen[e.Name()]
 	d.seen[e.Name()] = info
-	gap, taken := s.admit(d, name, info)
-	if !taken && !known {
-		s.leaveOut(d.of, name, gap)
+	why, added := s.admit(d, name, info)
+	if !added && !known {
+		s.leaveOut(d.of, name, why)
 	}
 }
 
-// admit takes in a member, or says why not.
-func (s *Source) admit(d *directory, name string, info fs.FileInfo) (Gap, bool) {
+// changed reports whether a member is new or was written again: a ring of files is
+// overwritten from its beginning.
+func (d *directory) changed(base string, now fs.FileInfo) bool {
+	then, known := d.seen[base]
+	switch {
+	case !known:
+		return true
+	case then == nil:
+		return false
+	}
+	return !os.SameFile(then, now) || then.Size() != now.Size() || !then.ModTime().Equal(now.ModTime())
+}
+
+// admit adds a member, or returns why not.
+func (s *Source) admit(d *directory, name string, info fs.FileInfo) (reason, bool) {
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
 		return s.admitFile(d, name, info)
 	case mode.IsDir():
 		return s.admitDirectory(d, name)
 	case mode&fs.ModeSymlink != 0:
-		return Link, d.of.holds(name)
+		return link, d.of.holds(name)
 	}
-	return NoCapture, false // a socket, a device, a named pipe
+	return notCapture, false // a socket, a device, a named pipe
 }
 
-// admitFile puts a file in line. Its state is nil while it is in use.
-func (s *Source) admitFile(d *directory, name string, info fs.FileInfo) (Gap, bool) {
+// admitFile puts a file in line.
+func (s *Source) admitFile(d *directory, name string, info fs.FileInfo) (reason, bool) {
 	base := filepath.Base(name)
 	d.seen[base] = nil
 	err := s.addFile(name, d)
@@ -89,18 +118,23 @@ func (s *Source) admitFile(d *directory, name string, info fs.FileInfo) (Gap, bo
 		return 0, true
 	}
 	d.seen[base] = info
-	gap, _ := gapOf(err)
-	return gap, false
+	switch {
+	case errors.Is(err, foreign.ErrArchive):
+		return archive, false
+	case errors.Is(err, foreign.ErrUnknown):
+		return unknown, false
+	}
+	return notCapture, false
 }
 
-func (s *Source) admitDirectory(d *directory, name string) (Gap, bool) {
+func (s *Source) admitDirectory(d *directory, name string) (reason, bool) {
 	switch {
 	case strings.HasPrefix(filepath.Base(name), "."):
-		return HiddenFolder, false
+		return hiddenFolder, false
 	case d.depth == maxDepth:
-		return DeepFolder, false
+		return deepFolder, false
 	}
-	d.seen[filepath.Base(name)] = nil // it looks after its own members
+	d.seen[filepath.Base(name)] = nil // it checks its own members
 	s.walk(&directory{path: name, of: d.of, depth: d.depth + 1})
 	return 0, true
 }
@@ -109,4 +143,80 @@ func (s *Source) admitDirectory(d *directory, name string) (Gap, bool) {
 func (f *folder) holds(link string) bool {
 	target, err := filepath.EvalSymlinks(link)
 	return err == nil && (target == f.real || strings.HasPrefix(target, strings.TrimSuffix(f.real, "/")+"/"))
+}
+
+// reason is why a member of a folder is left out.
+type reason uint8
+
+const (
+	// notCapture: text that is no capture, such as notes beside captures, or a file
+	// without content. It hides nothing; every other reason may.
+	notCapture   reason = iota
+	unknown             // content in a format that is not known
+	archive             // several files in one, which may be captures
+	link                // a symbolic link that leads out of the folder, or nowhere
+	hiddenFolder        // a folder whose name begins with a dot
+	deepFolder          // a folder more than maxDepth below the one that was named
+
+	reasonCount = iota
+)
+
+var reasonTexts = [reasonCount]string{
+	notCapture:   "files that are no captures",
+	unknown:      "files of an unknown format",
+	archive:      "archives, which have to be unpacked first",
+	link:         "symbolic links that lead out of the folder or nowhere",
+	hiddenFolder: "hidden folders",
+	deepFolder:   fmt.Sprintf("folders more than %d deep", maxDepth),
+}
+
+// maxLeftOutNames is how many names a LeftOut has at most.
+const maxLeftOutNames = 5
+
+// LeftOut is what was left out of a folder for one reason.
+type LeftOut struct {
+	Count int
+	// Names are the first ones, relative to the folder.
+	Names []string
+
+	folder string // as it was named
+	why    reason
+}
+
+// MayHide reports whether what was left out may hold packets.
+func (l *LeftOut) MayHide() bool { return l.why != notCapture }
+
+// String is a line for a person.
+func (l *LeftOut) String() string {
+	names := strings.Join(l.Names, ", ")
+	if more := l.Count - len(l.Names); more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s: left out %s (%d): %s", l.folder, reasonTexts[l.why], l.Count, names)
+}
+
+// LeftOut returns what Open left out of the folders that were named, except inputs
+// that Next returns an error about.
+func (s *Source) LeftOut() []LeftOut { return s.leftOut }
+
+// leaveOut adds a member of a folder to LeftOut.
+func (s *Source) leaveOut(of *folder, name string, why reason) {
+	if s.opened {
+		return // it appeared in a followed folder
+	}
+	l := s.leftOutFor(of, why)
+	l.Count++
+	if rel, err := filepath.Rel(of.path, name); err == nil && len(l.Names) < maxLeftOutNames {
+		l.Names = append(l.Names, rel)
+	}
+}
+
+func (s *Source) leftOutFor(of *folder, why reason) *LeftOut {
+	for i := range s.leftOut {
+		if l := &s.leftOut[i]; l.folder == of.path && l.why == why {
+			return l
+		}
+	}
+	s.leftOut = append(s.leftOut, LeftOut{folder: of.path, why: why})
+	return &s.leftOut[len(s.leftOut)-1]
 }

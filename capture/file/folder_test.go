@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture"
-	"tlsfloor/capture/foreign"
 	"tlsfloor/capture/testing/captures"
 )
 
@@ -70,20 +69,18 @@ func TestFolder(t *testing.T) {
 		t.Errorf("the source is %q, want %q", got[20].Source, want)
 	}
 	want := []LeftOut{
-		{tr.root, HiddenFolder, 1, []string{".snapshot"}},
-		{tr.root, Link, 3, []string{"broken", "outside", "outside.pcap"}},
-		{tr.root, NoCapture, 3, []string{"empty.pcap", "pipe", "readme.pcap"}},
-		{tr.root, Archive, 1, []string{"sub/a.zip"}},
+		{1, []string{".snapshot"}, tr.root, hiddenFolder},
+		{3, []string{"broken", "outside", "outside.pcap"}, tr.root, link},
+		{3, []string{"empty.pcap", "pipe", "readme.pcap"}, tr.root, notCapture},
+		{1, []string{"sub/a.zip"}, tr.root, archive},
 	}
 	if !reflect.DeepEqual(s.LeftOut(), want) {
 		t.Errorf("left out\n%+v, want\n%+v", s.LeftOut(), want)
 	}
-	if want := (Gaps{HiddenFolder: 1, Link: 3, NoCapture: 3, Archive: 1}); s.Gaps() != want {
-		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
-	}
-	gaps := s.Gaps()
-	if gaps.Hidden() != 5 {
-		t.Errorf("%d inputs may hide something, want 5", gaps.Hidden())
+	for i, may := range []bool{true, true, false, true} {
+		if want[i].MayHide() != may {
+			t.Errorf("%v may hide packets: %v", want[i], !may)
+		}
 	}
 	if text, want := want[1].String(), tr.root+": left out symbolic links that lead out of the folder or nowhere (3): broken, outside, outside.pcap"; text != want {
 		t.Errorf("the text is\n%s, want\n%s", text, want)
@@ -120,20 +117,32 @@ func TestFolderErrors(t *testing.T) {
 	bad := slices.Clone(content)
 	copy(bad[captures.PcapHeaderLen+8:], "\xff\xff\xff\xff")
 	tr.write("sub/bad.pcap", bad)
-	want := Gaps{Truncated: 1, Unsupported: 1, Damaged: 1}
+	want := map[error]int{capture.ErrTruncated: 1, capture.ErrUnsupported: 1, capture.ErrDamaged: 1}
 	if os.Getuid() != 0 { // root reads everything
 		tr.write("closed/x.pcap", content)
 		check(t, os.Chmod(filepath.Join(tr.root, "closed"), 0))
 		defer os.Chmod(filepath.Join(tr.root, "closed"), 0o700)
 		tr.write("closed.pcap", content)
 		check(t, os.Chmod(filepath.Join(tr.root, "closed.pcap"), 0))
-		want[Unreadable] = 2
+		want[fs.ErrPermission] = 2
 	}
 	s := mustOpen(t, Options{}, tr.root)
 	defer s.Close()
 	_, errs := drain(t, s)
-	if s.Gaps() != want || uint64(len(errs)) != want[Unreadable]+3 {
-		t.Errorf("the gaps are %v, want %v; the errors %v", s.Gaps(), want, errs)
+	if len(errs) != 3+want[fs.ErrPermission] || len(s.LeftOut()) > 0 {
+		t.Errorf("left out %+v; the errors are %v", s.LeftOut(), errs)
+	}
+	for _, err := range errs {
+		for kind := range want {
+			if errors.Is(err, kind) {
+				want[kind]--
+			}
+		}
+	}
+	for kind, missing := range want {
+		if missing != 0 {
+			t.Errorf("%v is missing %d times in %v", kind, missing, errs)
+		}
 	}
 }
 
@@ -164,8 +173,8 @@ func TestFolderTooDeep(t *testing.T) {
 	got, errs := drain(t, s)
 	check(t, errors.Join(errs...))
 	captures.Same(t, got, frames[:10])
-	if want := (Gaps{DeepFolder: 1}); s.Gaps() != want {
-		t.Errorf("the gaps are %v, want %v", s.Gaps(), want)
+	if l := s.LeftOut(); len(l) != 1 || l[0].why != deepFolder || l[0].Count != 1 {
+		t.Errorf("left out %+v", l)
 	}
 }
 
@@ -187,28 +196,23 @@ func TestFollowFolderBelow(t *testing.T) {
 	tr.write("new/c.pcap", captures.Pcap(t, frames[4:]))
 	wantFrames(t, s, frames[4:]...)
 	wantTimeouts(t, s, 25) // none of them a second time
-	if s.Gaps() != (Gaps{}) {
-		t.Errorf("the gaps are %v", s.Gaps())
+	if len(s.LeftOut()) > 0 {
+		t.Errorf("left out %+v", s.LeftOut())
 	}
 }
 
-func TestGapOfErrors(t *testing.T) {
-	for _, err := range []error{errNoCaptures, ErrReplaced, errRemoved} {
-		if gap, ok := gapOf(inputError("x", err)); ok {
-			t.Errorf("%v is counted as %v", err, gap)
-		}
+// TestUnknownIsLeftOut: content that is neither a capture nor text may be one.
+func TestUnknownIsLeftOut(t *testing.T) {
+	tr := &tree{t, t.TempDir()}
+	tr.write("odd", []byte("\x01\x02\x03\x04\x05\x06\x07\x08"))
+	s := mustOpen(t, Options{}, tr.root)
+	defer s.Close()
+	if l := s.LeftOut(); len(l) != 1 || l[0].why != unknown || !l[0].MayHide() {
+		t.Errorf("left out %+v", l)
 	}
-	for err, want := range map[error]Gap{
-		fs.ErrPermission: Unreadable, fs.ErrNotExist: Unreadable, foreign.Identify([]byte("RTSS")): Unsupported,
-		foreign.Identify([]byte("PK\x03\x04")): Archive, capture.ErrNotCapture: NoCapture, capture.ErrTruncated: Truncated, capture.ErrDamaged: Damaged,
-	} {
-		if gap, ok := gapOf(inputError("x", err)); !ok || gap != want {
-			t.Errorf("%v is counted as %v, %v; want %v", err, gap, ok, want)
-		}
-	}
-	for g := range Gap(gapCount) {
-		if g.String() == "" {
-			t.Errorf("gap %d has no name", g)
+	for r := range reason(reasonCount) {
+		if reasonTexts[r] == "" {
+			t.Errorf("reason %d has no text", r)
 		}
 	}
 }

@@ -14,74 +14,14 @@ import (
 	"tlsfloor/capture/pcap"
 )
 
-// manyStreams is how many inputs may have a large buffer each.
+// manyStreams is how many inputs may have a buffer of the usual size each.
 const manyStreams = 8
 
-// idlePatience is how far, in packet time, one input may run ahead before idle
-// ones are tried again.
+// idlePatience is how much time, by the times of its frames, may pass in one input
+// before idle ones are read again, in nanoseconds.
 const idlePatience = int64(time.Second)
 
-// streamHeap holds the open inputs by where their next frame stands.
-type streamHeap []*stream
-
-func (h streamHeap) Len() int      { return len(h) }
-func (h streamHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *streamHeap) Push(x any)   { *h = append(*h, x.(*stream)) }
-
-func (h streamHeap) Less(i, j int) bool {
-	if h[i].key != h[j].key {
-		return h[i].key < h[j].key
-	}
-	return h[i].order < h[j].order
-}
-
-func (h *streamHeap) Pop() any {
-	last := len(*h) - 1
-	st := (*h)[last]
-	*h = (*h)[:last]
-	return st
-}
-
-func (s *Source) sortWaiting() {
-	slices.SortStableFunc(s.waiting, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.order, b.order))
-	})
-}
-
-// settle puts an input where it belongs after it was asked for its next frame
-// f, and returns what is to be told about it.
-func (s *Source) settle(st *stream, f *capture.Frame, err error) error {
-	switch err {
-	case nil:
-		st.head = *f
-		st.arrange(f.Time, s.others())
-		heap.Push(&s.ready, st)
-		return nil
-	case pcap.ErrIdle:
-		s.idle = append(s.idle, st)
-		return nil
-	}
-	s.release(st)
-	if err == io.EOF || err == errStopped {
-		return nil
-	}
-	return s.trouble(st.source, err)
-}
-
-// others returns where the earliest frame of the inputs that are not being
-// read stands.
-func (s *Source) others() int64 {
-	t := int64(math.MaxInt64)
-	if len(s.ready) > 0 {
-		t = s.ready[0].key
-	}
-	if len(s.waiting) > 0 {
-		t = min(t, s.waiting[0].first)
-	}
-	return t
-}
-
-// turn chooses the input whose turn it is and delivers its next frame.
+// turn chooses the input with the earliest frame and delivers that frame.
 func (s *Source) turn(f *capture.Frame) error {
 	for {
 		if s.ctl.stopped.Load() {
@@ -103,7 +43,7 @@ func (s *Source) turn(f *capture.Frame) error {
 	}
 }
 
-// prepareTurn reads ahead in every input that might be next.
+// prepareTurn reads the next frame of every input that might be chosen.
 func (s *Source) prepareTurn() error {
 	if len(s.errs) > 0 {
 		err := s.errs[0]
@@ -127,11 +67,11 @@ func (s *Source) take(f *capture.Frame) {
 	}
 }
 
-// openNext opens the first input in line and reads its first frame.
+// openNext opens the first waiting input and reads its first frame.
 func (s *Source) openNext() error {
 	c := s.waiting[0]
 	s.waiting = s.waiting[1:]
-	if len(s.ready) > 0 && !s.budget.room(max(c.need, pcap.Cost(pcap.SmallBufferSize))) {
+	if len(s.ready) > 0 && !s.budget.fits(max(c.need, pcap.Cost(pcap.SmallBufferSize))) {
 		return s.postpone(c)
 	}
 	st, err := s.open(c)
@@ -140,7 +80,7 @@ func (s *Source) openNext() error {
 	}
 	if err != nil {
 		c.dir.forget(c.source)
-		return s.trouble(c.source, err)
+		return inputError(c.source, err)
 	}
 	err = st.next(&st.head)
 	return s.settle(st, &st.head, err)
@@ -176,18 +116,49 @@ func (s *Source) open(c candidate) (st *stream, err error) {
 	return st, nil
 }
 
-// postpone has an input wait until another ends: fewer windows at once, instead
-// of more memory.
-func (s *Source) postpone(c candidate) error {
-	s.deferred = append(s.deferred, c)
-	if s.told {
+// settle puts an input in its place after its next frame f was read with err. It
+// returns the error for Next.
+func (s *Source) settle(st *stream, f *capture.Frame, err error) error {
+	switch err {
+	case nil:
+		st.head = *f
+		st.setKey(f.Time, s.others())
+		heap.Push(&s.ready, st)
+		return nil
+	case pcap.ErrIdle:
+		s.idle = append(s.idle, st)
 		return nil
 	}
-	s.told = true
+	s.release(st)
+	if err == io.EOF || err == errStopped {
+		return nil
+	}
+	return inputError(st.source, err)
+}
+
+// others returns the key of the earliest frame of all inputs except cur.
+func (s *Source) others() int64 {
+	t := int64(math.MaxInt64)
+	if len(s.ready) > 0 {
+		t = s.ready[0].key
+	}
+	if len(s.waiting) > 0 {
+		t = min(t, s.waiting[0].first)
+	}
+	return t
+}
+
+// postpone makes an input wait until another ends, because memory is used up.
+func (s *Source) postpone(c candidate) error {
+	s.deferred = append(s.deferred, c)
+	if s.reported {
+		return nil
+	}
+	s.reported = true
 	return inputError(c.source, ErrDeferred)
 }
 
-// resume has inputs that wait for memory tried again.
+// resume lets inputs that wait for memory be opened again.
 func (s *Source) resume() {
 	if len(s.deferred) > 0 {
 		s.waiting = append(s.deferred, s.waiting...)
@@ -196,8 +167,14 @@ func (s *Source) resume() {
 	}
 }
 
-// buffer returns the buffer for a new input: reading a long ring of files
-// needs one, a thousand files at once must not take a gigabyte.
+func (s *Source) sortWaiting() {
+	slices.SortStableFunc(s.waiting, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.order, b.order))
+	})
+}
+
+// buffer returns the memory for the buffer of a new input. A long ring of files uses
+// the same one again and again; a thousand files at once get smaller ones.
 func (s *Source) buffer() []byte {
 	if buf := s.spare; buf != nil {
 		s.spare = nil
@@ -220,14 +197,14 @@ func (s *Source) release(st *stream) {
 	s.resume()
 }
 
-// pipeIdle reports whether a pipe's next frame is not known yet: it may be the
+// pipeIdle reports whether the next frame of a pipe is not known yet. It may be the
 // earliest of all.
 func (s *Source) pipeIdle() bool {
 	return slices.ContainsFunc(s.idle, func(st *stream) bool { return st.in.fd >= 0 })
 }
 
-// retryIdle asks the idle inputs again; those that are only followed not more
-// often than idleWait while there are others.
+// retryIdle reads the idle inputs again. If there are others, it reads files that are
+// only followed at most once in idleWait.
 func (s *Source) retryIdle() error {
 	if len(s.idle) == 0 || len(s.ready) > 0 && !s.pipeIdle() && time.Since(s.retried) < idleWait {
 		return nil
@@ -244,7 +221,8 @@ func (s *Source) retryIdle() error {
 	return nil
 }
 
-// await gives idle inputs time.
+// await waits until an idle input can be read. It returns capture.ErrTimeout when
+// none could for idleWait.
 func (s *Source) await() error {
 	var fds [manyStreams]unix.PollFd
 	poll := fds[:0]
@@ -266,3 +244,77 @@ func (s *Source) await() error {
 	}
 	return err
 }
+
+// streamHeap holds the open inputs, sorted by the key of their next frame.
+type streamHeap []*stream
+
+func (h streamHeap) Len() int      { return len(h) }
+func (h streamHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *streamHeap) Push(x any)   { *h = append(*h, x.(*stream)) }
+
+func (h streamHeap) Less(i, j int) bool {
+	if h[i].key != h[j].key {
+		return h[i].key < h[j].key
+	}
+	return h[i].order < h[j].order
+}
+
+func (h *streamHeap) Pop() any {
+	last := len(*h) - 1
+	st := (*h)[last]
+	*h = (*h)[:last]
+	return st
+}
+
+// maxJump is how far the time of a frame may be after that of the frame before it, in
+// nanoseconds, without a check. Capture queues and clocks that are being set put
+// frames out of order by milliseconds.
+const maxJump = int64(time.Second)
+
+// maxProbe is how many of the records that follow decide about a frame's time.
+const maxProbe = 32
+
+// setKey decides where the next frame, of time t, is placed among the frames of other
+// inputs, the earliest of which is placed at others: at its time, unless that time is
+// wrong. A frame that a broken clock puts a day ahead would otherwise hold back all
+// that follow it in its file until the other files have passed that day. It is placed
+// where the frame before it was, and keeps its time.
+func (st *stream) setKey(t, others int64) {
+	st.key = t
+	if later(max(st.last, others), maxJump) < t {
+		st.content.ReadAhead(pcap.MaxAhead)
+		if isOutlier(st.records, t) {
+			st.key = st.last
+		}
+	}
+	st.last = st.key
+}
+
+// isOutlier reports whether the times that follow t are before it again. After a
+// pause in the traffic they are not.
+func isOutlier(r pcap.Reader, t int64) bool {
+	var next [maxProbe]int64
+	n, before := r.Times(next[:]), 0
+	for _, u := range next[:n] {
+		if later(u, maxJump) < t {
+			before++
+		}
+	}
+	return n > 0 && 2*before >= n
+}
+
+// firstTime is where a file whose first frame is of time t begins: if t is an outlier,
+// at the earliest of the times that follow.
+func firstTime(r pcap.Reader, t int64) int64 {
+	if !isOutlier(r, t) {
+		return t
+	}
+	var next [maxProbe]int64
+	for _, u := range next[:r.Times(next[:])] {
+		t = min(t, u)
+	}
+	return t
+}
+
+// later is t and by nanoseconds more, or the last time that there is.
+func later(t, by int64) int64 { return min(t, math.MaxInt64-by) + by }

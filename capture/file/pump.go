@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -13,21 +14,24 @@ import (
 )
 
 const (
-	// pumpChunk is how much a pump hands over at once, in bytes.
+	// pumpChunk is the size of a chunk, in bytes.
 	pumpChunk = 32 << 10
-	// pumpChunks is how many chunks wait: one being read, one being filled.
+	// pumpChunks is how many chunks a pump holds: one being read, one being filled.
 	pumpChunks = 2
 )
 
-// pump decompresses what comes through a pipe, in a goroutine of its own: a
-// decompressor cannot be interrupted in the middle, and the caller must not wait
-// for whoever writes to the pipe.
+// errStopped: Stop was called.
+var errStopped = errors.New("stopped")
+
+// pump decompresses a pipe in a goroutine of its own: a decompressor cannot be
+// interrupted, and the caller of Next must not wait for the program that writes to
+// the pipe.
 type pump struct {
 	chunks chan chunk
 	quit   chan struct{}
 	once   sync.Once
-	rest   []byte // of the chunk at hand
-	err    error  // behind it
+	rest   []byte // of the last chunk
+	err    error  // after rest
 }
 
 type chunk struct {
@@ -35,8 +39,8 @@ type chunk struct {
 	err  error
 }
 
-// newPump starts a pump of what open returns, and sets w when there is something
-// to read.
+// newPump starts a pump of what open returns. It sets w when there is something to
+// read.
 func newPump(open func() (*compress.Reader, error), w *wake) *pump {
 	p := &pump{chunks: make(chan chunk, pumpChunks), quit: make(chan struct{})}
 	go p.run(open, w)
@@ -44,16 +48,16 @@ func newPump(open func() (*compress.Reader, error), w *wake) *pump {
 }
 
 func (p *pump) run(open func() (*compress.Reader, error), w *wake) {
-	u, err := open()
-	if u != nil {
-		defer u.Close()
+	r, err := open()
+	if r != nil {
+		defer r.Close()
 	}
 	for {
 		var c chunk
 		if c.err = err; err == nil {
 			c.data = make([]byte, pumpChunk)
 			var n int
-			n, c.err = u.Read(c.data)
+			n, c.err = r.Read(c.data)
 			c.data = c.data[:n]
 		}
 		select {
@@ -86,15 +90,16 @@ func (p *pump) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// close ends the pump, when it has had the input for the last time.
+// close ends the goroutine, as soon as the pipe gives it something.
 func (p *pump) close() { p.once.Do(func() { close(p.quit) }) }
 
 var _ io.Reader = (*pump)(nil)
 
-// wake ends the wait for descriptors when a pump has something.
+// wake ends a wait for descriptors when a pump has something: it is a pipe of its
+// own.
 type wake struct {
 	r, w    *os.File
-	pending atomic.Bool // a byte is in the pipe, or on its way there
+	pending atomic.Bool // a byte is in the pipe, or about to be written
 }
 
 func newWake() (*wake, error) {
@@ -105,11 +110,11 @@ func newWake() (*wake, error) {
 // set may be called from any goroutine, also after close.
 func (w *wake) set() {
 	if !w.pending.Swap(true) {
-		_, _ = w.w.Write([]byte{0}) // an error: nobody waits any more
+		_, _ = w.w.Write([]byte{0}) // an error: nothing waits any more
 	}
 }
 
-// clear is for before the pumps are looked at.
+// clear is called before the pumps are read.
 func (w *wake) clear() {
 	if w.pending.Swap(false) {
 		_, _ = w.r.Read(make([]byte, 1))

@@ -1,7 +1,9 @@
 package file
 
 import (
+	"errors"
 	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -11,78 +13,79 @@ import (
 
 // Options say how inputs are read.
 type Options struct {
-	// Filter compiles the BPF expression that frames have to match; nil: all
-	// are delivered. It is called once a link type, for the first file of each
-	// already in Open.
+	// Filter compiles the BPF expression that frames have to match; nil: all frames
+	// are delivered. It is called once for each link type. Open already calls it for
+	// the first frame of each file.
 	Filter capture.Compiler
 	// Stdin is read for the name "-"; nil: os.Stdin. It is not closed.
 	Stdin io.Reader
-	// Memory bounds what inputs hold, in bytes: buffers, and what decompressing
-	// takes. Inputs that would exceed it wait for others to end; one that exceeds
-	// it alone is not read. 0: DefaultMemory.
+	// Memory bounds the buffers and the decompression of all inputs, in bytes.
+	// Inputs that would exceed it wait until others end; one that exceeds it alone
+	// is not read. 0: 256 MiB.
 	Memory int64
-	// Follow goes on at the end of a file as it grows, until Stop. Of a
-	// directory, the newest capture is followed and new ones are taken up.
+	// Follow goes on at the end of a file as it grows, until Stop. In a folder, the
+	// newest capture is followed, and new ones are read as they appear.
 	Follow bool
 }
 
+// defaultMemory is the default of Options.Memory, in bytes.
+const defaultMemory = 256 << 20
+
+var errNoInput = errors.New("no capture file named")
+
 // Source reads capture files. It implements capture.Source and capture.Lender.
 //
-// Stop and Progress may be called from any goroutine, the rest from one.
+// Stop and Progress may be called from any goroutine, everything else from one.
 type Source struct {
 	options Options
 	ctl     control
-	total   atomic.Int64
+	total   atomic.Int64 // bytes of all files
 
-	// An input is in one place at a time: waiting (not open), idle (open,
-	// without a next frame for now), ready (with its next frame in head), or
-	// cur, which delivers frames up to limit without looking at the others.
-	waiting []candidate // by first
-	// deferred are those whose time has come, and for which there is no memory.
-	deferred []candidate
-	budget   budget
-	need     int64 // the largest of an input, as far as its first frame tells
-	told     bool  // that there are deferred ones
-	idle     []*stream
-	ready    streamHeap
-	cur      *stream
+	// An input is in one of these places at a time.
+	waiting  []candidate // not open, sorted by the time of the first frame
+	deferred []candidate // their time has come, but there is no memory for them
+	idle     []*stream   // open, without a next frame for now
+	ready    streamHeap  // open, with the next frame in head
+	cur      *stream     // delivers frames up to the time limit, without comparison
 	limit    int64
+
+	budget   budget
+	need     int64   // bytes of the input that needs the most
+	reported bool    // that inputs are deferred
 	errs     []error // to be returned by Next
 
 	matchers map[capture.LinkType]compiled
-	// matcher is the one for the last frame's matchLink.
+	// matcher is the one for matchLink, the link type of the last frame.
 	matcher   capture.Matcher
 	matchLink capture.LinkType
 
 	stats   capture.Stats
-	gaps    Gaps
 	leftOut []LeftOut
-	opened  bool // Open has returned
-	order   int
-	held    int
+	opened  bool   // Open has returned
+	order   int    // of the next input
+	held    int    // files that are kept open until their time comes
 	spare   []byte // the buffer of an input that ended
 	lend    func([]byte) []byte
 	peekBuf []byte
 
-	dirs    []*directory // followed
-	retried time.Time    // when idle inputs were last tried
-	watched time.Time    // when followed files were last looked for
+	dirs    []*directory // that are followed
+	retried time.Time    // when idle inputs were last read
+	watched time.Time    // when followed files were last checked
 }
 
-// Open prepares to read the named inputs as one stream in time order: files,
-// folders (every capture file in them and below them) and "-" for standard
-// input. What is wrong with a single input is left for Next to return; what is
-// left out of folders is in LeftOut. Open itself fails only when nothing is
-// named.
+// Open prepares to read the named inputs as one stream in time order: files, folders
+// (every capture file in them and below them) and "-" for standard input. Next
+// returns the errors of single inputs; LeftOut says what is left out of folders. Open
+// itself fails only when no input is named.
 //
-// Time order holds between files; frames that are out of order inside one are
-// delivered as they are.
+// Files are put in order, not the frames inside one file: these are delivered as
+// they come.
 func Open(names []string, o Options) (*Source, error) {
 	if len(names) == 0 {
 		return nil, errNoInput
 	}
 	if o.Memory == 0 {
-		o.Memory = DefaultMemory
+		o.Memory = defaultMemory
 	}
 	s := &Source{options: o, matchers: map[capture.LinkType]compiled{}, budget: budget{most: o.Memory}}
 	for _, name := range names {
@@ -94,9 +97,9 @@ func Open(names []string, o Options) (*Source, error) {
 	return s, nil
 }
 
-// Next fills f. f.Data is valid until the next call. Beside io.EOF and
-// *capture.InputError it returns capture.ErrTimeout when a pipe or a followed
-// file had nothing for a tenth of a second.
+// Next fills f. f.Data is valid until the next call. Besides io.EOF and
+// *capture.InputError it returns capture.ErrTimeout when a pipe or a followed file
+// had nothing for a tenth of a second.
 func (s *Source) Next(f *capture.Frame) error {
 	for {
 		if err := s.advance(f); err != nil {
@@ -112,13 +115,8 @@ func (s *Source) Next(f *capture.Frame) error {
 	}
 }
 
-func (s *Source) count(f *capture.Frame) {
-	s.stats.Frames++
-	s.stats.Bytes += uint64(len(f.Data))
-}
-
-// advance fills f with the next frame in time order. As long as one file is
-// ahead of the others, it costs one comparison.
+// advance fills f with the next frame in time order. While one file's frames come
+// before those of all others, a frame costs one comparison.
 func (s *Source) advance(f *capture.Frame) error {
 	st := s.cur
 	if st == nil {
@@ -138,27 +136,31 @@ func (s *Source) advance(f *capture.Frame) error {
 	return s.turn(f)
 }
 
-// Need returns how much memory the input takes that takes the most, in bytes, as
-// far as their beginnings tell.
+func (s *Source) count(f *capture.Frame) {
+	s.stats.Frames++
+	s.stats.Bytes += uint64(len(f.Data))
+}
+
+// Need returns how many bytes of memory the input needs that needs the most, as far
+// as the beginnings of the files tell.
 func (s *Source) Need() int64 { return s.need }
 
-// Limit sets Options.Memory anew. It is to be called before the first Next.
+// Limit replaces Options.Memory. It has to be called before the first Next.
 func (s *Source) Limit(memory int64) { s.budget.most = memory }
 
-// Lend implements capture.Lender. It is to be called before the first Next.
+// Lend implements capture.Lender. It has to be called before the first Next.
 func (s *Source) Lend(exchange func(old []byte) []byte) { s.lend = exchange }
 
 // Stats returns the counts so far.
 func (s *Source) Stats() capture.Stats { return s.stats }
 
-// Stop makes Next return io.EOF soon: after what is already in memory, at the
-// latest after three tenths of a second. A call that a network file system does
-// not return from is left behind.
+// Stop makes Next return io.EOF soon: after the frames that are in memory, and after
+// at most three tenths of a second. It does not wait for a system call that a network
+// file system never returns from.
 func (s *Source) Stop() { s.ctl.stopped.Store(true) }
 
-// Progress returns how many bytes were read and how many there are to read, of
-// the files as they lie on the disk. total is 0 when nothing is known about
-// it, as for a pipe.
+// Progress returns how many bytes of the files were read, compressed as they are, and
+// how many they have. total is 0 when that is not known, as for a pipe.
 func (s *Source) Progress() (done, total int64) {
 	done, total = s.ctl.done.Load(), s.total.Load()
 	if total > 0 {
@@ -167,9 +169,9 @@ func (s *Source) Progress() (done, total int64) {
 	return done, total
 }
 
-// LatePaths names what may still be opened after Open: files beyond those held
-// open, followed files that may be replaced, and followed directories. A
-// sandbox has to leave them readable.
+// LatePaths returns the paths that may still be opened after Open: files that are not
+// kept open, followed files, which may be replaced, and followed folders. A sandbox
+// has to leave them readable.
 func (s *Source) LatePaths() []string {
 	var paths []string
 	for _, c := range s.waiting {
@@ -188,18 +190,10 @@ func (s *Source) Close() error {
 	if s.cur != nil {
 		s.release(s.cur)
 	}
-	for _, st := range s.ready {
+	for _, st := range slices.Concat(s.ready, s.idle) {
 		s.release(st)
 	}
-	for _, st := range s.idle {
-		s.release(st)
-	}
-	for _, c := range s.waiting {
-		if c.file != nil {
-			c.file.Close()
-		}
-	}
-	for _, c := range s.deferred {
+	for _, c := range slices.Concat(s.waiting, s.deferred) {
 		if c.file != nil {
 			c.file.Close()
 		}

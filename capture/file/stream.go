@@ -15,23 +15,23 @@ import (
 
 // stream is one input that is being read.
 type stream struct {
-	source string // what Frame.Source says
-	order  int    // as the inputs were named: decides between equal times
+	source string // the Source of its frames
+	order  int    // in which the inputs were named: decides between equal times
 	in     *input
-	owned  bool // in is to be closed
-	dir    *directory
+	owned  bool       // in is closed at the end
+	dir    *directory // that it was found in, or nil
 
 	acct     account
-	raw      *pcap.Buffer
-	unpacked *compress.Reader // nil: not compressed, or by a pump
-	pump     *pump            // of a compressed pipe; it has raw then
-	packed   *pcap.Buffer     // the content, before it is known what it holds
-	content  *pcap.Buffer     // what the input holds, decompressed; nil: not known yet
+	raw      *pcap.Buffer     // the input as it is; only pump uses it if there is one
+	unpacker *compress.Reader // of a compressed file
+	pump     *pump            // of a compressed pipe
+	unpacked *pcap.Buffer     // what unpacker or pump returns
+	content  *pcap.Buffer     // raw or unpacked; nil: it is not known yet which
 	records  pcap.Reader      // nil: the format is not known yet
 	// head is the next frame, read ahead to compare its time.
 	head capture.Frame
-	// key is where head stands among the frames of other inputs, and last
-	// where the one before it stood: times, in nanoseconds.
+	// key is the time by which head is ordered among the frames of other inputs, and
+	// last that of the frame before it, in nanoseconds.
 	key, last int64
 }
 
@@ -51,87 +51,75 @@ func (st *stream) next(f *capture.Frame) error {
 	}
 }
 
-// start finds out what the input holds from here on.
+// start finds out what the input contains from here on.
 func (st *stream) start() error {
 	if st.content == nil {
 		if err := st.open(); err != nil {
 			return err
 		}
 	}
-	err := st.recognise(st.content)
-	if st.packed != nil && errors.Is(err, capture.ErrNotCapture) {
+	err := st.recognise()
+	if st.unpacked != nil && errors.Is(err, capture.ErrNotCapture) {
 		return cmp.Or(st.corrupt(), err)
 	}
 	return err
 }
 
-// corrupt reads on in compressed data whose content makes no sense: a bzip2
-// block is known to be damaged only at its end.
-func (st *stream) corrupt() error {
-	if st.raw.Live {
-		return nil
-	}
-	if err := st.content.Skip(pcap.MaxBuffer); errors.Is(err, capture.ErrDamaged) {
-		return err
-	}
-	return nil
-}
-
 func (st *stream) open() error {
-	if st.packed != nil {
-		return st.unpack(nil)
+	if st.unpacked != nil {
+		return st.startUnpacked()
 	}
 	if err := st.raw.Fill(pcap.MagicLen); err != nil {
 		return tooShort(st.raw, err)
 	}
-	if c := compress.FormatOf(st.raw.Bytes()); c != nil {
-		return st.unpack(c)
+	if f := compress.FormatOf(st.raw.Bytes()); f != nil {
+		if err := st.unpack(f); err != nil {
+			return err
+		}
+		return st.startUnpacked()
 	}
 	st.content = st.raw
 	return nil
 }
 
-// unpack decompresses content from c. It is called again after pcap.ErrIdle.
-func (st *stream) unpack(c *compress.Format) error {
-	if st.packed == nil {
-		if err := st.acct.grow(pcap.Cost(st.raw.Size())); err != nil {
-			return err
-		}
-		memory, live, lend := make([]byte, st.raw.Size()), st.raw.Live, st.raw.Lend
-		st.raw.Lend = nil              // there are no frames in it
-		content, err := st.unpacker(c) // a pump uses st.raw from here on
-		if err != nil {
-			return err
-		}
-		st.packed = pcap.NewBuffer(content, memory)
-		st.packed.Lend, st.packed.Live, st.packed.Reserve = lend, live, st.acct.grow
+// unpack begins to decompress the input.
+func (st *stream) unpack(f *compress.Format) error {
+	if err := st.acct.grow(pcap.Cost(st.raw.Size())); err != nil {
+		return err
 	}
-	if err := st.packed.Fill(pcap.MagicLen); err != nil {
-		return tooShort(st.packed, err)
+	memory, live, lend := make([]byte, st.raw.Size()), st.raw.Live, st.raw.Lend
+	st.raw.Lend = nil // there are no frames in it
+	st.in.patient = true
+	r, err := st.decompressor(f)
+	if err != nil {
+		return err
 	}
-	st.content = st.packed
+	st.unpacked = pcap.NewBuffer(r, memory)
+	st.unpacked.Lend, st.unpacked.Live, st.unpacked.Reserve = lend, live, st.acct.grow
 	return nil
 }
 
-func (st *stream) unpacker(c *compress.Format) (io.Reader, error) {
-	st.in.patient = true
+func (st *stream) decompressor(f *compress.Format) (io.Reader, error) {
 	if st.raw.Live {
-		st.pump = newPump(func() (*compress.Reader, error) { return c.NewReader(st.raw, st.acct.grow) }, st.in.ctl.wake)
+		st.pump = newPump(func() (*compress.Reader, error) { return f.NewReader(st.raw, st.acct.grow) }, st.in.ctl.wake)
 		return st.pump, nil
 	}
 	var err error
-	st.unpacked, err = c.NewReader(st.raw, st.acct.grow)
-	return st.unpacked, err
+	st.unpacker, err = f.NewReader(st.raw, st.acct.grow)
+	return st.unpacker, err
 }
 
-func (st *stream) recognise(b *pcap.Buffer) (err error) {
-	if !pcap.Begins(b.Bytes()) {
-		return foreign.Identify(b.Peek(pcap.MaxAhead))
+// startUnpacked is called again after pcap.ErrIdle.
+func (st *stream) startUnpacked() error {
+	if err := st.unpacked.Fill(pcap.MagicLen); err != nil {
+		return tooShort(st.unpacked, err)
 	}
-	st.records, err = pcap.NewReader(b, st.source)
-	return err
+	st.content = st.unpacked
+	return nil
 }
 
+// tooShort returns the error for an input that ends before the length of a magic
+// number.
 func tooShort(b *pcap.Buffer, err error) error {
 	switch {
 	case err != io.EOF:
@@ -142,14 +130,34 @@ func tooShort(b *pcap.Buffer, err error) error {
 	return capture.ErrNotCapture
 }
 
-// largeWindow is what an input has to have held for its memory to be collected at
-// once. The collector goes on beside the program: while it looks at a window that
-// is not in use any more, the next one would be made beside it.
-const largeWindow = 16 << 20
+func (st *stream) recognise() (err error) {
+	if !pcap.Begins(st.content.Bytes()) {
+		return foreign.Identify(st.content.Peek(pcap.MaxAhead))
+	}
+	st.records, err = pcap.NewReader(st.content, st.source)
+	return err
+}
+
+// corrupt reads on in compressed data whose content is not recognised, and returns an
+// error if the data is damaged: in bzip2, that shows only at the end of a block.
+func (st *stream) corrupt() error {
+	if st.raw.Live {
+		return nil
+	}
+	if err := st.content.Skip(pcap.MaxBuffer); errors.Is(err, capture.ErrDamaged) {
+		return err
+	}
+	return nil
+}
+
+// largeMemory is from how many bytes on the memory of an input is collected as soon
+// as it ends. Otherwise the next input would allocate its own before the garbage
+// collector, which runs in the background, has freed this.
+const largeMemory = 16 << 20
 
 func (st *stream) close() {
-	if st.unpacked != nil {
-		st.unpacked.Close()
+	if st.unpacker != nil {
+		st.unpacker.Close()
 	}
 	if st.pump != nil {
 		st.pump.close()
@@ -158,8 +166,8 @@ func (st *stream) close() {
 		st.in.close()
 	}
 	held := st.acct.close()
-	st.unpacked, st.packed, st.content, st.records = nil, nil, nil, nil
-	if held > largeWindow {
+	st.unpacker, st.unpacked, st.content, st.records = nil, nil, nil, nil
+	if held > largeMemory {
 		runtime.GC()
 	}
 }

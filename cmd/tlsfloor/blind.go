@@ -42,7 +42,7 @@ func (i *inputs) note(err error, mask *transport.Mask) {
 
 // noteLeftOut counts what was left out of a folder, unless it hides nothing.
 func (i *inputs) noteLeftOut(l *file.LeftOut) {
-	if l.Why == file.NoCapture {
+	if !l.MayHide() {
 		return
 	}
 	for n := range l.Count {

@@ -10,5 +10,5 @@ import (
 
 const openFlags = unix.O_NONBLOCK | unix.O_NOCTTY
 
-// isDistant: the types of file systems are not known here.
-func isDistant(*os.File) bool { return true }
+// isRemote is always true: the types of file systems are not known here.
+func isRemote(*os.File) bool { return true }

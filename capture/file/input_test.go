@@ -98,7 +98,7 @@ func TestStopLeavesACallBehind(t *testing.T) {
 	check(t, err)
 	defer w.Close()
 	var s Source
-	in := &input{r: &distant{file: r, ctl: &s.ctl}, ctl: &s.ctl, file: r, fd: -1}
+	in := &input{r: &remoteFile{file: r, ctl: &s.ctl}, ctl: &s.ctl, file: r, fd: -1}
 	time.AfterFunc(2*idleWait, s.Stop)
 	begin := time.Now()
 	n, err := in.Read(make([]byte, 10))
@@ -107,12 +107,12 @@ func TestStopLeavesACallBehind(t *testing.T) {
 	}
 }
 
-func TestDistantReadsTheSame(t *testing.T) {
+func TestRemoteFileReadsTheSame(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789"), 20_000)
 	file, err := os.Open(writeTemp(t, "odd", content))
 	check(t, err)
 	defer file.Close()
-	got, err := io.ReadAll(&distant{file: file, ctl: new(control)})
+	got, err := io.ReadAll(&remoteFile{file: file, ctl: new(control)})
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes of %d, %v", len(got), len(content), err)
 	}

@@ -3,6 +3,7 @@ package file
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 
@@ -14,26 +15,25 @@ import (
 // stdinName is how the user names standard input.
 const stdinName = "-"
 
-// maxHeld is how many files are kept open from the beginning, so that they can
-// still be read after privileges were dropped. The rest of a long ring is
-// opened when its time comes: descriptors are few.
+// maxHeld is how many files are kept open from the beginning, so that they can still
+// be read after privileges were dropped. Descriptors are few: the rest of a long ring
+// of files is opened when its time comes.
 const maxHeld = 256
 
 // candidate is an input that is not being read yet.
 type candidate struct {
 	source string
 	order  int
-	// first is the time of its first frame; the earliest possible when that
-	// is not known, so that it is opened at once.
+	// first is the time of its first frame; where that is not known, the earliest
+	// time, so that it is opened at once.
 	first int64
-	// file is nil for one that has to be opened by name.
-	file *os.File
-	need int64     // bytes of memory that it takes, as far as its beginning tells
-	r    io.Reader // standard input that is no file
-	dir  *directory
+	file  *os.File   // nil: it is opened by name
+	need  int64      // bytes of memory, as far as its beginning tells
+	r     io.Reader  // standard input; nil: a file
+	dir   *directory // that a file was found in; nil: it was named
 }
 
-// add takes in one name as the user gave it.
+// add adds one name as the user gave it.
 func (s *Source) add(name string) {
 	if name == stdinName {
 		s.addStdin()
@@ -46,7 +46,7 @@ func (s *Source) add(name string) {
 	case info.IsDir():
 		s.addFolder(name)
 	default:
-		_ = s.addFile(name, nil) // nil: it is in line
+		_ = s.addFile(name, nil) // there is no error without a directory
 	}
 }
 
@@ -58,8 +58,8 @@ func (s *Source) addStdin() {
 	s.enqueue(candidate{source: stdinName, first: math.MinInt64, r: r})
 }
 
-// addFile puts one file in line. It returns an error for one that a directory
-// holds beside its captures.
+// addFile puts one file in line. It returns an error for a file of a directory that
+// is no capture.
 func (s *Source) addFile(name string, dir *directory) error {
 	file, err := s.openFile(name)
 	if err != nil {
@@ -80,9 +80,9 @@ func (s *Source) addFile(name string, dir *directory) error {
 	return nil
 }
 
-// inspect reads a file's first frame for its time, and leaves the file as if
-// nothing had happened, or closed. What is wrong with it will be met again
-// when its turn comes. It returns an error for a directory's other files.
+// inspect reads a file's first frame for its time. It leaves the file at its
+// beginning, or closed. It returns an error for a file of a directory that is no
+// capture; other errors come again when the file is read.
 func (s *Source) inspect(c *candidate) error {
 	var f capture.Frame
 	first, need, err := s.peek(c.file, &f)
@@ -103,8 +103,8 @@ func (s *Source) inspect(c *candidate) error {
 	return nil
 }
 
-// peek reads a file's first frame, and returns the time at which it begins, and
-// what memory that took.
+// peek reads a file's first frame. It returns the time at which the file begins, and
+// how many bytes of memory reading took.
 func (s *Source) peek(file *os.File, f *capture.Frame) (first, need int64, err error) {
 	if s.peekBuf == nil {
 		s.peekBuf = make([]byte, pcap.SmallBufferSize)
@@ -114,7 +114,7 @@ func (s *Source) peek(file *os.File, f *capture.Frame) (first, need int64, err e
 	st := stream{in: in, acct: account{of: &s.budget}, raw: pcap.NewBuffer(in, s.peekBuf)}
 	st.raw.Reserve = st.acct.grow
 	defer st.close()
-	// Two windows of the usual length, where they are shorter here.
+	// Two buffers of the usual size, although they are smaller here.
 	if err := st.acct.grow(2 * pcap.Cost(pcap.BufferSize)); err != nil {
 		return 0, st.acct.peak, err
 	}
@@ -134,9 +134,22 @@ func (s *Source) enqueue(c candidate) {
 	s.waiting = append(s.waiting, c)
 }
 
+// fail has Next return an error of an input.
 func (s *Source) fail(name string, err error) {
-	if err == errStopped {
-		return
+	if err != errStopped {
+		s.errs = append(s.errs, inputError(name, err))
 	}
-	s.errs = append(s.errs, s.trouble(name, err))
+}
+
+// inputError names the input. It reduces a PathError to its cause, which would repeat
+// the name and add the system call.
+func inputError(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	if name == stdinName {
+		name = "standard input"
+	}
+	return &capture.InputError{Name: name, Err: err}
 }
