@@ -42,7 +42,7 @@ func placeOf(path string) place {
 		}
 		before = element
 		if unit := unescape(element); isUnit(unit) {
-			p.unit = bounded(unit, MaxArgument)
+			p.unit = bounded(unit, maxName)
 		}
 	}
 	return p

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
+
+	"tlsfloor/capture/cmdline"
 )
 
 // maxConnects bounds the connects that are remembered: a ClientHello follows its
@@ -132,7 +134,7 @@ func (f *Finder) connected(c *connect) *Process {
 // departed describes a process by what the kernel saw of it. Which file it ran is
 // not known: its command line and the name of its thread are its own choice.
 func (f *Finder) departed(c *connect) *Process {
-	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid, f.opener), CommandLine: maskSecrets(readArguments(c.arguments))}
+	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid, f.opener), CommandLine: cmdline.Read(c.arguments)}
 	if len(p.CommandLine) == 0 {
 		p.CommandLine = []string{c.command}
 	}

@@ -48,7 +48,7 @@ func readBuilt(r io.ReaderAt) (built, error) {
 	b := built{version: bounded(info.GoVersion, maxVersion)}
 	for _, m := range info.Deps {
 		if len(b.modules) < maxModules && matters(m.Path) {
-			b.modules = append(b.modules, bounded(m.Path+"@"+m.Version, MaxArgument))
+			b.modules = append(b.modules, bounded(m.Path+"@"+m.Version, maxName))
 		}
 	}
 	return b, nil

@@ -74,7 +74,7 @@ func TestModules(t *testing.T) {
 	if got := modules(strings.Repeat("dep\tgithub.com/aws/aws-sdk-go\tv1\n", 1000)); len(got) != maxModules {
 		t.Errorf("%d modules", len(got))
 	}
-	if got := modules("dep\tgithub.com/aws/aws-sdk-go\t" + strings.Repeat("v", 1000) + "\n"); len(got) != 1 || len(got[0]) != MaxArgument {
+	if got := modules("dep\tgithub.com/aws/aws-sdk-go\t" + strings.Repeat("v", 1000) + "\n"); len(got) != 1 || len(got[0]) != maxName {
 		t.Errorf("%q", got)
 	}
 }

@@ -4,8 +4,7 @@ import "errors"
 
 // Bounds of what is kept of a process.
 const (
-	MaxArguments = 32
-	MaxArgument  = 256 // bytes
+	maxName      = 256 // bytes
 	maxPath      = 512 // bytes
 	maxLibraries = 8
 	maxModules   = 8
@@ -15,7 +14,7 @@ const (
 type Process struct {
 	PID         int
 	Executable  string   // path as the kernel has it, never the process's own word; empty: not known
-	CommandLine []string // what the process says of itself: at most MaxArguments of at most MaxArgument bytes, secrets masked
+	CommandLine []string // see package cmdline
 	UID         uint32
 	User        string   // name, else the number
 	Unit        string   // systemd unit; empty: none

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/capture/cmdline"
 )
 
 // Bounds of what is read of one file, in bytes. Maps are the longest: a Java
@@ -71,7 +73,7 @@ func (f folder) outline(id identity, users *users, o opener) *Process {
 // runs. What may not be read stays out.
 func (f folder) details(p *Process, programs *programs, o opener) {
 	text, _ := f.read("cmdline", maxSmall)
-	p.CommandLine = maskSecrets(readArguments(text))
+	p.CommandLine = cmdline.Read(text)
 	if maps, err := openBy(o, request{what: wantMaps, pid: p.PID}); err == nil {
 		text, _ = readAll(maps, maxMaps)
 		p.Libraries = readMaps(text)

@@ -54,21 +54,6 @@ func number(text []byte) int {
 	return int(pid)
 }
 
-// readArguments splits a command line at its NULs.
-func readArguments(text []byte) (arguments []string) {
-	text = bytes.TrimRight(text, "\x00")
-	if len(text) == 0 {
-		return nil
-	}
-	for argument := range bytes.SplitSeq(text, []byte{0}) {
-		if len(arguments) == MaxArguments {
-			break
-		}
-		arguments = append(arguments, string(argument))
-	}
-	return arguments
-}
-
 // tlsLibraries are what names of files begin with that speak TLS.
 var tlsLibraries = []string{
 	"libssl.", "libssl-", "libssl3.", "libcrypto.", "libcrypto-", "libgnutls.", "libgnutls-", "libnss3.", "libmbedtls.", "libwolfssl.",
@@ -112,7 +97,7 @@ func readUsers(text []byte) map[uint32]string {
 		}
 		uid, err := strconv.ParseUint(fields[2], 10, 32)
 		if _, known := users[uint32(uid)]; err == nil && !known && fields[0] != "" {
-			users[uint32(uid)] = bounded(fields[0], MaxArgument)
+			users[uint32(uid)] = bounded(fields[0], maxName)
 		}
 	}
 	return users

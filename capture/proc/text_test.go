@@ -80,18 +80,6 @@ func TestUsers(t *testing.T) {
 	}
 }
 
-func TestArguments(t *testing.T) {
-	if got := readArguments([]byte("curl\x00\x00https://x\x00\x00")); !slices.Equal(got, []string{"curl", "", "https://x"}) {
-		t.Errorf("%q", got)
-	}
-	if got := readArguments([]byte(strings.Repeat("x\x00", 1000))); len(got) != MaxArguments {
-		t.Errorf("%d arguments", len(got))
-	}
-	if readArguments(nil) != nil || readArguments([]byte{0, 0}) != nil {
-		t.Error("a kernel thread has arguments")
-	}
-}
-
 func record(family uint16, length uint16, size int) []byte {
 	b := make([]byte, size)
 	binary.NativeEndian.PutUint32(b, 7)
@@ -172,7 +160,7 @@ func FuzzReadCgroup(f *testing.F) {
 	f.Add([]byte("4:memory:/ecs/0123/0123456789abcdef0123456789abcdef-42"))
 	f.Add([]byte("0::/lxc/web/init.scope"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if p := readCgroup(b); len(p.cgroup) > maxPath || len(p.unit) > MaxArgument || len(p.container) > containerID {
+		if p := readCgroup(b); len(p.cgroup) > maxPath || len(p.unit) > maxName || len(p.container) > containerID {
 			t.Errorf("%+v", p)
 		}
 	})
@@ -197,7 +185,7 @@ func FuzzReadUsers(f *testing.F) {
 	f.Add([]byte("root:x:0:0:root:/root:/bin/sh\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, name := range readUsers(b) {
-			if name == "" || len(name) > MaxArgument {
+			if name == "" || len(name) > maxName {
 				t.Errorf("%q", name)
 			}
 		}

@@ -1,6 +1,7 @@
-package proc
+package cmdline
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,41 +72,53 @@ func TestSecretsAreMasked(t *testing.T) {
 		"sh|-c|a  b\n c":                               "sh|-c|a  b\n c",
 		"nginx: worker process":                        "nginx: worker process",
 	} {
-		if got := strings.Join(maskSecrets(strings.Split(in, "|")), "|"); got != want {
+		if got := strings.Join(mask(strings.Split(in, "|")), "|"); got != want {
 			t.Errorf("%s\n got %s\nwant %s", in, got, want)
 		}
 	}
 }
 
+func TestArguments(t *testing.T) {
+	if got := split([]byte("curl\x00\x00https://x\x00\x00")); !slices.Equal(got, []string{"curl", "", "https://x"}) {
+		t.Errorf("%q", got)
+	}
+	if got := split([]byte(strings.Repeat("x\x00", 1000))); len(got) != maxArguments {
+		t.Errorf("%d arguments", len(got))
+	}
+	if split(nil) != nil || split([]byte{0, 0}) != nil {
+		t.Error("a kernel thread has arguments")
+	}
+}
+
 func TestArgumentsAreCut(t *testing.T) {
-	if long := maskSecrets([]string{strings.Repeat("x", 10000)}); len(long[0]) != MaxArgument {
+	if long := mask([]string{strings.Repeat("x", 10000)}); len(long[0]) != maxArgument {
 		t.Errorf("%d bytes", len(long[0]))
 	}
 	// A secret is found before its argument is cut.
-	in := strings.Repeat("x", MaxArgument-5) + "&token=abcdefgh"
-	if got := maskSecrets([]string{"job", in})[1]; strings.Contains(got, "abc") {
+	in := strings.Repeat("x", maxArgument-5) + "&token=abcdefgh"
+	if got := mask([]string{"job", in})[1]; strings.Contains(got, "abc") {
 		t.Errorf("%s", got)
 	}
 }
 
-// FuzzText is about what a process says of itself.
-func FuzzText(f *testing.F) {
+// FuzzRead reads any command line: it is bounded, and a password does not show.
+func FuzzRead(f *testing.F) {
 	f.Add([]byte("curl\x00-ume:pw\x00https://me:pw@x/?token=1\x00"))
 	f.Add([]byte("sh\x00-c\x00cd /x; PASSWORD='a b' curl -u me:pw x\x00"))
 	f.Add([]byte("job\x00{\"password\":\"p\\\"w\"}\x00-HAuthorization: Bearer a\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		arguments := maskSecrets(readArguments(b))
-		if len(arguments) > MaxArguments {
+		arguments := Read(b)
+		if len(arguments) > maxArguments {
 			t.Errorf("%d arguments", len(arguments))
 		}
 		for _, a := range arguments {
-			if len(a) > MaxArgument {
+			if len(a) > maxArgument {
 				t.Errorf("%d bytes", len(a))
 			}
 		}
 		// A password of its own argument never shows, whatever is around it.
 		const secret = "qZ7-never-shown"
-		for _, a := range maskSecrets(append(readArguments(append([]byte("x\x00"), b...)), "--password="+secret)) {
+		for _, a := range mask(append(split(append([]byte("x\x00"), b...)), "--password="+secret)) {
 			if strings.Contains(a, secret) && !strings.Contains(string(b), secret) {
 				t.Errorf("%q", a)
 			}

@@ -1,23 +1,47 @@
-package proc
+package cmdline
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"strings"
 )
 
-// masked stands for what must not be in a log that many read.
+const (
+	maxArguments = 32
+	maxArgument  = 256 // bytes
+)
+
+// masked replaces a secret.
 const masked = "***"
 
-// maskSecrets replaces what looks like a secret: values of options, variables,
-// headers and JSON whose names say so, passwords in URLs, what curl and its like
-// are given as user and password, and AWS's secret keys. It is a courtesy to
-// those who are careless, not a guarantee. Each argument is then cut to
-// MaxArgument bytes.
-func maskSecrets(arguments []string) []string {
+// Read returns the arguments in the content of /proc/PID/cmdline, which are separated
+// by NULs: at most 32 of at most 256 bytes, with secrets masked; nil for a kernel
+// thread.
+func Read(text []byte) []string { return mask(split(text)) }
+
+func split(text []byte) (arguments []string) {
+	text = bytes.TrimRight(text, "\x00")
+	if len(text) == 0 {
+		return nil
+	}
+	for argument := range bytes.SplitSeq(text, []byte{0}) {
+		if len(arguments) == maxArguments {
+			break
+		}
+		arguments = append(arguments, string(argument))
+	}
+	return arguments
+}
+
+// mask replaces what looks like a secret: values of options, variables, headers and
+// JSON members with the names of secrets, passwords in URLs, the user and password
+// that programs such as curl are given, and secret keys of AWS. It does not find every
+// secret. Then it cuts each argument to maxArgument bytes.
+func mask(arguments []string) []string {
 	maskWords(arguments)
 	for i, a := range arguments {
-		arguments[i] = bounded(a, MaxArgument)
+		arguments[i] = a[:min(len(a), maxArgument)]
 	}
 	return arguments
 }
@@ -39,8 +63,9 @@ func maskWords(words []string) {
 	}
 }
 
-// isValue reports whether a word behind a secret option is its value: a second
-// option is not; and -u is that of many programs, which take no password there.
+// isValue reports whether a word after a secret option is its value. Another option is
+// not; nor is a word without a colon after -u, which takes no password in many
+// programs.
 func isValue(name, word string) bool {
 	if name == "-u" {
 		return strings.Contains(word, ":")
@@ -48,7 +73,8 @@ func isValue(name, word string) bool {
 	return !strings.HasPrefix(word, "-") || len(word) == 1
 }
 
-// maskOption masks a word; name is not empty when the next one is a secret, too.
+// maskOption masks a word. It returns the name of an option whose value is a secret
+// and may be the next word, or "".
 func maskOption(program, word string) (_, name string) {
 	if !strings.HasPrefix(word, "-") || strings.ContainsAny(word, " =") && strings.HasPrefix(word, "--") {
 		return maskText(word), ""
@@ -62,22 +88,23 @@ func maskOption(program, word string) (_, name string) {
 	switch {
 	case word == "-u":
 		return word, word
-	case word == "--user" || word == "--proxy-user" || word == "--pass" || !strings.ContainsAny(word, "=: ") && sounds(word):
+	case word == "--user" || word == "--proxy-user" || word == "--pass" || !strings.ContainsAny(word, "=: ") && isSecret(word):
 		return word, word
 	}
 	return maskText(word), ""
 }
 
-// secretLetters are the one-letter options of programs that take a password.
+// secretLetters are the one-letter options of programs that take a password, in the
+// same word or the next.
 var secretLetters = map[string]string{
 	"curl": "uUE", "sshpass": "p", "redis-cli": "a", "ldapsearch": "w", "ldapmodify": "w",
 }
 
-// attachedLetters take theirs without a space only.
+// attachedLetters are those that take it in the same word only.
 var attachedLetters = map[string]string{"mysql": "p", "mysqldump": "p", "mysqladmin": "p", "mariadb": "p"}
 
-// curlFlags are curl's one-letter options that have no value: another letter
-// may follow them.
+// curlFlags are curl's one-letter options without a value. Another option may follow
+// in the same word.
 const curlFlags = "0123456afgGijklLMnNOpqRsSvVZ#:"
 
 // secretLetter finds the letter of a secret option in a word like "-sku".
@@ -96,23 +123,22 @@ func secretLetter(program, word string) (at int, ok bool) {
 }
 
 var (
-	// inJSON is a member of an object: name, colon and value. The value may have
-	// lost its end.
+	// inJSON is a member of an object: name, colon and value, which may be cut off.
 	inJSON = regexp.MustCompile(`("[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,{}\[\]]+)`)
 	// inURL is a URL's user and password.
 	inURL = regexp.MustCompile(`(://[^/?#\s@:]*:)[^/?#\s]*@`)
-	// asURL is a URL's user that is long enough to be a token.
+	// asURL is a URL's user, without password, that is long enough for a token.
 	asURL = regexp.MustCompile(`(://)[^/?#\s@:]{20,}@`)
-	// inQuery is a parameter of a URL or form; presigned URLs hold secrets.
+	// inQuery is a parameter of a URL or form. Presigned URLs have secrets in them.
 	inQuery = regexp.MustCompile(`([?&;][^=&#\s"']+=)[^&;#\s"']+`)
-	// inHeader is the beginning of a header, or what curl is given as one.
+	// inHeader is the name of a header, also after curl's -H.
 	inHeader = regexp.MustCompile(`^(-H)?["']?[A-Za-z0-9-]+:`)
 )
 
-// maskText masks the secrets within a word or a script.
+// maskText masks the secrets in one word, or in a script.
 func maskText(text string) string {
 	text = inJSON.ReplaceAllStringFunc(text, func(m string) string { return maskMember(inJSON.FindStringSubmatch(m)[1], m) })
-	if name := inHeader.FindString(text); name != "" && !strings.HasPrefix(text[len(name):], "//") && sounds(name) {
+	if name := inHeader.FindString(text); name != "" && !strings.HasPrefix(text[len(name):], "//") && isSecret(name) {
 		return name + " " + masked
 	}
 	if strings.ContainsAny(text, " \t\n") {
@@ -120,29 +146,29 @@ func maskText(text string) string {
 	}
 	text = asURL.ReplaceAllString(inURL.ReplaceAllString(text, "${1}"+masked+"@"), "${1}"+masked+"@")
 	text = inQuery.ReplaceAllStringFunc(text, func(m string) string { return maskMember(m[:strings.IndexByte(m, '=')+1], m) })
-	if name, _, assigned := strings.Cut(text, "="); assigned && sounds(name) && !strings.ContainsAny(name, "/?") {
+	if name, _, assigned := strings.Cut(text, "="); assigned && isSecret(name) && !strings.ContainsAny(name, "/?") {
 		return name + "=" + masked
 	}
 	return maskKeys(text)
 }
 
-// maskMember masks a value behind its name, if that sounds like a secret.
+// maskMember masks a value if its name is that of a secret. all is name and value.
 func maskMember(name, all string) string {
-	if sounds(name) || strings.Contains(strings.ToLower(name), "signature") {
+	if isSecret(name) || strings.Contains(strings.ToLower(name), "signature") {
 		return name + masked
 	}
 	return all
 }
 
-// maskScript masks a text of several words, as shells are given. A secret whose
-// quotation begins takes the rest of the text with it. Spaces are kept where
-// nothing is masked.
+// maskScript masks a text of several words, such as the script that a shell is given.
+// From a secret with a quotation mark on, everything is masked. Where nothing is
+// masked, white space stays as it is.
 func maskScript(text string) string {
 	words := strings.Fields(text)
 	plain := strings.Join(words, " ")
 	for i, word := range words {
 		name, value, assigned := strings.Cut(word, "=")
-		if assigned && sounds(name) && strings.ContainsAny(value, `"'`) {
+		if assigned && isSecret(name) && strings.ContainsAny(value, `"'`) {
 			words = append(words[:i], name+"="+masked)
 			break
 		}
@@ -153,8 +179,8 @@ func maskScript(text string) string {
 	return text
 }
 
-// maskAnyProgram masks words of which any may be the program's: from each
-// "curl" and its like on, they are its options.
+// maskAnyProgram masks the words of several commands. A command begins with each name
+// of a program that has an option for passwords.
 func maskAnyProgram(words []string) []string {
 	from := 0
 	for i, word := range words {
@@ -167,17 +193,18 @@ func maskAnyProgram(words []string) []string {
 	return words
 }
 
-// secretWords in a name say that the value is a secret.
+// secretWords are parts of the names of secrets.
 var secretWords = []string{
 	"passw", "passphrase", "passcode", "storepass", "keypass", "passin", "passout", "_pwd", "-pwd", ".pwd",
 	"secret", "token", "bearer", "jwt", "cookie", "credential", "auth",
 	"api-key", "apikey", "api_key", "access-key", "accesskey", "access_key", "private-key", "privatekey", "private_key",
 }
 
-// notSecret are words of which a part sounds like one.
+// notSecret replaces words that contain one of secretWords and name no secret.
 var notSecret = strings.NewReplacer("authorization", "auth", "authority", "", "author", "")
 
-func sounds(name string) bool {
+// isSecret reports whether a name is that of a secret.
+func isSecret(name string) bool {
 	name = notSecret.Replace(strings.ToLower(name))
 	for _, word := range secretWords {
 		if strings.Contains(name, word) {
@@ -187,12 +214,12 @@ func sounds(name string) bool {
 	return false
 }
 
-// keyLength is that of AWS's secret keys.
+// keyLength is the length of AWS's secret keys.
 const keyLength = 40
 
-// maskKeys masks what has the form of AWS's secret keys, and of nothing else
-// that is often seen on a command line: forty characters of base64 with digits
-// and letters of both cases.
+// maskKeys masks everything that has the form of AWS's secret keys: forty characters
+// of base64, with digits and letters of both cases. Little else on a command line has
+// that form.
 func maskKeys(text string) string {
 	var b strings.Builder
 	for from := 0; from < len(text); {
