@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// place is where a process runs, by its cgroup.
-type place struct{ cgroup, unit, container string }
+// cgroup is the control group of a process, and what its path says.
+type cgroup struct{ path, unit, container string }
 
-// readCgroup reads /proc/PID/cgroup (cgroups(7)): lines of an id, controllers
-// and a path. The one hierarchy of version 2 has the id 0, systemd's own of
-// version 1 the name "systemd"; else the longest path says most.
-func readCgroup(text []byte) (p place) {
+// readCgroup reads /proc/PID/cgroup (cgroups(7)): lines of an id, controllers and a
+// path. The only hierarchy of version 2 has the id 0; in version 1 systemd's own has
+// the name "systemd". Otherwise the longest path says most.
+func readCgroup(text []byte) (c cgroup) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for lines.Scan() {
 		id, rest, _ := strings.Cut(lines.Text(), ":")
@@ -22,43 +22,43 @@ func readCgroup(text []byte) (p place) {
 			continue
 		}
 		if id == "0" || controllers == "name=systemd" {
-			return placeOf(path)
+			return parseCgroup(path)
 		}
-		if len(path) > len(p.cgroup) {
-			p = placeOf(path)
+		if len(path) > len(c.path) {
+			c = parseCgroup(path)
 		}
 	}
-	return p
+	return c
 }
 
-func placeOf(path string) place {
-	p := place{cgroup: bounded(path, maxPath)}
+func parseCgroup(path string) cgroup {
+	c := cgroup{path: bounded(path, maxPath)}
 	before := ""
 	for element := range strings.SplitSeq(path, "/") {
 		if id, ok := container(element); ok {
-			p.container = id
+			c.container = id
 		} else if (before == "lxc" || before == "lxc.payload") && element != "" {
-			p.container = bounded(element, containerID)
+			c.container = bounded(element, containerID)
 		}
 		before = element
 		if unit := unescape(element); isUnit(unit) {
-			p.unit = bounded(unit, maxName)
+			c.unit = bounded(unit, maxName)
 		}
 	}
-	return p
+	return c
 }
 
-// isUnit reports whether a cgroup is a unit that somebody wrote: the innermost
-// one counts. A scope is made by a program; that of a container names it.
+// isUnit reports whether a cgroup is a systemd unit: a service, or a scope, which a
+// program makes, for example for a container. The innermost one counts.
 func isUnit(name string) bool {
 	return strings.HasSuffix(name, ".service") || strings.HasSuffix(name, ".scope") && !strings.HasPrefix(name, "init")
 }
 
-// containerID is the length of ids: hexadecimal digits, with Docker, containerd,
-// CRI-O and Podman.
+// containerID is the length of the ids of Docker, containerd, CRI-O and Podman, in
+// hexadecimal digits.
 const containerID = 64
 
-// container reads names like docker-ID.scope, cri-containerd-ID.scope,
+// container returns the id in names such as docker-ID.scope, cri-containerd-ID.scope,
 // libpod-ID.scope, crio-ID, or the id alone.
 func container(element string) (id string, ok bool) {
 	element = strings.TrimSuffix(element, ".scope")
@@ -73,7 +73,7 @@ func container(element string) (id string, ok bool) {
 }
 
 // isFargate reports whether a name is that of a container of ECS on Fargate: 32
-// hexadecimal digits, a dash, and a number.
+// hexadecimal digits, a hyphen, and a number.
 func isFargate(element string) bool {
 	id, number, _ := strings.Cut(element, "-")
 	return len(id) == 32 && isHex(id) && number != "" && len(number) <= 20 && strings.Trim(number, "0123456789") == ""
@@ -88,7 +88,7 @@ func isHex(s string) bool {
 	return true
 }
 
-// unescape undoes systemd's \x2d (systemd.unit(5)).
+// unescape replaces systemd's escapes, such as \x2d (systemd.unit(5)).
 func unescape(name string) string {
 	if !strings.Contains(name, `\x`) {
 		return name
@@ -106,5 +106,3 @@ func unescape(name string) string {
 	}
 	return b.String()
 }
-
-func bounded(s string, bytes int) string { return s[:min(len(s), bytes)] }

@@ -65,7 +65,7 @@ func TestAsNobody(t *testing.T) {
 	}
 	f := open(t)
 	p, err := f.Find(netip.MustParseAddrPort(client), netip.MustParseAddrPort(server))
-	if !errors.Is(err, ErrNotPermitted) {
+	if !errors.Is(err, errNotPermitted) {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if limits := strings.Join(f.Limits(), "\n"); !strings.Contains(limits, "CAP_SYS_PTRACE") || !strings.Contains(limits, "does not report connects") {
@@ -178,7 +178,7 @@ func BenchmarkFindAmongMany(b *testing.B) {
 		})
 	}
 	run("known holder", client, server, func() {})
-	run("all processes", client, server, func() { f.holders.recent, f.holders.rest = nil, time.Time{} })
+	run("all processes", client, server, func() { f.holders.recent, f.holders.pause = nil, time.Time{} })
 	freshClient, freshServer := fresh(b)
 	run("newest process", freshClient, freshServer, func() { f.holders.recent = nil })
 	f.connects.add(connection{client, server}, new(Process))

@@ -6,14 +6,14 @@ import (
 	"net/netip"
 )
 
-// connect is what the kernel told of one.
+// connect is the kernel's report of a connect(2).
 type connect struct {
 	ends      connection
 	pid       int
 	uid       uint32
 	command   string // the name of the thread, at most 15 bytes
-	start     uint64 // when the process began, in ticks since the system did
-	arguments []byte // the beginning of the command line; a copy
+	start     uint64 // when the process began, in ticks since the system started
+	arguments []byte // a copy of the beginning of the command line
 }
 
 // connection is a TCP connection of this host.
@@ -24,15 +24,14 @@ const (
 	familyIPv6 = 10
 )
 
-// connectHeader is what stands before the arguments, in bytes.
+// connectHeader is the length of a record before the arguments, in bytes.
 const connectHeader = 72
 
-// tick is the unit of /proc/PID/stat, in nanoseconds: a hundredth of a second
-// with every kernel that the tracing program runs on.
+// tick is the unit of times in /proc/PID/stat, in nanoseconds: a hundredth of a second
+// in every kernel that the tracing program runs on.
 const tick = 10_000_000
 
-// readConnect reads a record of the tracing program: struct record of
-// trace.bpf.c.
+// readConnect reads a record of the tracing program: struct record in trace.bpf.c.
 func readConnect(b []byte) (c connect, ok bool) {
 	if len(b) < connectHeader {
 		return c, false
@@ -53,12 +52,11 @@ func readConnect(b []byte) (c connect, ok bool) {
 	return c, true
 }
 
-// copied is how much of the arguments the kernel's program takes at most, in
-// bytes.
+// copied is how many bytes of the arguments the tracing program copies at most.
 const copied = 511
 
-// wholeArguments leaves out an argument that was cut: half a secret does not
-// look like one.
+// wholeArguments leaves out an argument that was cut off: half a secret is not
+// recognised as one.
 func wholeArguments(b []byte) []byte {
 	if end := bytes.LastIndexByte(b, 0); len(b) == copied && end > 0 {
 		return b[:end]
@@ -66,8 +64,8 @@ func wholeArguments(b []byte) []byte {
 	return b
 }
 
-// address reads an address as the kernel's sockets hold it. IPv4 over an IPv6
-// socket is IPv4 on the wire.
+// address reads an address of a kernel socket. IPv4 over an IPv6 socket is IPv4 on the
+// wire.
 func address(family uint16, b []byte) (netip.Addr, bool) {
 	switch family {
 	case familyIPv4:

@@ -10,27 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// owner is what sock_diag(7) knows of a socket.
+// owner says whose a socket is, by sock_diag(7).
 type owner struct {
-	inode uint32 // by which /proc/PID/fd names it; 0: the process has closed it
+	inode uint32 // of the socket, as in /proc/PID/fd; 0: the process has closed it
 	uid   uint32
 }
 
 // Sizes of linux/netlink.h and linux/inet_diag.h, in bytes.
 const (
-	headerSize  = 16 // struct nlmsghdr
-	requestSize = headerSize + 56
-	answerSize  = headerSize + 72 // struct inet_diag_msg
+	headerSize      = 16 // struct nlmsghdr
+	diagRequestSize = headerSize + 56
+	answerSize      = headerSize + 72 // struct inet_diag_msg
 )
 
-// openDiag opens a socket that asks about the network namespace of the calling
-// thread.
+// openDiag opens a netlink socket for queries about the network namespace of the
+// calling thread.
 func openDiag() (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return 0, fmt.Errorf("sock_diag: %w", err)
 	}
-	// The kernel answers at once; a second is for a system that is starved.
+	// The kernel answers at once; a second is for an overloaded system.
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 1}); err != nil {
 		unix.Close(fd)
 		return 0, fmt.Errorf("sock_diag: %w", err)
@@ -38,13 +38,14 @@ func openDiag() (int, error) {
 	return fd, nil
 }
 
-// asker asks about sockets. IPv4 over an IPv6 socket is found through IPv4,
-// too: the kernel looks both up by the same ports and addresses.
-type asker struct{ sequence uint32 }
+// diag queries the kernel for sockets. A query by IPv4 addresses also finds IPv4 over
+// an IPv6 socket.
+type diag struct{ sequence uint32 }
 
-func (a *asker) ask(fd int, of connection) (owner, error) {
+// find returns the owner of a connection's socket, or errNotFound. fd is from openDiag.
+func (a *diag) find(fd int, of connection) (owner, error) {
 	a.sequence++
-	if err := unix.Sendto(fd, appendRequest(make([]byte, 0, requestSize), a.sequence, of), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	if err := unix.Sendto(fd, appendRequest(make([]byte, 0, diagRequestSize), a.sequence, of), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return owner{}, fmt.Errorf("sock_diag: %w", err)
 	}
 	var b [512]byte
@@ -62,7 +63,7 @@ func (a *asker) ask(fd int, of connection) (owner, error) {
 // appendRequest appends a request for one socket: struct inet_diag_req_v2.
 func appendRequest(dst []byte, sequence uint32, of connection) []byte {
 	order := binary.NativeEndian
-	dst = order.AppendUint32(dst, requestSize)
+	dst = order.AppendUint32(dst, diagRequestSize)
 	dst = order.AppendUint16(dst, unix.SOCK_DIAG_BY_FAMILY)
 	dst = order.AppendUint16(dst, unix.NLM_F_REQUEST)
 	dst = order.AppendUint32(dst, sequence)
@@ -89,9 +90,9 @@ func appendAddress(dst []byte, a netip.Addr) []byte {
 	return append(dst, ip[:]...)
 }
 
-var errDiag = errors.New("sock_diag: an answer that is none")
+var errDiag = errors.New("sock_diag: not an answer")
 
-// readDiag reads an answer; mine is false for one to an older request.
+// readDiag reads an answer. mine is false if it answers an older request.
 func readDiag(b []byte, sequence uint32) (o owner, mine bool, err error) {
 	order := binary.NativeEndian
 	if len(b) < headerSize {
@@ -104,7 +105,7 @@ func readDiag(b []byte, sequence uint32) (o owner, mine bool, err error) {
 	case kind == unix.NLMSG_ERROR && len(b) >= headerSize+4:
 		errno := unix.Errno(-int32(order.Uint32(b[headerSize:])))
 		if errno == unix.ENOENT {
-			return o, true, ErrNotFound
+			return o, true, errNotFound
 		}
 		return o, true, fmt.Errorf("sock_diag: %w", errno)
 	case kind == unix.SOCK_DIAG_BY_FAMILY && len(b) >= answerSize:
@@ -113,8 +114,8 @@ func readDiag(b []byte, sequence uint32) (o owner, mine bool, err error) {
 	return o, true, errDiag
 }
 
-// openDiagIn is openDiag for the network namespace that path stands for. A
-// thread that could not return from there ends with its goroutine.
+// openDiagIn is openDiag for the network namespace at path. A thread that cannot
+// return from there ends with its goroutine.
 func openDiagIn(path string) (fd int, err error) {
 	done := make(chan struct{})
 	go func() {

@@ -13,9 +13,17 @@ import (
 	"tlsfloor/capture/cmdline"
 )
 
-// maxConnects bounds the connects that are remembered: a ClientHello follows its
-// connect by a round trip.
+// maxConnects bounds the reported connects that are remembered. A ClientHello follows
+// its connect after one round trip.
 const maxConnects = 4096
+
+var (
+	// errNotFound: no process of this host is known to have the connection.
+	errNotFound = errors.New("no local process has the connection")
+	// errNotPermitted: a process of this host has the connection, and it may be one
+	// that may not be examined.
+	errNotPermitted = errors.New("the process that has the connection may not be examined")
+)
 
 // Finder finds processes. Any number of goroutines may use it.
 type Finder struct {
@@ -24,24 +32,24 @@ type Finder struct {
 	untraced error  // why
 	tracing  sync.WaitGroup
 
-	looks looks
+	describer describer
 
-	mu       sync.Mutex // of what tracing and Find share; never held while something is read
-	connects connects
-	locals   locals
+	mu       sync.Mutex // of the two fields below; not held while a process is read
+	connects recentConnects
+	local    addresses
 
-	asking   sync.Mutex // of what follows
-	asker    asker
+	asking   sync.Mutex // of the fields below
+	diag     diag
 	networks *networks
 	holders  holders
 }
 
-// Open makes a Finder that looks at processes with this process's own rights. It
-// fails where nothing at all can be found; what else it cannot see, Limits says.
+// Open makes a Finder that examines processes with the rights of this process. It fails
+// where no process can be found at all; Limits says what else it cannot see.
 func Open() (*Finder, error) { return openFinder(direct{}) }
 
-// OpenWith is Open for a Finder that has another process, which ServeOpener is,
-// open what takes rights. It takes the socket over.
+// OpenWith is Open for a Finder without rights: another process, which runs
+// ServeOpener, opens what needs them. It takes over the socket.
 func OpenWith(socket *os.File) (*Finder, error) {
 	o, err := newRemote(socket)
 	if err != nil {
@@ -51,8 +59,8 @@ func OpenWith(socket *os.File) (*Finder, error) {
 }
 
 func openFinder(o opener) (*Finder, error) {
-	f := &Finder{opener: o, connects: newConnects()}
-	f.looks.opener, f.holders.opener = o, o
+	f := &Finder{opener: o, connects: newRecentConnects()}
+	f.describer.opener, f.holders.opener = o, o
 	if _, err := folderOf(os.Getpid()).start(); err != nil {
 		return nil, fmt.Errorf("/proc is not mounted: %w", err)
 	}
@@ -60,14 +68,14 @@ func openFinder(o opener) (*Finder, error) {
 	if f.networks, err = openNetworks(o); err != nil {
 		return nil, err
 	}
-	if f.trace, f.untraced = openOwnTrace(); f.trace != nil {
+	if f.trace, f.untraced = openTraceHere(); f.trace != nil {
 		f.tracing.Add(1)
 		go f.listen()
 	}
 	return f, nil
 }
 
-// Close ends what Open began.
+// Close releases the Finder.
 func (f *Finder) Close() error {
 	errs := []error{f.networks.close()}
 	if o, ok := f.opener.(*remote); ok {
@@ -80,15 +88,15 @@ func (f *Finder) Close() error {
 	return errors.Join(errs...)
 }
 
-// The namespaces that the system began with (PROC_PID_INIT_INO,
-// PROC_TIME_INIT_INO). The kernel's program speaks of processes by their numbers
-// in the one, and of when they began by the clock of the other.
+// The initial namespaces (PROC_PID_INIT_INO, PROC_TIME_INIT_INO). The tracing program
+// reports process ids of the one and start times of the other.
 const (
 	firstPIDNamespace  = "pid:[4026531836]"
 	firstTimeNamespace = "time:[4026531834]"
 )
 
-func openOwnTrace() (*trace, error) {
+// openTraceHere refuses to trace where ids or times would be others.
+func openTraceHere() (*trace, error) {
 	if name, err := os.Readlink("/proc/self/ns/pid"); err != nil || name != firstPIDNamespace {
 		return nil, errors.New("this is a container with processes of its own")
 	}
@@ -98,8 +106,7 @@ func openOwnTrace() (*trace, error) {
 	return openTrace()
 }
 
-// listen takes the kernel's reports, and describes the processes while they are
-// there.
+// listen receives the kernel's reports, and describes the processes while they run.
 func (f *Finder) listen() {
 	defer f.tracing.Done()
 	for r := new(ringbuf.Record); ; {
@@ -109,21 +116,21 @@ func (f *Finder) listen() {
 		}
 		p := f.connected(&c)
 		f.mu.Lock()
-		f.locals.add(c.ends.client.Addr())
+		f.local.add(c.ends.client.Addr())
 		f.connects.add(c.ends, p)
 		f.mu.Unlock()
 	}
 }
 
-// connected describes the process of a connect: as it is, and where it is gone
-// or does not let itself be read, by what the kernel saw of it.
+// connected describes the process of a connect. If it has ended or cannot be read, the
+// kernel's report describes it.
 func (f *Finder) connected(c *connect) *Process {
-	p := f.looks.describe(c.pid, c.start)
+	p := f.describer.describe(c.pid, c.start)
 	if p != nil && len(p.CommandLine) > 0 {
 		return p
 	}
 	seen := f.departed(c)
-	if p != nil { // it has ended, and its parent does not know yet
+	if p != nil { // it has ended, but its parent has not waited for it yet
 		q := *p
 		q.UID, q.User, q.CommandLine = seen.UID, seen.User, seen.CommandLine
 		return &q
@@ -131,26 +138,25 @@ func (f *Finder) connected(c *connect) *Process {
 	return seen
 }
 
-// departed describes a process by what the kernel saw of it. Which file it ran is
-// not known: its command line and the name of its thread are its own choice.
+// departed describes a process by the kernel's report. The file that it ran is not
+// known: a process chooses its command line and the name of its thread.
 func (f *Finder) departed(c *connect) *Process {
-	p := &Process{PID: c.pid, UID: c.uid, User: f.looks.users.name(c.uid, f.opener), CommandLine: cmdline.Read(c.arguments)}
+	p := &Process{PID: c.pid, UID: c.uid, User: f.describer.users.name(c.uid, f.opener), CommandLine: cmdline.Read(c.arguments)}
 	if len(p.CommandLine) == 0 {
 		p.CommandLine = []string{c.command}
 	}
 	return p
 }
 
-// Find returns the process that has the connection, or had it when it was
-// made. The Process is not to be changed. Errors are ErrNotFound, ErrNotPermitted,
-// and those of a system that does not answer.
+// Find returns the process that has the connection, or had it when it was made. The
+// caller must not change the Process.
 func (f *Finder) Find(client, server netip.AddrPort) (*Process, error) {
 	ends := connection{client, server}
 	if p := f.reported(ends); p != nil {
 		return p, nil
 	}
 	p, err := f.ask(ends)
-	if err == nil || f.trace == nil || !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrNotPermitted) {
+	if err == nil || f.trace == nil || !errors.Is(err, errNotFound) && !errors.Is(err, errNotPermitted) {
 		return p, err
 	}
 	if p := f.await(ends); p != nil {
@@ -159,43 +165,43 @@ func (f *Finder) Find(client, server netip.AddrPort) (*Process, error) {
 	return nil, err
 }
 
-// reported returns what the kernel has reported.
+// reported returns the process that the kernel has reported, or nil.
 func (f *Finder) reported(ends connection) *Process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.connects.get(ends)
 }
 
-// ask asks the kernel who has the socket now.
+// ask queries the kernel for the process that has the socket now.
 func (f *Finder) ask(ends connection) (*Process, error) {
 	f.asking.Lock()
 	defer f.asking.Unlock()
-	o, err := f.networks.find(&f.asker, ends)
+	o, err := f.networks.find(&f.diag, ends)
 	if err != nil {
 		return nil, err
 	}
 	if o.inode == 0 {
-		return nil, ErrNotFound
+		return nil, errNotFound
 	}
 	pid, err := f.holders.find(o)
 	if err != nil {
 		return nil, err
 	}
-	if p := f.looks.describe(pid, 0); p != nil {
+	if p := f.describer.describe(pid, 0); p != nil {
 		return p, nil
 	}
-	return nil, ErrNotFound
+	return nil, errNotFound
 }
 
-// reportDelay is how late a report may be: on a host whose processors are busy
-// this process, too, has to wait for its turn.
+// reportDelay is how late a report may be: on a busy host this process has to wait for
+// a processor.
 const reportDelay = 100 * time.Millisecond
 
-// await waits for the report of a connection that this host must have made; nil:
-// there is none.
+// await waits for the report of a connection that this host made. It returns nil if
+// there is none in time.
 func (f *Finder) await(ends connection) *Process {
 	f.mu.Lock()
-	local := f.locals.has(ends.client.Addr())
+	local := f.local.has(ends.client.Addr())
 	f.mu.Unlock()
 	if !local {
 		return nil
@@ -208,7 +214,7 @@ func (f *Finder) await(ends connection) *Process {
 	return nil
 }
 
-// Limits says what could not be seen so far.
+// Limits returns messages about what could not be seen so far.
 func (f *Finder) Limits() (limits []string) {
 	f.asking.Lock()
 	defer f.asking.Unlock()
@@ -226,19 +232,18 @@ func (f *Finder) Limits() (limits []string) {
 	return limits
 }
 
-// connects are the connections that were reported, at most maxConnects; the
-// oldest go first.
-type connects struct {
+// recentConnects are the last maxConnects connections that were reported.
+type recentConnects struct {
 	by   map[connection]*Process
 	ring []connection
 	next int
 }
 
-func newConnects() connects {
-	return connects{by: make(map[connection]*Process, maxConnects), ring: make([]connection, maxConnects)}
+func newRecentConnects() recentConnects {
+	return recentConnects{by: make(map[connection]*Process, maxConnects), ring: make([]connection, maxConnects)}
 }
 
-func (c *connects) add(ends connection, p *Process) {
+func (c *recentConnects) add(ends connection, p *Process) {
 	if _, again := c.by[ends]; !again {
 		delete(c.by, c.ring[c.next])
 		c.ring[c.next] = ends
@@ -247,4 +252,4 @@ func (c *connects) add(ends connection, p *Process) {
 	c.by[ends] = p
 }
 
-func (c *connects) get(ends connection) *Process { return c.by[ends] }
+func (c *recentConnects) get(ends connection) *Process { return c.by[ends] }

@@ -154,7 +154,7 @@ func dial(t testing.TB, to net.Addr, mapped bool) net.Conn {
 func TestNobodysConnection(t *testing.T) {
 	f := open(t)
 	p, err := f.Find(netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("192.0.2.2:443"))
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, errNotFound) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -333,7 +333,7 @@ time.sleep(20)`
 
 // The bounds hold whatever connects.
 func TestFloodOfConnects(t *testing.T) {
-	c := newConnects()
+	c := newRecentConnects()
 	p := new(Process)
 	for i := range 3 * maxConnects {
 		ends := connection{netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 16), 5}), uint16(i)), netip.MustParseAddrPort("192.0.2.1:443")}
@@ -345,11 +345,11 @@ func TestFloodOfConnects(t *testing.T) {
 	if len(c.by) > maxConnects {
 		t.Errorf("%d are held", len(c.by))
 	}
-	var k known
-	for i := range 3 * maxKnown {
+	var k descriptions
+	for i := range 3 * maxDescriptions {
 		k.add(identity{i, 1, ""}, p)
 	}
-	if len(k.by) != maxKnown || len(k.order) != maxKnown {
+	if len(k.by) != maxDescriptions || len(k.order) != maxDescriptions {
 		t.Errorf("%d and %d are held", len(k.by), len(k.order))
 	}
 }

@@ -2,16 +2,21 @@
 
 package proc
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
+
+var errUnsupported = errors.New("finding processes is supported on Linux only")
 
 // Finder looks for processes.
 type Finder struct{}
 
-// Open returns ErrUnsupported.
-func Open() (*Finder, error) { return nil, ErrUnsupported }
+// Open returns an error.
+func Open() (*Finder, error) { return nil, errUnsupported }
 
-// Find returns ErrUnsupported.
-func (*Finder) Find(_, _ netip.AddrPort) (*Process, error) { return nil, ErrUnsupported }
+// Find returns an error.
+func (*Finder) Find(_, _ netip.AddrPort) (*Process, error) { return nil, errUnsupported }
 
 // Limits returns nothing.
 func (*Finder) Limits() []string { return nil }

@@ -11,20 +11,19 @@ import (
 )
 
 const (
-	// maxNetworks bounds the network namespaces that are asked, and so the
-	// containers with a network of their own.
+	// maxNetworks bounds the network namespaces that are queried, and so the containers
+	// with their own network.
 	maxNetworks = 256
-	// networksEvery is how often new ones are looked for.
+	// networksEvery is how often the namespaces are listed.
 	networksEvery = 2 * time.Second
 )
 
-// networks are the network namespaces of the host, each with a socket to ask
-// about it.
+// networks are the network namespaces of the host, each with a socket for queries.
 type networks struct {
 	opener opener
 	own    int
-	others map[string]int // by what /proc/PID/ns/net says
-	looked time.Time
+	others map[string]int // by the target of /proc/PID/ns/net
+	listed time.Time
 	denied bool // some may not be entered
 }
 
@@ -36,35 +35,34 @@ func openNetworks(o opener) (*networks, error) {
 	return &networks{opener: o, own: own, others: make(map[string]int)}, nil
 }
 
-// find asks the own network, and then the others.
-func (n *networks) find(a *asker, of connection) (owner, error) {
-	o, err := a.ask(n.own, of)
-	if !errors.Is(err, ErrNotFound) {
+// find queries the own network, and then the others.
+func (n *networks) find(d *diag, of connection) (owner, error) {
+	o, err := d.find(n.own, of)
+	if !errors.Is(err, errNotFound) {
 		return o, err
 	}
-	n.look()
+	n.list()
 	for _, fd := range n.others {
-		if o, err := a.ask(fd, of); err == nil {
+		if o, err := d.find(fd, of); err == nil {
 			return o, nil
 		}
 	}
-	return owner{}, ErrNotFound
+	return owner{}, errNotFound
 }
 
-// look opens sockets in networks that are new, and closes those of networks in
-// which no process is left.
-func (n *networks) look() {
-	if time.Since(n.looked) < networksEvery {
+// list opens sockets in new networks, and closes those of networks without a process.
+func (n *networks) list() {
+	if time.Since(n.listed) < networksEvery {
 		return
 	}
-	n.looked = time.Now()
+	n.listed = time.Now()
 	own, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
 		return
 	}
 	seen := map[string]bool{own: true}
 	for _, pid := range processes() {
-		a, err := n.opener.do(request{what: wantNetwork, pid: pid})
+		a, err := n.opener.do(request{op: opNetwork, pid: pid})
 		switch {
 		case err == unix.EACCES || err == unix.EPIPE:
 			n.denied = true
@@ -85,7 +83,7 @@ func (n *networks) add(name string, pid int) {
 	if _, known := n.others[name]; known || len(n.others) >= maxNetworks {
 		return
 	}
-	a, err := n.opener.do(request{what: wantDiag, pid: pid})
+	a, err := n.opener.do(request{op: opDiag, pid: pid})
 	if err != nil || a.fd < 0 {
 		n.denied = n.denied || err == unix.EPERM
 		return
@@ -101,7 +99,7 @@ func (n *networks) close() error {
 	return errors.Join(errs...)
 }
 
-// processes lists the processes, the newest first as far as numbers tell.
+// processes returns the ids of all processes, the highest first: usually the newest.
 func processes() []int {
 	dir, err := os.Open("/proc")
 	if err != nil {

@@ -8,44 +8,43 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wanted is what is asked of an opener.
-type wanted uint32
-
-// What takes rights over the processes of other users. Memory and environment
-// of a process are not among it.
-const (
-	wantProgram wanted = iota + 1 // the file that runs, open for reading
-	wantPath                      // the path of that file, as the kernel has it
-	wantMaps                      // /proc/PID/maps, open for reading
-	wantHolds                     // whether the process has a socket: no error
-	wantNetwork                   // the name of its network
-	wantDiag                      // a socket that asks about its network
-	wantUsers                     // /etc/passwd, open for reading
-	wantedEnd
-)
-
-// request is a question to an opener.
-type request struct {
-	what  wanted
-	pid   int
-	inode uint32 // of wantHolds
+// opener does what needs rights over processes of other users. Any number of
+// goroutines may use it. Its errors are unix.Errno.
+type opener interface {
+	do(request) (answer, error)
+	// ended returns why it does not work any more, or nil.
+	ended() error
 }
 
-// opened is an answer: text, or a descriptor that belongs to whoever asked.
-type opened struct {
+// request is what an opener is to do.
+type request struct {
+	op    operation
+	pid   int
+	inode uint32 // for opHolds
+}
+
+type operation uint32
+
+// Everything that an opener does. Reading the memory and the environment of a process
+// is not among it.
+const (
+	opExecutable operation = iota + 1 // open the file that runs, for reading
+	opPath                            // return the path of that file, as the kernel has it
+	opMaps                            // open /proc/PID/maps, for reading
+	opHolds                           // check that the process holds a socket: no error
+	opNetwork                         // return the name of its network namespace
+	opDiag                            // open a socket for queries about its network namespace
+	opUsers                           // open /etc/passwd, for reading
+	opEnd
+)
+
+// answer is a text, or a descriptor that belongs to the caller.
+type answer struct {
 	text string
 	fd   int // -1: none
 }
 
-// opener does what takes rights over processes of other users. Any number of
-// goroutines may use it. Its errors are unix.Errno.
-type opener interface {
-	do(request) (opened, error)
-	// ended returns why nothing can be asked any more; nil: it can.
-	ended() error
-}
-
-// openBy returns a file that is asked for.
+// openBy has an opener open a file.
 func openBy(o opener, r request) (*os.File, error) {
 	a, err := o.do(r)
 	if err == nil && a.fd < 0 {
@@ -62,44 +61,44 @@ type direct struct{}
 
 func (direct) ended() error { return nil }
 
-func (direct) do(r request) (opened, error) {
+func (direct) do(r request) (answer, error) {
 	at := string(folderOf(r.pid))
-	switch r.what {
-	case wantProgram:
+	switch r.op {
+	case opExecutable:
 		return openFile(at + "exe")
-	case wantMaps:
+	case opMaps:
 		return openFile(at + "maps")
-	case wantUsers:
+	case opUsers:
 		return openFile("/etc/passwd")
-	case wantPath:
+	case opPath:
 		return readLink(at + "exe")
-	case wantNetwork:
+	case opNetwork:
 		return readLink(at + "ns/net")
-	case wantHolds:
-		return opened{fd: -1}, holds(at+"fd", "socket:["+strconv.FormatUint(uint64(r.inode), 10)+"]")
-	case wantDiag:
+	case opHolds:
+		return answer{fd: -1}, holds(at+"fd", "socket:["+strconv.FormatUint(uint64(r.inode), 10)+"]")
+	case opDiag:
 		fd, err := openDiagIn(at + "ns/net")
-		return opened{fd: fd}, errnoOf(err)
+		return answer{fd: fd}, errnoOf(err)
 	}
-	return opened{fd: -1}, unix.EINVAL
+	return answer{fd: -1}, unix.EINVAL
 }
 
-func openFile(path string) (opened, error) {
+func openFile(path string) (answer, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	return opened{fd: fd}, err
+	return answer{fd: fd}, err
 }
 
-func readLink(path string) (opened, error) {
+func readLink(path string) (answer, error) {
 	var b [maxPath]byte
 	n, err := unix.Readlink(path, b[:])
-	return opened{text: string(b[:max(0, n)]), fd: -1}, err
+	return answer{text: string(b[:max(0, n)]), fd: -1}, err
 }
 
-// maxDescriptors bounds the descriptors of a process that are looked at.
+// maxDescriptors bounds the descriptors of a process that are read: of a process with
+// more, only a part.
 const maxDescriptors = 65536
 
-// holds looks for a descriptor that is the link; ENOENT: there is none. Of a
-// process with very many only a part is looked at.
+// holds looks for a descriptor that is this link. It returns ENOENT if there is none.
 func holds(folder, link string) error {
 	dir, err := os.Open(folder)
 	if err != nil {
@@ -117,7 +116,7 @@ func holds(folder, link string) error {
 	return unix.ENOENT
 }
 
-// errnoOf is the number of an error that the kernel gave; EIO of others.
+// errnoOf returns the number of an error from the kernel, and EIO for others.
 func errnoOf(err error) error {
 	var errno unix.Errno
 	switch {

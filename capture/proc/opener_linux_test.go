@@ -55,13 +55,13 @@ func TestRemoteOpensTheSame(t *testing.T) {
 	r, _ := served(t, direct{})
 	l := listen(t, "tcp4", "127.0.0.1:0")
 	conn := dial(t, l.Addr(), false)
-	o, err := new(asker).ask(openOwnDiag(t), connection{endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())})
+	o, err := new(diag).find(openOwnDiag(t), connection{endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, q := range []request{
-		{what: wantProgram}, {what: wantPath}, {what: wantMaps}, {what: wantHolds, inode: o.inode}, {what: wantHolds, inode: 1},
-		{what: wantNetwork}, {what: wantUsers}, {what: wantMaps, pid: 1 << 30}, {what: wantPath, pid: 1 << 30}, {what: wantDiag, pid: 1 << 30},
+		{op: opExecutable}, {op: opPath}, {op: opMaps}, {op: opHolds, inode: o.inode}, {op: opHolds, inode: 1},
+		{op: opNetwork}, {op: opUsers}, {op: opMaps, pid: 1 << 30}, {op: opPath, pid: 1 << 30}, {op: opDiag, pid: 1 << 30},
 	} {
 		if q.pid == 0 {
 			q.pid = os.Getpid()
@@ -72,7 +72,7 @@ func TestRemoteOpensTheSame(t *testing.T) {
 			t.Errorf("%+v: %+v, %v; by the other: %+v, %v", q, here, errHere, there, errThere)
 			continue
 		}
-		if here.fd >= 0 && !sameFile(t, here.fd, there.fd, q.what != wantMaps) {
+		if here.fd >= 0 && !sameFile(t, here.fd, there.fd, q.op != opMaps) {
 			t.Errorf("%+v: another file", q)
 		}
 	}
@@ -107,7 +107,7 @@ func sameFile(t *testing.T, a, b int, compare bool) bool {
 // blocked is an opener whose files never open, until it is let go.
 type blocked struct{ until chan struct{} }
 
-func (b blocked) do(request) (opened, error) { <-b.until; return opened{fd: -1}, unix.ENOENT }
+func (b blocked) do(request) (answer, error) { <-b.until; return answer{fd: -1}, unix.ENOENT }
 
 func (blocked) ended() error { return nil }
 
@@ -116,21 +116,21 @@ func TestOpeningsAreBounded(t *testing.T) {
 	b := blocked{make(chan struct{})}
 	r, _ := served(t, b)
 	var waiting sync.WaitGroup
-	refused := make(chan struct{}, 2*maxOpenings)
-	for range 2 * maxOpenings {
+	refused := make(chan struct{}, 2*maxRequests)
+	for range 2 * maxRequests {
 		waiting.Add(1)
 		go func() {
 			defer waiting.Done()
-			if _, err := r.do(request{what: wantProgram, pid: 1}); err == unix.EAGAIN {
+			if _, err := r.do(request{op: opExecutable, pid: 1}); err == unix.EAGAIN {
 				refused <- struct{}{}
 			}
 		}()
 	}
-	for n := range maxOpenings {
+	for n := range maxRequests {
 		select {
 		case <-refused:
 		case <-time.After(10 * time.Second):
-			t.Fatalf("only %d of %d were refused", n, 2*maxOpenings)
+			t.Fatalf("only %d of %d were refused", n, 2*maxRequests)
 		}
 	}
 	close(b.until)
@@ -147,7 +147,7 @@ func TestOpenerThatEnds(t *testing.T) {
 	defer close(b.until)
 	r, theirs := served(t, b)
 	asked := make(chan error)
-	go func() { _, err := r.do(request{what: wantProgram, pid: 1}); asked <- err }()
+	go func() { _, err := r.do(request{op: opExecutable, pid: 1}); asked <- err }()
 	time.Sleep(20 * time.Millisecond)
 	if err := unix.Shutdown(int(theirs.Fd()), unix.SHUT_RDWR); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestOpenerThatEnds(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatal("waits for ever")
 		}
-		go func() { _, err := r.do(request{what: wantProgram, pid: 1}); asked <- err }()
+		go func() { _, err := r.do(request{op: opExecutable, pid: 1}); asked <- err }()
 	}
 	<-asked
 	f, err := openFinder(r)
@@ -175,23 +175,23 @@ func TestOpenerThatEnds(t *testing.T) {
 }
 
 func TestOpenerRefusesWhatIsNoQuery(t *testing.T) {
-	good := request{wantProgram, 1, 0}.append(nil, 1)
-	for _, b := range [][]byte{{}, good[:wantSize-1], append(good[:wantSize:wantSize], 0), request{0, 1, 0}.append(nil, 1), request{wantedEnd, 1, 0}.append(nil, 1), request{wantMaps, -1, 0}.append(nil, 1)} {
-		if _, _, ok := readWanted(b); ok {
+	good := request{opExecutable, 1, 0}.append(nil, 1)
+	for _, b := range [][]byte{{}, good[:requestSize-1], append(good[:requestSize:requestSize], 0), request{0, 1, 0}.append(nil, 1), request{opEnd, 1, 0}.append(nil, 1), request{opMaps, -1, 0}.append(nil, 1)} {
+		if _, _, ok := parseRequest(b); ok {
 			t.Errorf("%x is taken", b)
 		}
 	}
 }
 
-func FuzzReadWanted(f *testing.F) {
-	f.Add(request{wantProgram, 1, 0}.append(nil, 7))
-	f.Add(request{wantHolds, 1 << 30, 1 << 31}.append(nil, 1<<31))
+func FuzzParseRequest(f *testing.F) {
+	f.Add(request{opExecutable, 1, 0}.append(nil, 7))
+	f.Add(request{opHolds, 1 << 30, 1 << 31}.append(nil, 1<<31))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		id, r, ok := readWanted(b)
+		id, r, ok := parseRequest(b)
 		if !ok {
 			return
 		}
-		if again, q, ok := readWanted(r.append(nil, id)); !ok || again != id || q != r {
+		if again, q, ok := parseRequest(r.append(nil, id)); !ok || again != id || q != r {
 			t.Errorf("%v became %v", r, q)
 		}
 	})

@@ -1,8 +1,15 @@
 package proc
 
-import "errors"
+import (
+	"bufio"
+	"bytes"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
 
-// Bounds of what is kept of a process.
+// Bounds of the description of a process.
 const (
 	maxName      = 256 // bytes
 	maxPath      = 512 // bytes
@@ -10,13 +17,13 @@ const (
 	maxModules   = 8
 )
 
-// Process is a program that runs, or ran, on this host.
+// Process is a process that runs, or ran, on this host.
 type Process struct {
 	PID         int
-	Executable  string   // path as the kernel has it, never the process's own word; empty: not known
-	CommandLine []string // see package cmdline
+	Executable  string   // path as the kernel has it, never what the process says; empty: not known
+	CommandLine []string // what the process says: see package cmdline
 	UID         uint32
-	User        string   // name, else the number
+	User        string   // name, or the number where there is none
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id; empty: none
 	Cgroup      string   // path; empty: the root, or not known
@@ -25,12 +32,99 @@ type Process struct {
 	GoModules   []string // those that speak to AWS, path@version
 }
 
-var (
-	// ErrNotFound: no process of this host is known to have the connection.
-	ErrNotFound = errors.New("no local process has the connection")
-	// ErrNotPermitted: a process of this host has the connection, and may be one
-	// of those that may not be looked at.
-	ErrNotPermitted = errors.New("the process that has the connection may not be looked at")
-	// ErrUnsupported: this system does not tell.
-	ErrUnsupported = errors.New("finding processes is supported on Linux only")
-)
+// readStart returns field 22 of /proc/PID/stat (proc_pid_stat(5)): when the process
+// began, in ticks since the system did. Field 2 is a name in parentheses, and may hold
+// any byte.
+func readStart(stat []byte) (start uint64, ok bool) {
+	end := bytes.LastIndexByte(stat, ')')
+	if end < 0 {
+		return 0, false
+	}
+	fields := bytes.Fields(stat[end+1:]) // from field 3 on
+	if len(fields) < 20 {
+		return 0, false
+	}
+	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	return start, err == nil
+}
+
+// readLast returns the fifth field of /proc/loadavg (proc_loadavg(5)): the process id
+// that was assigned last, or 0.
+func readLast(text []byte) int {
+	fields := bytes.Fields(text)
+	if len(fields) < 5 {
+		return 0
+	}
+	return parsePID(fields[4])
+}
+
+// readLeader returns the Tgid of /proc/PID/status (proc_pid_status(5)), or 0. It comes
+// after a name in which the kernel escapes line ends.
+func readLeader(status []byte) int {
+	for line := range bytes.Lines(status) {
+		if value, ok := bytes.CutPrefix(line, []byte("Tgid:")); ok {
+			return parsePID(bytes.TrimSpace(value))
+		}
+	}
+	return 0
+}
+
+// parsePID returns 0 for text that is no process id.
+func parsePID(text []byte) int {
+	pid, err := strconv.ParseUint(string(text), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(pid)
+}
+
+// tlsLibraries are the beginnings of names of TLS libraries.
+var tlsLibraries = []string{
+	"libssl.", "libssl-", "libssl3.", "libcrypto.", "libcrypto-", "libgnutls.", "libgnutls-", "libnss3.", "libmbedtls.", "libwolfssl.",
+	"libmono-btls", "libmonobtls", "libbotan", "libs2n.", "libjavacrypto.", "libconscrypt", "libtls.", "libcurl.", "libcurl-", "libmbedcrypto.", "librustls", "libboringssl", "libssl_", "libcrypto_", "libsmime3.", "libfreebl", "libaws-crt", "libaws-c-io",
+	"libnode.", "_ssl.", "_awscrt.", "System.Security.Cryptography.Native", "libSystem.Security.Cryptography.Native",
+}
+
+// readMaps returns the TLS libraries among the files of /proc/PID/maps
+// (proc_pid_maps(5)): the sixth field, which may hold spaces.
+func readMaps(text []byte) (libraries []string) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	last := ""
+	for lines.Scan() && len(libraries) < maxLibraries {
+		at := strings.IndexByte(lines.Text(), '/')
+		if at < 0 {
+			continue
+		}
+		file := strings.TrimSuffix(lines.Text()[at:], " (deleted)")
+		if file == last {
+			continue
+		}
+		last = file
+		if isTLSLibrary(path.Base(file)) && !slices.Contains(libraries, file) {
+			libraries = append(libraries, bounded(file, maxPath))
+		}
+	}
+	return libraries
+}
+
+func isTLSLibrary(name string) bool {
+	return slices.ContainsFunc(tlsLibraries, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// readUsers reads the names of users from /etc/passwd (passwd(5)).
+func readUsers(text []byte) map[uint32]string {
+	users := make(map[uint32]string)
+	for line := range bytes.Lines(text) {
+		fields := strings.SplitN(strings.TrimRight(string(line), "\n"), ":", 4)
+		if len(fields) < 4 {
+			continue
+		}
+		uid, err := strconv.ParseUint(fields[2], 10, 32)
+		if _, known := users[uint32(uid)]; err == nil && !known && fields[0] != "" {
+			users[uint32(uid)] = bounded(fields[0], maxName)
+		}
+	}
+	return users
+}
+
+func bounded(s string, bytes int) string { return s[:min(len(s), bytes)] }

@@ -13,8 +13,8 @@ import (
 
 //go:generate ../../.ci/kernel-program .
 
-// trace is the program in the kernel that reports connects, from Linux 5.8 on:
-// trace.bpf.c, of which the compiled form is in the tree.
+// trace is the program in the kernel (BPF) that reports connects, from Linux 5.8 on:
+// trace.bpf.c, whose compiled form is in the repository.
 type trace struct {
 	kernel traceObjects
 	link   link.Link
@@ -26,7 +26,7 @@ func openTrace() (*trace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kernel does not describe its types (CONFIG_DEBUG_INFO_BTF): %w", err)
 	}
-	_ = rlimit.RemoveMemlock() // before Linux 5.11 maps count against it; loading says whether it sufficed
+	_ = rlimit.RemoveMemlock() // before Linux 5.11 maps count against it; if it fails, load may fail
 	t := new(trace)
 	if err := t.load(types); err != nil {
 		t.close()
@@ -35,8 +35,8 @@ func openTrace() (*trace, error) {
 	return t, nil
 }
 
-// load puts the program into the kernel, with the places of what it reads in the
-// kernel's types.
+// load puts the program into the kernel. types gives the offsets of the fields that it
+// reads.
 func (t *trace) load(types *btf.Spec) (err error) {
 	o := ebpf.CollectionOptions{Programs: ebpf.ProgramOptions{KernelTypes: types}}
 	if err := loadTraceObjects(&t.kernel, &o); err != nil {

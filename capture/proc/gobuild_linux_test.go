@@ -38,7 +38,7 @@ func TestBuiltAgreesWithTheStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := readBuilt(f)
+		got, err := readBuild(f)
 		f.Close()
 		want, wantErr := buildinfo.ReadFile(path)
 		if (err == nil) != (wantErr == nil) {
@@ -59,7 +59,7 @@ func TestBuiltAgreesWithTheStandardLibrary(t *testing.T) {
 func TestModules(t *testing.T) {
 	modules := func(text string) []string {
 		t.Helper()
-		b, err := readBuilt(bytes.NewReader(before118(8, binary.LittleEndian, "go1.17", "0123456789abcdef"+text+"0123456789abcdef")))
+		b, err := readBuild(bytes.NewReader(before118(8, binary.LittleEndian, "go1.17", "0123456789abcdef"+text+"0123456789abcdef")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,8 +171,8 @@ const oldModinfo = "0123456789abcdef\ndep\tgithub.com/aws/aws-sdk-go\tv1.25.0\n0
 func TestOlderGo(t *testing.T) {
 	for _, word := range []int{4, 8} {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-			got, err := readBuilt(bytes.NewReader(before118(word, order, "go1.13.4", oldModinfo)))
-			if want := (built{"go1.13.4", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
+			got, err := readBuild(bytes.NewReader(before118(word, order, "go1.13.4", oldModinfo)))
+			if want := (goBuild{"go1.13.4", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%d bytes, %v: %+v, %v", word, order, got, err)
 			}
 		}
@@ -224,7 +224,7 @@ func TestHostileProgramsTakeLittle(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		began := time.Now()
-		got, err := readBuilt(bytes.NewReader(test.file))
+		got, err := readBuild(bytes.NewReader(test.file))
 		took := time.Since(began)
 		runtime.ReadMemStats(&after)
 		if (err == nil) != (name == "many modules") {
@@ -256,7 +256,7 @@ func TestProgramThatChanges(t *testing.T) {
 	c := &changing{elf64(4, 10), elf64(2000, 1<<20), map[int64]bool{}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := readBuilt(c)
+	_, err := readBuild(c)
 	runtime.ReadMemStats(&after)
 	if bytes := after.TotalAlloc - before.TotalAlloc; err == nil || bytes > 1<<20 {
 		t.Errorf("%d bytes, %v", bytes, err)
@@ -276,24 +276,24 @@ func inlined(version, modinfo string) []byte {
 }
 
 func TestInlined(t *testing.T) {
-	got, err := readBuilt(bytes.NewReader(inlined("go1.22.3", oldModinfo)))
-	if want := (built{"go1.22.3", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
+	got, err := readBuild(bytes.NewReader(inlined("go1.22.3", oldModinfo)))
+	if want := (goBuild{"go1.22.3", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	got, err = readBuilt(bytes.NewReader(inlined("go1."+strings.Repeat("9", 1000), oldModinfo)))
+	got, err = readBuild(bytes.NewReader(inlined("go1."+strings.Repeat("9", 1000), oldModinfo)))
 	if err != nil || len(got.version) != maxVersion {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func FuzzReadBuilt(f *testing.F) {
+func FuzzReadBuild(f *testing.F) {
 	f.Add(elf64(4, 100))
 	f.Add(before118(4, binary.BigEndian, "go1.13.4", oldModinfo))
 	f.Add(before118(8, binary.LittleEndian, "go1.17", oldModinfo))
 	f.Add(inlined("go1.22.3", oldModinfo))
 	f.Add(packedNames(4, 1000))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := readBuilt(bytes.NewReader(b))
+		got, err := readBuild(bytes.NewReader(b))
 		if len(got.version) > maxVersion || len(got.modules) > maxModules || err != nil && got.version != "" {
 			t.Errorf("%+v, %v", got, err)
 		}

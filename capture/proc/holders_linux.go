@@ -10,23 +10,22 @@ import (
 )
 
 const (
-	// searchFor bounds the search of all processes for a socket. On a host with
-	// thousands the others are found by those that were holders before.
-	searchFor = 200 * time.Millisecond
-	// maxHolders bounds the processes that are looked at first.
+	// searchTimeout bounds the search of all processes for a socket. On a host with
+	// thousands of them, it may not reach all.
+	searchTimeout = 200 * time.Millisecond
+	// maxHolders bounds the processes that are searched first.
 	maxHolders = 64
-	// maxNewest bounds the numbers that are tried for new processes. Threads
-	// take numbers, too.
+	// maxNewest bounds the ids that are tried for new processes. Threads have ids, too.
 	maxNewest = 64
 )
 
-// holders finds the process that holds a socket. Who connects once connects
-// again: those who held one are looked at first, then the newest processes.
+// holders finds the process that holds a socket. A process that connects once connects
+// again: those that held a socket before are searched first, then the newest ones.
 type holders struct {
 	opener opener
-	recent []int     // process ids, the last first
-	denied bool      // some may not be looked at
-	rest   time.Time // until then not all processes are searched
+	recent []int     // ids of processes that held a socket, the latest first
+	denied bool      // the sockets of some processes may not be read
+	pause  time.Time // until then not all processes are searched
 }
 
 // find returns the process that holds the socket.
@@ -41,9 +40,9 @@ func (h *holders) find(o owner) (pid int, err error) {
 		return pid, nil
 	}
 	if h.denied {
-		return 0, ErrNotPermitted
+		return 0, errNotPermitted
 	}
-	return 0, ErrNotFound
+	return 0, errNotFound
 }
 
 func (h *holders) among(pids iter.Seq[int], inode uint32) int {
@@ -57,8 +56,8 @@ func (h *holders) among(pids iter.Seq[int], inode uint32) int {
 	return 0
 }
 
-// leader returns the process of a thread: threads answer by their numbers in
-// /proc, though it does not list them.
+// leader returns the process of a thread: /proc has the threads, too, although it does
+// not list them.
 func leader(pid int) int {
 	text, err := folderOf(pid).read("status", maxSmall)
 	if err != nil {
@@ -67,20 +66,20 @@ func leader(pid int) int {
 	return cmp.Or(readLeader(text), pid)
 }
 
-// search looks at all processes: first at those of the socket's user, who made
-// it as a rule. Searches that find nothing take half of the time at most.
+// search searches all processes: first those of the socket's user, who usually made it.
+// Searches that find nothing take at most half of the time.
 func (h *holders) search(o owner) int {
 	began := time.Now()
-	if began.Before(h.rest) {
+	if began.Before(h.pause) {
 		return 0
 	}
 	pids := processes()
 	for _, same := range []bool{true, false} {
-		if pid := h.among(until(began.Add(searchFor), ofUser(pids, o.uid, same)), o.inode); pid != 0 {
+		if pid := h.among(until(began.Add(searchTimeout), ofUser(pids, o.uid, same)), o.inode); pid != 0 {
 			return pid
 		}
 	}
-	h.rest = time.Now().Add(time.Since(began))
+	h.pause = time.Now().Add(time.Since(began))
 	return 0
 }
 
@@ -112,7 +111,7 @@ func (h *holders) note(pid int) {
 
 // holds reports whether a process has the socket.
 func (h *holders) holds(pid int, inode uint32) bool {
-	_, err := h.opener.do(request{what: wantHolds, pid: pid, inode: inode})
+	_, err := h.opener.do(request{op: opHolds, pid: pid, inode: inode})
 	h.denied = h.denied || err == unix.EACCES || err == unix.EPIPE
 	return err == nil
 }
@@ -125,9 +124,8 @@ func userOf(pid int) uint32 {
 	return status.Uid
 }
 
-// newest lists the numbers that were given last, without listing all processes:
-// that takes milliseconds where there are thousands, which is how long curl
-// lives.
+// newest returns the ids that were assigned last, without listing all processes: where
+// there are thousands, that takes milliseconds, which is as long as curl lives.
 func newest() (pids []int) {
 	text, err := folder("/proc/").read("loadavg", maxSmall)
 	if err != nil {

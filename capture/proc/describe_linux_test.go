@@ -10,23 +10,23 @@ import (
 // A process of one user that never answers costs its own user's details, and
 // nobody else anything.
 func TestLooksThatNeverEnd(t *testing.T) {
-	var l looks
+	var l describer
 	never := make(chan struct{})
 	var started atomic.Int32
 	hang := func(*Process) { started.Add(1); <-never }
-	for range 3 * maxLooksOfUser {
-		if p := l.inTime(&Process{UID: 1000}, hang); p != nil {
+	for range 3 * maxOfUser {
+		if p := l.complete(&Process{UID: 1000}, hang); p != nil {
 			t.Fatalf("%+v", p)
 		}
 	}
-	if n := started.Load(); n != maxLooksOfUser {
-		t.Errorf("%d looks hang, the bound is %d", n, maxLooksOfUser)
+	if n := started.Load(); n != maxOfUser {
+		t.Errorf("%d looks hang, the bound is %d", n, maxOfUser)
 	}
 	began := time.Now()
-	if l.inTime(&Process{UID: 1000}, hang) != nil || time.Since(began) > lookFor/2 {
+	if l.complete(&Process{UID: 1000}, hang) != nil || time.Since(began) > describeTimeout/2 {
 		t.Errorf("one more took %v", time.Since(began))
 	}
-	if p := l.inTime(&Process{UID: 1001}, func(p *Process) { p.GoVersion = "go1.22" }); p == nil || p.GoVersion != "go1.22" {
+	if p := l.complete(&Process{UID: 1001}, func(p *Process) { p.GoVersion = "go1.22" }); p == nil || p.GoVersion != "go1.22" {
 		t.Errorf("another user's: %+v", p)
 	}
 	close(never)
@@ -38,27 +38,27 @@ func TestLooksThatNeverEnd(t *testing.T) {
 }
 
 func TestAllLooksAreBounded(t *testing.T) {
-	var l looks
+	var l describer
 	n := 0
-	for uid := range uint32(2 * maxLooks) {
+	for uid := range uint32(2 * maxAtOnce) {
 		if l.begin(uid) {
 			n++
 		}
 	}
-	if n != maxLooks {
+	if n != maxAtOnce {
 		t.Errorf("%d", n)
 	}
-	for uid := range uint32(maxLooks) {
+	for uid := range uint32(maxAtOnce) {
 		l.end(uid)
 	}
-	if len(l.under) != 0 || l.all != 0 {
-		t.Errorf("%d users, %d looks are left", len(l.under), l.all)
+	if len(l.running) != 0 || l.all != 0 {
+		t.Errorf("%d users, %d looks are left", len(l.running), l.all)
 	}
 }
 
 // A number that another process has now is not the one that is known.
 func TestKnownProcess(t *testing.T) {
-	var k known
+	var k descriptions
 	p := new(Process)
 	k.add(identity{1, 2, "/bin/sh"}, p)
 	for _, other := range []identity{{1, 3, "/bin/sh"}, {2, 2, "/bin/sh"}, {1, 2, "/usr/bin/curl"}} {
@@ -69,7 +69,7 @@ func TestKnownProcess(t *testing.T) {
 	if k.get(identity{1, 2, "/bin/sh"}) != p {
 		t.Error("forgotten")
 	}
-	k.by[identity{1, 2, "/bin/sh"}] = description{p, time.Now().Add(-2 * knownFor)}
+	k.by[identity{1, 2, "/bin/sh"}] = description{p, time.Now().Add(-2 * descriptionTTL)}
 	if k.get(identity{1, 2, "/bin/sh"}) != nil {
 		t.Error("an old description is good")
 	}
@@ -81,7 +81,7 @@ func TestThreadHasItsProcess(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, thread := range threads {
-		if pid := leader(number([]byte(thread.Name()))); pid != os.Getpid() {
+		if pid := leader(parsePID([]byte(thread.Name()))); pid != os.Getpid() {
 			t.Errorf("thread %s: %d", thread.Name(), pid)
 		}
 	}
@@ -99,10 +99,10 @@ func TestBeganWhenTheKernelSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.looks.describe(os.Getpid(), start) == nil {
+	if f.describer.describe(os.Getpid(), start) == nil {
 		t.Error("not described with its own beginning")
 	}
-	if p := f.looks.describe(os.Getpid(), start+1); p != nil {
+	if p := f.describer.describe(os.Getpid(), start+1); p != nil {
 		t.Errorf("a process that began later: %+v", p)
 	}
 	l := listen(t, "tcp4", "127.0.0.1:0")

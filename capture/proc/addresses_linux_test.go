@@ -8,13 +8,13 @@ import (
 )
 
 func TestAddresses(t *testing.T) {
-	var a Addresses
+	var a addresses
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Skip(err)
 	}
 	for address := range addressSet(interfaces) {
-		if !a.Local(address) {
+		if !a.has(address) {
 			t.Errorf("%v is not local", address)
 		}
 	}
@@ -22,11 +22,11 @@ func TestAddresses(t *testing.T) {
 		"127.0.0.1": true, "127.8.9.10": true, "::1": true, "::ffff:127.0.0.1": true,
 		"192.0.2.1": false, "2001:db8::1": false, "0.0.0.0": false,
 	} {
-		if got := a.Local(netip.MustParseAddr(text)); got != want {
+		if got := a.has(netip.MustParseAddr(text)); got != want {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
-	if a.Local(netip.Addr{}) {
+	if a.has(netip.Addr{}) {
 		t.Error("no address is local")
 	}
 }
@@ -40,8 +40,8 @@ func TestAddressSet(t *testing.T) {
 	if len(set) != 2 || !set[netip.MustParseAddr("10.0.0.5")] || !set[netip.MustParseAddr("fe80::1")] {
 		t.Errorf("%v", set)
 	}
-	a := Addresses{interfaces: set, read: time.Now()}
-	if !a.Local(netip.MustParseAddr("fe80::1%eth0")) {
+	a := addresses{interfaces: set, read: time.Now()}
+	if !a.has(netip.MustParseAddr("fe80::1%eth0")) {
 		t.Error("a zone hides an address")
 	}
 }

@@ -12,29 +12,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// remote is an opener in another process, which ServeOpener is.
+// remote is an opener in another process, which runs ServeOpener.
 type remote struct {
 	socket *os.File
 	raw    syscall.RawConn
 
 	mu    sync.Mutex
-	next  uint32 // id; 0 is the greeting's
-	asked map[uint32]chan<- openedOr
+	last  uint32 // id of a request; 0 is that of the greeting
+	calls map[uint32]chan<- result
 	err   error // why it has ended
 }
 
-type openedOr struct {
-	opened
+type result struct {
+	answer
 	err error
 }
 
-// newRemote takes socket over, and waits for the other end's greeting.
+// newRemote takes over the socket, and waits for the greeting of the other end.
 func newRemote(socket *os.File) (*remote, error) {
 	raw, err := socket.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	o := &remote{socket: socket, raw: raw, asked: make(map[uint32]chan<- openedOr)}
+	o := &remote{socket: socket, raw: raw, calls: make(map[uint32]chan<- result)}
 	if _, a, err := o.receive(); err != nil {
 		return nil, err
 	} else if a.err != nil {
@@ -50,25 +50,25 @@ func (o *remote) ended() error {
 	return o.err
 }
 
-func (o *remote) do(r request) (opened, error) {
-	answer := make(chan openedOr, 1)
+func (o *remote) do(r request) (answer, error) {
+	done := make(chan result, 1)
 	o.mu.Lock()
 	if o.err != nil {
 		o.mu.Unlock()
-		return opened{fd: -1}, unix.EPIPE
+		return answer{fd: -1}, unix.EPIPE
 	}
-	o.next++
-	id := o.next
-	o.asked[id] = answer
+	o.last++
+	id := o.last
+	o.calls[id] = done
 	o.mu.Unlock()
-	if _, err := o.socket.Write(r.append(make([]byte, 0, wantSize), id)); err != nil {
+	if _, err := o.socket.Write(r.append(make([]byte, 0, requestSize), id)); err != nil {
 		o.end(err)
 	}
-	a := <-answer
-	return a.opened, a.err
+	a := <-done
+	return a.answer, a.err
 }
 
-// listen hands answers to those who asked, until the other end is gone.
+// listen passes answers to the calls that wait for them, until the other end is gone.
 func (o *remote) listen() {
 	for {
 		id, a, err := o.receive()
@@ -77,35 +77,35 @@ func (o *remote) listen() {
 			return
 		}
 		o.mu.Lock()
-		to := o.asked[id]
-		delete(o.asked, id)
+		done := o.calls[id]
+		delete(o.calls, id)
 		o.mu.Unlock()
-		if to != nil {
-			to <- a
+		if done != nil {
+			done <- a
 		} else if a.fd >= 0 {
 			unix.Close(a.fd)
 		}
 	}
 }
 
-// end tells everybody who waits that no answer will come.
+// end has all calls return an error.
 func (o *remote) end(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
 		o.err = err
 	}
-	for id, to := range o.asked {
-		to <- openedOr{opened{fd: -1}, unix.EPIPE}
-		delete(o.asked, id)
+	for id, done := range o.calls {
+		done <- result{answer{fd: -1}, unix.EPIPE}
+		delete(o.calls, id)
 	}
 }
 
 func (o *remote) close() error { return o.socket.Close() }
 
 // receive waits for a message.
-func (o *remote) receive() (id uint32, a openedOr, err error) {
-	b, rights := make([]byte, maxOpened), make([]byte, unix.CmsgSpace(4))
+func (o *remote) receive() (id uint32, a result, err error) {
+	b, rights := make([]byte, maxAnswer), make([]byte, unix.CmsgSpace(4))
 	var n, nRights int
 	var received error
 	err = o.raw.Read(func(fd uintptr) bool {
@@ -117,18 +117,18 @@ func (o *remote) receive() (id uint32, a openedOr, err error) {
 		return 0, a, errors.Join(err, received)
 	case n == 0:
 		return 0, a, io.EOF
-	case n < openedHead:
+	case n < answerHeader:
 		return 0, a, fmt.Errorf("an answer of %d bytes", n)
 	}
 	a.fd = readRights(rights[:nRights])
 	if errno := unix.Errno(binary.NativeEndian.Uint32(b[4:])); errno != 0 {
 		a.err = errno
 	}
-	a.text = string(b[openedHead:n])
+	a.text = string(b[answerHeader:n])
 	return binary.NativeEndian.Uint32(b), a, nil
 }
 
-// readRights returns the descriptor that came with a message; -1: none did.
+// readRights returns the descriptor that came with a message, or -1.
 func readRights(b []byte) int {
 	messages, err := unix.ParseSocketControlMessage(b)
 	if err != nil || len(messages) != 1 {

@@ -30,26 +30,26 @@ func TestStart(t *testing.T) {
 const id = "4b0e1a9c2f4b0e1a9c2f4b0e1a9c2f4b0e1a9c2f4b0e1a9c2f4b0e1a9c2f1234"
 
 func TestCgroup(t *testing.T) {
-	for text, want := range map[string]place{
+	for text, want := range map[string]cgroup{
 		"0::/\n":                           {},
-		"0::/system.slice/nginx.service\n": {cgroup: "/system.slice/nginx.service", unit: "nginx.service"},
-		`0::/system.slice/my\x2djob@1.service/worker` + "\n": {cgroup: `/system.slice/my\x2djob@1.service/worker`, unit: "my-job@1.service"},
+		"0::/system.slice/nginx.service\n": {path: "/system.slice/nginx.service", unit: "nginx.service"},
+		`0::/system.slice/my\x2djob@1.service/worker` + "\n": {path: `/system.slice/my\x2djob@1.service/worker`, unit: "my-job@1.service"},
 		"0::/user.slice/user-1000.slice/user@1000.service/app.slice/backup.service": {
-			cgroup: "/user.slice/user-1000.slice/user@1000.service/app.slice/backup.service", unit: "backup.service"},
-		"0::/user.slice/user-0.slice/session-3.scope":             {cgroup: "/user.slice/user-0.slice/session-3.scope", unit: "session-3.scope"},
-		"12:cpu:/docker/" + id + "\n1:name=systemd:/docker/" + id: {cgroup: "/docker/" + id, container: id},
-		"0::/system.slice/docker-" + id + ".scope":                {cgroup: "/system.slice/docker-" + id + ".scope", unit: "docker-" + id + ".scope", container: id},
+			path: "/user.slice/user-1000.slice/user@1000.service/app.slice/backup.service", unit: "backup.service"},
+		"0::/user.slice/user-0.slice/session-3.scope":             {path: "/user.slice/user-0.slice/session-3.scope", unit: "session-3.scope"},
+		"12:cpu:/docker/" + id + "\n1:name=systemd:/docker/" + id: {path: "/docker/" + id, container: id},
+		"0::/system.slice/docker-" + id + ".scope":                {path: "/system.slice/docker-" + id + ".scope", unit: "docker-" + id + ".scope", container: id},
 		"0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/cri-containerd-" + id + ".scope": {
-			cgroup: "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/cri-containerd-" + id + ".scope", unit: "cri-containerd-" + id + ".scope", container: id},
-		"4:memory:/ecs/0123abcd/" + id: {cgroup: "/ecs/0123abcd/" + id, container: id},
+			path: "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podab.slice/cri-containerd-" + id + ".scope", unit: "cri-containerd-" + id + ".scope", container: id},
+		"4:memory:/ecs/0123abcd/" + id: {path: "/ecs/0123abcd/" + id, container: id},
 		"4:memory:/ecs/0123abcd/0123456789abcdef0123456789abcdef-3935363592": {
-			cgroup: "/ecs/0123abcd/0123456789abcdef0123456789abcdef-3935363592", container: "0123456789abcdef0123456789abcdef-3935363592"},
-		"4:memory:/lxc/web":                             {cgroup: "/lxc/web", container: "web"},
-		"0::/lxc.payload/web/system.slice/cron.service": {cgroup: "/lxc.payload/web/system.slice/cron.service", unit: "cron.service", container: "web"},
+			path: "/ecs/0123abcd/0123456789abcdef0123456789abcdef-3935363592", container: "0123456789abcdef0123456789abcdef-3935363592"},
+		"4:memory:/lxc/web":                             {path: "/lxc/web", container: "web"},
+		"0::/lxc.payload/web/system.slice/cron.service": {path: "/lxc.payload/web/system.slice/cron.service", unit: "cron.service", container: "web"},
 		"0::/machine.slice/libpod-" + id + ".scope/container": {
-			cgroup: "/machine.slice/libpod-" + id + ".scope/container", unit: "libpod-" + id + ".scope", container: id},
-		"0::/kubepods/burstable/pod0123/crio-" + id: {cgroup: "/kubepods/burstable/pod0123/crio-" + id, container: id},
-		"0::/lxc.payload.web/init":                  {cgroup: "/lxc.payload.web/init", container: "web"},
+			path: "/machine.slice/libpod-" + id + ".scope/container", unit: "libpod-" + id + ".scope", container: id},
+		"0::/kubepods/burstable/pod0123/crio-" + id: {path: "/kubepods/burstable/pod0123/crio-" + id, container: id},
+		"0::/lxc.payload.web/init":                  {path: "/lxc.payload.web/init", container: "web"},
 		"nonsense":                                  {},
 	} {
 		if got := readCgroup([]byte(text)); got != want {
@@ -160,7 +160,7 @@ func FuzzReadCgroup(f *testing.F) {
 	f.Add([]byte("4:memory:/ecs/0123/0123456789abcdef0123456789abcdef-42"))
 	f.Add([]byte("0::/lxc/web/init.scope"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if p := readCgroup(b); len(p.cgroup) > maxPath || len(p.unit) > maxName || len(p.container) > containerID {
+		if p := readCgroup(b); len(p.path) > maxPath || len(p.unit) > maxName || len(p.container) > containerID {
 			t.Errorf("%+v", p)
 		}
 	})
