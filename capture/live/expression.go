@@ -13,41 +13,40 @@ import (
 	"tlsfloor/capture"
 )
 
-// Compiler makes matchers of a BPF expression for frames of capture files. An
-// expression that libpcap understands for no link type is an error at once,
-// with libpcap's words.
+// Compiler returns a function that compiles a BPF expression for frames of capture
+// files. It returns libpcap's error for an expression that is wrong for every link type.
 //
-// Names of hosts in the expression are looked up each time it is compiled.
+// Host names in the expression are resolved each time it is compiled.
 func Compiler(expression string) (capture.Compiler, error) {
 	compiler := func(link capture.LinkType, snaplen int) (capture.Matcher, error) {
 		return compile(expression, link, snaplen)
 	}
-	_, err := compiler(capture.LinkEthernet, DefaultSnaplen)
+	_, err := compiler(capture.LinkEthernet, maxSnaplen)
 	if err == nil {
 		return compiler, nil
 	}
-	// Parts of the language exist for one kind of link only.
+	// Parts of the language exist for one kind of link type only.
 	for _, link := range []capture.LinkType{capture.LinkRadiotap, capture.LinkLinuxSLL2, capture.LinkPPP} {
-		if _, other := compiler(link, DefaultSnaplen); other == nil {
+		if _, other := compiler(link, maxSnaplen); other == nil {
 			return compiler, nil
 		}
 	}
 	return nil, err
 }
 
-// matcher is an expression that libpcap compiled for one link type, and runs.
+// matcher is an expression that libpcap has compiled for one link type.
 type matcher struct{ program *pcap.BPF }
 
-// Matches implements capture.Matcher. A load from beyond the captured bytes is no
-// match, so a frame of which nothing was captured matches at most an expression
-// about its length. It is never delivered: gopacket takes the address of the first
-// byte, and a frame without bytes has nothing to find.
+// Matches implements capture.Matcher. A load from beyond the captured bytes is no match,
+// so a frame without captured bytes could only match an expression about its length. It
+// never matches here: gopacket takes the address of the first byte, and there is nothing
+// to find in such a frame.
 func (m matcher) Matches(data []byte, length int) bool {
 	if len(data) == 0 {
 		return false
 	}
 	yes := m.program.Matches(gopacket.CaptureInfo{CaptureLength: len(data), Length: length}, data)
-	// gopacket hides both pointers from the collector while C uses them.
+	// gopacket hides both pointers from the garbage collector while C uses them.
 	runtime.KeepAlive(m.program)
 	runtime.KeepAlive(data)
 	return yes
@@ -69,7 +68,7 @@ func compile(expression string, link capture.LinkType, snaplen int) (capture.Mat
 	return matcher{program}, nil
 }
 
-// checkText refuses what C would take for the end of the expression.
+// checkText refuses a zero byte, which would end the expression in C.
 func checkText(expression string) error {
 	if strings.ContainsRune(expression, 0) {
 		return badExpression(expression, errNulByte)
@@ -77,9 +76,9 @@ func checkText(expression string) error {
 	return nil
 }
 
-// deadHandle opens a capture file with a header and nothing behind it, because
-// that is how libpcap is told a link type of 16 bits: gopacket has 8. libpcap
-// opens the pipe by its name in /dev/fd, and so closes its own descriptor.
+// deadHandle opens a capture file that consists of a header: so libpcap learns a link
+// type of 16 bits, of which gopacket would pass on 8. libpcap opens the pipe by its name
+// in /dev/fd, and closes its own descriptor.
 func deadHandle(link capture.LinkType, snaplen int) (*pcap.Handle, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -93,7 +92,7 @@ func deadHandle(link capture.LinkType, snaplen int) (*pcap.Handle, error) {
 	return pcap.OpenOffline(fmt.Sprintf("/dev/fd/%d", r.Fd()))
 }
 
-// fileHeader is that of a classic capture without records.
+// fileHeader returns the header of a classic capture.
 func fileHeader(link capture.LinkType, snaplen int) []byte {
 	order := binary.LittleEndian
 	b := order.AppendUint32(nil, 0xa1b2c3d4)

@@ -27,7 +27,7 @@ var expressions = []string{
 
 func mustCompile(t testing.TB, expression string) capture.Matcher {
 	t.Helper()
-	m, err := compile(expression, capture.LinkEthernet, DefaultSnaplen)
+	m, err := compile(expression, capture.LinkEthernet, maxSnaplen)
 	if err != nil {
 		t.Fatalf("%s: %v", expression, err)
 	}
@@ -39,7 +39,7 @@ func mustCompile(t testing.TB, expression string) capture.Matcher {
 // knows neither jumps back nor negation.
 func otherMachine(t testing.TB, expression string) *bpf.VM {
 	t.Helper()
-	handle, err := deadHandle(capture.LinkEthernet, DefaultSnaplen)
+	handle, err := deadHandle(capture.LinkEthernet, maxSnaplen)
 	if err != nil {
 		t.Fatal(err)
 	}

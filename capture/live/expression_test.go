@@ -46,7 +46,7 @@ func TestCompilerLinkTypes(t *testing.T) {
 func TestCompilerErrors(t *testing.T) {
 	for _, expression := range []string{"tcp prt 80", "host 10.0.0.300", "nonsense", "port", "(tcp", "tcp\x00udp)"} {
 		_, err := Compiler(expression)
-		if !errors.Is(err, ErrExpression) {
+		if !errors.Is(err, errExpression) {
 			t.Errorf("%q: %v", expression, err)
 			continue
 		}
@@ -67,7 +67,7 @@ func TestCompilerForOtherLinks(t *testing.T) {
 	if _, err := compiler(capture.LinkRadiotap, 65535); err != nil {
 		t.Errorf("for 802.11: %v", err)
 	}
-	if _, err := compiler(capture.LinkEthernet, 65535); !errors.Is(err, ErrExpression) {
+	if _, err := compiler(capture.LinkEthernet, 65535); !errors.Is(err, errExpression) {
 		t.Errorf("for Ethernet: %v", err)
 	}
 }

@@ -1,12 +1,14 @@
 package live
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/google/gopacket/pcap"
 )
 
-// Interface is something libpcap can capture from.
+// Interface is a network interface, or something else that libpcap captures from.
 type Interface struct {
 	Name        string
 	Description string // may be empty
@@ -23,7 +25,8 @@ const (
 	flagRunning
 )
 
-// Interfaces lists the interfaces, the likeliest to be wanted first.
+// Interfaces returns all interfaces in the order of libpcap, which puts those first that
+// are most likely to be wanted.
 func Interfaces() ([]Interface, error) {
 	devices, err := pcap.FindAllDevs()
 	if err != nil {
@@ -51,4 +54,32 @@ func addresses(of []pcap.InterfaceAddress) []netip.Addr {
 		}
 	}
 	return all
+}
+
+// noInterface returns an error with the names of the interfaces that are up.
+func noInterface() error {
+	all, err := Interfaces()
+	if err != nil {
+		return errNoInterface
+	}
+	var up []string
+	for _, i := range all {
+		if i.Up {
+			up = append(up, i.Name)
+		}
+	}
+	return fmt.Errorf("%w; there are: %s", errNoInterface, strings.Join(up, ", "))
+}
+
+func exists(name string) bool {
+	all, err := Interfaces()
+	if err != nil {
+		return true
+	}
+	for _, i := range all {
+		if i.Name == name {
+			return true
+		}
+	}
+	return false
 }

@@ -81,7 +81,7 @@ func makePair(t *testing.T, name string) {
 func mustOpen(t *testing.T, o Options) *Source {
 	t.Helper()
 	s, err := Open(o)
-	if errors.Is(err, ErrPermission) {
+	if errors.Is(err, errPermission) {
 		t.Skip(err)
 	}
 	if err != nil {
@@ -183,7 +183,7 @@ func TestStop(t *testing.T) {
 		if err := s.Next(&f); err != capture.ErrTimeout {
 			t.Errorf("%v: %v, want a timeout", interfaces, err)
 		}
-		time.AfterFunc(DefaultTimeout, s.Stop)
+		time.AfterFunc(defaultTimeout, s.Stop)
 		begin := time.Now()
 		await(t, s, func(_ *capture.Frame, err error) bool { return err == io.EOF })
 		if took := time.Since(begin); took > patience/2 {
@@ -254,10 +254,10 @@ func TestStopDelivers(t *testing.T) {
 
 func TestLiveBadExpression(t *testing.T) {
 	_, err := Open(Options{Interfaces: []string{"lo"}, Filter: "tcp prt 80"})
-	if errors.Is(err, ErrPermission) {
+	if errors.Is(err, errPermission) {
 		t.Skip(err)
 	}
-	if !errors.Is(err, ErrExpression) {
+	if !errors.Is(err, errExpression) {
 		t.Errorf("%v", err)
 	}
 }
@@ -268,10 +268,10 @@ func TestNoPermission(t *testing.T) {
 		return
 	}
 	_, err := Open(Options{Interfaces: []string{"lo"}})
-	if !errors.Is(err, ErrPermission) || !strings.HasPrefix(err.Error(), "lo: no permission to capture: run it as root, or allow it once with: sudo setcap cap_net_raw+ep /") {
+	if !errors.Is(err, errPermission) || !strings.HasPrefix(err.Error(), "lo: no permission to capture: run it as root, or allow it once with: sudo setcap cap_net_raw+ep /") {
 		t.Errorf("%v", err)
 	}
-	if _, err := Open(Options{Interfaces: []string{"nosuch0"}}); !errors.Is(err, ErrNoInterface) {
+	if _, err := Open(Options{Interfaces: []string{"nosuch0"}}); !errors.Is(err, errNoInterface) {
 		t.Errorf("of no such interface: %v", err)
 	}
 }
@@ -431,7 +431,7 @@ func wantIdle(t *testing.T, s *Source) {
 			t.Fatalf("%+v, %v; want a timeout", f, err)
 		}
 	}
-	if took := time.Since(begin); took < 3*DefaultTimeout {
+	if took := time.Since(begin); took < 3*defaultTimeout {
 		t.Errorf("five timeouts took only %v", took)
 	}
 }

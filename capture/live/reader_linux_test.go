@@ -38,7 +38,7 @@ func compareReaders(t *testing.T, path string) (frames int) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	s, m := single{one}, new(many)
+	s, m := singleReader{one}, new(batchReader)
 	if err := m.prepare(other); err != nil {
 		t.Fatal(err)
 	}
@@ -66,15 +66,15 @@ func TestOneByOneIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer handle.Close()
-	p := &port{name: "eth9", options: &Options{}, stop: new(stop)}
+	p := &device{name: "eth9", options: &Options{}, stop: new(stop)}
 	for round := range 2 {
 		p.readFrom(handle)
-		if _, ok := p.reader.(single); !ok {
+		if _, ok := p.reader.(singleReader); !ok {
 			t.Fatalf("the reader is a %T", p.reader)
 		}
-		if said := errors.Is(p.strange, ErrOneByOne); said != (round == 0) {
-			t.Errorf("round %d: %v", round, p.strange)
+		if said := errors.Is(p.problem, ErrOneByOne); said != (round == 0) {
+			t.Errorf("round %d: %v", round, p.problem)
 		}
-		p.strange = nil // next has returned it
+		p.problem = nil // next has returned it
 	}
 }

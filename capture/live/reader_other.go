@@ -8,4 +8,4 @@ import (
 	"github.com/google/gopacket/pcap"
 )
 
-func newReader(h *pcap.Handle, _ time.Duration) (reader, error) { return single{h}, nil }
+func newReader(h *pcap.Handle, _ time.Duration) (reader, error) { return singleReader{h}, nil }

@@ -2,60 +2,62 @@ package live
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"tlsfloor/capture"
 )
 
-// Defaults of Options.
 const (
-	// DefaultSnaplen is libpcap's largest: hosts that offload segmentation
-	// hand over segments far larger than the link's.
-	DefaultSnaplen = 262144
-	// DefaultBufferBytes holds a burst of a second at 500 Mbit/s.
+	// DefaultBufferBytes is the default of Options.BufferBytes: a burst of a second at
+	// 500 Mbit/s.
 	DefaultBufferBytes = 64 << 20
-	// DefaultTimeout is how long frames may wait in the kernel, so that many
-	// come with one system call.
-	DefaultTimeout = 100 * time.Millisecond
+	// maxSnaplen is libpcap's largest snapshot length, in bytes. With segmentation
+	// offload, frames are far longer than those on the link.
+	maxSnaplen = 262144
+	// defaultTimeout is the default of Options.Timeout.
+	defaultTimeout = 100 * time.Millisecond
 )
 
-// Options say what to capture. Zero values stand for the defaults.
+// Options say what to capture. A zero value is the default.
 type Options struct {
 	Interfaces  []string // at least one; "any" is one
-	Snaplen     int      // bytes kept of a frame, at most DefaultSnaplen
-	BufferBytes int      // the kernel's buffer, for each interface
+	Snaplen     int      // bytes kept of a frame; default and maximum: 262,144
+	BufferBytes int      // the size of the kernel's buffer for each interface
 	Promiscuous bool     // also frames for other hosts
 	Filter      string   // BPF expression; empty: everything
-	Timeout     time.Duration
+	// Timeout is how long frames may wait in the kernel, so that one system call returns
+	// many of them. Default: 100 ms.
+	Timeout time.Duration
 
-	watchEvery time.Duration // of tests: between checks
-	unlocked   bool          // of tests: as on a kernel that cannot lock filters
+	watchEvery time.Duration // for tests: between checks
+	unlocked   bool          // for tests: as on a kernel that cannot lock filters
 }
 
-// takenAtOnce is what is taken out of a ring at once, in bytes: 64 frames, which
-// have 64 KiB at most where nobody has asked Linux for more.
+// takenAtOnce is how many bytes are taken out of a ring at once: 64 frames of at most
+// 64 KiB, which is the longest unless Linux is configured for more.
 const takenAtOnce = 64 * 64 << 10
 
-// Beside is what so many interfaces take of the process's memory beside their
-// rings, in bytes: what is taken out of a ring, and batches on their way.
+// Beside returns how many bytes of memory a number of interfaces need beside their
+// rings: for what is taken out of a ring at once, and for batches.
 func Beside(interfaces int) int64 {
 	each := int64(takenAtOnce)
 	if interfaces > 1 {
-		each += portBatches * (batchBytes + batchFrames*int64(unsafe.Sizeof(capture.Frame{})))
+		each += deviceBatches * (batchBytes + batchFrames*int64(unsafe.Sizeof(capture.Frame{})))
 	}
 	return each * int64(interfaces)
 }
 
 func (o *Options) setDefaults() {
-	if o.Snaplen <= 0 || o.Snaplen > DefaultSnaplen {
-		o.Snaplen = DefaultSnaplen
+	if o.Snaplen <= 0 || o.Snaplen > maxSnaplen {
+		o.Snaplen = maxSnaplen
 	}
 	if o.BufferBytes <= 0 {
 		o.BufferBytes = DefaultBufferBytes
 	}
 	if o.Timeout <= 0 {
-		o.Timeout = DefaultTimeout
+		o.Timeout = defaultTimeout
 	}
 	if o.watchEvery <= 0 {
 		o.watchEvery = watchEvery
@@ -64,19 +66,19 @@ func (o *Options) setDefaults() {
 
 // Source captures from interfaces. It implements capture.Source.
 //
-// Stop may be called from any goroutine, the rest from one.
+// Stop may be called from any goroutine, everything else from one.
 type Source struct {
 	options Options
-	ports   []*port
-	several *several // nil: there is one interface
+	devices []*device
+	merger  *merger // nil: there is one device
 	stop    stop
 	ended   bool // Next has returned io.EOF
 	stats   capture.Stats
 }
 
-// Open begins to capture from every named interface, or from none. An
-// interface that goes away later is waited for and opened again, which needs
-// the permission to capture still to be there.
+// Open begins to capture from all named interfaces, or returns an error. An interface
+// that goes away later is opened again when it comes back; that needs the permission to
+// capture.
 func Open(o Options) (*Source, error) {
 	o.setDefaults()
 	if len(o.Interfaces) == 0 {
@@ -84,29 +86,28 @@ func Open(o Options) (*Source, error) {
 	}
 	s := &Source{options: o}
 	for _, name := range o.Interfaces {
-		p, err := newPort(name, &s.options, &s.stop)
+		d, err := newDevice(name, &s.options, &s.stop)
 		if err != nil {
 			s.Close()
 			return nil, err
 		}
-		s.ports = append(s.ports, p)
+		s.devices = append(s.devices, d)
 	}
-	if len(s.ports) > 1 {
-		s.several = startSeveral(s.ports, o.Timeout)
+	if len(s.devices) > 1 {
+		s.merger = startMerger(s.devices, o.Timeout)
 	}
 	return s, nil
 }
 
-// Next fills f; f.Data is valid until the next call. It returns
-// capture.ErrTimeout when nothing came within about the timeout, io.EOF after
-// the last frame of before Stop, and an *InputError once when an interface goes
-// down or away (ErrDown, ErrLost), when its frames may be kept from the capture
-// (ErrFilterChanged, ErrUnseen), or when they cost more to take (ErrOneByOne). It
-// goes on by itself when the interface is back.
+// Next fills f; f.Data is valid until the next call. It returns capture.ErrTimeout when
+// nothing came within about the timeout, and io.EOF after the last frame that was
+// captured before Stop. It returns an *InputError once when an interface goes down or
+// away (ErrDown, ErrLost), when frames may be missing (ErrFilterChanged, ErrUnseen), or
+// when reading them costs more than it should (ErrOneByOne). It goes on by itself when
+// the interface is back.
 //
-// Frames of several interfaces are in the order of their times as far as they
-// are known: the kernel hands over each interface's frames up to a timeout
-// late.
+// Frames of several interfaces are in the order of their times as far as they have
+// arrived: each interface's frames come up to a timeout late.
 func (s *Source) Next(f *capture.Frame) error {
 	if s.ended {
 		return io.EOF
@@ -121,41 +122,76 @@ func (s *Source) Next(f *capture.Frame) error {
 }
 
 func (s *Source) next(f *capture.Frame) error {
-	if s.several != nil {
-		return s.several.next(f)
+	if s.merger != nil {
+		return s.merger.next(f)
 	}
-	return s.ports[0].next(f)
+	return s.devices[0].next(f)
 }
 
-// Stop makes Next return io.EOF, after the frames that were captured before: for
-// those it waits about a timeout, and reads them for seven tenths of a second at
-// most.
-func (s *Source) Stop() { s.stop.ask() }
+// Stop makes Next return io.EOF after the frames that were captured before. It waits for
+// them for about a timeout, and reads them for at most seven tenths of a second.
+func (s *Source) Stop() { s.stop.request() }
 
-// Stats returns the counts so far, those of interfaces that went away
-// included. After Close they are final.
+// Stats returns the counts so far, also of interfaces that went away. After Close they
+// are final.
 func (s *Source) Stats() capture.Stats {
 	stats := s.stats
-	for _, p := range s.ports {
-		if s.several == nil {
-			p.sample()
+	for _, d := range s.devices {
+		if s.merger == nil {
+			d.sample()
 		}
-		stats.KernelDropped += p.kernelDropped.Load()
-		stats.InterfaceDropped += p.interfaceDropped.Load()
+		stats.KernelDropped += d.kernelDropped.Load()
+		stats.InterfaceDropped += d.interfaceDropped.Load()
 	}
 	return stats
 }
 
-// Close ends the capture. It waits for a read that is going on, at most about
-// a timeout.
+// Close ends the capture. It waits for a read in progress, at most about a timeout.
 func (s *Source) Close() error {
 	s.ended = true
-	s.stop.abandon()
-	if s.several != nil {
-		s.several.stop()
+	s.stop.abort()
+	if s.merger != nil {
+		s.merger.stop()
 	}
-	for _, p := range s.ports {
-		p.close()
+	for _, d := range s.devices {
+		d.close()
 	}
 	return nil
+}
+
+// stop is a request to end a capture. Frames that were captured before it are still
+// delivered: they may be the handshake that the capture was started for.
+type stop struct {
+	at atomic.Pointer[time.Time] // when it was requested, or nil
+}
+
+// longAgo is a time of the request after which no frame is waited for.
+var longAgo = time.Unix(0, 0)
+
+// maxDrain bounds how long frames from before the request are read.
+const maxDrain = 700 * time.Millisecond
+
+// request ends the capture now. Only the first request counts.
+func (s *stop) request() {
+	now := time.Now()
+	s.at.CompareAndSwap(nil, &now)
+}
+
+// abort ends the capture without waiting for frames.
+func (s *stop) abort() { s.at.Store(&longAgo) }
+
+func (s *stop) requested() bool { return s.at.Load() != nil }
+
+// isOver reports whether a stop was requested and no frame from before it is to come,
+// as f and err show, which a reader has just returned. Frames come in order, and up to a
+// timeout late. The time to wait is measured with the monotonic clock.
+func (s *stop) isOver(f *capture.Frame, err error, timeout time.Duration) bool {
+	at := s.at.Load()
+	switch {
+	case at == nil:
+		return false
+	case err != nil:
+		return time.Since(*at) > timeout
+	}
+	return f.Time > at.UnixNano() || time.Since(*at) > maxDrain
 }

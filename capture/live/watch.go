@@ -6,25 +6,25 @@ import (
 )
 
 const (
-	// watchEvery is how often a capture is looked at, for what another process, or
-	// a driver, may have done to it.
+	// watchEvery is how often a capture is checked for what another process or a driver
+	// may have done to it.
 	watchEvery = 10 * time.Second
-	// manyUnseen is how many packets of which none came are no coincidence: some
-	// are on their way.
+	// manyUnseen is how many packets without a frame are not normal any more: some may
+	// still be on their way.
 	manyUnseen = 100
-	// unseenChecks is how many checks in a row have to find that.
+	// unseenChecks is how many checks in a row have to find that many.
 	unseenChecks = 2
 )
 
-// watch is what is known of a capture from the last check.
+// watch is the state of a capture at the last check.
 type watch struct {
 	at       int64  // when, in nanoseconds since the Unix epoch
-	filter   filter // as it was attached
-	counted  uint64 // by the interface, at the last check; 0: nobody has asked
-	received uint64 // by the socket, behind its filter
-	came     bool   // a frame, since
-	unseen   int    // checks in a row that found packets and no frame
-	said     bool   // what is wrong, until it is not
+	filter   filter // that was attached
+	counted  uint64 // packets, by the interface; 0: not known
+	received uint64 // packets, by the socket, after its filter
+	came     bool   // a frame has come since
+	unseen   int    // checks in a row that found packets but no frame
+	reported bool   // an error was returned, and its cause still lasts
 }
 
 // isDue reports whether it is time for a check. The clock may have been set back.
@@ -33,50 +33,50 @@ func (w *watch) isDue(now int64, every time.Duration) bool {
 	return since >= int64(every) || since < 0
 }
 
-// check looks whether the filter is the one that was attached, and whether
-// packets come while they are counted. The interface's own count says nothing
-// when an expression leaves packets out, the socket's does. It returns an error
+// check checks that the filter is still the one that was attached, and that frames come
+// while packets are counted. With an expression only the socket's count is used: the
+// interface's includes packets that the expression leaves out. check returns an error
 // once.
-func (p *port) check(now int64) error {
-	w := &p.watch
+func (d *device) check(now int64) error {
+	w := &d.watch
 	w.at = now
-	if !filterOf(p.handle).is(w.filter) {
-		return p.wrong(ErrFilterChanged)
+	if !filterOf(d.handle).equal(w.filter) {
+		return d.report(ErrFilterChanged)
 	}
-	missed := p.missed()
+	missed := d.missed()
 	if w.came || missed < manyUnseen {
-		w.came, w.unseen, w.said = false, 0, w.said && !w.came
+		w.came, w.unseen, w.reported = false, 0, w.reported && !w.came
 		return nil
 	}
 	if w.unseen++; w.unseen < unseenChecks {
 		return nil
 	}
-	return p.wrong(fmt.Errorf("%w (%d packets)", ErrUnseen, missed))
+	return d.report(fmt.Errorf("%w (%d packets)", ErrUnseen, missed))
 }
 
-func (p *port) wrong(err error) error {
-	if p.watch.said {
+func (d *device) report(err error) error {
+	if d.watch.reported {
 		return nil
 	}
-	p.watch.said = true
-	return inputError(p.name, err)
+	d.watch.reported = true
+	return inputError(d.name, err)
 }
 
-// missed is how many packets were counted since the last check, for which frames
+// missed returns how many packets were counted since the last check for which frames
 // should have come.
-func (p *port) missed() (n uint64) {
-	p.sample()
-	received := p.received - p.watch.received
-	p.watch.received = p.received
-	before := p.watch.counted
-	if p.watch.counted = 0; p.options.Filter != "" || p.watch.came {
+func (d *device) missed() (n uint64) {
+	d.sample()
+	received := d.received - d.watch.received
+	d.watch.received = d.received
+	before := d.watch.counted
+	if d.watch.counted = 0; d.options.Filter != "" || d.watch.came {
 		return received
 	}
-	if now, ok := counted(p.name); ok {
-		p.watch.counted = now
+	if now, ok := counted(d.name); ok {
+		d.watch.counted = now
 	}
-	if before > 0 && p.watch.counted > before {
-		n = p.watch.counted - before
+	if before > 0 && d.watch.counted > before {
+		n = d.watch.counted - before
 	}
 	return max(n, received)
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is the descriptor of a handle; -1: it has none.
+// socketOf returns the descriptor of a handle, or -1.
 func socketOf(h *pcap.Handle) int {
 	p := pointer(h)
 	if p == nil {
@@ -20,9 +20,9 @@ func socketOf(h *pcap.Handle) int {
 	return selectable(p)
 }
 
-// protect keeps a capture from what other processes could do to it: one that is
-// started does not have its socket, and its filter cannot be changed any more, by
-// whoever has it. libpcap does neither.
+// protect protects the socket of a capture from other processes: programs that are
+// started do not inherit it, and its filter cannot be changed any more. libpcap does
+// neither.
 func protect(h *pcap.Handle, lock bool) error {
 	fd := socketOf(h)
 	if fd < 0 {
@@ -34,22 +34,22 @@ func protect(h *pcap.Handle, lock bool) error {
 	}
 	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_LOCK_FILTER, 1)
 	if errors.Is(err, unix.ENOTSOCK) || errors.Is(err, unix.ENOPROTOOPT) {
-		return nil // a device of another kind, or a kernel before 3.9: only changes are noticed
+		return nil // not a socket, or a kernel before 3.9: changes are noticed, not prevented
 	}
 	return err
 }
 
-// maxFilter is how many instructions a filter has at most: BPF_MAXINSNS.
+// maxFilter is the largest number of instructions of a filter: BPF_MAXINSNS.
 const maxFilter = 4096
 
-// filter is a socket's filter as the kernel has it.
+// filter is a socket's filter, as the kernel has it.
 type filter struct {
 	program []byte
 	known   bool
 }
 
-// filterOf asks for the filter of a handle. Without one the program is empty; it
-// is not known where the handle has no socket.
+// filterOf returns the filter of a handle. Without a filter the program is empty; without
+// a socket it is not known.
 func filterOf(h *pcap.Handle) filter {
 	fd := socketOf(h)
 	if fd < 0 {
@@ -68,11 +68,11 @@ func filterOf(h *pcap.Handle) filter {
 	return filter{}
 }
 
-// is reports whether f is still g.
-func (f filter) is(g filter) bool { return f.known == g.known && bytes.Equal(f.program, g.program) }
+// equal reports whether f and g are the same filter.
+func (f filter) equal(g filter) bool { return f.known == g.known && bytes.Equal(f.program, g.program) }
 
-// counted is how many packets an interface has received and sent, of "any" all of
-// them; false where nobody counts.
+// counted returns how many packets an interface has received and sent, and for "any"
+// those of all interfaces; false if that is not known.
 func counted(name string) (packets uint64, ok bool) {
 	rib, err := syscall.NetlinkRIB(syscall.RTM_GETLINK, syscall.AF_UNSPEC)
 	if err != nil {
@@ -93,7 +93,8 @@ func counted(name string) (packets uint64, ok bool) {
 	return packets, ok
 }
 
-// readLink returns the two first counters of struct rtnl_link_stats64.
+// readLink returns the sum of the first two counters of struct rtnl_link_stats64, and
+// the interface's name.
 func readLink(m *syscall.NetlinkMessage) (packets uint64, name string) {
 	attributes, err := syscall.ParseNetlinkRouteAttr(m)
 	if err != nil {

@@ -60,14 +60,14 @@ func findsWithin(s *Source, long time.Duration) error {
 var nothing = unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET}}
 
 func attach(s *Source) error {
-	return unix.SetsockoptSockFprog(socketOf(s.ports[0].handle), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &nothing)
+	return unix.SetsockoptSockFprog(socketOf(s.devices[0].handle), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &nothing)
 }
 
 // A process that has the socket, by whatever way, cannot blind the capture.
 func TestFilterIsLocked(t *testing.T) {
 	for _, expression := range []string{"", "udp"} {
 		s := watched(t, expression, false)
-		fd := socketOf(s.ports[0].handle)
+		fd := socketOf(s.devices[0].handle)
 		if err := attach(s); !errors.Is(err, unix.EPERM) {
 			t.Errorf("%q: a filter was attached: %v", expression, err)
 		}
@@ -112,7 +112,7 @@ func misdirect(t *testing.T, s *Source) {
 		t.Fatal(err)
 	}
 	const experimental = 0xb588 // IEEE's local experimental EtherType, in network order
-	if err := unix.Bind(socketOf(s.ports[0].handle), &unix.SockaddrLinklayer{Protocol: experimental, Ifindex: lo.Index}); err != nil {
+	if err := unix.Bind(socketOf(s.devices[0].handle), &unix.SockaddrLinklayer{Protocol: experimental, Ifindex: lo.Index}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -151,7 +151,7 @@ func TestQuietIsNoAlarm(t *testing.T) {
 // A program that is started does not have what captures.
 func TestProgramsDoNotInheritCaptures(t *testing.T) {
 	s := watched(t, "", false)
-	fd := socketOf(s.ports[0].handle)
+	fd := socketOf(s.devices[0].handle)
 	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
 		t.Errorf("flags %#x, %v", flags, err)
 	}

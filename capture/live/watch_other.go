@@ -4,10 +4,10 @@ package live
 
 import "github.com/google/gopacket/pcap"
 
-// filter: elsewhere nobody can be asked.
+// filter is not known here.
 type filter struct{}
 
-func (filter) is(filter) bool { return true }
+func (filter) equal(filter) bool { return true }
 
 func filterOf(*pcap.Handle) filter { return filter{} }
 

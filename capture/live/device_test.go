@@ -75,7 +75,7 @@ func TestOpenErrors(t *testing.T) {
 	}
 	_, err := Open(Options{Interfaces: []string{"nosuch0"}})
 	var input *capture.InputError
-	if !errors.Is(err, ErrNoInterface) || !errors.As(err, &input) || input.Name != "nosuch0" {
+	if !errors.Is(err, errNoInterface) || !errors.As(err, &input) || input.Name != "nosuch0" {
 		t.Fatalf("no such interface: %v", err)
 	}
 	all, err2 := Interfaces()
@@ -95,11 +95,11 @@ func TestOpenErrors(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	tests := map[string]error{
-		activatePermission:        ErrPermission,
-		activatePromiscPermission: ErrPermission,
-		activateNoDevice:          ErrNoInterface,
+		activatePermission:        errPermission,
+		activatePromiscPermission: errPermission,
+		activateNoDevice:          errNoInterface,
 		activateNotUp:             ErrDown,
-		activatePromiscuous:       ErrPromiscuous,
+		activatePromiscuous:       errPromiscuous,
 	}
 	for text, want := range tests {
 		name := "lo"
@@ -110,7 +110,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%s: %v, want %v", text, err, want)
 		}
 	}
-	if err := explain("nosuch0", errors.New(activatePermission)); !errors.Is(err, ErrNoInterface) {
+	if err := explain("nosuch0", errors.New(activatePermission)); !errors.Is(err, errNoInterface) {
 		t.Errorf("no permission for an interface that is not there: %v", err)
 	}
 	if err := explain("lo", errors.New("Error: it rains")); err.Error() != "it rains" {
