@@ -33,6 +33,12 @@ func lz4Frame(s *scanner, head []byte) error {
 		s.extend(6)
 		return nil
 	}
+	return lz4Descriptor(s, head)
+}
+
+// lz4Descriptor reads the rest of the header, of which there are at least 6 bytes: it
+// begins with flags and the code of the block size.
+func lz4Descriptor(s *scanner, head []byte) error {
 	flags, sizeCode := head[4], head[5]>>4&7
 	length := 7
 	if flags&8 != 0 { // the content size

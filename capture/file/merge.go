@@ -86,17 +86,12 @@ func (s *Source) openNext() error {
 	return s.settle(st, &st.head, err)
 }
 
-func (s *Source) open(c candidate) (st *stream, err error) {
-	st = &stream{source: c.source, order: c.order, dir: c.dir, owned: c.r == nil, last: c.first}
-	r := c.r
-	if r == nil {
-		if c.file == nil {
-			if c.file, err = s.openFile(c.source); err != nil {
-				return nil, err
-			}
-		}
-		r = c.file
+func (s *Source) open(c candidate) (*stream, error) {
+	r, err := s.openCandidate(c)
+	if err != nil {
+		return nil, err
 	}
+	st := &stream{source: c.source, order: c.order, dir: c.dir, owned: c.r == nil, last: c.first}
 	if st.dir != nil {
 		s.supersede(st.dir)
 	}
@@ -114,6 +109,16 @@ func (s *Source) open(c candidate) (st *stream, err error) {
 		return nil, err
 	}
 	return st, nil
+}
+
+func (s *Source) openCandidate(c candidate) (io.Reader, error) {
+	switch {
+	case c.r != nil:
+		return c.r, nil
+	case c.file != nil:
+		return c.file, nil
+	}
+	return s.openFile(c.source)
 }
 
 // settle puts an input in its place after its next frame f was read with err. It
