@@ -15,8 +15,8 @@ import (
 // sample returns content that compresses a little.
 func sample() []byte { return bytes.Repeat(randomBytes(700), 80) }
 
-// ended are the formats that say where compressed data ends: legacy frames of LZ4
-// end with the input, and have no checksum.
+// ended yields the compressors whose data says where it ends. Legacy frames of LZ4 do
+// not: they end with the input, and have no checksum.
 func ended(yield func(name string, pack func(testing.TB, []byte) []byte) bool) {
 	for name, pack := range captures.Compressors {
 		if name != "lz4 legacy" && !yield(name, pack) {
@@ -49,7 +49,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestConcatenated: compressed pieces, one after the other, are one content.
+// TestConcatenated: compressed pieces that are joined are read as one content.
 func TestConcatenated(t *testing.T) {
 	content := sample()
 	for name, pack := range ended {

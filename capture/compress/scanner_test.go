@@ -25,7 +25,7 @@ func formatNamed(name string) *Format {
 	return nil
 }
 
-// errMemory is what a budget returns that is used up.
+// errMemory is the error of a budget that is used up.
 var errMemory = errors.New("no memory left")
 
 // budget is the memory that may be reserved, in bytes.
@@ -53,8 +53,8 @@ func decompress(name string, packed []byte, most int64) (content []byte, reserve
 	return content, b.used, err
 }
 
-// TestFramesOfTools: what the tools write is followed to its end, and takes what
-// their options say.
+// TestFramesOfTools: data that the tools write is scanned to its end, and needs as much
+// memory as their options say.
 func TestFramesOfTools(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -100,8 +100,8 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// TestLaterFrames: data that begins with a small window may go on with a large
-// one. What comes before it is read.
+// TestLaterFrames: data that begins with a small window may go on with a large one. The
+// content before it is read.
 func TestLaterFrames(t *testing.T) {
 	small, large := bytes.Repeat([]byte("small"), 2000), bytes.Repeat([]byte("large"), 3<<20)
 	pack := func(content []byte, window int) []byte {
@@ -126,8 +126,8 @@ func TestLaterFrames(t *testing.T) {
 	}
 }
 
-// FuzzFrames: whatever decompresses without anybody counting memory does so with
-// it, to the same content.
+// FuzzFrames: data that decompresses without the scanner also does with it, to the same
+// content.
 func FuzzFrames(f *testing.F) {
 	content := bytes.Repeat([]byte("some text, "), 300)
 	for name, pack := range captures.Compressors {

@@ -23,8 +23,8 @@ func benchCapture(tb testing.TB, n int) string {
 	return writeTemp(tb, "bench.pcap", b.Bytes())
 }
 
-// benchmarkNext measures a record of a file that is in the page cache, the
-// read(2) included.
+// benchmarkNext measures reading one record of a file in the page cache, including
+// read(2).
 func benchmarkNext(b *testing.B, o Options, paths ...string) {
 	b.Helper()
 	b.ReportAllocs()

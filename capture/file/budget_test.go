@@ -32,7 +32,7 @@ func overlapping(t *testing.T, n, window int) (names []string, frames []capture.
 	return names, frames
 }
 
-// readNoting reads all frames, and returns the errors of inputs, too.
+// readNoting reads all frames, and returns them with the errors of inputs.
 func readNoting(t *testing.T, s *Source) (frames []capture.Frame, errs []error) {
 	t.Helper()
 	for {
@@ -53,8 +53,8 @@ func readNoting(t *testing.T, s *Source) (frames []capture.Frame, errs []error) 
 	}
 }
 
-// TestMemoryIsShared: of captures that overlap, as many are read at once as there
-// is memory for; the others are read after them, whole.
+// TestMemoryIsShared: as many of several overlapping captures are read at once as there
+// is memory for. The others are read after them, completely.
 func TestMemoryIsShared(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -85,8 +85,8 @@ func TestMemoryIsShared(t *testing.T) {
 	}
 }
 
-// TestMemoryOfOne: a capture that needs more than there is for all is not read,
-// and the others are.
+// TestMemoryOfOne: a capture that needs more memory than there is for all is not read,
+// but the others are.
 func TestMemoryOfOne(t *testing.T) {
 	names, _ := overlapping(t, 1, 32<<20)
 	few, frames := overlapping(t, 2, 1<<20)
@@ -103,8 +103,8 @@ func TestMemoryOfOne(t *testing.T) {
 	}
 }
 
-// TestMemoryOfRecords: a long block makes its input's buffer longer, and so do not
-// a thousand of them at once.
+// TestMemoryOfRecords: a long block makes the buffer of its input longer. A thousand
+// long blocks at once do not exceed the memory.
 func TestMemoryOfRecords(t *testing.T) {
 	long := writeTemp(t, "long", longFrames(t))
 	var names []string
@@ -121,8 +121,8 @@ func TestMemoryOfRecords(t *testing.T) {
 	}
 }
 
-// longFrames is a capture of two frames, of which the second is as long as
-// frames may be.
+// longFrames returns a capture of two frames. The second has the greatest possible
+// length.
 func longFrames(t *testing.T) []byte {
 	return captures.Pcapng(t, []capture.Frame{
 		{Time: 1e9, Data: make([]byte, 60), Length: 60, Link: capture.LinkEthernet},

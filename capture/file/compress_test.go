@@ -13,7 +13,7 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// formats writes the same frames in every way they can be written.
+// formats returns the frames in every format.
 func formats(tb testing.TB, frames []capture.Frame) map[string][]byte {
 	all := map[string][]byte{"pcap": captures.Pcap(tb, frames), "pcapng": captures.Pcapng(tb, frames)}
 	for name, pack := range captures.Compressors {
@@ -46,8 +46,7 @@ func TestReadBack(t *testing.T) {
 	}
 }
 
-// TestStraddling: records that lie across the end of the buffer, at every
-// place.
+// TestStraddling: records may straddle the end of the buffer at every position.
 func TestStraddling(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	frames := captures.RandomFrames(r, 3000)
@@ -64,8 +63,8 @@ func TestStraddling(t *testing.T) {
 	}
 }
 
-// TestCutAnywhere: a file cut at any byte gives the frames before the cut, and
-// says that it was cut unless that was between two records.
+// TestCutAnywhere: a file that is cut at any byte gives the frames before the cut, and
+// an error unless the cut is between two records.
 func TestCutAnywhere(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	frames := captures.RandomFramesUpTo(r, 4, 100)
@@ -108,8 +107,8 @@ func checkCut(t *testing.T, got, frames []capture.Frame, err error, cut int) {
 	}
 }
 
-// TestJoinedCompressed: whole compressed captures, one after the other, are all
-// read, as zcat a.pcap.gz b.pcap.gz would give them.
+// TestJoinedCompressed: compressed captures that are joined end to end are all read, as
+// zcat a.pcap.gz b.pcap.gz would return them.
 func TestJoinedCompressed(t *testing.T) {
 	frames := captures.RandomFrames(rand.New(rand.NewPCG(17, 18)), 60)
 	pieces := [][]byte{captures.Pcap(t, frames[:20]), captures.Pcapng(t, frames[20:40]), captures.Pcap(t, frames[40:])}

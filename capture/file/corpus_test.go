@@ -14,7 +14,7 @@ import (
 
 const corpusDir = "../../../shared/corpus"
 
-// verdict is what libpcap and wiretap say about a capture of the corpus.
+// verdict is how libpcap and wiretap read a capture of the corpus.
 type verdict struct {
 	Name            string `json:"pcap"`
 	LibpcapRecords  *int   `json:"libpcap_records"`
@@ -41,19 +41,18 @@ func readVerdicts(t *testing.T) []verdict {
 	return verdicts
 }
 
-// expectation is how many records we read and how reading ends (nil: at the
-// end of the file).
+// expectation is how many records are read, and the error after them, if any.
 type expectation struct {
 	records int
 	err     error
 }
 
-// libpcapStops lists by its message what libpcap gives up on, and what we do.
+// libpcapStops lists libpcap's errors, and how this package reads such files.
 var libpcapStops = []struct {
 	message string
-	// whole: we read the file to its end, as many records as wiretap. libpcap
-	// gives a caller one link type and one snapshot length; we have one a
-	// frame.
+	// whole: the file is read to its end, with as many records as in wiretap. libpcap
+	// has one link type and one snapshot length for a file; here each frame has its
+	// own.
 	whole bool
 	err   error
 }{
@@ -69,7 +68,7 @@ var libpcapStops = []struct {
 	{message: "unknown data link type", err: capture.ErrUnsupported},
 }
 
-// corpusExceptions are captures the rule above does not describe.
+// corpusExceptions are captures to which these rules do not apply.
 var corpusExceptions = map[string]struct {
 	expectation
 	why string

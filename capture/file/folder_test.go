@@ -36,8 +36,8 @@ func (tr *tree) link(target, name string) {
 	check(tr.t, os.Symlink(target, filepath.Join(tr.root, name)))
 }
 
-// TestFolder: the captures of a folder and of those below it, by content and
-// not by name; and what was left out of it, by reason.
+// TestFolder: captures in a folder and below it are found by content and not by name,
+// and LeftOut lists the rest by reason.
 func TestFolder(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(27, 28)), 60)
 	part := func(i int) []capture.Frame { return frames[i*10 : i*10+10] }
@@ -105,8 +105,8 @@ func TestFolderThroughLink(t *testing.T) {
 	}
 }
 
-// TestFolderErrors: what is a capture and is not read has an error of its own;
-// so has what could not be looked at.
+// TestFolderErrors: each capture that cannot be read, and each file or folder that
+// cannot be opened, has its own error.
 func TestFolderErrors(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(30, 31)), 10)
 	content := captures.Pcap(t, frames)
@@ -178,8 +178,7 @@ func TestFolderTooDeep(t *testing.T) {
 	}
 }
 
-// TestFollowFolderBelow: a folder that appears in a followed one is followed,
-// too.
+// TestFollowFolderBelow: a folder that appears in a followed folder is followed, too.
 func TestFollowFolderBelow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")

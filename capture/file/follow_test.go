@@ -17,7 +17,7 @@ import (
 // patience bounds every wait of these tests.
 const patience = 20 * time.Second
 
-// nextWithin reads a frame, passing over timeouts.
+// nextWithin reads a frame, ignoring timeouts.
 func nextWithin(t *testing.T, s *Source) (capture.Frame, error) {
 	t.Helper()
 	for begin := time.Now(); time.Since(begin) < patience; {
@@ -40,7 +40,7 @@ func wantFrames(t *testing.T, s *Source, want ...capture.Frame) {
 	captures.Same(t, got, want)
 }
 
-// wantTimeouts makes sure that s is quiet, and gives the caller its turn.
+// wantTimeouts checks that s is quiet, and that Next returns then.
 func wantTimeouts(t *testing.T, s *Source, n int) {
 	t.Helper()
 	for range n {
@@ -59,8 +59,7 @@ func wantError(t *testing.T, s *Source, kind error) {
 	}
 }
 
-// TestPipe: a quiet pipe is waited for without holding the caller, and its end
-// is the end.
+// TestPipe: Next returns while a pipe is quiet, and io.EOF at its end.
 func TestPipe(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(41, 42)), 3)
@@ -92,8 +91,8 @@ func write(t *testing.T, w io.Writer, content []byte) {
 	check(t, err)
 }
 
-// TestPipeMerged: a quiet pipe's next frame may be the earliest, so that the
-// files have to wait for it.
+// TestPipeMerged: the next frame of a quiet pipe may be the earliest, so files have to
+// wait for it.
 func TestPipeMerged(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(43, 44)), 4)
@@ -112,8 +111,7 @@ func TestPipeMerged(t *testing.T) {
 	wantFrames(t, s, frames[3])
 }
 
-// TestStopWhileWaiting: Stop ends a source that waits, also inside a
-// decompressor.
+// TestStopWhileWaiting: Stop ends a source that waits, also in a decompressor.
 func TestStopWhileWaiting(t *testing.T) {
 	t.Parallel()
 	content := captures.Pcap(t, distinctFrames(rand.New(rand.NewPCG(45, 46)), 3))
@@ -145,7 +143,7 @@ func TestStopWhileWaiting(t *testing.T) {
 	}
 }
 
-// TestDeviceIsNoRegularFile: what cannot be opened twice is opened once.
+// TestDeviceIsNoRegularFile: an input that cannot be opened twice is opened once.
 func TestDeviceIsNoRegularFile(t *testing.T) {
 	_, err := readAll(t, os.DevNull, os.DevNull)
 	if !errors.Is(err, capture.ErrNotCapture) || strings.Count(err.Error(), "it is empty") != 2 {
@@ -153,7 +151,7 @@ func TestDeviceIsNoRegularFile(t *testing.T) {
 	}
 }
 
-// growing is a file that a test goes on writing.
+// growing is a file that a test appends to.
 type growing struct {
 	t    *testing.T
 	path string
@@ -173,8 +171,8 @@ func (g *growing) add(content []byte) {
 	write(g.t, g.file, content)
 }
 
-// TestFollow: a file is read as it grows, from before it has a header, and with
-// records that are written in two pieces.
+// TestFollow: a file is read as it grows, also before it has a header, and with records
+// that are written in two pieces.
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(47, 48)), 4)
@@ -225,8 +223,8 @@ func TestFollowSeveral(t *testing.T) {
 	wantTimeouts(t, s, 1)
 }
 
-// TestFollowReplaced: when another file takes the name, or the file is written
-// anew, that is said, and the new content is read.
+// TestFollowReplaced: when another file takes the name, or the file is written again,
+// there is an error, and the new content is read.
 func TestFollowReplaced(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(51, 52)), 4)
@@ -270,8 +268,8 @@ func TestFollowRemoved(t *testing.T) {
 	}
 }
 
-// TestFollowDirectory: a ring that is being written. New files are taken up,
-// the ones before them are let go, and one that is written again is new.
+// TestFollowDirectory: a ring of files is written. New files are read, older ones are
+// closed, and a file that is written again counts as new.
 func TestFollowDirectory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")

@@ -84,9 +84,8 @@ func convert(t *testing.T, path string) string {
 	return out
 }
 
-// erf builds a capture as Endace's cards write it: a time in units of 2 to the
-// power of -32 seconds, type Ethernet, flags, lengths, and two bytes before
-// each frame.
+// erf returns a capture as Endace's cards write it: a time in units of 2 to the power
+// of -32 seconds, type Ethernet, flags, lengths, and two bytes before each frame.
 func erf(frames int) (content []byte) {
 	for i := range frames {
 		data := bytes.Repeat([]byte{byte(i)}, 60)

@@ -19,8 +19,8 @@ func FuzzCompressed(f *testing.F) {
 	f.Fuzz(fuzzCompressed)
 }
 
-// FuzzTimes merges two files with any times: no frame is lost, and each file's
-// come in its order.
+// FuzzTimes merges two files with any times: no frame is lost, and the frames of each
+// file stay in order.
 func FuzzTimes(f *testing.F) {
 	f.Add([]byte{1, 2, 200, 3, 4, 5, 6, 7}, uint8(2))
 	f.Add([]byte{255, 1, 1, 1, 0, 1, 1, 255, 255, 255, 3}, uint8(1))
@@ -42,8 +42,8 @@ func FuzzTimes(f *testing.F) {
 	})
 }
 
-// fuzzCompressed allows for decompressors that keep back more or less of what
-// comes before the damage, as it was given to them in larger or smaller pieces.
+// fuzzCompressed reads content in one piece and byte by byte. Decompressors return more
+// or less of the content before damage, depending on the pieces they are given.
 func fuzzCompressed(t *testing.T, content []byte) {
 	whole, err := readBytes(t, content)
 	pieces, pieceErr := readReader(t, iotest.OneByteReader(bytes.NewReader(content)))

@@ -16,8 +16,8 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// TestNamedPipe: nobody has to write to a named pipe for Open to return, and
-// whoever does so later is read.
+// TestNamedPipe: Open returns although no program writes to a named pipe, and what is
+// written later is read.
 func TestNamedPipe(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(51, 52)), 3)
@@ -37,8 +37,8 @@ func TestNamedPipe(t *testing.T) {
 	}
 }
 
-// TestQuietCompressedPipe: whoever decompresses a pipe waits for it, and the
-// caller does not; nor do other inputs lose their turn to be read.
+// TestQuietCompressedPipe: the decompressor of a pipe waits for data, but Next returns,
+// and other inputs are read.
 func TestQuietCompressedPipe(t *testing.T) {
 	t.Parallel()
 	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 400)
@@ -78,7 +78,7 @@ func TestQuietCompressedPipe(t *testing.T) {
 	}
 }
 
-// TestDevices: what is no file has no end, and no place to go back to.
+// TestDevices: devices have no end, and cannot be read again from the beginning.
 func TestDevices(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"/dev/zero", "/dev/urandom", "/dev/full"} {
@@ -90,8 +90,8 @@ func TestDevices(t *testing.T) {
 	}
 }
 
-// TestStopLeavesACallBehind: of a file system that does not answer. A pipe to
-// which nobody writes stands for it.
+// TestStopLeavesACallBehind: Stop abandons a read from a file system that does not
+// answer, here a pipe without a writer.
 func TestStopLeavesACallBehind(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()

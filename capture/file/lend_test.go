@@ -14,8 +14,8 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// Lent frames stay as they were until the buffer that was handed over is given
-// back: here never. Without lending, the same frames are written over.
+// TestLentFramesStay: lent frames do not change until their buffer is given back, which
+// never happens here. Frames that are not lent are overwritten.
 func TestLentFramesStay(t *testing.T) {
 	const frames, size = 3000, 1400
 	content := captures.PcapHeader(binary.LittleEndian, captures.MagicMicroseconds, 1)
@@ -51,7 +51,7 @@ func TestLentFramesStay(t *testing.T) {
 	}
 }
 
-// spoiltFrames counts frames whose bytes are no longer all the same.
+// spoiltFrames counts frames whose bytes are not all the same.
 func spoiltFrames(all []capture.Frame) (n int) {
 	for _, f := range all {
 		if slices.ContainsFunc(f.Data, func(b byte) bool { return b != f.Data[0] }) {

@@ -19,8 +19,8 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// TestMerge: frames dealt out to files at random come back in order, whatever
-// the files are called and in whichever order they are named.
+// TestMerge: frames that are distributed to files at random come back in order,
+// whatever the files are called and in whichever order they are named.
 func TestMerge(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
 	for range 20 {
@@ -62,8 +62,8 @@ func writeFiles(t *testing.T, r *rand.Rand, files [][]capture.Frame) []string {
 	return names
 }
 
-// TestMergeTies: of equal times, the file named first comes first, so that
-// reading twice gives the same.
+// TestMergeTies: of frames with equal times, those of the file that was named first
+// come first, so that the result is always the same.
 func TestMergeTies(t *testing.T) {
 	var names []string
 	for i := range 5 {
@@ -79,8 +79,8 @@ func TestMergeTies(t *testing.T) {
 	}
 }
 
-// TestMergeDisorderInside: frames out of order inside a file are delivered as
-// they are, and nothing is lost.
+// TestMergeDisorderInside: frames that are out of order inside a file are delivered as
+// they come, and none is lost.
 func TestMergeDisorderInside(t *testing.T) {
 	at := func(times ...int64) (frames []capture.Frame) {
 		for _, time := range times {
@@ -101,7 +101,7 @@ func TestMergeDisorderInside(t *testing.T) {
 	}
 }
 
-// TestRing: a long ring of files is one stream, with few files open and little
+// TestRing: a long ring of files is read as one stream, with few open files and little
 // memory.
 func TestRing(t *testing.T) {
 	const files, each = 2 * maxHeld, 5
@@ -135,7 +135,7 @@ func memory() uint64 {
 	return m.TotalAlloc
 }
 
-// openFiles counts this process's descriptors of files in a directory.
+// openFiles counts the open files of this process in a directory.
 func openFiles(t *testing.T, dir string) (n int) {
 	const fds = "/proc/self/fd"
 	entries, err := os.ReadDir(fds)
@@ -151,7 +151,7 @@ func openFiles(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// TestManyAtOnce: files that all overlap are open together, with small buffers.
+// TestManyAtOnce: many files that overlap in time are open at once, with small buffers.
 func TestManyAtOnce(t *testing.T) {
 	const files = 100
 	var names []string
@@ -176,8 +176,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestBadFilesAmongGood: each bad input is named once, and the good ones are
-// read whole.
+// TestBadFilesAmongGood: each bad input has one error, and the good ones are read
+// completely.
 func TestBadFilesAmongGood(t *testing.T) {
 	r := rand.New(rand.NewPCG(25, 26))
 	frames := distinctFrames(r, 30)
@@ -257,7 +257,7 @@ func TestProgressAndStats(t *testing.T) {
 	}
 }
 
-// evenLength lets frames of even length through.
+// evenLength matches frames of even length.
 type evenLength struct{}
 
 func (evenLength) Matches(_ []byte, length int) bool { return length%2 == 0 }
@@ -309,7 +309,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestNextAllocatesNothing over files that are merged, once they are open.
+// TestNextAllocatesNothing: Next allocates nothing while files are merged, once they
+// are open.
 func TestNextAllocatesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(33, 34))
 	frames := distinctFrames(r, 4000)
@@ -327,8 +328,8 @@ func TestNextAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestJoinedMany: headers without end cost no memory, and no more than the
-// bytes they are.
+// TestJoinedMany: any number of joined captures takes no more memory than a small
+// reader for each.
 func TestJoinedMany(t *testing.T) {
 	order := binary.LittleEndian
 	piece := captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 5, 6, nil, 60))

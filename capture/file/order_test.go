@@ -11,8 +11,8 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// dealt writes frames, a millisecond apart, to three files in turn, with the
-// times that stray returns for some.
+// dealt distributes frames, a millisecond apart, to three files in turn. stray returns
+// what is added to a frame's time.
 func dealt(t *testing.T, n int, format func(testing.TB, []capture.Frame) []byte, stray func(i int) int64) []string {
 	t.Helper()
 	var files [3][]capture.Frame
@@ -30,13 +30,13 @@ func dealt(t *testing.T, n int, format func(testing.TB, []capture.Frame) []byte,
 	return names
 }
 
-// second is in nanoseconds.
+// second is a second in nanoseconds.
 const second = 1_000_000_000
 
 const strayStart = 1_772_366_400 * second
 
-// TestStrayTimes: frames with wrong times come where they are in their file,
-// and the frames of the other files neither wait for them nor go before them.
+// TestStrayTimes: frames with wrong times keep their place in their file. The frames of
+// other files neither wait for them nor come before them.
 func TestStrayTimes(t *testing.T) {
 	const frames, dayLong = 3000, 24 * 3600 * int64(second)
 	lone := func(at int, by int64) func(int) int64 {
@@ -49,7 +49,7 @@ func TestStrayTimes(t *testing.T) {
 	}
 	tests := map[string]struct {
 		stray func(i int) int64
-		// most is how far from its place a frame may come.
+		// most is how many places a frame may be away from its own.
 		most int
 	}{
 		"a day ahead":                {lone(1000, dayLong), 3},
@@ -95,8 +95,8 @@ func b2i(b bool) int {
 	return 0
 }
 
-// TestPausesStay: a file whose traffic pauses for an hour is no stray: what the
-// others hold of that hour comes first.
+// TestPausesStay: a pause of an hour in a file is no outlier: the frames of other files
+// from that hour come first.
 func TestPausesStay(t *testing.T) {
 	r := rand.New(rand.NewPCG(91, 92))
 	const frames = 3000
@@ -130,7 +130,7 @@ func TestPausesStay(t *testing.T) {
 	}
 }
 
-// TestStrayTimesLent: lent frames stay as they are when it is read ahead.
+// TestStrayTimesLent: lent frames do not change when the source reads ahead.
 func TestStrayTimesLent(t *testing.T) {
 	names := dealt(t, 30_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * second * int64(b2i(i%7 == 0)) })
 	for _, lend := range []bool{false, true} {
@@ -160,8 +160,8 @@ func TestStrayTimesLent(t *testing.T) {
 	}
 }
 
-// TestStrayTimesCost: a file of nothing but wrong times costs a probe a frame,
-// of a few hundred bytes, and no buffer.
+// TestStrayTimesCost: in a file with wrong times only, each frame costs a probe of a
+// few hundred bytes, and no buffer.
 func TestStrayTimesCost(t *testing.T) {
 	names := dealt(t, 60_000, captures.Pcap, func(i int) int64 { return 24 * 3600 * second * int64(i%5) })
 	before := memory()

@@ -18,7 +18,7 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// formats are what editcap writes, and what it is to be called.
+// formats maps the formats that editcap writes to the names in the errors.
 var formats = map[string]string{
 	"snoop":          "snoop (RFC 1761)",
 	"netmon1":        "Microsoft Network Monitor 1.x",
@@ -44,7 +44,7 @@ func TestFormatsOfEditcap(t *testing.T) {
 	}
 }
 
-// advice is what the error says about a capture that editcap wrote.
+// advice is the advice in the error about a capture in a format of editcap.
 func advice(format string) string {
 	switch format {
 	case "k12text", "nettl", "commview-ncf", "commview-ncfx":
@@ -53,7 +53,7 @@ func advice(format string) string {
 	return editcapPcap
 }
 
-// identify gets as much of content as the source passes on.
+// identify passes on as much of content as the source does.
 func identify(content []byte) error { return Identify(content[:min(len(content), 16<<10)]) }
 
 func wantForeign(t *testing.T, content []byte, name, advice string) {
@@ -65,7 +65,7 @@ func wantForeign(t *testing.T, content []byte, name, advice string) {
 	}
 }
 
-// TestForeignHeaders: formats that editcap reads and does not write.
+// TestForeignHeaders: formats that editcap reads but does not write.
 func TestForeignHeaders(t *testing.T) {
 	be, le := binary.BigEndian, binary.LittleEndian
 	etl := make([]byte, 256)
@@ -96,9 +96,8 @@ func TestForeignHeaders(t *testing.T) {
 	wantForeign(t, []byte("\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00/tmp"), "HP-UX 9 nettl", editcapEthernet)
 }
 
-// erf builds a capture as Endace's cards write it: a time in units of 2 to the
-// power of -32 seconds, type Ethernet, flags, lengths, and two bytes before
-// each frame.
+// erf returns a capture as Endace's cards write it: a time in units of 2 to the power
+// of -32 seconds, type Ethernet, flags, lengths, and two bytes before each frame.
 func erf(frames int) (content []byte) {
 	for i := range frames {
 		data := bytes.Repeat([]byte{byte(i)}, 60)
@@ -133,8 +132,8 @@ func TestERF(t *testing.T) {
 	}
 }
 
-// TestNoiseIsNoFormat: noise, zeros and text are not taken for a format without
-// a magic number.
+// TestNoiseIsNoFormat: noise, zeros and text are not recognised as a format without a
+// magic number.
 func TestNoiseIsNoFormat(t *testing.T) {
 	r := rand.New(rand.NewPCG(81, 82))
 	content := make([]byte, 1024)
@@ -194,7 +193,7 @@ func wantNamed(t *testing.T, content []byte, kind error, want string) {
 	}
 }
 
-// checksum is that of a tar header, as it is written.
+// checksum returns the checksum of a tar header, in the form that the header has it.
 func checksum(header []byte) []byte {
 	sum := 8 * int(' ')
 	for i, c := range header {
@@ -218,7 +217,7 @@ const (
 	hexOfPcap   = "a hex dump of a pcap file; turn it back: xxd -r IN OUT, or xxd -r -p when it has no offsets"
 )
 
-// TestPrinted: what tcpdump 4.99 and tshark 4.0 print, and dumps of captures.
+// TestPrinted: text that tcpdump 4.99 and tshark 4.0 print, and dumps of captures.
 func TestPrinted(t *testing.T) {
 	content := captures.Pcap(t, captures.RandomFrames(rand.New(rand.NewPCG(85, 86)), 1))
 	tests := map[string][]string{
@@ -262,7 +261,7 @@ func TestPrinted(t *testing.T) {
 	}
 }
 
-// TestPrintedByTcpdump: as the one that is installed prints.
+// TestPrintedByTcpdump: the same from the installed versions.
 func TestPrintedByTcpdump(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")

@@ -25,7 +25,7 @@ func corpusFiles(nth int) (names []string) {
 	return names
 }
 
-// corpusFrames are Ethernet frames of the corpus; none when it is not here.
+// corpusFrames returns Ethernet frames of the corpus, or none if it is not here.
 func corpusFrames(t *testing.T) (frames []capture.Frame) {
 	for _, name := range corpusFiles(20) {
 		read(t, name, nil, func(f *capture.Frame) {
@@ -39,7 +39,7 @@ func corpusFrames(t *testing.T) (frames []capture.Frame) {
 	return frames
 }
 
-// read gives each frame of a capture to use and returns the errors on the way.
+// read passes each frame of a capture to use, and returns the errors.
 func read(t *testing.T, name string, compiler capture.Compiler, use func(*capture.Frame)) error {
 	t.Helper()
 	s, err := file.Open([]string{name}, file.Options{Filter: compiler})
@@ -61,8 +61,8 @@ func read(t *testing.T, name string, compiler capture.Compiler, use func(*captur
 	}
 }
 
-// TestCorpusAgainstTcpdump compares how many frames an expression selects with
-// tcpdump, over captures of every link type.
+// TestCorpusAgainstTcpdump compares how many frames an expression selects with tcpdump,
+// in captures of every link type.
 func TestCorpusAgainstTcpdump(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")

@@ -12,7 +12,7 @@ import (
 	"tlsfloor/capture"
 )
 
-// expressions use every part of the language that has instructions of its own.
+// expressions use every part of the language that compiles to its own instructions.
 var expressions = []string{
 	"tcp", "udp port 53", "tcp port 443 and not host 10.1.2.3", "src net 10.0.0.0/8 or dst net 192.168.0.0/16",
 	"ip6", "ip6 host 2001:db8::1", "vlan", "vlan 12 and tcp", "vlan and vlan and ip", "mpls", "mpls and ip", "pppoes and ip",
@@ -34,9 +34,9 @@ func mustCompile(t testing.TB, expression string) capture.Matcher {
 	return m
 }
 
-// otherMachine is the same program in the interpreter of golang.org/x/net/bpf,
-// which shares no code with libpcap's; nil where it does not run the program: it
-// knows neither jumps back nor negation.
+// otherMachine returns the program for the interpreter of golang.org/x/net/bpf, which
+// shares no code with libpcap's. It returns nil for jumps back and negation, which that
+// interpreter does not have.
 func otherMachine(t testing.TB, expression string) *bpf.VM {
 	t.Helper()
 	handle, err := deadHandle(capture.LinkEthernet, maxSnaplen)
@@ -63,9 +63,9 @@ func otherMachine(t testing.TB, expression string) *bpf.VM {
 	return vm
 }
 
-// TestMatchesAgainstAnotherMachine: what libpcap is given of a frame is the
-// frame, and its answer is that of the program. The frames are all there, since
-// the other machine knows one length only.
+// TestMatchesAgainstAnotherMachine: libpcap gets the right frame, and its answer is
+// that of the program. All frames are captured whole, since the other interpreter knows
+// only one length.
 func TestMatchesAgainstAnotherMachine(t *testing.T) {
 	frames := append(randomFrames(), corpusFrames(t)...)
 	compared, matched := 0, 0
@@ -93,8 +93,8 @@ func TestMatchesAgainstAnotherMachine(t *testing.T) {
 	}
 }
 
-// randomFrames are headers that make sense with what follows at random, cut
-// anywhere but before the first byte.
+// randomFrames returns plausible headers with random content, cut anywhere after the
+// first byte.
 func randomFrames() []capture.Frame {
 	r := rand.New(rand.NewPCG(1, 2))
 	var frames []capture.Frame
@@ -130,7 +130,7 @@ func randomPayload(r *rand.Rand) []byte {
 	return append(b, rest...)
 }
 
-// TestLengthIsOnTheWire: "len" is what was sent, not what was kept of it.
+// TestLengthIsOnTheWire: "len" is the length on the wire, not the captured length.
 func TestLengthIsOnTheWire(t *testing.T) {
 	m := mustCompile(t, "len > 100")
 	if !m.Matches(make([]byte, 50), 101) || m.Matches(make([]byte, 50), 100) {
@@ -138,8 +138,8 @@ func TestLengthIsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestMatchesNothingOfAFrame: frames of which nothing was kept are in captures
-// that somebody cut, and in crafted ones.
+// TestMatchesNothingOfAFrame: frames without captured bytes are in captures that were
+// cut, and in crafted ones.
 func TestMatchesNothingOfAFrame(t *testing.T) {
 	for _, expression := range expressions {
 		m := mustCompile(t, expression)
@@ -149,8 +149,8 @@ func TestMatchesNothingOfAFrame(t *testing.T) {
 	}
 }
 
-// TestProtochainEnds: libpcap's interpreter does not count jumps back. The only
-// loop that its compiler makes goes on by 8 bytes each time, until the frame ends.
+// TestProtochainEnds: libpcap's interpreter does not bound jumps back. The only loop
+// that its compiler makes advances by 8 bytes each time, until the frame ends.
 func TestProtochainEnds(t *testing.T) {
 	const layer3 = 14
 	frame := make([]byte, layer3+65535)
@@ -176,8 +176,8 @@ func TestProtochainEnds(t *testing.T) {
 	}
 }
 
-// FuzzMatches: nothing behind the captured bytes decides, and nothing in them
-// makes libpcap's C read elsewhere.
+// FuzzMatches: bytes after the captured ones do not change the result, and no frame
+// makes libpcap read elsewhere.
 func FuzzMatches(f *testing.F) {
 	for i, frame := range randomFrames()[:len(expressions)] {
 		f.Add(uint8(i), frame.Data, frame.Length)
@@ -204,7 +204,7 @@ func TestMatchesAllocatesNothing(t *testing.T) {
 	}
 }
 
-// tcpFrame is one to port 443 over IPv4 and Ethernet.
+// tcpFrame returns a frame to port 443 over IPv4 and Ethernet.
 func tcpFrame() []byte {
 	b := make([]byte, 200)
 	b[12], b[14], b[23] = 8, 0x45, 6

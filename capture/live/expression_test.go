@@ -57,8 +57,8 @@ func TestCompilerErrors(t *testing.T) {
 	}
 }
 
-// TestCompilerForOtherLinks: an expression is not bad because Ethernet lacks
-// what it speaks of.
+// TestCompilerForOtherLinks: an expression is not wrong because it does not apply to
+// Ethernet.
 func TestCompilerForOtherLinks(t *testing.T) {
 	compiler, err := Compiler("type mgt")
 	if err != nil {
@@ -72,7 +72,7 @@ func TestCompilerForOtherLinks(t *testing.T) {
 	}
 }
 
-// TestCompilerLeaksNothing: each compilation closes what it opened, once.
+// TestCompilerLeaksNothing: each compilation closes what it opened.
 func TestCompilerLeaksNothing(t *testing.T) {
 	count := func() int {
 		entries, err := os.ReadDir("/dev/fd")

@@ -26,8 +26,8 @@ const (
 	patience = 20 * time.Second
 )
 
-// inNetwork runs the calling test again in a process with a network of its
-// own. It returns true there.
+// inNetwork runs the calling test again in a process with its own network. It returns
+// true there.
 func inNetwork(t *testing.T) bool {
 	t.Helper()
 	if _, err := exec.LookPath("ip"); err != nil {
@@ -70,7 +70,7 @@ func ip(t *testing.T, args string) {
 	}
 }
 
-// makePair makes an interface NAME whose frames come in through NAMEp.
+// makePair makes an interface NAME that receives the frames sent through NAMEp.
 func makePair(t *testing.T, name string) {
 	t.Helper()
 	ip(t, fmt.Sprintf("link add %s type veth peer name %sp", name, name))
@@ -91,7 +91,7 @@ func mustOpen(t *testing.T, o Options) *Source {
 	return s
 }
 
-// await reads until use is content, passing over timeouts.
+// await reads until use returns true, ignoring timeouts.
 func await(t *testing.T, s *Source, use func(*capture.Frame, error) bool) {
 	t.Helper()
 	var f capture.Frame
@@ -171,8 +171,8 @@ func ask(address string) error {
 	return err
 }
 
-// TestStop: a source that waits for frames ends soon after Stop, with one
-// interface and with several.
+// TestStop: a source that waits for frames ends soon after Stop, with one interface and
+// with several.
 func TestStop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -198,8 +198,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestStopDelivers: what was captured before Stop comes, though the kernel still
-// has it, and nothing that was captured after it does.
+// TestStopDelivers: frames that were captured before Stop are delivered, although they
+// are still in the kernel, and none that was captured after it.
 func TestStopDelivers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -262,7 +262,7 @@ func TestLiveBadExpression(t *testing.T) {
 	}
 }
 
-// TestNoPermission: a root that is none outside its namespace may not capture.
+// TestNoPermission: root of another user namespace may not capture.
 func TestNoPermission(t *testing.T) {
 	if !inNamespace(t, syscall.CLONE_NEWUSER) {
 		return
@@ -276,7 +276,7 @@ func TestNoPermission(t *testing.T) {
 	}
 }
 
-// sender writes frames into the far end of a pair.
+// sender sends frames through the other end of a pair.
 type sender struct {
 	t      *testing.T
 	handle *pcap.Handle
@@ -292,7 +292,7 @@ func newSender(t *testing.T, name string) *sender {
 	return &sender{t, handle}
 }
 
-// testType is an Ethernet type nobody uses (IEEE, for experiments).
+// testType is an EtherType for experiments (IEEE).
 const (
 	testType   = 0x88b5
 	testFilter = "ether proto 0x88b5"
@@ -309,8 +309,8 @@ func (s *sender) send(number uint32) {
 
 func number(f *capture.Frame) uint32 { return binary.BigEndian.Uint32(f.Data[14:]) }
 
-// TestSeveral: two interfaces of which one is busy and one nearly quiet: every
-// frame of both comes, in the order of its interface.
+// TestSeveral: of two interfaces, one is busy and one nearly quiet. All frames of both
+// come, in the order of each interface.
 func TestSeveral(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -348,7 +348,7 @@ func TestSeveral(t *testing.T) {
 	}
 }
 
-// TestDropsAreCounted: what a reader that sleeps does not get is in the counts,
+// TestDropsAreCounted: frames that are dropped because the reader sleeps are counted,
 // also after Close.
 func TestDropsAreCounted(t *testing.T) {
 	if !inNetwork(t) {
@@ -373,8 +373,8 @@ func TestDropsAreCounted(t *testing.T) {
 	}
 }
 
-// TestInterfaceDownAndUp: an interface that is taken down is reported once, and
-// captured from when it is up again.
+// TestInterfaceDownAndUp: an interface that goes down is reported once, and captured
+// from when it is up again.
 func TestInterfaceDownAndUp(t *testing.T) {
 	if !inNetwork(t) {
 		return
@@ -392,8 +392,8 @@ func TestInterfaceDownAndUp(t *testing.T) {
 	sendUntilSeen(t, s, "v", 2)
 }
 
-// TestInterfaceRemovedAndBack: the same for one that is removed and made again,
-// alone and beside another that is read all the time.
+// TestInterfaceRemovedAndBack: the same for an interface that is removed and made
+// again, alone and beside another that is read all the time.
 func TestInterfaceRemovedAndBack(t *testing.T) {
 	if !inNetwork(t) {
 		return
@@ -421,7 +421,7 @@ func TestInterfaceRemovedAndBack(t *testing.T) {
 	}
 }
 
-// wantIdle: waiting for an interface costs next to nothing.
+// wantIdle checks that waiting for an interface costs next to nothing.
 func wantIdle(t *testing.T, s *Source) {
 	t.Helper()
 	var f capture.Frame
@@ -463,7 +463,7 @@ func wantInputError(t *testing.T, s *Source, name string, anyOf ...error) {
 	})
 }
 
-// sendUntilSeen sends again and again: the source takes its time to notice that
+// sendUntilSeen sends again and again, because the source notices after a while that
 // the interface is back.
 func sendUntilSeen(t *testing.T, s *Source, name string, want uint32) {
 	t.Helper()
@@ -481,7 +481,7 @@ func sendUntilSeen(t *testing.T, s *Source, name string, want uint32) {
 	t.Fatal("it never came back")
 }
 
-// TestOpenWhileDown tells what to do.
+// TestOpenWhileDown: the error says what to do.
 func TestOpenWhileDown(t *testing.T) {
 	if !inNetwork(t) {
 		return
@@ -492,7 +492,8 @@ func TestOpenWhileDown(t *testing.T) {
 	}
 }
 
-// TestNextAllocatesNothing on one interface and on several.
+// TestNextAllocatesNothing: Next allocates nothing, with one interface and with
+// several.
 func TestNextAllocatesNothing(t *testing.T) {
 	if !inNetwork(t) {
 		return

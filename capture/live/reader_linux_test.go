@@ -11,9 +11,9 @@ import (
 	"tlsfloor/capture"
 )
 
-// Batches hold what gopacket takes one by one. A capture file stands for the
-// interface: libpcap reads both the same way.
-func TestManyTakesWhatSingleDoes(t *testing.T) {
+// TestBatchesHoldTheSame compares batches with the frames that gopacket reads one
+// by one. A capture file stands for the interface: libpcap reads both the same way.
+func TestBatchesHoldTheSame(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "captures", "curl-*.pcap"))
 	if err != nil || len(paths) == 0 {
 		t.Fatal("no captures: ", err)
@@ -58,9 +58,9 @@ func compareReaders(t *testing.T, path string) (frames int) {
 	}
 }
 
-// That frames are not taken in batches is said, once: a library that is not as it
-// was must not take a third more of the processor without anybody noticing.
-func TestOneByOneIsSaid(t *testing.T) {
+// TestOneByOneIsReported: if frames cannot be read in batches, there is one error: a
+// changed library must not take a third more of the processor unnoticed.
+func TestOneByOneIsReported(t *testing.T) {
 	handle, err := pcap.OpenOffline(filepath.Join("..", "..", "testdata", "captures", "openssl-tls10-sni.pcap")) // which nothing waits for
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 	"tlsfloor/capture"
 )
 
-// watched opens loopback as a process does that is to notice quickly.
+// watched opens loopback with short intervals between checks.
 func watched(t *testing.T, expression string, unlocked bool) *Source {
 	t.Helper()
 	return mustOpen(t, Options{
@@ -45,7 +45,7 @@ func chatter(t *testing.T) {
 	}()
 }
 
-// findsWithin reads for so long, and returns the first error that is no timeout.
+// findsWithin reads for some time, and returns the first error except timeouts.
 func findsWithin(s *Source, long time.Duration) error {
 	var f capture.Frame
 	for end := time.Now().Add(long); time.Now().Before(end); {
@@ -56,14 +56,14 @@ func findsWithin(s *Source, long time.Duration) error {
 	return nil
 }
 
-// nothing is a filter that lets nothing through.
+// nothing is a filter that no packet passes.
 var nothing = unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET}}
 
 func attach(s *Source) error {
 	return unix.SetsockoptSockFprog(socketOf(s.devices[0].handle), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &nothing)
 }
 
-// A process that has the socket, by whatever way, cannot blind the capture.
+// TestFilterIsLocked: a process that gets hold of the socket cannot blind the capture.
 func TestFilterIsLocked(t *testing.T) {
 	for _, expression := range []string{"", "udp"} {
 		s := watched(t, expression, false)
@@ -80,8 +80,8 @@ func TestFilterIsLocked(t *testing.T) {
 	}
 }
 
-// Where it cannot be locked, a filter that changes is noticed, once, also while
-// frames come.
+// TestFilterThatChangesIsNoticed: where it cannot be locked, a changed filter is
+// noticed, once, also while frames come.
 func TestFilterThatChangesIsNoticed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -104,7 +104,7 @@ func TestFilterThatChangesIsNoticed(t *testing.T) {
 	}
 }
 
-// misdirect has a socket take packets of a protocol that nobody uses.
+// misdirect makes a socket receive packets of an unused protocol.
 func misdirect(t *testing.T, s *Source) {
 	t.Helper()
 	lo, err := net.InterfaceByName("lo")
@@ -117,7 +117,8 @@ func misdirect(t *testing.T, s *Source) {
 	}
 }
 
-// Packets that stop coming while the interface counts them are noticed once.
+// TestPacketsThatStopAreNoticed: if frames stop coming while the interface counts
+// packets, that is noticed once.
 func TestPacketsThatStopAreNoticed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -136,7 +137,7 @@ func TestPacketsThatStopAreNoticed(t *testing.T) {
 	}
 }
 
-// An expression that matches nothing is no sign of an attack.
+// TestQuietIsNoAlarm: an expression that matches nothing is no sign of an attack.
 func TestQuietIsNoAlarm(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -148,7 +149,8 @@ func TestQuietIsNoAlarm(t *testing.T) {
 	}
 }
 
-// A program that is started does not have what captures.
+// TestProgramsDoNotInheritCaptures: a program that is started does not inherit the
+// sockets.
 func TestProgramsDoNotInheritCaptures(t *testing.T) {
 	s := watched(t, "", false)
 	fd := socketOf(s.devices[0].handle)

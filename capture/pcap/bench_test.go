@@ -11,8 +11,8 @@ import (
 
 const benchFrameLen = 200
 
-// benchmarkParse leaves the read(2) out: what a record costs once its bytes are
-// in memory. first is where the records begin.
+// benchmarkParse measures a record whose bytes are in memory, without read(2). first is
+// where the records begin.
 func benchmarkParse(b *testing.B, in *Buffer, first int, r Reader) {
 	b.Helper()
 	b.ReportAllocs()

@@ -40,7 +40,7 @@ func TestPcapHeaders(t *testing.T) {
 	}
 }
 
-// TestPcapModified: the record headers of the 1990s' patched libpcap are eight
+// TestPcapModified: the record headers of the patched libpcap of the 1990s are eight
 // bytes longer.
 func TestPcapModified(t *testing.T) {
 	order := binary.LittleEndian
@@ -53,8 +53,8 @@ func TestPcapModified(t *testing.T) {
 	captures.Same(t, frames, []capture.Frame{want, want})
 }
 
-// TestPcapExchangedLengths: before version 2.3 the length on the wire came
-// first, and 2.3 was written both ways.
+// TestPcapExchangedLengths: before version 2.3 the length on the wire came first. Files
+// of 2.3 have either order.
 func TestPcapExchangedLengths(t *testing.T) {
 	order := binary.LittleEndian
 	for minor, exchanged := range []bool{true, true, true, true, false} {
@@ -72,7 +72,8 @@ func TestPcapExchangedLengths(t *testing.T) {
 	}
 }
 
-// TestPcapLengthBelowCaptured: what follows may subtract one from the other.
+// TestPcapLengthBelowCaptured: a frame is never shorter on the wire than captured, so
+// that the lengths can be subtracted.
 func TestPcapLengthBelowCaptured(t *testing.T) {
 	order := binary.BigEndian
 	frames, err := readBytes(t, captures.Join(captures.PcapHeader(order, captures.MagicMicroseconds, 1), captures.PcapRecord(order, 0, 0, []byte("abc"), 1)))

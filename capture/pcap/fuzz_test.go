@@ -54,8 +54,8 @@ func FuzzPcapng(f *testing.F) {
 	f.Fuzz(fuzzContent)
 }
 
-// fuzzContent reads content in one piece and byte by byte: both give the same
-// frames and the same errors, and no frame claims more than it holds.
+// fuzzContent reads content in one piece and byte by byte. Both give the same frames
+// and the same error, and no frame claims more than it has.
 func fuzzContent(t *testing.T, content []byte) {
 	whole, err := readBytes(t, content)
 	for _, frame := range whole {

@@ -10,8 +10,8 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// TestAIX: version 2.2 with the interface types of AIX is AIX's, with any other
-// link type an old libpcap's.
+// TestAIX: a file of version 2.2 with an interface type of AIX is from AIX, with
+// another link type from an old libpcap.
 func TestAIX(t *testing.T) {
 	tests := []struct {
 		field uint32
@@ -42,8 +42,7 @@ func TestAIX(t *testing.T) {
 	captures.Same(t, frames, []capture.Frame{{Time: 5_000_700_000, Data: []byte("abc"), Length: 70, Link: 6}})
 }
 
-// TestVariants: every magic number that is known, and headers of other lengths
-// under them.
+// TestVariants: every known magic number, also with record headers of unusual lengths.
 func TestVariants(t *testing.T) {
 	tests := map[string]struct {
 		magic  uint32
@@ -87,7 +86,7 @@ func TestVariants(t *testing.T) {
 	}
 }
 
-// TestVariantsOfEditcap: as wiretap writes them.
+// TestVariantsOfEditcap reads the variants as wiretap writes them.
 func TestVariantsOfEditcap(t *testing.T) {
 	want, err := readFile(t, sampleCapture)
 	check(t, err)
@@ -100,8 +99,8 @@ func TestVariantsOfEditcap(t *testing.T) {
 	}
 }
 
-// TestDamageIsNoVariant: a damaged record does not make a file another
-// variant's.
+// TestDamageIsNoVariant: a damaged record does not make a file be read as another
+// variant.
 func TestDamageIsNoVariant(t *testing.T) {
 	content, err := os.ReadFile(sampleCapture)
 	check(t, err)
@@ -116,9 +115,8 @@ func TestDamageIsNoVariant(t *testing.T) {
 	wantDamage(t, err)
 }
 
-// TestNanosecondsAsMicroseconds: a fraction of 1,000,000 or more gives away
-// nanoseconds, also for the records before it that are near the beginning of
-// the file.
+// TestNanosecondsAsMicroseconds: a fraction of 1,000,000 or more shows that the file
+// has nanoseconds, also in the records before it near the beginning of the file.
 func TestNanosecondsAsMicroseconds(t *testing.T) {
 	for _, order := range captures.ByteOrders {
 		fractions := []uint32{999, 5000, 123_456_789, 999_999, 999_999_999}
@@ -134,8 +132,8 @@ func TestNanosecondsAsMicroseconds(t *testing.T) {
 	}
 }
 
-// TestNanosecondsLate: beyond what is looked at ahead, the records before the
-// one that gives it away keep their microseconds.
+// TestNanosecondsLate: if that fraction comes after the records that are read ahead,
+// those before it are read as microseconds.
 func TestNanosecondsLate(t *testing.T) {
 	order := binary.LittleEndian
 	content := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
@@ -161,8 +159,8 @@ func TestNanosecondsLate(t *testing.T) {
 	}
 }
 
-// TestFractionBeyondNanoseconds: such a fraction is broken, and says nothing
-// about the others.
+// TestFractionBeyondNanoseconds: a fraction that is too large for nanoseconds is
+// damaged, and does not change how others are read.
 func TestFractionBeyondNanoseconds(t *testing.T) {
 	order := binary.LittleEndian
 	for magic, unit := range map[uint32]int64{captures.MagicMicroseconds: 1000, captures.MagicNanoseconds: 1} {

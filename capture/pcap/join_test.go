@@ -14,13 +14,13 @@ import (
 	"tlsfloor/capture/testing/captures"
 )
 
-// joinable is a capture of two frames, and these.
+// joinable is a capture and its two frames.
 type joinable struct {
 	content []byte
 	frames  []capture.Frame
 }
 
-// joinables gives a capture of each kind, of its own link type and time.
+// joinables returns a capture of each variant, with its own link type and unit of time.
 func joinables() map[string]joinable {
 	all := map[string]joinable{}
 	add := func(name string, head []byte, record func(fraction uint32) []byte, link capture.LinkType, unit int64) {
@@ -73,7 +73,7 @@ func TestJoined(t *testing.T) {
 	}
 }
 
-// TestJoinedCut: a file that ends inside the header of a joined one is cut.
+// TestJoinedCut: a file that ends in the header of a joined capture is truncated.
 func TestJoinedCut(t *testing.T) {
 	order := binary.LittleEndian
 	first := captures.Join(captures.PcapHeader(order, captures.MagicNanoseconds, 1), captures.PcapRecord(order, 1, 2, []byte("abc"), 60))
@@ -94,7 +94,7 @@ func TestJoinedCut(t *testing.T) {
 	}
 }
 
-// TestNotJoined: what looks like a header in part is the record it is.
+// TestNotJoined: a record that looks partly like a header is read as a record.
 func TestNotJoined(t *testing.T) {
 	order := binary.LittleEndian
 	header := captures.PcapHeader(order, captures.MagicMicroseconds, 1)
@@ -116,7 +116,8 @@ func TestNotJoined(t *testing.T) {
 	}
 }
 
-// TestJoinedPcapngBlockOfLocalUse: a type of block may be a magic number.
+// TestJoinedPcapngBlockOfLocalUse: the type of a block may be equal to a magic number
+// of classic captures.
 func TestJoinedPcapngBlockOfLocalUse(t *testing.T) {
 	order := binary.LittleEndian
 	frames, err := readBytes(t, captures.Join(captures.NgSection(order, 1, 0), captures.NgInterface(order, 1, 0),
@@ -125,7 +126,7 @@ func TestJoinedPcapngBlockOfLocalUse(t *testing.T) {
 	captures.Same(t, frames, []capture.Frame{{Time: 5000, Data: []byte("abc"), Length: 60, Link: 1}})
 }
 
-// TestJoinedLongPcap: a join at every place of the buffer.
+// TestJoinedLongPcap: captures are joined at every position of the buffer.
 func TestJoinedLongPcap(t *testing.T) {
 	r := rand.New(rand.NewPCG(71, 72))
 	var content []byte

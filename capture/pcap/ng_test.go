@@ -129,8 +129,8 @@ func TestPcapngErrors(t *testing.T) {
 	}
 }
 
-// TestPcapngInterfaceFlood: a file of nothing but interfaces must not take
-// memory without end.
+// TestPcapngInterfaceFlood: a file of interface descriptions only takes a bounded
+// amount of memory.
 func TestPcapngInterfaceFlood(t *testing.T) {
 	order := binary.LittleEndian
 	one := captures.NgInterface(order, 1, 0)

@@ -49,7 +49,7 @@ func TestScale(t *testing.T) {
 	}
 }
 
-// TestScaleAgainstBig compares with the same sum in numbers without an end.
+// TestScaleAgainstBig compares with a computation with unbounded integers.
 func TestScaleAgainstBig(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {

@@ -17,10 +17,11 @@ import (
 	"time"
 )
 
-// asNobody is set in the copy of the test that is another user.
+// asNobody is set in the copy of the test that runs as another user.
 const asNobody = "TLSFLOOR_PROC_AS_NOBODY"
 
-// Who may not look says so, and does not say that there is nobody.
+// TestWithoutPermission: without permission to examine processes the error is another
+// one than for a connection without a process.
 func TestWithoutPermission(t *testing.T) {
 	needRoot(t)
 	l := listen(t, "tcp4", "127.0.0.1:0")
@@ -71,7 +72,7 @@ func TestAsNobody(t *testing.T) {
 	if limits := strings.Join(f.Limits(), "\n"); !strings.Contains(limits, "CAP_SYS_PTRACE") || !strings.Contains(limits, "does not report connects") {
 		t.Errorf("%s", limits)
 	}
-	// Its own it may see.
+	// It may examine its own.
 	l := listen(t, "tcp4", "127.0.0.1:0")
 	conn := dial(t, l.Addr(), false)
 	if p, err := f.Find(endOf(conn.LocalAddr()), endOf(conn.RemoteAddr())); err != nil || p.PID != os.Getpid() {
@@ -79,8 +80,8 @@ func TestAsNobody(t *testing.T) {
 	}
 }
 
-// A process that turns into another program is named by what it is when it
-// connects.
+// TestAnotherProgram: a process that executes another program is described as it is
+// when it connects.
 func TestAnotherProgram(t *testing.T) {
 	needRoot(t)
 	for _, program := range []string{"python3", "bash"} {
@@ -129,8 +130,8 @@ func start(t testing.TB, name string, args ...string) (*exec.Cmd, io.Writer) {
 	return child, in
 }
 
-// curl is named also where twice as many programs want to run as there are
-// processors.
+// TestShortLivedClientsUnderLoad: curl is found also with twice as many running
+// programs as processors.
 func TestShortLivedClientsUnderLoad(t *testing.T) {
 	needRoot(t)
 	curl, err := exec.LookPath("curl")
@@ -154,7 +155,7 @@ func TestShortLivedClientsUnderLoad(t *testing.T) {
 	nameCalls(t, f, curl, "refused")
 }
 
-// BenchmarkFindAmongMany is on a host with 2,000 more processes.
+// BenchmarkFindAmongMany measures on a host with 2,000 more processes.
 func BenchmarkFindAmongMany(b *testing.B) {
 	needRoot(b)
 	client, server := fresh(b) // of a process that is older than the others
@@ -185,7 +186,7 @@ func BenchmarkFindAmongMany(b *testing.B) {
 	run("reported", client, server, func() {})
 }
 
-// fresh is the connection of a process that has just begun.
+// fresh returns a connection of a process that has just started.
 func fresh(b *testing.B) (client, server netip.AddrPort) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -201,8 +202,8 @@ func fresh(b *testing.B) (client, server netip.AddrPort) {
 	return endOf(conn.RemoteAddr()), endOf(conn.LocalAddr())
 }
 
-// A report that is late counts, also where the socket's process may be one that
-// cannot be looked at.
+// TestLateReport: a late report counts, also where the process of the socket may be one
+// that cannot be examined.
 func TestLateReport(t *testing.T) {
 	needRoot(t)
 	f := open(t)
@@ -226,8 +227,8 @@ func TestLateReport(t *testing.T) {
 	}
 }
 
-// inFlight is a server's connection, which no connect made, whose socket is on
-// its way between processes: the kernel knows it, and no /proc/PID/fd has it.
+// inFlight returns a server's connection, which no connect made, and whose socket is
+// being passed between processes: the kernel knows it, but no /proc/PID/fd has it.
 func inFlight(t *testing.T) connection {
 	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {

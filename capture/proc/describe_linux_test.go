@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A process of one user that never answers costs its own user's details, and
-// nobody else anything.
-func TestLooksThatNeverEnd(t *testing.T) {
+// TestDescriptionsThatNeverEnd: reading a process that never answers costs details of its own
+// user's processes only.
+func TestDescriptionsThatNeverEnd(t *testing.T) {
 	var l describer
 	never := make(chan struct{})
 	var started atomic.Int32
@@ -37,7 +37,7 @@ func TestLooksThatNeverEnd(t *testing.T) {
 	}
 }
 
-func TestAllLooksAreBounded(t *testing.T) {
+func TestDescriptionsAreBounded(t *testing.T) {
 	var l describer
 	n := 0
 	for uid := range uint32(2 * maxAtOnce) {
@@ -56,7 +56,7 @@ func TestAllLooksAreBounded(t *testing.T) {
 	}
 }
 
-// A number that another process has now is not the one that is known.
+// TestKnownProcess: a process id that was used again does not give the old description.
 func TestKnownProcess(t *testing.T) {
 	var k descriptions
 	p := new(Process)
@@ -87,8 +87,8 @@ func TestThreadHasItsProcess(t *testing.T) {
 	}
 }
 
-// The kernel's report and /proc have to agree on when a process began, or every
-// one would be taken for another.
+// TestBeganWhenTheKernelSays: the kernel's report and /proc agree on when a process
+// began. Otherwise every process would be taken for another.
 func TestBeganWhenTheKernelSays(t *testing.T) {
 	needRoot(t)
 	f := open(t)

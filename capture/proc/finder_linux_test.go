@@ -47,7 +47,7 @@ func open(t testing.TB) *Finder {
 	return f
 }
 
-// withoutTrace is a Finder on a kernel that does not report connects.
+// withoutTrace returns a Finder as on a kernel that does not report connects.
 func withoutTrace(t testing.TB) *Finder {
 	f := open(t)
 	if f.trace != nil {
@@ -79,7 +79,7 @@ func listen(t testing.TB, network, address string) net.Listener {
 	return l
 }
 
-// find asks until the kernel's report has arrived.
+// find calls Find until the kernel's report has arrived.
 func find(t testing.TB, f *Finder, client, server net.Addr) (*Process, error) {
 	t.Helper()
 	a, b := endOf(client), endOf(server)
@@ -121,7 +121,7 @@ func TestOwnConnections(t *testing.T) {
 	}
 }
 
-// dial connects; mapped uses an IPv6 socket with an IPv4-mapped address, as
+// dial connects. With mapped it uses an IPv6 socket with an IPv4-mapped address, as
 // Java does.
 func dial(t testing.TB, to net.Addr, mapped bool) net.Conn {
 	t.Helper()
@@ -159,7 +159,7 @@ func TestNobodysConnection(t *testing.T) {
 	}
 }
 
-// A connection that is older than the Finder has no report.
+// TestOlderConnection: a connection that is older than the Finder has no report.
 func TestOlderConnection(t *testing.T) {
 	needRoot(t)
 	l := listen(t, "tcp4", "127.0.0.1:0")
@@ -170,9 +170,9 @@ func TestOlderConnection(t *testing.T) {
 	}
 }
 
-// curl is the user's program that is gone the soonest. The server notes when
-// each ClientHello came, as a sensor does, and asks a millisecond later: as soon
-// as the kernel hands over what was captured.
+// TestShortLivedClients: curl ends soonest of all common clients. The server notes when
+// each ClientHello came, as a sensor does, and asks a millisecond later: as soon as
+// captured frames are delivered.
 func TestShortLivedClients(t *testing.T) {
 	needRoot(t)
 	curl, err := exec.LookPath("curl")
@@ -188,11 +188,11 @@ func TestShortLivedClients(t *testing.T) {
 	}
 }
 
-// servers are held against curl, which is held to TLS 1.2: refused, it ends at
-// once. That is what the flows that are flagged look like.
+// servers are offered to curl, which is limited to TLS 1.2. Refused, it ends at once,
+// like the clients of flagged flows.
 var servers = map[string]*tls.Config{"answered": {}, "refused": {MinVersion: tls.VersionTLS13}}
 
-// nameCalls wants at least 99 of 100 calls named.
+// nameCalls checks that the process of at least 99 of 100 calls is found.
 func nameCalls(t *testing.T, f *Finder, curl, server string) {
 	t.Helper()
 	const n = 100
@@ -217,7 +217,7 @@ func nameCalls(t *testing.T, f *Finder, curl, server string) {
 	}
 }
 
-// callOnce runs curl once, and asks who it was when its hello has come.
+// callOnce runs curl once, and calls Find when its ClientHello has arrived.
 func callOnce(t *testing.T, f *Finder, curl string, config *tls.Config, i int) (*Process, time.Duration) {
 	t.Helper()
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -283,7 +283,7 @@ var certificate = func() func(testing.TB) tls.Certificate {
 	}
 }()
 
-// Containers have networks of their own.
+// TestOtherNetwork: containers have their own networks.
 func TestOtherNetwork(t *testing.T) {
 	needRoot(t)
 	ip, err := exec.LookPath("ip")
@@ -298,7 +298,7 @@ func TestOtherNetwork(t *testing.T) {
 	if out, err := exec.Command(ip, "-n", name, "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	// The script listens, connects, says the ports, and waits.
+	// The script listens, connects, prints the ports, and waits.
 	const script = `
 import socket, sys, time
 s = socket.create_server(("127.0.0.1", 0))
@@ -331,7 +331,7 @@ time.sleep(20)`
 	}
 }
 
-// The bounds hold whatever connects.
+// TestFloodOfConnects: the bounds hold for any number of connects.
 func TestFloodOfConnects(t *testing.T) {
 	c := newRecentConnects()
 	p := new(Process)
@@ -389,8 +389,8 @@ func BenchmarkFind(b *testing.B) {
 	})
 }
 
-// A process that is gone is known by what it said of itself: its command line or,
-// without one, the name of its thread. Neither is its file.
+// TestDepartedHasNoExecutable: a process that has ended is described by its command
+// line or, without one, by the name of its thread. Its executable is not known.
 func TestDepartedHasNoExecutable(t *testing.T) {
 	f := &Finder{opener: direct{}}
 	for want, c := range map[string]connect{

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// programsHere are programs of Go and of other languages, as far as they are
-// there.
+// programsHere returns the programs of this machine that are tried, in Go and other
+// languages.
 func programsHere(t testing.TB) (all []string) {
 	own, err := os.Executable()
 	if err != nil {
@@ -30,8 +30,9 @@ func programsHere(t testing.TB) (all []string) {
 	return all
 }
 
-// The standard library's reader is the truth about files that mean no harm.
-func TestBuiltAgreesWithTheStandardLibrary(t *testing.T) {
+// TestBuildAgreesWithTheStandardLibrary: for ordinary files the result is that of
+// debug/buildinfo.
+func TestBuildAgreesWithTheStandardLibrary(t *testing.T) {
 	some := 0
 	for _, path := range programsHere(t) {
 		f, err := os.Open(path)
@@ -79,9 +80,9 @@ func TestModules(t *testing.T) {
 	}
 }
 
-// elfOf is a little-endian file of words of 4 or 8 bytes with headers of sections
-// that all have the same name, of so many bytes, and nothing else. The second
-// section holds it.
+// elfOf returns a little-endian ELF file with words of 4 or 8 bytes. It consists of
+// headers of sections, which all have the same name of the given length. The second
+// section holds the name.
 func elfOf(word, sections, name int) []byte {
 	header, section, table, sizes := 64, 64, 40, 58
 	if word == 4 {
@@ -107,7 +108,7 @@ func elfOf(word, sections, name int) []byte {
 
 func elf64(sections, name int) []byte { return elfOf(8, sections, name) }
 
-// packedNames is such a file of which the name is packed, 1,000 to 1.
+// packedNames returns such a file with a compressed name, 1,000 to 1.
 func packedNames(sections, name int) []byte {
 	b := elf64(sections, 0)
 	le := binary.LittleEndian
@@ -121,8 +122,8 @@ func packedNames(sections, name int) []byte {
 	return append(b[:64+sections*64], packed.Bytes()...)
 }
 
-// before118 is a program as Go 1.13 to 1.17 describe it, of words of 4 or 8
-// bytes in either order.
+// before118 returns a program with the build information of Go 1.13 to 1.17, with words
+// of 4 or 8 bytes in either byte order.
 func before118(word int, order binary.ByteOrder, version, modinfo string) []byte {
 	const base, magicAt, stringsAt, textAt = 0x400000, 0x100, 0x140, 0x180
 	b := make([]byte, textAt+len(version)+len(modinfo))
@@ -179,8 +180,9 @@ func TestOlderGo(t *testing.T) {
 	}
 }
 
-// The first of these would make debug/elf take 2 GiB. For a text that says it is
-// longer than all that may be read, debug/buildinfo takes 10 MiB before it reads.
+// TestHostileProgramsTakeLittle: debug/elf would allocate 2 GiB for the first of these
+// files. For a text that claims to be longer than what may be read, debug/buildinfo
+// allocates 10 MiB before it reads.
 func TestHostileProgramsTakeLittle(t *testing.T) {
 	const firstPiece = 10 << 20
 	huge := before118(8, binary.LittleEndian, "go1.13", "")
@@ -236,7 +238,7 @@ func TestHostileProgramsTakeLittle(t *testing.T) {
 	}
 }
 
-// changing is a file whose headers become others when they are read again.
+// changing is a file whose headers change between two reads.
 type changing struct {
 	first, then []byte
 	read        map[int64]bool
@@ -251,7 +253,8 @@ func (c *changing) ReadAt(b []byte, at int64) (int, error) {
 	return bytes.NewReader(from).ReadAt(b, at)
 }
 
-// A user's own file system need not answer the same twice.
+// TestProgramThatChanges: a file system that a user serves may return something else
+// the second time.
 func TestProgramThatChanges(t *testing.T) {
 	c := &changing{elf64(4, 10), elf64(2000, 1<<20), map[int64]bool{}}
 	var before, after runtime.MemStats
@@ -263,7 +266,7 @@ func TestProgramThatChanges(t *testing.T) {
 	}
 }
 
-// inlined is a program as Go 1.18 and later describe it.
+// inlined returns a program with the build information of Go 1.18 and later.
 func inlined(version, modinfo string) []byte {
 	b := before118(8, binary.LittleEndian, "", "")
 	b[0x100+15] = 2

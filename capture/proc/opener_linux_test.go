@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// served returns an opener in front of o, as it is in another process.
+// served returns an opener that passes requests on to o through a socket, as to another
+// process.
 func served(t testing.TB, o opener) (*remote, *os.File) {
 	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
@@ -34,7 +35,7 @@ func served(t testing.TB, o opener) (*remote, *os.File) {
 	return r, theirs
 }
 
-// throughOpener is a Finder that has another open what takes rights.
+// throughOpener returns a Finder without rights, with an opener.
 func throughOpener(t testing.TB) *Finder {
 	t.Helper()
 	r, _ := served(t, direct{})
@@ -50,7 +51,7 @@ func throughOpener(t testing.TB) *Finder {
 	return f
 }
 
-// Another process opens the same as this one would.
+// TestRemoteOpensTheSame: another process opens the same files as this one would.
 func TestRemoteOpensTheSame(t *testing.T) {
 	r, _ := served(t, direct{})
 	l := listen(t, "tcp4", "127.0.0.1:0")
@@ -88,7 +89,7 @@ func openOwnDiag(t *testing.T) int {
 	return fd
 }
 
-// sameFile closes both.
+// sameFile reports whether two files are the same, and closes both.
 func sameFile(t *testing.T, a, b int, compare bool) bool {
 	t.Helper()
 	defer unix.Close(a)
@@ -104,14 +105,14 @@ func sameFile(t *testing.T, a, b int, compare bool) bool {
 	return !compare || x.Dev == y.Dev && x.Ino == y.Ino
 }
 
-// blocked is an opener whose files never open, until it is let go.
+// blocked is an opener whose files do not open until it is released.
 type blocked struct{ until chan struct{} }
 
 func (b blocked) do(request) (answer, error) { <-b.until; return answer{fd: -1}, unix.ENOENT }
 
 func (blocked) ended() error { return nil }
 
-// Programs on file systems whose owners let nobody in take a bounded share.
+// TestOpeningsAreBounded: files that never open use a bounded part of the opener.
 func TestOpeningsAreBounded(t *testing.T) {
 	b := blocked{make(chan struct{})}
 	r, _ := served(t, b)
@@ -140,7 +141,8 @@ func TestOpeningsAreBounded(t *testing.T) {
 	}
 }
 
-// Without its opener a Finder goes on, and says what it cannot see.
+// TestOpenerThatEnds: without its opener a Finder goes on, and Limits says what it
+// cannot see.
 func TestOpenerThatEnds(t *testing.T) {
 	needRoot(t)
 	b := blocked{make(chan struct{})}

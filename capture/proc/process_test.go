@@ -111,7 +111,7 @@ func TestConnect(t *testing.T) {
 	}
 }
 
-// An access key that was cut would not be known for one.
+// TestArgumentsThatWereCut: an access key that is cut off would not be recognised.
 func TestArgumentsThatWereCut(t *testing.T) {
 	long := append(bytes.Repeat([]byte{'x'}, copied-9), "\x00--key=ab"...)
 	for _, test := range []struct {
@@ -202,5 +202,5 @@ func FuzzReadConnect(f *testing.F) {
 	})
 }
 
-// recordLength is that of the kernel's records, in bytes.
+// recordLength is the length of the kernel's records, in bytes.
 const recordLength = 72 + 512

@@ -17,9 +17,9 @@ import (
 	"github.com/cilium/ebpf/ringbuf"
 )
 
-// loadedTrace puts the program into this kernel. The tests of what is reported skip
-// where nothing is; on a kernel that has what the program needs, and for who may
-// load it, that is a fault of the program.
+// loadedTrace loads the program into this kernel. Tests of its reports are skipped if
+// the kernel lacks what it needs, or without permission. Otherwise an error is a fault
+// of the program.
 func loadedTrace(t *testing.T) *trace {
 	needRoot(t)
 	if _, err := os.Stat("/sys/kernel/btf/vmlinux"); err != nil {
@@ -36,7 +36,7 @@ func loadedTrace(t *testing.T) *trace {
 	return trace
 }
 
-// connectTo is set in the copy of the test that connects to its value, and ends.
+// connectTo is set in the copy of the test that connects to its value and ends.
 const connectTo = "TLSFLOOR_PROC_CONNECT_TO"
 
 func TestConnectAndEnd(t *testing.T) {
@@ -51,8 +51,8 @@ func TestConnectAndEnd(t *testing.T) {
 	conn.Close()
 }
 
-// What the kernel's program copies is right, of a process that is gone when its
-// report is read.
+// TestTraceReportsWhoConnects: the kernel's program copies the right data, of a process
+// that has ended when its report is read.
 func TestTraceReportsWhoConnects(t *testing.T) {
 	trace := loadedTrace(t)
 	time.AfterFunc(20*time.Second, func() { trace.close() }) // or next would wait for ever
@@ -94,8 +94,8 @@ func nextTo(trace *trace, server netip.AddrPort) (connect, error) {
 	}
 }
 
-// TestRecordIsReadAsItIsWritten: traceRecord is how the compiler laid out what the
-// kernel's program writes.
+// TestRecordIsReadAsItIsWritten: traceRecord is the compiler's layout of the record
+// that the kernel's program writes.
 func TestRecordIsReadAsItIsWritten(t *testing.T) {
 	r := traceRecord{
 		Pid: 4711, Uid: 1000, Family: familyIPv6, ClientPort: 40001, ServerPort: binary.NativeEndian.Uint16([]byte{1, 187}),
