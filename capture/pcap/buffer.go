@@ -1,6 +1,12 @@
 package pcap
 
-import "io"
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"tlsfloor/capture"
+)
 
 const (
 	// BufferSize is the usual size of a Buffer, and so of a read, in bytes. What is
@@ -22,6 +28,11 @@ const (
 	// error.
 	maxEmptyReads = 100
 )
+
+// ErrIdle: there is nothing to read yet, as from a quiet pipe or a file that is still
+// being written. Nothing was consumed; the same call may be made again. The input of a
+// Buffer returns it, and so do Buffer and Reader.
+var ErrIdle = errors.New("nothing to read yet")
 
 // Buffer holds the part of an input that is in memory. Records are read where they
 // lie; only one that straddles the end of the buffer is moved, to its beginning.
@@ -199,4 +210,40 @@ func (b *Buffer) Read(p []byte) (int, error) {
 	n := copy(p, b.buf[b.pos:b.end])
 	b.pos += n
 	return n, nil
+}
+
+// ended returns the error for an input that ended before the record or block at p
+// was whole: io.EOF only in front of one.
+func (b *Buffer) ended(err error, p place) error {
+	if err == io.EOF && b.Buffered() > 0 {
+		return p.truncated()
+	}
+	return err
+}
+
+// place is where in a capture something is wrong.
+type place struct {
+	what   string // "record" or "block"
+	number uint64 // from 1, in one of several captures that are joined
+	offset int64  // in bytes, in the input, decompressed
+}
+
+func (p place) String() string {
+	return fmt.Sprintf("%s %d, at byte %d,", p.what, p.number, p.offset)
+}
+
+func (p place) truncated() error {
+	return fmt.Errorf("%w: %s is cut short", capture.ErrTruncated, p)
+}
+
+func (p place) damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s %s", capture.ErrDamaged, p, fmt.Sprintf(format, args...))
+}
+
+// headerCut returns the error for an input that ended in the first header.
+func headerCut(err error) error {
+	if err == io.EOF {
+		return fmt.Errorf("%w: the file header is cut short", capture.ErrTruncated)
+	}
+	return err
 }

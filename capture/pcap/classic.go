@@ -8,14 +8,6 @@ import (
 	"tlsfloor/capture"
 )
 
-const (
-	// MaxCaptured bounds the captured bytes of a frame, as MAXIMUM_SNAPLEN of libpcap
-	// does: a larger length is damage, not a frame.
-	MaxCaptured = 256 << 10
-	// maxWire bounds the length of a frame on the wire, in bytes.
-	maxWire = 128 << 20
-)
-
 // classicReader reads classic pcap.
 type classicReader struct {
 	b      *Buffer
@@ -99,15 +91,6 @@ func (r *classicReader) setLink(h fileHeader) error {
 	}
 	r.link = linkType(uint16(h.link))
 	return nil
-}
-
-// linkType corrects the number of programs that write a DLT_ number, which depends
-// on the system, as a link type: DLT_RAW is 12, on OpenBSD 14.
-func linkType(n uint16) capture.LinkType {
-	if n == 12 || n == 14 {
-		return capture.LinkRaw
-	}
-	return capture.LinkType(n)
 }
 
 // Next implements Reader.

@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"encoding/binary"
+	"io"
 	"math/bits"
 
 	"tlsfloor/capture"
@@ -156,4 +157,40 @@ func (r *classicReader) walk(ahead []byte, headerLen int) (t trail) {
 	}
 	t.whole = true
 	return t
+}
+
+// beginsFile reports whether b, of 16 bytes or more, begins another capture
+// where a record or a block could be.
+//
+// Read as a record, a classic header has no bytes, neither captured nor on the
+// wire, or, with a time zone, more than possible; a section's byte-order magic
+// gives one of the two lengths, of 439 MB or more. Read as a block, a classic header
+// has a length that is no multiple of 4, or too large, with one exception: 131,076,
+// of a type for local use, in big-endian.
+func beginsFile(b []byte) bool {
+	if isNg(b) {
+		_, ok := sectionOrder(b[blockHeaderLen:])
+		return ok
+	}
+	if !isClassic(b) {
+		return false
+	}
+	if len(b) < classicHeaderLen {
+		b = append(b[:len(b):len(b)], make([]byte, classicHeaderLen-len(b))...)
+	}
+	h := readFileHeader(b)
+	return knownVersion(h.major, h.minor) && h.accuracy == 0 && h.zone >= -maxZone && h.zone <= 0 &&
+		h.link&reservedLinkBits == 0
+}
+
+// fileBegins is beginsFile for the next bytes of the input. After ErrIdle it may be
+// called again.
+func (b *Buffer) fileBegins() (bool, error) {
+	if b.Buffered() >= MagicLen && !Begins(b.buf[b.pos:]) {
+		return false, nil
+	}
+	if err := b.Fill(classicHeaderLen); err != nil && (err != io.EOF || b.Buffered() < 16) {
+		return false, err
+	}
+	return beginsFile(b.Bytes()), nil
 }
