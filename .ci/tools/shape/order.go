@@ -13,10 +13,10 @@ func fileOf(p *packages.Package, at token.Pos) string {
 	return filepath.Base(p.Fset.Position(at).Filename)
 }
 
-// order puts the files so that few arrows run from a later one to an earlier one,
-// and returns the order, how many do, and how many arrows there are. It is the
-// order of Eades, Lin and Smyth (1993), which is good and not always the best,
-// with neighbours swapped as long as that helps.
+// order sorts the files so that few arrows run up, from a later file to an earlier
+// one. It returns the files, the number of arrows that run up, and the number of
+// all arrows. The heuristic is that of Eades, Lin and Smyth (1993); neighbours are
+// swapped afterwards as long as that helps.
 func (a arrows) order() (files []string, up, all int) {
 	left := map[string]bool{}
 	for from, tos := range a {
@@ -42,8 +42,9 @@ func (a arrows) order() (files []string, up, all int) {
 	return files, a.up(files), all
 }
 
-// next is the file to take out of those that are left: one that nobody refers to,
-// one that refers to nobody, or the one with the most arrows away from it.
+// next returns the file to take out next, and the arrows to and from it: a file with
+// no arrows to it or none from it, else the one with most arrows from it net of
+// those to it.
 func (a arrows) next(left map[string]bool) (file string, in, out int) {
 	found := false
 	for _, f := range slices.Sorted(maps.Keys(left)) {
@@ -66,7 +67,7 @@ func (a arrows) next(left map[string]bool) (file string, in, out int) {
 	return file, in, out
 }
 
-// up counts the arrows from a later file to an earlier one.
+// up counts the arrows that run up.
 func (a arrows) up(files []string) (n int) {
 	for i, from := range files {
 		for _, to := range files[:i] {

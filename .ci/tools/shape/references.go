@@ -3,54 +3,12 @@ package main
 import (
 	"fmt"
 	"go/types"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/tools/go/packages"
 )
 
-// printExports prints how many of the names that packages export other packages
-// of the module use. Methods and fields are left out: they may be there for an
-// interface, or for an encoder.
-func printExports(all []*packages.Package) {
-	exported, used := map[string]bool{}, map[string]bool{}
-	for _, p := range all {
-		if p.Name == "main" {
-			continue
-		}
-		scope := p.Types.Scope()
-		for _, name := range scope.Names() {
-			if scope.Lookup(name).Exported() {
-				exported[p.PkgPath+"."+name] = true
-			}
-		}
-	}
-	for _, p := range all {
-		for _, o := range p.TypesInfo.Uses {
-			if o.Pkg() != nil && o.Pkg() != p.Types && o.Parent() == o.Pkg().Scope() {
-				used[o.Pkg().Path()+"."+o.Name()] = true
-			}
-		}
-	}
-	n, unused := 0, map[string]int{}
-	for name := range exported {
-		if used[name] {
-			n++
-		} else {
-			unused[packageOf(name)]++
-		}
-	}
-	fmt.Printf("exported names: %d, used by another package: %d (%d %%)\n", len(exported), n, 100*n/max(1, len(exported)))
-	for _, p := range all {
-		if u := unused[p.PkgPath]; u > 0 {
-			fmt.Printf("    %s: %d that no other package uses\n", below(p), u)
-		}
-	}
-}
-
-func packageOf(name string) string { return name[:len(name)-len(filepath.Ext(name))] }
-
-// arrows are which file of a package refers to which.
+// arrows[from][to] is true where file from refers to file to, in one package.
 type arrows map[string]map[string]bool
 
 func arrowsOf(p *packages.Package) arrows {
@@ -71,7 +29,8 @@ func arrowsOf(p *packages.Package) arrows {
 	return a
 }
 
-// declaredOutside reports whether o is no variable of a function.
+// declaredOutside reports whether o is declared outside of functions: a field, a
+// method, or a name of the package.
 func declaredOutside(o types.Object) bool {
 	if v, ok := o.(*types.Var); ok && v.IsField() {
 		return true

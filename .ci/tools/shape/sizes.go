@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Longer functions than this are listed, and larger packages.
+// Functions and packages with more lines than this are listed.
 const (
 	longFunction = 60
 	largePackage = 2000
