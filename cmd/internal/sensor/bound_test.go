@@ -90,7 +90,7 @@ func TestEventsOfATunnelsSenderAreBounded(t *testing.T) {
 		if stats.Flagged != 2790 || stats.Handshakes != 2790 {
 			t.Errorf("%d workers: %d flagged of %d handshakes", n, stats.Flagged, stats.Handshakes)
 		}
-		spot := blind.Spot{Cause: blind.EventsBounded, Count: 1400, Top: []blind.Item{{Name: stranger.String(), Count: 1400}}}
+		spot := blind.Spot{Cause: cause(t, "events_bounded"), Count: 1400, Top: []blind.Item{{Name: stranger.String(), Count: 1400}}}
 		if spots := stats.Blind().Spots(); !slices.ContainsFunc(spots, func(s blind.Spot) bool { return fmt.Sprint(s) == fmt.Sprint(spot) }) {
 			t.Errorf("%d workers: %v", n, spots)
 		}
