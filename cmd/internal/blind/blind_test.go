@@ -29,55 +29,55 @@ func TestSpots(t *testing.T) {
 		text string
 		run  func(*Run)
 	}{
-		{Spot{Cause: BelowFloorUnnamed, Count: 3, Top: []Item{{Name: "192.0.2.1", Count: 2}, {Name: "192.0.2.2", Count: 1}}},
+		{Spot{Cause: belowFloorUnnamed, Count: 3, Top: []Item{{Name: "192.0.2.1", Count: 2}, {Name: "192.0.2.2", Count: 1}}},
 			"handshakes below the floor to a destination that nothing names: 192.0.2.1 (2), 192.0.2.2 (1)", func(r *Run) {
 				r.Unnamed = Addresses{Total: 3, List: []AddressCount{{Addr: netip.MustParseAddr("192.0.2.1"), Count: 2}, {Addr: netip.MustParseAddr("192.0.2.2"), Count: 1}}}
 			}},
-		{Spot{Cause: FilterMatchedNothing, Count: 1}, "expression that no TCP packet matched", func(r *Run) {
+		{Spot{Cause: filterMatchedNothing, Count: 1}, "expression that no TCP packet matched", func(r *Run) {
 			r.Filtered, r.Source.Filtered = true, 9
 		}},
-		{Spot{Cause: FilterHidTagged, Count: 3, Top: []Item{{Name: "vlan", Count: 2}, {Name: "gre", Count: 1}}},
+		{Spot{Cause: filterHidTagged, Count: 3, Top: []Item{{Name: "vlan", Count: 2}, {Name: "gre", Count: 1}}},
 			"packets that the expression left out because of a VLAN tag or a tunnel: vlan (2), gre (1)", func(r *Run) { r.Hidden = named("gre", "vlan", "vlan") }},
-		{Spot{Cause: InputsLeftOut, Count: 1, Top: []Item{{Name: "notes.txt", Count: 1}}}, "input that could not be read: notes.txt", func(r *Run) { r.LeftOut = named("notes.txt") }},
-		{Spot{Cause: InputsIncomplete, Count: 2, Top: []Item{{Name: "a.pcap", Count: 1}, {Name: "b.pcap", Count: 1}}},
+		{Spot{Cause: inputsLeftOut, Count: 1, Top: []Item{{Name: "notes.txt", Count: 1}}}, "input that could not be read: notes.txt", func(r *Run) { r.LeftOut = named("notes.txt") }},
+		{Spot{Cause: inputsIncomplete, Count: 2, Top: []Item{{Name: "a.pcap", Count: 1}, {Name: "b.pcap", Count: 1}}},
 			"inputs of which only part was read: a.pcap (1), b.pcap (1)", func(r *Run) { r.Incomplete = named("b.pcap", "a.pcap") }},
-		{Spot{Cause: InterfacesAway, Count: 1}, "outage of an interface", func(r *Run) { r.Away = 1 }},
-		{Spot{Cause: PacketsWithheld, Count: 2, Top: []Item{{Name: "eth0", Count: 2}}}, "times that an interface's packets were kept from the capture: eth0", func(r *Run) {
+		{Spot{Cause: interfacesAway, Count: 1}, "outage of an interface", func(r *Run) { r.Away = 1 }},
+		{Spot{Cause: packetsWithheld, Count: 2, Top: []Item{{Name: "eth0", Count: 2}}}, "times that an interface's packets were kept from the capture: eth0", func(r *Run) {
 			r.Withheld.Add("eth0")
 			r.Withheld.Add("eth0")
 		}},
-		{Spot{Cause: KernelDropped, Count: 5}, "packets dropped by the kernel", func(r *Run) { r.Source.KernelDropped = 5 }},
-		{Spot{Cause: InterfaceDropped, Count: 5}, "packets dropped by the interface", func(r *Run) { r.Source.InterfaceDropped = 5 }},
-		{Spot{Cause: TunnelsNotBelieved, Count: 5, Top: []Item{{Name: "192.0.2.2", Count: 3}, {Name: "2001:db8::1", Count: 2}}},
+		{Spot{Cause: kernelDropped, Count: 5}, "packets dropped by the kernel", func(r *Run) { r.Source.KernelDropped = 5 }},
+		{Spot{Cause: interfaceDropped, Count: 5}, "packets dropped by the interface", func(r *Run) { r.Source.InterfaceDropped = 5 }},
+		{Spot{Cause: tunnelsNotBelieved, Count: 5, Top: []Item{{Name: "192.0.2.2", Count: 3}, {Name: "2001:db8::1", Count: 2}}},
 			"packets in a tunnel whose sender is not believed: 192.0.2.2 (3), 2001:db8::1 (2)", func(r *Run) {
 				*r.Decode = tunnelled(t, "192.0.2.2", "2001:db8::1", "192.0.2.2", "2001:db8::1")
 				r.Tunnels.Messages = Addresses{Total: 1, List: []AddressCount{{netip.MustParseAddr("192.0.2.2"), 1}}}
 			}},
-		{Spot{Cause: ClientsNotBelieved, Count: 2, Top: []Item{{Name: "192.0.2.1", Count: 2}}},
+		{Spot{Cause: clientsNotBelieved, Count: 2, Top: []Item{{Name: "192.0.2.1", Count: 2}}},
 			"handshakes of a client, told in another's tunnel: 192.0.2.1", func(r *Run) {
 				r.Tunnels.Clients = Addresses{Total: 2, List: []AddressCount{{netip.MustParseAddr("192.0.2.1"), 2}}}
 			}},
-		{Spot{Cause: EventsBounded, Count: 1, Top: []Item{{Name: "192.0.2.1", Count: 1}}},
+		{Spot{Cause: eventsBounded, Count: 1, Top: []Item{{Name: "192.0.2.1", Count: 1}}},
 			"flagged event beyond those that are written of one tunnel's sender in a minute: 192.0.2.1", func(r *Run) {
 				r.Tunnels.Bounded = Addresses{Total: 1, List: []AddressCount{{netip.MustParseAddr("192.0.2.1"), 1}}}
 			}},
-		{Spot{Cause: NestedTooDeep, Count: 1}, "packet in more encapsulations than are read", func(r *Run) { r.Decode.TooDeep = 1 }},
-		{Spot{Cause: OneDirection, Count: 1}, "connection of which only one direction was captured", func(r *Run) { r.Unseen.OneDirection = 1 }},
-		{Spot{Cause: CutHellos, Count: 3, Top: []Item{{Name: "with name and version", Count: 2}}},
+		{Spot{Cause: nestedTooDeep, Count: 1}, "packet in more encapsulations than are read", func(r *Run) { r.Decode.TooDeep = 1 }},
+		{Spot{Cause: oneDirection, Count: 1}, "connection of which only one direction was captured", func(r *Run) { r.Unseen.OneDirection = 1 }},
+		{Spot{Cause: cutHellos, Count: 3, Top: []Item{{Name: "with name and version", Count: 2}}},
 			"handshakes whose hello the snapshot length cut: with name and version (2)",
 			func(r *Run) { r.Unseen.CutHellos, r.Unseen.CutJudged = 3, 2 }},
-		{Spot{Cause: CutPackets, Count: 7}, "packets of which the snapshot length left no data", func(r *Run) {
+		{Spot{Cause: cutPackets, Count: 7}, "packets of which the snapshot length left no data", func(r *Run) {
 			r.Unseen.CutPackets, r.Decode.CutShort, r.Decode.Results[decode.Malformed] = 4, 3, 3
 		}},
-		{Spot{Cause: LongPreambles, Count: 2}, "connections in which more was said before TLS, or in place of an answer, than is looked at", func(r *Run) { r.Unseen.LongPreambles = 2 }},
-		{Spot{Cause: LostBytes, Count: 1}, "handshake with packets missing from the capture", func(r *Run) { r.Unseen.LostBytes = 1 }},
-		{Spot{Cause: MalformedHellos, Count: 1}, "hello that could not be read", func(r *Run) { r.MalformedHellos = 1 }},
-		{Spot{Cause: GivenUp, Count: 1}, "handshake given up for lack of memory", func(r *Run) { r.Unseen.GivenUp = 1 }},
-		{Spot{Cause: Faults, Count: 1}, "packet that led to a fault of tlsfloor's own", func(r *Run) { r.Faults = 1 }},
-		{Spot{Cause: IncompleteFragments, Count: 2}, "IP packets of which fragments are missing", func(r *Run) { r.Decode.Fragments.Incomplete = 2 }},
-		{Spot{Cause: MalformedPackets, Count: 2}, "packets whose headers could not be read", func(r *Run) { r.Decode.Results[decode.Malformed] = 2 }},
-		{Spot{Cause: OpenAtStart, Count: 1}, "connection open when the capture began", func(r *Run) { r.Unseen.OpenAtStart = 1 }},
-		{Spot{Cause: EventsDropped, Count: 1}, "event that an output did not take", func(r *Run) { r.Dropped = 1 }},
+		{Spot{Cause: longPreambles, Count: 2}, "connections in which more was said before TLS, or in place of an answer, than is looked at", func(r *Run) { r.Unseen.LongPreambles = 2 }},
+		{Spot{Cause: lostBytes, Count: 1}, "handshake with packets missing from the capture", func(r *Run) { r.Unseen.LostBytes = 1 }},
+		{Spot{Cause: malformedHellos, Count: 1}, "hello that could not be read", func(r *Run) { r.MalformedHellos = 1 }},
+		{Spot{Cause: givenUp, Count: 1}, "handshake given up for lack of memory", func(r *Run) { r.Unseen.GivenUp = 1 }},
+		{Spot{Cause: faults, Count: 1}, "packet that led to a fault of tlsfloor's own", func(r *Run) { r.Faults = 1 }},
+		{Spot{Cause: incompleteFragments, Count: 2}, "IP packets of which fragments are missing", func(r *Run) { r.Decode.Fragments.Incomplete = 2 }},
+		{Spot{Cause: malformedPackets, Count: 2}, "packets whose headers could not be read", func(r *Run) { r.Decode.Results[decode.Malformed] = 2 }},
+		{Spot{Cause: openAtStart, Count: 1}, "connection open when the capture began", func(r *Run) { r.Unseen.OpenAtStart = 1 }},
+		{Spot{Cause: eventsDropped, Count: 1}, "event that an output did not take", func(r *Run) { r.Dropped = 1 }},
 	} {
 		t.Run(tt.want.Cause.String(), func(t *testing.T) {
 			r := newRun()
@@ -267,13 +267,13 @@ func TestCausesAreDocumented(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	got := Merge(
-		Spot{Cause: OpenAtStart, Count: 1},
-		Spot{Cause: UnreadProtocols, Count: 3, Top: []Item{{Name: "ESP", Number: 50, Numbered: true, Count: 3}}},
-		Spot{Cause: UnreadProtocols, Count: 5, Top: []Item{{Name: "GRE", Number: 47, Numbered: true, Count: 4}, {Name: "ESP", Number: 50, Numbered: true, Count: 1}}},
+		Spot{Cause: openAtStart, Count: 1},
+		Spot{Cause: unreadProtocols, Count: 3, Top: []Item{{Name: "ESP", Number: 50, Numbered: true, Count: 3}}},
+		Spot{Cause: unreadProtocols, Count: 5, Top: []Item{{Name: "GRE", Number: 47, Numbered: true, Count: 4}, {Name: "ESP", Number: 50, Numbered: true, Count: 1}}},
 	)
 	want := []Spot{
-		{Cause: UnreadProtocols, Count: 8, Top: []Item{{Name: "GRE", Number: 47, Numbered: true, Count: 4}, {Name: "ESP", Number: 50, Numbered: true, Count: 4}}},
-		{Cause: OpenAtStart, Count: 1},
+		{Cause: unreadProtocols, Count: 8, Top: []Item{{Name: "GRE", Number: 47, Numbered: true, Count: 4}, {Name: "ESP", Number: 50, Numbered: true, Count: 4}}},
+		{Cause: openAtStart, Count: 1},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

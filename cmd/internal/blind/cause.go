@@ -7,35 +7,35 @@ type Cause uint8
 
 // The causes. Their names in events and metrics are in causes.
 const (
-	BelowFloorUnnamed Cause = iota
-	FilterMatchedNothing
-	FilterHidTagged
-	InputsLeftOut
-	InputsIncomplete
-	InterfacesAway
-	PacketsWithheld
-	KernelDropped
-	InterfaceDropped
-	TunnelsNotBelieved
-	ClientsNotBelieved
-	UnreadLinkTypes
-	UnreadEtherTypes
-	UnreadProtocols
-	UnreadUDPPorts
-	NestedTooDeep
-	OneDirection
-	CutHellos
-	CutPackets
-	LongPreambles
-	LostBytes
-	MalformedHellos
-	GivenUp
-	Faults
-	IncompleteFragments
-	MalformedPackets
-	OpenAtStart
-	EventsBounded
-	EventsDropped
+	belowFloorUnnamed Cause = iota
+	filterMatchedNothing
+	filterHidTagged
+	inputsLeftOut
+	inputsIncomplete
+	interfacesAway
+	packetsWithheld
+	kernelDropped
+	interfaceDropped
+	tunnelsNotBelieved
+	clientsNotBelieved
+	unreadLinkTypes
+	unreadEtherTypes
+	unreadProtocols
+	unreadUDPPorts
+	nestedTooDeep
+	oneDirection
+	cutHellos
+	cutPackets
+	longPreambles
+	lostBytes
+	malformedHellos
+	givenUp
+	faults
+	incompleteFragments
+	malformedPackets
+	openAtStart
+	eventsBounded
+	eventsDropped
 
 	NumCauses = iota // one more than the highest Cause
 )
@@ -43,93 +43,93 @@ const (
 // causes say what each is called and means. In a noun, an asterisk
 // stands for the s of the plural.
 var causes = [NumCauses]struct{ name, noun, advice string }{
-	BelowFloorUnnamed: {"below_floor_unnamed",
+	belowFloorUnnamed: {"below_floor_unnamed",
 		"handshake* below the floor to a destination that nothing names",
 		"To name it, let UDP port 53 through, or give --names, --certificates, or --aws-ip-ranges with " +
 			"https://ip-ranges.amazonaws.com/ip-ranges.json and --flag-addresses."},
-	FilterMatchedNothing: {"filter_matched_nothing",
+	filterMatchedNothing: {"filter_matched_nothing",
 		"expression* that no TCP packet matched",
 		"If the packets have VLAN tags, write 'tcp port 443 or (vlan and tcp port 443)'; if they are in a tunnel, let its port through; or give no expression."},
-	FilterHidTagged: {"filter_hid_tagged",
+	filterHidTagged: {"filter_hid_tagged",
 		"packet* that the expression left out because of a VLAN tag or a tunnel",
 		"Write it as 'tcp port 443 or (vlan and tcp port 443)', let the tunnel's port through, or give no expression."},
-	InputsLeftOut: {"inputs_left_out",
+	inputsLeftOut: {"inputs_left_out",
 		"input* that could not be read",
 		"If it is a capture in another format, convert it with editcap -F pcap."},
-	InputsIncomplete: {"inputs_incomplete",
+	inputsIncomplete: {"inputs_incomplete",
 		"input* of which only part was read",
 		"Its end is missing or damaged: get it again from where it was recorded."},
-	InterfacesAway: {"interfaces_away",
+	interfacesAway: {"interfaces_away",
 		"outage* of an interface",
 		"What passed it meanwhile was not captured."},
-	PacketsWithheld: {"packets_withheld",
+	packetsWithheld: {"packets_withheld",
 		"time* that an interface's packets were kept from the capture",
 		"Another process may have changed the capture, or the driver hands packets to something else first (XDP, DPDK, offloading): " +
 			"start it anew, and see what else on this host may capture."},
-	KernelDropped: {"kernel_dropped",
+	kernelDropped: {"kernel_dropped",
 		"packet* dropped by the kernel",
 		"Give it a larger buffer (-B), capture less with an expression, or use --workers."},
-	InterfaceDropped: {"interface_dropped",
+	interfaceDropped: {"interface_dropped",
 		"packet* dropped by the interface",
 		"Give it more receive buffers (ethtool -G), or send it less."},
-	TunnelsNotBelieved: {"tunnels_not_believed",
+	tunnelsNotBelieved: {"tunnels_not_believed",
 		"packet* in a tunnel whose sender is not believed",
 		"If it is a mirror or a tunnel of yours, give --tunnels own,ADDRESS with its address, or with a prefix. If it is not, somebody made them up."},
-	ClientsNotBelieved: {"clients_not_believed",
+	clientsNotBelieved: {"clients_not_believed",
 		"handshake* of a client, told in another's tunnel",
 		"If it is a mirror of servers, give --tunnels own,ADDRESS with its address, or mirror the clients. If it is not, somebody made them up."},
-	UnreadLinkTypes: {"unread_link_types",
+	unreadLinkTypes: {"unread_link_types",
 		"frame* of a link type that is not read",
 		"Capture on another interface."},
-	UnreadEtherTypes: {"unread_ethertypes",
+	unreadEtherTypes: {"unread_ethertypes",
 		"frame* of an EtherType that is not read, and may carry TCP",
 		"Capture where the packets do not have this header."},
-	UnreadProtocols: {"unread_protocols",
+	unreadProtocols: {"unread_protocols",
 		"packet* of an IP protocol that is not read, and may carry TCP",
 		"Capture at an end of the tunnel, on the interface that it has there; what is encrypted can be seen nowhere else."},
-	UnreadUDPPorts: {"unread_udp_ports",
+	unreadUDPPorts: {"unread_udp_ports",
 		"datagram* of a tunnel that is not read",
 		"Capture at an end of the tunnel, on the interface that it has there. VXLAN on another port is read with --vxlan-port."},
-	NestedTooDeep: {"nested_too_deep",
+	nestedTooDeep: {"nested_too_deep",
 		"packet* in more encapsulations than are read",
 		"Capture where the packets have fewer headers around them."},
-	OneDirection: {"one_direction",
+	oneDirection: {"one_direction",
 		"connection* of which only one direction was captured",
 		"Mirror what is received and what is sent, or capture where both directions pass."},
-	CutHellos: {"cut_hellos",
+	cutHellos: {"cut_hellos",
 		"handshake* whose hello the snapshot length cut",
 		"Capture whole packets: tcpdump -s 0, or --snapshot-length without a value that is too small."},
-	CutPackets: {"cut_packets",
+	cutPackets: {"cut_packets",
 		"packet* of which the snapshot length left no data",
 		"Capture whole packets: tcpdump -s 0, or --snapshot-length without a value that is too small."},
-	LongPreambles: {"long_preambles",
+	longPreambles: {"long_preambles",
 		"connection* in which more was said before TLS, or in place of an answer, than is looked at",
 		"If they change to TLS later, their server's own log tells the version."},
-	LostBytes: {"lost_bytes",
+	lostBytes: {"lost_bytes",
 		"handshake* with packets missing from the capture",
 		"Give the program that captures a larger buffer (-B), or it less to capture; see that a mirror port is not overloaded."},
-	MalformedHellos: {"malformed_hellos",
+	malformedHellos: {"malformed_hellos",
 		"hello* that could not be read",
 		"Find out who sends them: a scanner, a broken client, or a protocol that only looks like TLS."},
-	GivenUp: {"given_up_for_memory",
+	givenUp: {"given_up_for_memory",
 		"handshake* given up for lack of memory",
 		"Raise --memory."},
-	Faults: {"faults",
+	faults: {"faults",
 		"packet* that led to a fault of tlsfloor's own",
 		"Please report it, with the line that says where it was."},
-	IncompleteFragments: {"incomplete_fragments",
+	incompleteFragments: {"incomplete_fragments",
 		"IP packet* of which fragments are missing",
 		"Only the first fragment has ports: let the others through with 'or (ip[6:2] & 0x1fff != 0) or ip6 proto 44'."},
-	MalformedPackets: {"malformed_packets",
+	malformedPackets: {"malformed_packets",
 		"packet* whose headers could not be read",
 		"Look at them with tcpdump or Wireshark: the program that captured, or one that changed the capture, may have damaged it."},
-	OpenAtStart: {"open_at_start",
+	openAtStart: {"open_at_start",
 		"connection* open when the capture began",
 		"Capture for longer than connections last, or have the clients connect anew while it runs."},
-	EventsBounded: {"events_bounded",
+	eventsBounded: {"events_bounded",
 		"flagged event* beyond those that are written of one tunnel's sender in a minute",
 		"They are counted all the same. Find out who floods; captures (-r) are read without this bound."},
-	EventsDropped: {"events_dropped",
+	eventsDropped: {"events_dropped",
 		"event* that an output did not take",
 		"Give the output a --spool, or find out why it takes no more; if a line names a fault of tlsfloor's own, please report it."},
 }

@@ -37,29 +37,29 @@ type Run struct {
 // everything was.
 func (r *Run) Spots() []Spot {
 	var l list
-	l.add(BelowFloorUnnamed, r.Unnamed.Total, r.Unnamed.items()...)
+	l.add(belowFloorUnnamed, r.Unnamed.Total, r.Unnamed.items()...)
 	l.filter(r)
-	l.add(InputsLeftOut, r.LeftOut.total, r.LeftOut.items()...)
-	l.add(InputsIncomplete, r.Incomplete.total, r.Incomplete.items()...)
-	l.add(InterfacesAway, r.Away)
-	l.add(PacketsWithheld, r.Withheld.total, r.Withheld.items()...)
-	l.add(KernelDropped, r.Source.KernelDropped)
-	l.add(InterfaceDropped, r.Source.InterfaceDropped)
+	l.add(inputsLeftOut, r.LeftOut.total, r.LeftOut.items()...)
+	l.add(inputsIncomplete, r.Incomplete.total, r.Incomplete.items()...)
+	l.add(interfacesAway, r.Away)
+	l.add(packetsWithheld, r.Withheld.total, r.Withheld.items()...)
+	l.add(kernelDropped, r.Source.KernelDropped)
+	l.add(interfaceDropped, r.Source.InterfaceDropped)
 	l.tunnels(r)
 	l.unread(r.Decode)
-	l.add(OneDirection, r.Unseen.OneDirection)
-	l.add(CutHellos, r.Unseen.CutHellos, judged(&r.Unseen)...)
-	l.add(CutPackets, r.Unseen.CutPackets+r.Decode.CutShort)
-	l.add(LongPreambles, r.Unseen.LongPreambles)
-	l.add(LostBytes, r.Unseen.LostBytes)
-	l.add(MalformedHellos, r.MalformedHellos)
-	l.add(GivenUp, r.Unseen.GivenUp)
-	l.add(Faults, r.Faults)
-	l.add(IncompleteFragments, r.Decode.Fragments.Incomplete)
-	l.add(MalformedPackets, r.Decode.Results[decode.Malformed]-r.Decode.CutShort)
-	l.add(OpenAtStart, r.Unseen.OpenAtStart)
-	l.add(EventsBounded, r.Tunnels.Bounded.Total, r.Tunnels.Bounded.items()...)
-	l.add(EventsDropped, r.Dropped)
+	l.add(oneDirection, r.Unseen.OneDirection)
+	l.add(cutHellos, r.Unseen.CutHellos, judged(&r.Unseen)...)
+	l.add(cutPackets, r.Unseen.CutPackets+r.Decode.CutShort)
+	l.add(longPreambles, r.Unseen.LongPreambles)
+	l.add(lostBytes, r.Unseen.LostBytes)
+	l.add(malformedHellos, r.MalformedHellos)
+	l.add(givenUp, r.Unseen.GivenUp)
+	l.add(faults, r.Faults)
+	l.add(incompleteFragments, r.Decode.Fragments.Incomplete)
+	l.add(malformedPackets, r.Decode.Results[decode.Malformed]-r.Decode.CutShort)
+	l.add(openAtStart, r.Unseen.OpenAtStart)
+	l.add(eventsBounded, r.Tunnels.Bounded.Total, r.Tunnels.Bounded.items()...)
+	l.add(eventsDropped, r.Dropped)
 	return l
 }
 
@@ -76,15 +76,15 @@ func (l *list) add(c Cause, n uint64, items ...Item) {
 // of it.
 func (l *list) filter(r *Run) {
 	if r.Filtered && r.Decode.Results[decode.Segment] == 0 && (r.Live || r.Source.Frames+r.Source.Filtered > 0) {
-		l.add(FilterMatchedNothing, 1)
+		l.add(filterMatchedNothing, 1)
 	}
-	l.add(FilterHidTagged, r.Hidden.total, r.Hidden.items()...)
+	l.add(filterHidTagged, r.Hidden.total, r.Hidden.items()...)
 }
 
 // unreadCauses are the causes of what decode does not read.
 var unreadCauses = [decode.NumUnreadKinds]Cause{
-	decode.UnreadLink: UnreadLinkTypes, decode.UnreadEtherType: UnreadEtherTypes,
-	decode.UnreadProtocol: UnreadProtocols, decode.UnreadUDPPort: UnreadUDPPorts,
+	decode.UnreadLink: unreadLinkTypes, decode.UnreadEtherType: unreadEtherTypes,
+	decode.UnreadProtocol: unreadProtocols, decode.UnreadUDPPort: unreadUDPPorts,
 }
 
 func (l *list) unread(s *decode.Stats) {
@@ -95,7 +95,7 @@ func (l *list) unread(s *decode.Stats) {
 	for _, kind := range [...]decode.UnreadKind{decode.UnreadLink, decode.UnreadEtherType, decode.UnreadProtocol, decode.UnreadUDPPort} {
 		l.add(unreadCauses[kind], s.UnreadFrames[kind], items[kind]...)
 	}
-	l.add(NestedTooDeep, s.TooDeep)
+	l.add(nestedTooDeep, s.TooDeep)
 }
 
 func (a *Addresses) items() (items []Item) {

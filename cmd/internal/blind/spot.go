@@ -60,7 +60,7 @@ func (s *Spot) others() bool {
 	for i := range s.Top {
 		sum += s.Top[i].Count
 	}
-	return sum < s.Count && s.Cause != CutHellos
+	return sum < s.Count && s.Cause != cutHellos
 }
 
 // item is like "50 ESP (7)"; how many there were of it is said where it is not all.
@@ -68,7 +68,7 @@ func (s *Spot) item(i *Item) string {
 	text := shortened(i.Name)
 	if i.Numbered {
 		text = strconv.FormatUint(uint64(i.Number), 10)
-		if s.Cause == UnreadEtherTypes {
+		if s.Cause == unreadEtherTypes {
 			text = fmt.Sprintf("0x%04x", i.Number)
 		}
 		if i.Name != "" {

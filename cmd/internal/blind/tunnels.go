@@ -28,6 +28,6 @@ func (l *list) tunnels(r *Run) {
 	for _, of := range r.Decode.Disbelieved() {
 		items = append(items, Item{Name: of.Addr.String(), Count: of.Count})
 	}
-	l.add(TunnelsNotBelieved, r.Decode.Results[decode.Disbelieved]+r.Tunnels.Messages.Total, top(items)...)
-	l.add(ClientsNotBelieved, r.Tunnels.Clients.Total, r.Tunnels.Clients.items()...)
+	l.add(tunnelsNotBelieved, r.Decode.Results[decode.Disbelieved]+r.Tunnels.Messages.Total, top(items)...)
+	l.add(clientsNotBelieved, r.Tunnels.Clients.Total, r.Tunnels.Clients.items()...)
 }

@@ -11,7 +11,7 @@ import (
 
 func TestAppend(t *testing.T) {
 	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5,
-		Blind: []blind.Spot{{Cause: blind.BelowFloorUnnamed, Count: 7}, {Cause: blind.EventsDropped, Count: 3}}}
+		Blind: []blind.Spot{{Cause: cause(t, "below_floor_unnamed"), Count: 7}, {Cause: cause(t, "events_dropped"), Count: 3}}}
 	c.Handshakes[classify.Violation] = 1
 	want, err := os.ReadFile("testdata/counts.prom")
 	if err != nil {
@@ -20,6 +20,15 @@ func TestAppend(t *testing.T) {
 	if got := string(Append(nil, &c)); got != string(want) {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+func cause(t *testing.T, name string) blind.Cause {
+	t.Helper()
+	c, ok := blind.ParseCause(name)
+	if !ok {
+		t.Fatalf("no cause is called %q", name)
+	}
+	return c
 }
 
 func TestWriteFileReplacesAsAWhole(t *testing.T) {

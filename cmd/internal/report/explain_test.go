@@ -206,9 +206,9 @@ func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
 // What a run could not see is the same when its counts are read back.
 func TestSpotsComeBack(t *testing.T) {
 	spots := []blind.Spot{
-		{Cause: blind.InputsLeftOut, Count: 1, Top: []blind.Item{{Name: "notes.txt", Count: 1}}},
-		{Cause: blind.UnreadProtocols, Count: 4, Top: []blind.Item{{Name: "ESP", Number: 50, Numbered: true, Count: 3}, {Numbered: true, Count: 1}}},
-		{Cause: blind.CutHellos, Count: 2},
+		{Cause: cause("inputs_left_out"), Count: 1, Top: []blind.Item{{Name: "notes.txt", Count: 1}}},
+		{Cause: cause("unread_protocols"), Count: 4, Top: []blind.Item{{Name: "ESP", Number: 50, Numbered: true, Count: 3}, {Numbered: true, Count: 1}}},
+		{Cause: cause("cut_hellos"), Count: 2},
 	}
 	line := event.NewNative(event.Sensor{Host: "a"}).AppendStats(nil, &event.Stats{Blind: blind.ForEvent(spots), Final: true})
 	r := NewFindings()

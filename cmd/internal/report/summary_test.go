@@ -125,10 +125,19 @@ Next: tlsfloor --emit all -r FILE
 
 // unseenSpots are some, with names that a user may choose.
 var unseenSpots = []blind.Spot{
-	{Cause: blind.InputsLeftOut, Count: 2, Top: []blind.Item{{Name: "\x00\x1b[2Jnotes.txt", Count: 1}, {Name: strings.Repeat("a", 300), Count: 1}}},
-	{Cause: blind.KernelDropped, Count: 120},
-	{Cause: blind.CutHellos, Count: 1},
-	{Cause: blind.CutPackets, Count: 1234}, // the advice was given
+	{Cause: cause("inputs_left_out"), Count: 2, Top: []blind.Item{{Name: "\x00\x1b[2Jnotes.txt", Count: 1}, {Name: strings.Repeat("a", 300), Count: 1}}},
+	{Cause: cause("kernel_dropped"), Count: 120},
+	{Cause: cause("cut_hellos"), Count: 1},
+	{Cause: cause("cut_packets"), Count: 1234}, // the advice was given
+}
+
+// cause returns the cause of a blind spot that has this name.
+func cause(name string) blind.Cause {
+	c, ok := blind.ParseCause(name)
+	if !ok {
+		panic("no cause is called " + name)
+	}
+	return c
 }
 
 func TestSummary(t *testing.T) {
@@ -168,7 +177,7 @@ No TLS handshake seen in 1 packet.
   outcome               all      to AWS
   established         1,234          56
 `},
-		{"nothing, as far as could be seen", New(toAWS), Run{Packets: 1, Blind: []blind.Spot{{Cause: blind.OneDirection, Count: 1}}}, `
+		{"nothing, as far as could be seen", New(toAWS), Run{Packets: 1, Blind: []blind.Spot{{Cause: cause("one_direction"), Count: 1}}}, `
 No TLS handshake seen in 1 packet. Not everything could be seen: see below.
 
 Could not be seen:
@@ -176,7 +185,7 @@ Could not be seen:
         1  connection of which only one direction was captured. Mirror what is
            received and what is sent, or capture where both directions pass.
 `},
-		{"nothing in scope, as far as could be seen", elsewhere, Run{Packets: 10, Blind: []blind.Spot{{Cause: blind.Faults, Count: 3}}}, `
+		{"nothing in scope, as far as could be seen", elsewhere, Run{Packets: 10, Blind: []blind.Spot{{Cause: cause("faults"), Count: 3}}}, `
 0 flagged of 1 TLS handshake that could be seen; none to AWS. Not everything
 could be seen: see below.
 
