@@ -2,10 +2,10 @@ package blind
 
 import "strings"
 
-// Cause is why something could not be seen. The most important come first.
+// Cause is why something could not be seen. The most important causes come first.
 type Cause uint8
 
-// The causes. Their names in events and metrics are in causes.
+// The table causes has their names and texts.
 const (
 	belowFloorUnnamed Cause = iota
 	filterMatchedNothing
@@ -37,11 +37,11 @@ const (
 	eventsBounded
 	eventsDropped
 
-	NumCauses = iota // one more than the highest Cause
+	NumCauses = iota // the number of causes
 )
 
-// causes say what each is called and means. In a noun, an asterisk
-// stands for the s of the plural.
+// causes describes each cause: its name in events and metrics, what it counts,
+// and what to do about it. An asterisk in a noun stands for the plural's s.
 var causes = [NumCauses]struct{ name, noun, advice string }{
 	belowFloorUnnamed: {"below_floor_unnamed",
 		"handshake* below the floor to a destination that nothing names",
@@ -137,10 +137,10 @@ var causes = [NumCauses]struct{ name, noun, advice string }{
 // String returns the cause's name in events and metrics.
 func (c Cause) String() string { return causes[c].name }
 
-// Advice says what to do about it, in a sentence or two.
+// Advice says what to do about it, in one or two sentences.
 func (c Cause) Advice() string { return causes[c].advice }
 
-// ParseCause reads a name.
+// ParseCause returns the cause that String gives this name.
 func ParseCause(name string) (c Cause, ok bool) {
 	for c, of := range causes {
 		if of.name == name {
@@ -150,7 +150,7 @@ func ParseCause(name string) (c Cause, ok bool) {
 	return 0, false
 }
 
-// noun is what n of them are called.
+// noun names what the cause counts, in the plural unless n is 1.
 func (c Cause) noun(n uint64) string {
 	ending := "s"
 	if n == 1 {

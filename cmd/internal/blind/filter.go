@@ -7,23 +7,21 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// A BPF expression like "tcp port 443" looks at the outermost headers: it does
-// not match a packet that has a VLAN tag or is in a tunnel. Who gives one to read
-// captures with sees nothing then, and nothing is wrong.
-
 const (
-	// examined bounds the frames of a run that are decoded to see whether the
-	// expression hides them; behind it, one in examinedEach is. Decoding one costs
-	// at most about as much as matching it.
+	// The first examined frames that do not match are decoded, and after them one in
+	// examinedEach. Decoding a frame costs at most about as much as matching it.
 	examined     = 1 << 16
 	examinedEach = 64
 )
 
-// Filter watches what an expression leaves out of captures.
+// Filter finds out what a BPF expression leaves out of captures without intent. An
+// expression like "tcp port 443" compares the outermost headers, so it matches no
+// packet that has a VLAN tag or is in a tunnel: a capture then looks clean although
+// nothing of it was read.
 type Filter struct {
 	compile capture.Compiler
-	bare    capture.Matcher // for the packet alone; nil: the expression cannot be used so
-	tried   bool
+	bare    capture.Matcher // for the TCP packet alone; nil: it does not compile for that
+	tried   bool            // to compile bare
 	decoder *decode.Decoder
 	packet  decode.Packet
 	seen    uint64
@@ -31,14 +29,15 @@ type Filter struct {
 	scratch [bareHeader]byte
 }
 
-// NewFilter makes a Filter of an expression that can be compiled. Its Compile is
-// used instead of it.
+// NewFilter returns a Filter for the expression that compile compiles. The caller
+// uses its method Compile in place of compile.
 func NewFilter(compile capture.Compiler, o decode.Options) *Filter {
 	return &Filter{compile: compile, decoder: decode.New(o)}
 }
 
-// Hidden counts frames that the expression would have matched without the tags
-// and tunnels around them, by what these are. Of long captures it is a sample.
+// Hidden counts the frames that the expression would have matched without the tags
+// and tunnels around the packet, by the kind of the outermost one. In a long capture
+// it counts a sample.
 func (f *Filter) Hidden() Names { return f.hidden }
 
 // Compile implements capture.Compiler.
@@ -50,7 +49,7 @@ func (f *Filter) Compile(link capture.LinkType, snaplen int) (capture.Matcher, e
 	return &watched{m, f, link}, nil
 }
 
-// watched is a Matcher whose failures are looked at.
+// watched is a Matcher that has frames examined which it does not match.
 type watched struct {
 	matcher capture.Matcher
 	filter  *Filter
@@ -66,7 +65,7 @@ func (w *watched) Matches(data []byte, length int) bool {
 	return false
 }
 
-// examine looks whether the TCP packet in a frame that did not match would.
+// examine counts a frame if the TCP packet in it alone would match.
 func (f *Filter) examine(data []byte, length int, link capture.LinkType) {
 	if f.seen++; f.seen > examined && f.seen%examinedEach != 0 {
 		return
@@ -79,7 +78,7 @@ func (f *Filter) examine(data []byte, length int, link capture.LinkType) {
 	f.hidden.Add(p.Layers[0].Kind.String())
 }
 
-// matchesBare matches the packet as it would be without anything around it.
+// matchesBare reports whether the packet matches without tags and tunnels.
 func (f *Filter) matchesBare(p *decode.Packet) bool {
 	if !f.tried {
 		f.tried = true
@@ -92,11 +91,11 @@ func (f *Filter) matchesBare(p *decode.Packet) bool {
 	return f.bare.Matches(b, len(b)+len(p.Payload)+p.Missing)
 }
 
-// bareHeader is the length of Ethernet, IPv6 and TCP headers without options.
+// bareHeader is the length of the headers of Ethernet, IPv6 and TCP, without options.
 const bareHeader = 14 + 40 + 20
 
-// appendBare appends the headers of an Ethernet frame with p in it, as far as an
-// expression asks for them.
+// appendBare appends the headers of an Ethernet frame with p in it. Fields that
+// expressions do not use are zero.
 func appendBare(b []byte, p *decode.Packet) []byte {
 	size := 20 + len(p.Payload) + p.Missing
 	b = append(b, make([]byte, 12)...)

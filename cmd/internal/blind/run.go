@@ -5,36 +5,40 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// Run is all that tells what a run could not see.
+// Run is what the blind spots of a run are made of.
 type Run struct {
 	Source  capture.Stats
 	Decode  *decode.Stats
 	Unseen  Unseen
 	Unnamed Addresses // of handshakes below the floor
 	Tunnels Tunnels
-	// MalformedHellos and Faults count hellos that could not be read, and packets
-	// that led to a panic.
-	MalformedHellos, Faults uint64
+	// MalformedHellos counts hellos that could not be parsed.
+	MalformedHellos uint64
+	// Faults counts packets that led to a panic.
+	Faults uint64
 
-	Live bool // packets came from interfaces, where what an expression leaves out is not seen at all
-	// Filtered says that there is an expression, and Hidden what it left out only
-	// because of a tag or a tunnel, as far as that is known (see Filter).
+	// Live: packets came from interfaces. There the kernel filters, and what the
+	// expression leaves out is not even counted.
+	Live bool
+	// Filtered: the run has an expression.
 	Filtered bool
-	Hidden   Names
-	// LeftOut and Incomplete are inputs that were not read, and that were read in
-	// part.
+	// Hidden is what the expression left out only because of a tag or a tunnel (see
+	// Filter).
+	Hidden Names
+	// LeftOut names the inputs that were not read, Incomplete those that were read
+	// in part.
 	LeftOut, Incomplete Names
-	// Away counts how often an interface was down or went away.
+	// Away counts how often an interface was down or was removed.
 	Away uint64
-	// Withheld counts, by interface, how often its filter was changed or its packets
-	// stopped coming while they were counted.
+	// Withheld counts, by interface, how often something changed the capture's
+	// filter, or packets stopped arriving that the interface still counted.
 	Withheld Names
-	// Dropped counts events that outputs dropped, or that were refused for good.
+	// Dropped counts events that outputs dropped, or that the far end refused.
 	Dropped uint64
 }
 
-// Spots lists what could not be seen, the most important first. It is empty when
-// everything was.
+// Spots lists what could not be seen, in the order of the causes. It is empty if
+// everything could be.
 func (r *Run) Spots() []Spot {
 	var l list
 	l.add(belowFloorUnnamed, r.Unnamed.Total, r.Unnamed.items()...)
@@ -63,7 +67,7 @@ func (r *Run) Spots() []Spot {
 	return l
 }
 
-// list is Spots in the making.
+// list collects the spots.
 type list []Spot
 
 func (l *list) add(c Cause, n uint64, items ...Item) {
@@ -72,8 +76,8 @@ func (l *list) add(c Cause, n uint64, items ...Item) {
 	}
 }
 
-// filter adds what an expression may have hidden: all of TCP, when it matched none
-// of it.
+// filter adds what the expression may have hidden: everything, if no TCP packet
+// matched it.
 func (l *list) filter(r *Run) {
 	if r.Filtered && r.Decode.Results[decode.Segment] == 0 && (r.Live || r.Source.Frames+r.Source.Filtered > 0) {
 		l.add(filterMatchedNothing, 1)
@@ -81,7 +85,18 @@ func (l *list) filter(r *Run) {
 	l.add(filterHidTagged, r.Hidden.total, r.Hidden.items()...)
 }
 
-// unreadCauses are the causes of what decode does not read.
+// tunnels adds packets and handshakes of senders that are not believed. DNS messages
+// are counted with the packets: the decoder cannot tell yet which ones to believe.
+func (l *list) tunnels(r *Run) {
+	items := r.Tunnels.Messages.items()
+	for _, of := range r.Decode.Disbelieved() {
+		items = append(items, Item{Name: of.Addr.String(), Count: of.Count})
+	}
+	l.add(tunnelsNotBelieved, r.Decode.Results[decode.Disbelieved]+r.Tunnels.Messages.Total, top(items)...)
+	l.add(clientsNotBelieved, r.Tunnels.Clients.Total, r.Tunnels.Clients.items()...)
+}
+
+// unreadCauses are the causes for what decode does not read.
 var unreadCauses = [decode.NumUnreadKinds]Cause{
 	decode.UnreadLink: unreadLinkTypes, decode.UnreadEtherType: unreadEtherTypes,
 	decode.UnreadProtocol: unreadProtocols, decode.UnreadUDPPort: unreadUDPPorts,
@@ -105,32 +120,10 @@ func (a *Addresses) items() (items []Item) {
 	return items
 }
 
-// judged counts the cut hellos of which enough was left.
+// judged counts the cut hellos that still gave a name and a version.
 func judged(u *Unseen) []Item {
 	if u.CutJudged == 0 {
 		return nil
 	}
 	return []Item{{Name: "with name and version", Count: u.CutJudged}}
 }
-
-// Names counts things by name. Its zero value is empty; it remembers MaxTop names.
-type Names struct {
-	counts []Item
-	total  uint64
-}
-
-// Add counts one of a name.
-func (n *Names) Add(name string) {
-	n.total++
-	for i := range n.counts {
-		if n.counts[i].Name == name {
-			n.counts[i].Count++
-			return
-		}
-	}
-	if len(n.counts) < MaxTop {
-		n.counts = append(n.counts, Item{Name: name, Count: 1})
-	}
-}
-
-func (n *Names) items() []Item { return top(n.counts) }

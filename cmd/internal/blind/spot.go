@@ -6,36 +6,38 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tlsfloor/classify/event"
 )
 
-// Spot is one blind spot of a run.
+// Spot is one blind spot of a run: what could not be seen for one cause.
 type Spot struct {
 	Cause Cause
 	Count uint64
-	// Top are the most frequent of what was counted, where they are told apart: at
-	// most MaxTop, in falling order.
+	// Top breaks Count down, for causes that do: the most frequent items, at most
+	// MaxTop, in falling order.
 	Top []Item
 }
 
-// Item is one of the things that a Spot counts.
+// Item is a part of what a Spot counts. It has a name, or a number under which IANA
+// or IEEE registered a protocol.
 type Item struct {
-	Name     string // or, of a number, the name it is registered under; may be empty
+	Name     string // for a number, its registered name; may be empty
 	Number   uint32
-	Numbered bool
+	Numbered bool // Number is set
 	Count    uint64
 }
 
 const (
 	// MaxTop bounds the items of a Spot.
 	MaxTop = 16
-	// shown is how many of them a person is shown.
+	// shown is how many of them Text names.
 	shown = 4
 )
 
-// Text says what was not seen, without the number: "packets of an IP protocol
-// that is not read, and may carry TCP: 50 ESP (7), 108 IPComp (2)". It is
-// printable ASCII, whatever a file is called, and a name has maxName columns at
-// most.
+// Text says what was not seen, without Count: "packets of an IP protocol that is
+// not read, and may carry TCP: 50 ESP (7), 108 IPComp (2)". It is printable ASCII,
+// whatever names the items have, and each name takes at most maxName columns.
 func (s *Spot) Text() string {
 	text := s.Cause.noun(s.Count)
 	if len(s.Top) == 0 {
@@ -51,7 +53,7 @@ func (s *Spot) Text() string {
 	return text + ": " + strings.Join(items, ", ")
 }
 
-// others reports whether there are more than are shown.
+// others reports whether something was counted that Text does not name.
 func (s *Spot) others() bool {
 	if len(s.Top) > shown {
 		return true
@@ -63,7 +65,7 @@ func (s *Spot) others() bool {
 	return sum < s.Count && s.Cause != cutHellos
 }
 
-// item is like "50 ESP (7)"; how many there were of it is said where it is not all.
+// item returns a text like "50 ESP (7)", without the count where it is all of s.
 func (s *Spot) item(i *Item) string {
 	text := shortened(i.Name)
 	if i.Numbered {
@@ -81,8 +83,8 @@ func (s *Spot) item(i *Item) string {
 	return text
 }
 
-// maxName bounds a name in a text, in columns. One that is too long keeps its end:
-// of a path that says most.
+// maxName bounds a name in a text, in columns. A longer name loses its beginning:
+// the end of a path says most.
 const maxName = 60
 
 func shortened(name string) string {
@@ -99,7 +101,7 @@ func shortened(name string) string {
 	return string(b)
 }
 
-// Digits writes n in groups of three: "1,234".
+// Digits writes n with its digits in groups of three: "1,234".
 func Digits(n uint64) string {
 	text := strconv.FormatUint(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -108,7 +110,7 @@ func Digits(n uint64) string {
 	return text
 }
 
-// Merge adds up spots of several runs, in the order of their causes.
+// Merge adds up the spots of several runs, cause by cause.
 func Merge(spots ...Spot) []Spot {
 	var all []Spot
 	for c := range Cause(NumCauses) {
@@ -127,7 +129,7 @@ func Merge(spots ...Spot) []Spot {
 	return all
 }
 
-// top adds up equal items, and returns the most frequent.
+// top adds up equal items and returns the MaxTop most frequent.
 func top(items []Item) []Item {
 	type key struct {
 		name     string
@@ -149,4 +151,21 @@ func top(items []Item) []Item {
 		return nil
 	}
 	return out[:min(len(out), MaxTop)]
+}
+
+// ForEvent converts spots for a stats event.
+func ForEvent(spots []Spot) []event.Spot {
+	all := make([]event.Spot, 0, len(spots))
+	for i := range spots {
+		s := event.Spot{Cause: spots[i].Cause.String(), Count: spots[i].Count}
+		for _, item := range spots[i].Top {
+			one := event.Item{Name: item.Name, Count: item.Count}
+			if item.Numbered {
+				one.Number = &item.Number
+			}
+			s.Top = append(s.Top, one)
+		}
+		all = append(all, s)
+	}
+	return all
 }
