@@ -93,7 +93,7 @@ func degraded(name, format string, args ...any) Step {
 }
 
 // ErrNotWhole is in the error that Require makes.
-var ErrNotWhole = errors.New("the sandbox is not whole")
+var errNotWhole = errors.New("the sandbox is not whole")
 
 // judge returns an error for a step that Require does not let pass.
 func (o *Options) judge(s Step) error {
@@ -102,7 +102,7 @@ func (o *Options) judge(s Step) error {
 	}
 	switch s.Name {
 	case stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp:
-		return fmt.Errorf("%w: %s", ErrNotWhole, s)
+		return fmt.Errorf("%w: %s", errNotWhole, s)
 	}
 	return nil
 }

@@ -617,7 +617,7 @@ func TestRequireRefusesWhatIsNotWhole(t *testing.T) {
 			p.After = []string{"read /etc/passwd"}
 			p.Options.Require = true
 			r := p.run(t)
-			if !strings.Contains(r.Err, ErrNotWhole.Error()+": "+name) {
+			if !strings.Contains(r.Err, errNotWhole.Error()+": "+name) {
 				t.Fatalf("error %q", r.Err)
 			}
 			r.works(t, "read /etc/passwd")
@@ -670,7 +670,7 @@ func TestRootAsAskedFor(t *testing.T) {
 	r.step(t, stepUser, true)
 	r.all(t, thread{"CapPrm": none, "CapEff": none, "CapBnd": none, "NoNewPrivs": "1"})
 	r.refused(t, unix.EACCES, "read /etc/shadow")
-	if r := (plan{Options: Options{User: "root", Require: true}}).run(t); !strings.Contains(r.Err, ErrNotWhole.Error()) {
+	if r := (plan{Options: Options{User: "root", Require: true}}).run(t); !strings.Contains(r.Err, errNotWhole.Error()) {
 		t.Errorf("Require: error %q", r.Err)
 	}
 }

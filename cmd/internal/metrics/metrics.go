@@ -30,7 +30,7 @@ type Counts struct {
 
 // Append appends c in the text format, version 0.0.4
 // (https://prometheus.io/docs/instrumenting/exposition_formats/).
-func Append(dst []byte, c *Counts) []byte {
+func appendCounts(dst []byte, c *Counts) []byte {
 	dst = counter(dst, "tlsfloor_packets_total", "Packets read.", sample{value: c.Packets})
 	dst = counter(dst, "tlsfloor_bytes_total", "Captured bytes in them.", sample{value: c.Bytes})
 	dst = counter(dst, "tlsfloor_flows_total", "TCP connections seen.", sample{value: c.Flows})
@@ -90,7 +90,7 @@ func WriteFile(path string, c *Counts) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(Append(nil, c))
+	_, err = f.Write(appendCounts(nil, c))
 	if chmod := f.Chmod(0o644); err == nil {
 		err = chmod
 	}

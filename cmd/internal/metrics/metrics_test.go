@@ -17,7 +17,7 @@ func TestAppend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := string(Append(nil, &c)); got != string(want) {
+	if got := string(appendCounts(nil, &c)); got != string(want) {
 		t.Errorf("got\n%s", got)
 	}
 }
@@ -43,7 +43,7 @@ func TestWriteFileReplacesAsAWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := Append(nil, &Counts{Packets: 2}); string(got) != string(want) {
+	if want := appendCounts(nil, &Counts{Packets: 2}); string(got) != string(want) {
 		t.Errorf("got\n%s", got)
 	}
 	if left, _ := os.ReadDir(folder); len(left) != 1 {

@@ -21,7 +21,7 @@ type Defaults struct {
 }
 
 // DefaultSpoolSize is the size of a spool, in bytes: some 250,000 events.
-const DefaultSpoolSize = 256 << 20
+const defaultSpoolSize = 256 << 20
 
 // Config is one output, read from a value of --output. It holds no secret, only
 // where secrets are.

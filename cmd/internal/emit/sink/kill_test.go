@@ -40,7 +40,7 @@ func sendUntilKilled(text string) {
 	}
 	var all []Config
 	for _, spec := range words[1:] {
-		c, err := Parse(spec, Defaults{Emit: All})
+		c, err := Parse(spec, Defaults{Emit: selectAll})
 		if err != nil {
 			panic(err)
 		}

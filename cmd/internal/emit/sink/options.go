@@ -46,9 +46,9 @@ type Options struct {
 const (
 	// DefaultGrace is less than the time that systemd gives a service to stop,
 	// and than a person's patience.
-	DefaultGrace = 5 * time.Second
+	defaultGrace = 5 * time.Second
 	// DefaultMemory holds some 4000 events.
-	DefaultMemory = 4 << 20
+	defaultMemory = 4 << 20
 )
 
 func (o *Options) complete() {
@@ -59,10 +59,10 @@ func (o *Options) complete() {
 		o.Note = func(string) {}
 	}
 	if o.Grace == 0 {
-		o.Grace = DefaultGrace
+		o.Grace = defaultGrace
 	}
 	if o.Memory == 0 {
-		o.Memory = DefaultMemory
+		o.Memory = defaultMemory
 	}
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()

@@ -127,7 +127,7 @@ func (c *Config) complete() error {
 		c.Format = "native"
 	}
 	if c.SpoolSize == 0 {
-		c.SpoolSize = DefaultSpoolSize
+		c.SpoolSize = defaultSpoolSize
 	}
 	if _, err := event.ParseFormat(c.Format, event.Sensor{}); err != nil {
 		return fmt.Errorf("%s: %w", c.kind, err)

@@ -10,7 +10,7 @@ import (
 const frameHeader = 8
 
 // MaxRecord bounds a record, in bytes. A length beyond it is damage.
-const MaxRecord = 16 << 20
+const maxRecord = 16 << 20
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -42,7 +42,7 @@ func readFrame(text []byte) (record []byte, size int, ok bool) {
 		return nil, frameHeader, false
 	}
 	n := int64(binary.BigEndian.Uint32(text))
-	if n > MaxRecord {
+	if n > maxRecord {
 		return nil, 0, false
 	}
 	size = frameHeader + int(n)

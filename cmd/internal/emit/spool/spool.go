@@ -24,9 +24,9 @@ const (
 
 var (
 	// ErrFull: the records do not fit. None was taken.
-	ErrFull = errors.New("the spool is full")
+	errFull = errors.New("the spool is full")
 	// ErrLocked: another process has the spool open, or this one has.
-	ErrLocked = errors.New("the spool is in use by another tlsfloor")
+	errLocked = errors.New("the spool is in use by another tlsfloor")
 )
 
 // Lost is an error about records that are in the spool and cannot be read.
@@ -82,7 +82,7 @@ func Open(folder string, size int64) (*Spool, error) {
 func (s *Spool) acquire() (err error) {
 	s.lock, err = ownership.Open(filepath.Join(s.folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil && isLocked(s.lock) {
-		err = ErrLocked
+		err = errLocked
 	}
 	return err
 }
@@ -167,7 +167,7 @@ func (s *Spool) Append(frames []byte, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.size+int64(len(frames)+len(magic)) > s.max {
-		return ErrFull
+		return errFull
 	}
 	last, err := s.tail(int64(len(frames)))
 	if err != nil {

@@ -250,7 +250,7 @@ func TestSizeIsKept(t *testing.T) {
 	taken := 0
 	for {
 		err := s.Append(AppendFrame(nil, record), 1)
-		if errors.Is(err, ErrFull) {
+		if errors.Is(err, errFull) {
 			break
 		}
 		if err != nil {
@@ -326,7 +326,7 @@ func TestRecordsOfAllSizes(t *testing.T) {
 func TestTwoCannotOpenIt(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder, MinSize)
-	if _, err := Open(folder, MinSize); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), folder) {
+	if _, err := Open(folder, MinSize); !errors.Is(err, errLocked) || !strings.Contains(err.Error(), folder) {
 		t.Error(err)
 	}
 	closeSpool(t, s)
