@@ -12,48 +12,48 @@ import (
 	"tlsfloor/cmd/internal/fault"
 )
 
-// backlog holds the events of one output that are not delivered, in their
-// order: the older ones in the spool, if it has any, the younger in memory.
+// backlog holds the undelivered events of one output, in order: the older ones in the
+// spool, if there is one, the newer ones in memory.
 //
-// One goroutine at a time adds, one takes and commits, and one spills. Only the last two
-// touch the disk.
+// One goroutine at a time adds, one takes and commits, and one spills. Only the last
+// two wait for the disk.
 type backlog struct {
-	clock     clock.Clock
-	newFormat func() event.Format
-	limit     int           // bytes in memory
-	chunk     int           // bytes of a batch
-	linger    time.Duration // how long a batch that is not full waits for more
-	live      bool          // drop rather than wait for room
-	spool     *spool.Spool  // nil: none
+	clock        clock.Clock
+	newFormat    func() event.Format
+	limit        int           // bytes in memory
+	chunk        int           // bytes of a batch
+	linger       time.Duration // how long a batch that is not full waits for more
+	dropWhenFull bool          // drop events rather than wait for room
+	spool        *spool.Spool  // nil: none
 
-	ready  chan struct{} // has an element when there may be something to take
-	crowds chan struct{} // has an element when there may be something to spill
+	ready     chan struct{} // has an element when there may be something to take
+	spillable chan struct{} // has an element when there may be something to spill
 
 	mu      sync.Mutex
-	changed sync.Cond // there is room in memory, or a spill has ended
+	changed sync.Cond // signalled when there is room in memory, or a spill has ended
 	format  event.Format
 	batches []*transport.Batch
-	open    bool      // the last of them takes more lines
-	since   time.Time // when its first line came
+	open    bool      // the last batch takes more lines
+	since   time.Time // when the last batch got its first line
 	bytes   int
 	spares  []*transport.Batch // empty, to be used again
 
-	taken     *transport.Batch // in the hands of who delivers
-	fromSpool bool             // its lines are in the spool
-	committed int              // its lines that are committed
-	spilling  bool
-	owed      int  // lines committed during a spill
-	away      bool // the far end is: spill at once
-	full      bool // the spool takes no more for now
-	closing   bool // no line is to linger
-	over      bool // events do not wait for room any more
-	finished  bool // no event will come
-	dead      bool // nothing is ever delivered again
+	taken       *transport.Batch // the batch being delivered
+	fromSpool   bool             // taken came from the spool
+	committed   int              // lines of taken that are committed
+	spilling    bool
+	lateCommits int  // lines committed during a spill, to be committed in the spool
+	away        bool // the far end is unreachable: spill at once
+	full        bool // the spool rejected the last spill
+	flushing    bool // batches do not wait to be full
+	ending      bool // add waits for room only as long as the spool makes some
+	finished    bool // nothing will be added
+	discarded   bool // the output was given up
 }
 
-// init makes b ready for use. Its first fields are set.
+// init makes b ready for use. The caller has set the fields up to spool.
 func (b *backlog) init() *backlog {
-	b.ready, b.crowds = make(chan struct{}, 1), make(chan struct{}, 1)
+	b.ready, b.spillable = make(chan struct{}, 1), make(chan struct{}, 1)
 	b.changed.L = &b.mu
 	b.format = b.newFormat()
 	return b
@@ -67,19 +67,19 @@ func signal(c chan struct{}) {
 	}
 }
 
-// errNoRoom is why an event was dropped that came too fast.
+// errNoRoom: an event was dropped because the backlog is full.
 var errNoRoom = errors.New("no room for more events")
 
-// add encodes an event and appends it. An error, errNoRoom or a *fault.Fault,
-// means that the event is lost.
-func (b *backlog) add(e item) error {
+// add encodes an event and appends it. After an error, errNoRoom or a *fault.Fault,
+// the event is lost.
+func (b *backlog) add(e queued) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.bytes >= b.limit && !b.dead && !b.mayDrop() {
+	for b.bytes >= b.limit && !b.discarded && !b.mayDrop() {
 		b.announceLocked()
 		b.changed.Wait()
 	}
-	if b.bytes >= b.limit || b.dead {
+	if b.bytes >= b.limit || b.discarded {
 		return errNoRoom
 	}
 	batch := b.tail()
@@ -96,10 +96,9 @@ func (b *backlog) add(e item) error {
 	return err
 }
 
-// encode appends e to batch. A panic is a mistake of ours that one event has met:
-// it costs that event and no other, not even those that were sent with it. What
-// the encoder had in memory may be half written, so a new one takes its place.
-func (b *backlog) encode(batch *transport.Batch, e item) (err error) {
+// encode appends e to batch. A panic in an encoder is a bug that this event met. It
+// costs this event alone: the encoder, whose memory may be half written, is replaced.
+func (b *backlog) encode(batch *transport.Batch, e queued) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = fault.New(value)
@@ -110,11 +109,10 @@ func (b *backlog) encode(batch *transport.Batch, e item) (err error) {
 	return nil
 }
 
-// mayDrop reports whether an event that finds no room is given up. A run over
-// files waits, and at its end only as long as the spool takes what is in
-// memory.
+// mayDrop reports whether an event without room is dropped. A run over captures waits
+// instead; while it ends, it waits only if the spool makes room.
 func (b *backlog) mayDrop() bool {
-	return b.live || b.over && (b.spool == nil || b.full)
+	return b.dropWhenFull || b.ending && (b.spool == nil || b.full)
 }
 
 // tail returns the batch that takes the next line.
@@ -128,9 +126,9 @@ func (b *backlog) tail() *transport.Batch {
 	return batch
 }
 
-// dropTail takes back the batch that tail has just begun, which got no line: not
-// every format has one for every event, and encoding may have failed. Left there,
-// the batch would never be delivered, and Close would wait for it.
+// dropTail removes the batch that tail has just begun, which got no line: the format
+// has none for this event, or encoding failed. Close would wait for an empty batch,
+// which is never delivered.
 func (b *backlog) dropTail() {
 	last := len(b.batches) - 1
 	b.recycle(b.batches[last])
@@ -147,10 +145,10 @@ func (b *backlog) spare() *transport.Batch {
 	return batch
 }
 
-// maxSpares bounds the empty batches that keep their memory.
+// maxSpares bounds the empty batches that are kept for their memory.
 const maxSpares = 8
 
-// recycle takes a batch that nobody uses any more.
+// recycle keeps a batch that is no longer used for its memory.
 func (b *backlog) recycle(batch *transport.Batch) {
 	if len(b.spares) < maxSpares {
 		batch.Reset()
@@ -158,7 +156,7 @@ func (b *backlog) recycle(batch *transport.Batch) {
 	}
 }
 
-// announce tells the others that lines were added.
+// announce wakes the goroutines that deliver and spill.
 func (b *backlog) announce() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -167,13 +165,13 @@ func (b *backlog) announce() {
 
 func (b *backlog) announceLocked() {
 	signal(b.ready)
-	if b.crowded() {
-		signal(b.crowds)
+	if b.shouldSpill() {
+		signal(b.spillable)
 	}
 }
 
-// take returns the oldest batch, or how long to wait for one; 0: until ready.
-// What is taken stays until it is committed.
+// take returns the oldest batch, or how long to wait for one; 0: until ready has an
+// element. The batch stays in the backlog until it is committed.
 func (b *backlog) take() (*transport.Batch, time.Duration, error) {
 	b.mu.Lock()
 	b.awaitSpill()
@@ -190,7 +188,7 @@ func (b *backlog) take() (*transport.Batch, time.Duration, error) {
 	if len(b.batches) == 0 || b.batches[0].Len() == 0 {
 		return nil, 0, nil
 	}
-	if wait := b.linger - b.clock.Now().Sub(b.since); b.open && len(b.batches) == 1 && wait > 0 && !b.closing {
+	if wait := b.linger - b.clock.Now().Sub(b.since); b.open && len(b.batches) == 1 && wait > 0 && !b.flushing {
 		return nil, wait, nil
 	}
 	b.open = b.open && len(b.batches) > 1
@@ -198,7 +196,7 @@ func (b *backlog) take() (*transport.Batch, time.Duration, error) {
 	return b.taken, 0, nil
 }
 
-// read makes a batch of what is oldest in the spool.
+// read makes a batch of the oldest records in the spool.
 func (b *backlog) read() (*transport.Batch, error) {
 	records, err := b.spool.Read(b.chunk)
 	if len(records) == 0 {
@@ -216,14 +214,14 @@ func (b *backlog) read() (*transport.Batch, error) {
 	return batch, nil
 }
 
-// commit forgets the lines in front of the taken batch that are settled.
+// commit removes the settled lines at the front of the taken batch.
 func (b *backlog) commit() error {
 	b.mu.Lock()
 	n := b.taken.Front() - b.committed
 	b.committed += n
 	switch {
 	case b.spilling && !b.fromSpool:
-		b.owed += n
+		b.lateCommits += n
 	case b.fromSpool:
 		b.mu.Unlock()
 		return b.spool.Commit(n)
@@ -236,7 +234,7 @@ func (b *backlog) commit() error {
 	return nil
 }
 
-// forget takes the n oldest batches out of memory.
+// forget removes the n oldest batches from memory.
 func (b *backlog) forget(n int) {
 	for _, batch := range b.batches[:n] {
 		b.bytes -= batch.Size()
@@ -266,8 +264,8 @@ func (b *backlog) inMemory() (n int) {
 	return n
 }
 
-// setAway says whether the far end can be reached. While it cannot, what
-// comes goes to the spool at once, so that it outlives the process.
+// setAway notes whether the far end is unreachable. While it is, events go to the
+// spool at once, where they survive the end of the process.
 func (b *backlog) setAway(away bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -275,32 +273,32 @@ func (b *backlog) setAway(away bool) {
 	b.announceLocked()
 }
 
-// hurry lets no line linger any more.
-func (b *backlog) hurry() {
+// flush makes batches go out without waiting to be full.
+func (b *backlog) flush() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closing = true
+	b.flushing = true
 	b.announceLocked()
 }
 
-// end lets no event wait for room any more, but for the spool to make it.
-func (b *backlog) end() {
+// setEnding makes add wait for room only as long as the spool makes some.
+func (b *backlog) setEnding() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.over = true
+	b.ending = true
 	b.announceLocked()
 	b.changed.Broadcast()
 }
 
-// giveUp lets no event wait at all.
-func (b *backlog) giveUp() {
+// neverWait makes add drop events rather than wait for room.
+func (b *backlog) neverWait() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.live = true
+	b.dropWhenFull = true
 	b.changed.Broadcast()
 }
 
-// finish says that nothing more will be added.
+// finish notes that nothing more will be added.
 func (b *backlog) finish() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -308,20 +306,20 @@ func (b *backlog) finish() {
 	b.announceLocked()
 }
 
-// isDone reports whether nothing is left, and nothing will come.
+// isDone reports whether the backlog is finished and empty.
 func (b *backlog) isDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.finished && !b.spilling && len(b.batches) == 0 && (b.spool == nil || b.spool.Len() == 0)
 }
 
-// kill empties the memory for good and returns how many lines were in it.
-func (b *backlog) kill() int {
+// discard empties the memory for good, and returns how many lines it held.
+func (b *backlog) discard() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.awaitSpill()
 	lost := b.inMemory()
-	b.dead, b.taken = true, nil
+	b.discarded, b.taken = true, nil
 	b.forget(len(b.batches))
 	return lost
 }

@@ -8,78 +8,78 @@ import (
 )
 
 const (
-	// longest is how many times Options.Grace a live run waits for an output
-	// that does take events, but never all.
-	longest = 4
-	// abandon is how long a delivery may take to notice that it is to end. One
-	// that writes to a pipe that nobody reads never does.
-	abandon = time.Second
-	// abandonAtOnce is the same where the time to end is set: see Set.EndBy. Of
-	// that time, beforeEnd is left for it.
-	abandonAtOnce = 50 * time.Millisecond
-	beforeEnd     = 300 * time.Millisecond
-	// watchAgain is how often progress is looked at.
-	watchAgain = 20 * time.Millisecond
+	// maxGraces is how many times Options.Grace a live run waits for an output that
+	// does take events, but never all.
+	maxGraces = 4
+	// cancelTimeout is how long a cancelled delivery gets to return. One that writes
+	// to a pipe without a reader never does.
+	cancelTimeout = time.Second
+	// shortCancelTimeout is used once EndBy was called. To leave time for it, waiting
+	// ends endMargin before the time that EndBy was given.
+	shortCancelTimeout = 50 * time.Millisecond
+	endMargin          = 300 * time.Millisecond
+	// pollEvery is how often progress is checked.
+	pollEvery = 20 * time.Millisecond
 )
 
-// await waits until everything is delivered, or the time for that is over.
-func (o *output) await(s *Set) {
+// awaitDelivered waits until everything is delivered, or the time for that is over.
+func (o *output) awaitDelivered(s *Set) {
 	start := o.age()
-	for !o.isDelivered(watchAgain) {
+	for !o.isDelivered(pollEvery) {
 		if s.isEnding() || o.isLate(start, s.options) {
-			o.backlog.end()
+			o.backlog.setEnding()
 			o.cancel()
-			if !o.isDelivered(s.abandon()) {
-				o.backlog.giveUp()
+			if !o.isDelivered(s.cancelTimeout()) {
+				o.backlog.neverWait()
 			}
 			return
 		}
 	}
 }
 
-// isEnding reports whether the time that EndBy has set is as good as over.
+// isEnding reports whether the time that EndBy was given is nearly reached.
 func (s *Set) isEnding() bool {
 	end := s.end.Load()
-	return end != 0 && time.Unix(0, end).Sub(s.options.clock.Now()) < beforeEnd
+	return end != 0 && time.Unix(0, end).Sub(s.options.clock.Now()) < endMargin
 }
 
-// abandon is how long a goroutine may take to notice that it is to end.
-func (s *Set) abandon() time.Duration {
+// cancelTimeout is how long a goroutine gets to return after it was cancelled.
+func (s *Set) cancelTimeout() time.Duration {
 	if s.end.Load() != 0 {
-		return abandonAtOnce
+		return shortCancelTimeout
 	}
-	return abandon
+	return cancelTimeout
 }
 
-// isDelivered waits a little for the end of the deliveries.
-func (o *output) isDelivered(patience time.Duration) bool { return o.ended(o.delivered, patience) }
+// isDelivered reports whether deliverAll returns within patience.
+func (o *output) isDelivered(patience time.Duration) bool { return o.waitFor(o.delivered, patience) }
 
 func (o *output) isLate(start time.Duration, options Options) bool {
-	if !options.Live && o.config.isLocal() && !o.trouble.on.Load() {
-		return false // a person reads slowly; a disk comes to an end
+	if !options.Live && o.config.isLocal() && !o.health.failing.Load() {
+		return false // a reader may be slow, and a disk gets done
 	}
 	now := o.age()
 	idle := now - max(time.Duration(o.progress.Load()), start)
-	return idle > options.Grace || options.Live && now-start > longest*options.Grace
+	return idle > options.Grace || options.Live && now-start > maxGraces*options.Grace
 }
 
-// close ends the output. It returns why it was given up, or what is lost.
+// close ends the output. The error says why it was given up, and what is lost.
 func (o *output) close(patience time.Duration) error {
 	close(o.quit)
 	var errs []error
-	if o.ended(o.spilled, patience) {
-		errs = append(errs, o.keepRest())
+	if o.waitFor(o.spilled, patience) {
+		errs = append(errs, o.spillRest())
 	}
-	if o.ended(o.delivered, patience) {
+	if o.waitFor(o.delivered, patience) {
 		errs = append(errs, o.transport.Close())
 	}
 	o.cancel()
 	return join(append(errs, o.failed(), o.lost())...)
 }
 
-// ended gives a goroutine some time to end. One that the kernel holds in a
-// write is left there, with what it uses.
-func (o *output) ended(done <-chan struct{}, patience time.Duration) bool {
+// waitFor reports whether a goroutine ends within patience. One that hangs in a system
+// call is left behind, with the files it uses.
+func (o *output) waitFor(done <-chan struct{}, patience time.Duration) bool {
 	select {
 	case <-done:
 		return true
@@ -88,17 +88,17 @@ func (o *output) ended(done <-chan struct{}, patience time.Duration) bool {
 	}
 }
 
-// keepRest moves to the spool what is left in memory, and says what waits
+// spillRest moves the rest of memory to the spool, and reports how many events wait
 // there.
-func (o *output) keepRest() error {
-	o.backlog.end()
+func (o *output) spillRest() error {
+	o.backlog.setEnding()
 	if o.backlog.spool == nil {
 		return nil
 	}
 	o.spill()
 	_, waits := o.backlog.waiting()
 	if waits > 0 {
-		o.trouble.say(fmt.Sprintf("%d events wait in %s for the next run", waits, o.config.spoolFolder()))
+		o.health.report(fmt.Sprintf("%d events wait in %s for the next run", waits, o.config.spoolFolder()))
 	}
 	return o.backlog.spool.Close()
 }
@@ -115,13 +115,13 @@ func (o *output) failed() error {
 	return fmt.Errorf("%s: %w", o.config.Name(), err)
 }
 
-// lost returns an error about events that nobody will ever see.
+// lost returns an error about events that were dropped or refused.
 func (o *output) lost() error {
 	memory, _ := o.backlog.waiting()
 	unsent, refused := o.dropped.Load()+uint64(memory), o.refused.Load()
 	var errs []error
 	switch {
-	case errors.Is(o.err(), syscall.EPIPE): // its reader has seen enough
+	case errors.Is(o.err(), syscall.EPIPE): // its reader wants no more
 	case unsent == 1 && o.err() != nil:
 		errs = append(errs, errors.New("1 event is lost"))
 	case unsent > 0 && o.err() != nil:
@@ -135,9 +135,9 @@ func (o *output) lost() error {
 	return join(errs...)
 }
 
-// joinLosses leaves out that a reader of standard output has left, where there
-// is worse to say.
-func joinLosses(errs []error) error {
+// joinWithoutEPIPE joins errors. EPIPE, which means that the reader of standard output
+// wants no more, is returned only if there is no other error.
+func joinWithoutEPIPE(errs []error) error {
 	var worse []error
 	var left error
 	for _, err := range errs {
@@ -151,4 +151,17 @@ func joinLosses(errs []error) error {
 		return left
 	}
 	return join(worse...)
+}
+
+// join is errors.Join with semicolons, for messages of one line.
+func join(errs ...error) (all error) {
+	for _, err := range errs {
+		switch {
+		case all == nil:
+			all = err
+		case err != nil:
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+	}
+	return all
 }

@@ -3,6 +3,7 @@ package sink
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -12,19 +13,19 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/post"
 )
 
-// Defaults are what holds for an output that does not say otherwise.
+// Defaults are the settings of outputs that do not have their own.
 type Defaults struct {
 	Format    string // a value of --format; empty: native
 	Emit      Selection
 	Spool     string // folder; empty: no spool
-	SpoolSize int64  // in bytes; 0: DefaultSpoolSize
+	SpoolSize int64  // in bytes; 0: 256 MiB
 }
 
-// DefaultSpoolSize is the size of a spool, in bytes: some 250,000 events.
+// defaultSpoolSize holds about 250,000 events.
 const defaultSpoolSize = 256 << 20
 
-// Config is one output, read from a value of --output. It holds no secret, only
-// where secrets are.
+// Config is one output, as a value of --output describes it. It holds no secrets, but
+// where to read them.
 type Config struct {
 	Defaults
 	kind     kind
@@ -39,7 +40,10 @@ type Config struct {
 	elastic  post.Elastic
 }
 
-// Name names the output in messages and metrics.
+// Wants reports whether the output takes a finding.
+func (c *Config) Wants(f *classify.Finding) bool { return c.Emit.Wants(f) }
+
+// Name is the output's name in messages and metrics.
 func (c *Config) Name() string {
 	switch {
 	case c.kind == stdout:
@@ -52,14 +56,10 @@ func (c *Config) Name() string {
 	return string(c.kind) + "://" + c.address
 }
 
-// Wants reports whether the output takes a finding.
-func (c *Config) Wants(f *classify.Finding) bool { return c.Emit.Wants(f) }
-
-// isLocal reports whether the output is on this machine, and waiting for it is
-// waiting for a disk or a reader.
+// isLocal reports whether the output is standard output or a file.
 func (c *Config) isLocal() bool { return c.kind == stdout || c.kind == toFile }
 
-// identity tells outputs apart that may not share a file or a spool.
+// identity is equal for outputs that would share a file or a spool.
 func (c *Config) identity() string {
 	if c.isLocal() {
 		return c.Name()
@@ -67,7 +67,7 @@ func (c *Config) identity() string {
 	return c.Name() + " " + c.Format
 }
 
-// spoolFolder is the output's own folder in its spool: the same in the next run.
+// spoolFolder is the output's own folder in the spool, the same in every run.
 func (c *Config) spoolFolder() string {
 	name := []byte(c.Name())
 	for i, b := range name {
@@ -77,4 +77,85 @@ func (c *Config) spoolFolder() string {
 	}
 	sum := sha256.Sum256([]byte(c.identity()))
 	return filepath.Join(c.Spool, string(name[:min(len(name), 64)])+"-"+hex.EncodeToString(sum[:4]))
+}
+
+// kind is the word that a value of --output begins with.
+type kind string
+
+const (
+	stdout       kind = "stdout"
+	toFile       kind = "file"
+	socket       kind = "unix"
+	syslogUDP    kind = "syslog+udp"
+	syslogTCP    kind = "syslog+tcp"
+	syslogTLS    kind = "syslog+tls"
+	splunkHTTPS  kind = "splunk+https"
+	splunkHTTP   kind = "splunk+http"
+	elasticHTTPS kind = "elasticsearch+https"
+	elasticHTTP  kind = "elasticsearch+http"
+)
+
+// kinds has, for each kind, the function that reads what follows it, and the options
+// that it has besides the common ones.
+var kinds = map[kind]struct {
+	where   func(*Config, string) error
+	options string // separated by spaces
+}{
+	stdout:       {whereNothing, ""},
+	toFile:       {wherePath, "rotate every keep mode"},
+	socket:       {wherePath, ""},
+	syslogUDP:    {whereHost("514"), "facility"},
+	syslogTCP:    {whereHost("514"), "facility"},
+	syslogTLS:    {whereHost("6514"), "facility ca cert key server-name"},
+	splunkHTTPS:  {whereSplunk, "token-file token-env index source sourcetype ca cert key server-name"},
+	splunkHTTP:   {whereSplunk, "token-file token-env index source sourcetype"},
+	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env pipeline ca cert key server-name"},
+	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env pipeline"},
+}
+
+// commonOptions are the options of every kind.
+const commonOptions = "format emit spool spool-size"
+
+const kindList = "stdout, file:PATH, unix:PATH, syslog+udp://HOST, syslog+tcp://HOST, syslog+tls://HOST, " +
+	"splunk+https://HOST and elasticsearch+https://HOST/INDEX"
+
+// has reports whether the kind has this option.
+func (k kind) has(option string) bool {
+	for _, name := range strings.Fields(commonOptions + " " + kinds[k].options) {
+		if name == option {
+			return true
+		}
+	}
+	return false
+}
+
+// isPlain reports whether the kind is HTTP without TLS.
+func (k kind) isPlain() bool { return k == splunkHTTP || k == elasticHTTP }
+
+// Selection says which findings an output writes.
+type Selection uint8
+
+// The selections, by the values of --emit.
+const (
+	selectFlagged Selection = iota // flagged flows in scope
+	selectScoped                   // all flows in scope
+	selectAll                      // every TLS handshake
+)
+
+// ParseSelection reads a value of --emit.
+func ParseSelection(text string) (Selection, error) {
+	switch text {
+	case "flagged":
+		return selectFlagged, nil
+	case "aws":
+		return selectScoped, nil
+	case "all":
+		return selectAll, nil
+	}
+	return 0, fmt.Errorf("no such selection %q: there are flagged, aws and all", text)
+}
+
+// Wants reports whether a judged finding is written.
+func (s Selection) Wants(f *classify.Finding) bool {
+	return f.Flagged || s == selectAll || s == selectScoped && f.InScope
 }

@@ -273,7 +273,7 @@ func away(int) (int, error) { return 0, errAway }
 func to(o Options, ends ...*far) Options {
 	o.pace = quick
 	i := 0
-	o.carry = func(*Config) transport.Transport {
+	o.newTransport = func(*Config) transport.Transport {
 		i++
 		return ends[i-1]
 	}

@@ -1,15 +1,23 @@
 package sink
 
-// Needs is what a sandbox has to leave to the outputs.
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+)
+
+// Needs is what the sandbox has to allow the outputs.
 type Needs struct {
-	Write   []string // folders in which files are made, renamed and removed, and files for which that is done
+	Write   []string // folders whose files are created, renamed and removed, and files for which this is done
 	Read    []string // files that Reopen reads
-	Sockets []string // of this machine
-	Network bool     // names of far ends are looked up
-	Ports   []Port   // of the connections
+	Sockets []string // Unix sockets
+	Network bool     // host names are looked up
+	Ports   []Port   // that are connected to
 }
 
-// Needs returns what the outputs need from now on.
+// Needs returns what the outputs need after Open.
 func (s *Set) Needs() Needs {
 	var n Needs
 	for _, o := range s.outputs {
@@ -29,7 +37,7 @@ func (c *Config) addNeeds(n *Needs) {
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)
 	default:
-		n.Network = n.Network || c.looksUp()
+		n.Network = n.Network || c.resolves()
 		if p, ok := c.port(); ok {
 			n.Ports = append(n.Ports, p)
 		}
@@ -42,3 +50,56 @@ func (c *Config) addNeeds(n *Needs) {
 		}
 	}
 }
+
+// Port is a port that an output connects to.
+type Port struct {
+	Network string // "tcp" or "udp"
+	Number  uint16
+}
+
+// port returns the port that the output connects to; ok is false if it connects to
+// none.
+func (c *Config) port() (p Port, ok bool) {
+	_, number, err := net.SplitHostPort(c.dialAddress())
+	if err != nil {
+		return Port{}, false
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	if err != nil {
+		return Port{}, false
+	}
+	if c.kind == syslogUDP {
+		return Port{"udp", uint16(n)}, true
+	}
+	return Port{"tcp", uint16(n)}, true
+}
+
+// resolves reports whether the output looks up a host name.
+func (c *Config) resolves() bool {
+	host, _, err := net.SplitHostPort(c.dialAddress())
+	if err != nil {
+		return true
+	}
+	_, err = netip.ParseAddr(host)
+	return err != nil
+}
+
+// dialAddress is the output's address, or that of its proxy (HTTPS_PROXY and the
+// like).
+func (c *Config) dialAddress() string {
+	target, err := url.Parse(c.url)
+	if err != nil || c.url == "" {
+		return c.address
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
+	if err != nil || proxy == nil {
+		return c.address
+	}
+	if proxy.Port() != "" {
+		return proxy.Host
+	}
+	return net.JoinHostPort(proxy.Hostname(), proxyPorts[proxy.Scheme])
+}
+
+// proxyPorts are the ports that net/http uses if a proxy's URL has none.
+var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}

@@ -3,32 +3,119 @@ package sink
 import (
 	"context"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/emit/transport/file"
+	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/stream"
+	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
-// checkTime bounds the look at all far ends at the start.
+// Options are common to all outputs of a Set.
+type Options struct {
+	// Live is for packets from interfaces, which do not wait: Send never blocks, and
+	// events that do not fit are dropped and counted. Without it Send waits for room,
+	// and encodes the queue itself when it is full.
+	Live bool
+	// Inline makes the queue short, so that Send encodes nearly always. It is for a
+	// single sender that is not live: another processor would have to fetch what this
+	// one has just written, cache line by cache line.
+	Inline bool
+	Sensor event.Sensor
+	Stdout io.Writer // Close does not close it
+	// Mask is given the secrets that are read, so that messages do not show them. It
+	// may be nil.
+	Mask *transport.Mask
+	// Note is called with messages for the user, one line without its newline each. It
+	// is called by one goroutine at a time, and must not call the Set.
+	Note func(line string)
+	// Grace is how long Close waits for an output that makes no progress; 0: five
+	// seconds. For standard output and files, a run that is not live waits without
+	// end.
+	Grace time.Duration
+	// Memory bounds the events that wait in memory for each output, in bytes; 0: 4 MiB.
+	Memory int
+	// Seed is for the jitter between attempts; 0: a random one.
+	Seed uint64
+
+	clock        clock.Clock                       // nil: the machine's
+	pace         pace                              // zero: that of the output's kind
+	newTransport func(*Config) transport.Transport // nil: what the output's kind says
+}
+
+const (
+	// defaultGrace is shorter than the 90 seconds that systemd gives a service to stop.
+	defaultGrace = 5 * time.Second
+	// defaultMemory holds about 4000 events.
+	defaultMemory = 4 << 20
+)
+
+func (o *Options) complete() {
+	if o.clock == nil {
+		o.clock = clock.System{}
+	}
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	if o.Memory == 0 {
+		o.Memory = defaultMemory
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+}
+
+// pace is how much an output sends at once, and how often it tries.
+type pace struct {
+	chunk    int           // bytes in a batch
+	linger   time.Duration // how long a batch waits to be full
+	min, max time.Duration // between attempts
+}
+
+// paceOf returns the pace for a kind of output. Over TCP, TLS and HTTP each batch
+// costs a connection or a request, so it waits to be full; elsewhere it need not.
+func paceOf(k kind) pace {
+	switch k {
+	case stdout, toFile:
+		return pace{256 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
+	case socket:
+		return pace{64 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
+	case syslogUDP:
+		return pace{64 << 10, 0, 250 * time.Millisecond, 30 * time.Second}
+	case syslogTCP, syslogTLS:
+		return pace{128 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
+	}
+	return pace{512 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
+}
+
+// checkTime bounds the check of all far ends at the start.
 const checkTime = 3 * time.Second
 
-// Open opens the outputs, and fails for what waiting does not cure: a file that
-// cannot be written, a secret that is not there or not accepted, a certificate
-// that is not trusted. A far end that cannot be reached now is said, and waited
-// for.
+// Open opens the outputs. It fails for what does not pass by itself: a file that
+// cannot be written, a secret that is missing or rejected, a certificate that is not
+// trusted. A far end that cannot be reached is reported, and tried again later.
 func Open(configs []Config, options Options) (*Set, error) {
 	options.complete()
-	options.Note = oneAtATime(options.Note)
+	options.Note = serialized(options.Note)
 	s := &Set{
-		options: options, gathering: gathering, length: queueLength, called: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+		options: options, gatherTime: gatherTime, length: queueLength, sent: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	switch {
 	case options.Live:
-		s.gathering, s.length = liveGathering, liveQueueLength
+		s.gatherTime, s.length = liveGatherTime, liveQueueLength
 	case options.Inline:
 		s.length = inlineLength
 	}
@@ -39,7 +126,7 @@ func Open(configs []Config, options Options) (*Set, error) {
 	if err != nil {
 		return nil, join(err, s.abort())
 	}
-	s.sayAbandoned()
+	s.noteAbandonedSpools()
 	for _, o := range s.outputs {
 		o.start()
 	}
@@ -47,7 +134,7 @@ func Open(configs []Config, options Options) (*Set, error) {
 	return s, nil
 }
 
-func oneAtATime(note func(string)) func(string) {
+func serialized(note func(string)) func(string) {
 	var mu sync.Mutex
 	return func(line string) {
 		mu.Lock()
@@ -72,26 +159,87 @@ func (s *Set) open(configs []Config) error {
 	return nil
 }
 
-// sayAbandoned says which spools hold events of outputs that are not configured
-// any more: nobody sends them.
-func (s *Set) sayAbandoned() {
-	seen := map[string]bool{}
-	for _, o := range s.outputs {
-		folder := o.config.Spool
-		if o.backlog.spool == nil || seen[folder] {
-			continue
-		}
-		seen[folder] = true
-		entries, _ := os.ReadDir(folder) // which could be opened a moment ago
-		for _, e := range entries {
-			if path := filepath.Join(folder, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
-				s.options.Note(path + " holds events of an output that is not there any more")
-			}
-		}
+func (s *Set) newOutput(c Config, i uint64) (*output, error) {
+	o := &output{
+		config: c, clock: s.options.clock, pace: s.options.pace, random: rand.New(rand.NewPCG(s.options.Seed, i)),
+		health: health{clock: s.options.clock, name: c.Name(), note: s.options.Note},
+		nudged: make(chan struct{}, 1), quit: make(chan struct{}),
+		delivered: make(chan struct{}), spilled: make(chan struct{}),
 	}
+	if o.pace == (pace{}) {
+		o.pace = paceOf(c.kind)
+	}
+	o.gaveUp = func(error) { s.reportGivenUp(o) }
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	if _, err := event.ParseFormat(c.Format, s.options.Sensor); err != nil {
+		return nil, err
+	}
+	newFormat := func() event.Format {
+		format, _ := event.ParseFormat(c.Format, s.options.Sensor) // there is one of this name
+		return format
+	}
+	var err error
+	if o.transport, err = s.transport(c, o.health.report); err != nil {
+		return nil, err
+	}
+	o.backlog = (&backlog{
+		clock: s.options.clock, newFormat: newFormat, limit: s.options.Memory, chunk: min(o.pace.chunk, s.options.Memory),
+		linger: o.pace.linger, dropWhenFull: s.options.Live,
+	}).init()
+	return o, s.openSpool(o)
 }
 
-// check looks at all far ends at once.
+// transport opens the transport for an output.
+func (s *Set) transport(c Config, note func(string)) (transport.Transport, error) {
+	if s.options.newTransport != nil {
+		return s.options.newTransport(&c), nil
+	}
+	header := syslog.Header{Facility: c.facility, Host: s.options.Sensor.Host}
+	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
+	switch c.kind {
+	case stdout:
+		return &stream.Output{Writer: s.options.Stdout, Wait: s.options.Live}, nil
+	case toFile:
+		c.file.Note = note
+		return file.Open(c.file)
+	case socket:
+		return &stream.Socket{Path: c.path}, nil
+	case syslogUDP:
+		return &syslog.Datagrams{Address: c.address, Header: header, Note: note}, nil
+	case syslogTCP:
+		return &syslog.Stream{Address: c.address, Header: header}, nil
+	case syslogTLS:
+		t := &syslog.Stream{Address: c.address, Header: header, TLS: &c.tls}
+		return t, t.Reopen()
+	case splunkHTTP, splunkHTTPS:
+		c.splunk.Host = s.options.Sensor.Host
+		return post.NewSplunk(web, c.splunk)
+	}
+	return post.NewElastic(web, c.elastic)
+}
+
+// openSpool opens the output's spool, if it has one. A run over captures uses none
+// for standard output and files: it waits for these, and must not write an earlier
+// run's events into them.
+func (s *Set) openSpool(o *output) error {
+	if o.config.Spool == "" || !s.options.Live && o.config.isLocal() {
+		return nil
+	}
+	opened, err := spool.Open(o.config.spoolFolder(), o.config.SpoolSize)
+	if err != nil {
+		return join(err, o.transport.Close())
+	}
+	o.backlog.spool = opened
+	if n := opened.Len(); n > 0 {
+		o.health.report(fmt.Sprintf("%d events of an earlier run go out first", n))
+	}
+	if n := opened.Damaged(); n > 0 {
+		o.health.report(fmt.Sprintf("%d bytes of an earlier run's events in the spool are damaged, and left out", n))
+	}
+	return nil
+}
+
+// check checks all far ends at once.
 func (s *Set) check() error {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
@@ -108,7 +256,7 @@ func (s *Set) check() error {
 	return join(errs...)
 }
 
-// check returns an error that waiting does not cure, and says another.
+// check returns an error if somebody has to change something, and reports any other.
 func (o *output) check(ctx context.Context) error {
 	err := o.transport.Check(ctx)
 	if err == nil {
@@ -117,12 +265,12 @@ func (o *output) check(ctx context.Context) error {
 	if transport.ClassOf(err) == transport.Misconfigured {
 		return fmt.Errorf("%s: %w", o.config.Name(), err)
 	}
-	o.trouble.begins(err)
+	o.health.failed(err)
 	o.backlog.setAway(true)
 	return nil
 }
 
-// abort closes what Open has opened before it failed.
+// abort closes what Open opened before it failed.
 func (s *Set) abort() error {
 	var errs []error
 	for _, o := range s.outputs {
@@ -133,4 +281,23 @@ func (s *Set) abort() error {
 		}
 	}
 	return join(errs...)
+}
+
+// noteAbandonedSpools reports spools with events of outputs that are no longer
+// configured, which nothing will send.
+func (s *Set) noteAbandonedSpools() {
+	seen := map[string]bool{}
+	for _, o := range s.outputs {
+		folder := o.config.Spool
+		if o.backlog.spool == nil || seen[folder] {
+			continue
+		}
+		seen[folder] = true
+		entries, _ := os.ReadDir(folder) // it was opened a moment ago
+		for _, e := range entries {
+			if path := filepath.Join(folder, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
+				s.options.Note(path + " holds events of an output that is not there any more")
+			}
+		}
+	}
 }

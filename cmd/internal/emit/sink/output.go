@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,25 +15,26 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// output is one far end, with what waits for it.
+// output is one far end, and the events that wait for it. Two goroutines work for it:
+// deliverAll sends, and spillAll moves events from memory to the spool.
 type output struct {
-	config    Config
-	transport transport.Transport
-	backlog   *backlog
-	clock     clock.Clock
-	pace      pace
-	random    *rand.Rand
-	trouble   trouble
-	died      func(error)
-	spoolFull bool          // said so
-	crowded   atomic.Bool   // the first event that found no room was reported
-	faults    atomic.Uint64 // events that could not be encoded
+	config       Config
+	transport    transport.Transport
+	backlog      *backlog
+	clock        clock.Clock
+	pace         pace
+	random       *rand.Rand
+	health       health
+	gaveUp       func(error)
+	fullReported bool          // a full spool was reported
+	dropReported atomic.Bool   // the first dropped event was reported
+	faults       atomic.Uint64 // events that could not be encoded
 	counts
 
-	ctx      context.Context // ends what is being delivered
+	ctx      context.Context // of deliveries
 	cancel   context.CancelFunc
-	poked    chan struct{} // has an element when the next attempt is to be made at once
-	quit     chan struct{} // closed: spill no more
+	nudged   chan struct{} // has an element when the next attempt is to be made at once
+	quit     chan struct{} // closed: spillAll returns
 	began    time.Time
 	progress atomic.Int64 // when a line was settled last: a time.Duration since it began
 	failure  atomic.Pointer[error]
@@ -46,11 +48,11 @@ func (o *output) start() {
 	go o.spillAll()
 }
 
-// age is how long the output has been there.
+// age is the time since start.
 func (o *output) age() time.Duration { return o.clock.Now().Sub(o.began) }
 
-// add takes an event if the output wants it.
-func (o *output) add(e item) {
+// add puts an event into the backlog if the output wants it.
+func (o *output) add(e queued) {
 	if !o.wants(e) {
 		return
 	}
@@ -58,41 +60,41 @@ func (o *output) add(e item) {
 	case errors.Is(err, errNoRoom):
 		o.drop(1)
 	case err != nil:
-		o.spoil(err)
+		o.reportFault(err)
 	}
 }
 
-func (o *output) wants(e item) bool {
+func (o *output) wants(e queued) bool {
 	return e.finding == nil || o.config.Wants(e.finding)
 }
 
-// drop counts events that found no room, and reports the first.
+// drop counts events for which there was no room. The first time is reported.
 func (o *output) drop(n int) {
 	if n == 0 {
 		return
 	}
 	o.dropped.Add(uint64(n))
-	if !o.crowded.Swap(true) && o.err() == nil {
-		o.trouble.say("no room for more events: from here on some are dropped, and counted")
+	if !o.dropReported.Swap(true) && o.err() == nil {
+		o.health.report("no room for more events: from here on some are dropped, and counted")
 	}
 }
 
-// maxFaults bounds the faults of an output that are reported: the packet that
-// leads to one can be sent again and again.
+// maxFaults bounds the faults that an output reports: an attacker can send the packet
+// that leads to one again and again.
 const maxFaults = 8
 
-// spoil counts an event that could not be encoded, and reports it.
-func (o *output) spoil(err error) {
+// reportFault counts an event that could not be encoded, and reports it.
+func (o *output) reportFault(err error) {
 	o.dropped.Add(1)
 	switch n := o.faults.Add(1); {
 	case n < maxFaults:
-		o.trouble.say(err.Error() + "; the event is lost")
+		o.health.report(err.Error() + "; the event is lost")
 	case n == maxFaults:
-		o.trouble.say(err.Error() + "; the event is lost; further faults are only counted, as dropped events")
+		o.health.report(err.Error() + "; the event is lost; further faults are only counted, as dropped events")
 	}
 }
 
-// deliverAll delivers until the backlog is closed and empty, or ctx ends.
+// deliverAll delivers until the backlog is finished and empty, or ctx ends.
 func (o *output) deliverAll() {
 	defer close(o.delivered)
 	backoff := transport.Backoff{Min: o.pace.min, Max: o.pace.max, Random: o.random}
@@ -110,12 +112,12 @@ func (o *output) deliverAll() {
 	}
 }
 
-// next waits for a batch. It returns nil when none will come.
+// next waits for a batch. It returns nil if none will come.
 func (o *output) next() *transport.Batch {
 	for o.ctx.Err() == nil {
 		b, wait, err := o.backlog.take()
 		if err != nil {
-			o.damaged(err)
+			o.reportDamage(err)
 			continue
 		}
 		if b != nil {
@@ -129,7 +131,7 @@ func (o *output) next() *transport.Batch {
 	return nil
 }
 
-// wait waits until wake has an element, for so long at most; 0: without end.
+// wait waits until wake has an element, but no longer than d if d is not 0.
 func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	var timeout <-chan time.Time
 	if d > 0 {
@@ -142,10 +144,10 @@ func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// attempt delivers what is left of b, and counts what was settled. When it
-// returns nil, nothing is left, and the backlog uses b for other events: b is not
-// to be delivered again. So an error that came after the last line was settled is
-// not returned; if it lasts, the next batch meets it.
+// attempt delivers the pending lines of b and counts those that were settled. After
+// nil, none is pending and the backlog uses b for other events, so the caller must not
+// deliver b again. An error that came after the last line was settled is therefore not
+// returned; if it lasts, the next batch fails too.
 func (o *output) attempt(b *transport.Batch) error {
 	pending, refused := b.Pending(), b.Refused()
 	err := o.transport.Deliver(o.ctx, b)
@@ -157,21 +159,20 @@ func (o *output) attempt(b *transport.Batch) error {
 		o.progress.Store(int64(o.age()))
 	}
 	if err := o.backlog.commit(); err != nil {
-		o.damaged(err)
+		o.reportDamage(err)
 	}
 	switch {
 	case left == 0 && err != nil:
 		return nil
 	case left > 0 && err == nil:
 		return errors.New("not everything was taken")
-	case err == nil && o.trouble.over():
+	case err == nil && o.health.recovered():
 		o.backlog.setAway(false)
 	}
 	return err
 }
 
-// retry waits for the time of the next attempt, and reports whether there is
-// to be one.
+// retry waits until the next attempt is due, and reports whether to make it.
 func (o *output) retry(err error, backoff *transport.Backoff) bool {
 	if o.ctx.Err() != nil {
 		return false
@@ -179,28 +180,28 @@ func (o *output) retry(err error, backoff *transport.Backoff) bool {
 	o.retries.Add(1)
 	class := transport.ClassOf(err)
 	if class == transport.Final {
-		o.die(err)
+		o.giveUp(err)
 		return false
 	}
-	if o.trouble.begins(err) {
+	if o.health.failed(err) {
 		o.backlog.setAway(true)
 	}
 	wait := max(backoff.Next(), transport.After(err))
 	if class == transport.Misconfigured {
 		wait = max(wait, o.pace.max)
 	}
-	o.wait(wait, o.poked)
+	o.wait(wait, o.nudged)
 	return o.ctx.Err() == nil
 }
 
-// die gives the output up.
-func (o *output) die(err error) {
+// giveUp ends the output for good: what waits for it is lost.
+func (o *output) giveUp(err error) {
 	o.failure.Store(&err)
-	o.drop(o.backlog.kill())
-	o.died(err)
+	o.drop(o.backlog.discard())
+	o.gaveUp(err)
 }
 
-// err is why the output was given up, or nil.
+// err returns why the output was given up, or nil.
 func (o *output) err() error {
 	if err := o.failure.Load(); err != nil {
 		return *err
@@ -208,26 +209,26 @@ func (o *output) err() error {
 	return nil
 }
 
-// damaged books what the spool has lost.
-func (o *output) damaged(err error) {
+// reportDamage counts and reports events that the spool has lost.
+func (o *output) reportDamage(err error) {
 	if errors.Is(err, os.ErrClosed) {
-		return // a delivery that Close has not waited for
+		return // Close did not wait for this delivery
 	}
 	var lost *spool.Lost
 	if errors.As(err, &lost) {
 		o.dropped.Add(uint64(lost.Records))
 	}
-	o.trouble.say(err.Error())
+	o.health.report(err.Error())
 }
 
-// spillAgain is how often a spool that takes no more is tried.
+// spillAgain is how often a full spool is tried again.
 const spillAgain = time.Second
 
-// spillAll moves to the spool what memory should not hold.
+// spillAll moves events to the spool whenever the backlog asks for it.
 func (o *output) spillAll() {
 	defer close(o.spilled)
 	for {
-		wake, again := o.backlog.crowds, (<-chan time.Time)(nil)
+		wake, again := o.backlog.spillable, (<-chan time.Time)(nil)
 		if o.spill() != nil {
 			wake, again = nil, o.clock.After(spillAgain)
 		}
@@ -240,17 +241,97 @@ func (o *output) spillAll() {
 	}
 }
 
-// spill moves what is to be moved, and says when the spool begins to take no
-// more.
+// spill moves events to the spool, and reports when that begins to fail.
 func (o *output) spill() error {
 	lines, err := o.backlog.spill()
 	o.spooled.Add(uint64(lines))
-	if err != nil && !o.spoolFull {
-		o.trouble.say(fmt.Sprintf("events wait in memory: %v", err))
+	if err != nil && !o.fullReported {
+		o.health.report(fmt.Sprintf("events wait in memory: %v", err))
 	}
-	o.spoolFull = err != nil || o.spoolFull && lines == 0
+	o.fullReported = err != nil || o.fullReported && lines == 0
 	return err
 }
 
-// poke makes the next attempt come at once.
-func (o *output) poke() { signal(o.poked) }
+// retryNow makes the next attempt start at once.
+func (o *output) retryNow() { signal(o.nudged) }
+
+// OutputStats are the counts of one output so far.
+type OutputStats struct {
+	Name    string
+	Sent    uint64 // events that the far end has, as far as its protocol tells
+	Refused uint64 // events that the far end rejected for good
+	Dropped uint64 // events without room, that could not be encoded, or lost in a damaged spool
+	Spooled uint64 // events written to the spool
+	Retries uint64 // failed attempts
+	Waiting uint64 // events not sent yet, in memory and in the spool
+}
+
+// counts are the sources of OutputStats.
+type counts struct {
+	sent, refused, dropped, spooled, retries atomic.Uint64
+}
+
+// Stats returns the counts of the outputs, in the order of their configuration. It is
+// cheap, and may be called at any time.
+func (s *Set) Stats() []OutputStats {
+	all := make([]OutputStats, len(s.outputs))
+	for i, o := range s.outputs {
+		all[i] = o.stats()
+	}
+	return all
+}
+
+func (o *output) stats() OutputStats {
+	memory, spooled := o.backlog.waiting()
+	return OutputStats{
+		Name: o.config.Name(), Sent: o.sent.Load(), Refused: o.refused.Load(), Dropped: o.dropped.Load(),
+		Spooled: o.spooled.Load(), Retries: o.retries.Load(), Waiting: uint64(memory + spooled),
+	}
+}
+
+// reportEvery is how long an output that fails again and again is not reported anew.
+const reportEvery = time.Minute
+
+// health reports when an output begins to fail and when it works again, at most once
+// in reportEvery. One goroutine uses it, but any may call report and read failing.
+type health struct {
+	clock clock.Clock
+	name  string
+	note  func(string)
+
+	failing    atomic.Bool
+	since      time.Time
+	reported   bool      // that it began
+	reportedAt time.Time // when something was reported last
+}
+
+// report sends the user a message about the output, in one line.
+func (t *health) report(text string) {
+	t.note(t.name + ": " + strings.ReplaceAll(text, "\n", "; "))
+}
+
+// failed notes a failed attempt. It returns true if the attempt before succeeded.
+func (t *health) failed(err error) bool {
+	first := !t.failing.Swap(true)
+	now := t.clock.Now()
+	if first {
+		t.since, t.reported = now, false
+	}
+	if !t.reported && (t.reportedAt.IsZero() || now.Sub(t.reportedAt) >= reportEvery) {
+		t.reported, t.reportedAt = true, now
+		t.report(fmt.Sprintf("%v; events wait, and it is tried again", err))
+	}
+	return first
+}
+
+// recovered notes a successful attempt. It returns true if the attempt before failed.
+func (t *health) recovered() bool {
+	if !t.failing.Swap(false) {
+		return false
+	}
+	if t.reported {
+		t.reportedAt = t.clock.Now()
+		t.report(fmt.Sprintf("works again, after %v", t.reportedAt.Sub(t.since).Round(time.Second/10)))
+	}
+	return true
+}

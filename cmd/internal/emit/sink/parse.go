@@ -13,7 +13,7 @@ import (
 const maxSpec = 8 << 10
 
 // Parse reads a value of --output: KIND[:WHERE][?OPTION=VALUE[&OPTION=VALUE]...]
-// (docs/outputs.md). Errors repeat nothing of it that could be a secret.
+// (docs/outputs.md). Errors quote nothing that could be a secret.
 func Parse(spec string, d Defaults) (Config, error) {
 	if len(spec) > maxSpec {
 		return Config{}, fmt.Errorf("an output is longer than %d bytes", maxSpec)
@@ -33,7 +33,7 @@ func Parse(spec string, d Defaults) (Config, error) {
 	return c, nil
 }
 
-// readKind reads what is in front of the options.
+// readKind reads the part before the options.
 func (c *Config) readKind(head string) error {
 	name, where, _ := strings.Cut(head, ":")
 	if name == "-" {
@@ -59,7 +59,7 @@ func unknownKind(head string) error {
 			return fmt.Errorf("no such kind of output: did you mean %s://", encrypted)
 		}
 	}
-	return errors.New("no such kind of output: there are " + kindsInWords)
+	return errors.New("no such kind of output: there are " + kindList)
 }
 
 func (c *Config) readOptions(text string) error {
@@ -72,7 +72,7 @@ func (c *Config) readOptions(text string) error {
 		case looksSecret(name):
 			return fmt.Errorf("%s: a secret on a command line is seen by everybody: put it into a file or the environment (options ending in -file or -env)", c.kind)
 		case !c.kind.has(name):
-			return fmt.Errorf("%s: %s: there are %s", c.kind, unknownOption(name), c.optionsInWords())
+			return fmt.Errorf("%s: %s: there are %s", c.kind, unknownOption(name), c.optionList())
 		case seen[name]:
 			return fmt.Errorf("%s: %s is there twice", c.kind, name)
 		}
@@ -95,7 +95,7 @@ func (c *Config) readOption(name, value string) error {
 	return setters[name](c, value)
 }
 
-// looksSecret reports whether an option's value would be a secret itself.
+// looksSecret reports whether the value of an option of this name would be a secret.
 func looksSecret(name string) bool {
 	name = strings.ToLower(name)
 	if strings.HasSuffix(name, "-file") || strings.HasSuffix(name, "-env") {
@@ -109,7 +109,7 @@ func looksSecret(name string) bool {
 	return false
 }
 
-// unknownOption repeats the name of an option only if it is a word.
+// unknownOption quotes the name only if it is a short word: others may be a secret.
 func unknownOption(name string) string {
 	if name == "" || len(name) > 20 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") != "" {
 		return "no such option"
@@ -117,11 +117,11 @@ func unknownOption(name string) string {
 	return "no option " + name
 }
 
-func (c *Config) optionsInWords() string {
+func (c *Config) optionList() string {
 	return strings.Join(strings.Fields(commonOptions+" "+kinds[c.kind].options), ", ")
 }
 
-// complete fills in defaults, and looks for what does not go together.
+// complete fills in defaults and checks the whole.
 func (c *Config) complete() error {
 	if c.Format == "" {
 		c.Format = "native"

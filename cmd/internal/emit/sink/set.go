@@ -9,44 +9,52 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/emit/transport"
 )
 
 const (
-	// inlineLength is how many findings wait for whom sends to encode them itself:
-	// enough that its code need not come back into the processor's cache for each,
-	// few enough that the findings are still there.
+	// inlineLength is how many findings Send collects before it encodes them itself:
+	// enough that the encoder's code is not reloaded into the processor's cache for
+	// each, few enough that the findings are still in that cache.
 	inlineLength = 32
-	// queueLength bounds those that wait for the Set's goroutine. A finding can
-	// hold a hello's worth of text: some 10 MB in all at the worst.
+	// queueLength bounds the findings that wait for the Set's goroutine. A finding
+	// can hold the text of a whole hello: 10 MB in all at the worst.
 	queueLength = 256
-	// liveQueueLength is longer: where Send does not wait, the queue has to
-	// last while another process has the processor.
+	// liveQueueLength is larger: where Send does not wait, the queue has to last
+	// while the processor runs other processes.
 	liveQueueLength = 1024
-	// gathering is how long findings gather before they are encoded. A person
-	// does not notice; waking a goroutine for each would cost more than encoding
-	// it.
-	gathering = 10 * time.Millisecond
-	// liveGathering is shorter: what is found is lost with the process until the
-	// kernel has it, and live there are few.
-	liveGathering = time.Millisecond
+	// gatherTime is how long findings gather before they are encoded. Waking a
+	// goroutine for each would cost more than encoding it.
+	gatherTime = 10 * time.Millisecond
+	// liveGatherTime is shorter: a crash loses the findings that the kernel does not
+	// have yet, and on interfaces they are rare.
+	liveGatherTime = time.Millisecond
 )
 
-// Set is the outputs of a run.
+// Set is the outputs of a run. Any number of goroutines may use it.
 type Set struct {
-	outputs   []*output
-	options   Options
-	gathering time.Duration
-	length    int // of the queue
+	outputs    []*output
+	options    Options
+	gatherTime time.Duration
+	length     int // of the queue
 
 	queue    queue
-	encoding sync.Mutex    // held while events are encoded: they keep their order
-	taken    []item        // those; guarded by encoding
-	called   chan struct{} // has an element when something was sent
-	wake     chan struct{} // has an element when the queue fills
+	encoding sync.Mutex    // held while events are encoded, so that they keep their order
+	taken    []queued      // from the queue; guarded by encoding
+	sent     chan struct{} // has an element when an event was sent
+	wake     chan struct{} // has an element when the queue is half full
 	closing  chan struct{}
 	done     chan struct{}
-	end      atomic.Int64 // see EndBy, in Unix nanoseconds; 0: nobody has called it
+	end      atomic.Int64 // the time that EndBy was given, in Unix nanoseconds; 0: none
 }
+
+// Send hands f to the outputs that want it; f belongs to the Set from then on.
+// It must not be called after Close. Options say whether it waits and whether it
+// encodes.
+func (s *Set) Send(f *classify.Finding) { s.send(queued{finding: f}) }
+
+// SendStats hands the counts of a run to all outputs, in order with the findings.
+func (s *Set) SendStats(c *event.Stats) { s.send(queued{stats: c}) }
 
 // Wants reports whether any output takes a finding.
 func (s *Set) Wants(f *classify.Finding) bool {
@@ -58,21 +66,11 @@ func (s *Set) Wants(f *classify.Finding) bool {
 	return false
 }
 
-// Send takes f and its memory, for the outputs that want it. Any number of
-// goroutines may send, but not after Close. Whether it waits, or encodes what
-// was sent, is up to Options.
-func (s *Set) Send(f *classify.Finding) { s.send(item{finding: f}) }
-
-// SendStats takes the counts of a run, in their order among the findings, for
-// all outputs.
-func (s *Set) SendStats(c *event.Stats) { s.send(item{stats: c}) }
-
-// Spare returns a finding that was sent and is not needed any more, for its
-// memory; nil: there is none.
+// Spare returns a finding that was sent and is free to be used again, or nil.
 func (s *Set) Spare() *classify.Finding { return s.queue.spare() }
 
-func (s *Set) send(e item) {
-	n, first := s.queue.add(e, s.room())
+func (s *Set) send(e queued) {
+	n, first := s.queue.add(e, s.capacity())
 	switch {
 	case n == 0:
 		s.overflow(e)
@@ -83,20 +81,20 @@ func (s *Set) send(e item) {
 		signal(s.wake)
 	}
 	if first {
-		signal(s.called)
+		signal(s.sent)
 	}
 }
 
-// room bounds the queue where Send does not wait.
-func (s *Set) room() int {
+// capacity bounds the queue if Send does not wait.
+func (s *Set) capacity() int {
 	if s.options.Live {
 		return s.length
 	}
 	return math.MaxInt
 }
 
-// overflow counts an event that came too fast even for the queue.
-func (s *Set) overflow(e item) {
+// overflow counts an event that found the queue full.
+func (s *Set) overflow(e queued) {
 	for _, o := range s.outputs {
 		if o.wants(e) {
 			o.drop(1)
@@ -104,15 +102,15 @@ func (s *Set) overflow(e item) {
 	}
 }
 
-// run encodes what was sent and is not encoded by whom has sent it, and sees to
-// it that what is encoded goes out.
+// run is the Set's goroutine. It encodes events that Send did not, and wakes the
+// outputs' goroutines to deliver them.
 func (s *Set) run() {
 	defer close(s.done)
 	for open := true; open; {
 		select {
-		case <-s.called:
+		case <-s.sent:
 			s.gather()
-			s.queue.answer()
+			s.queue.rearm()
 		case <-s.closing:
 			open = false
 		}
@@ -126,13 +124,14 @@ func (s *Set) run() {
 // gather lets the queue fill for a while.
 func (s *Set) gather() {
 	select {
-	case <-s.options.clock.After(s.gathering):
+	case <-s.options.clock.After(s.gatherTime):
 	case <-s.wake:
 	case <-s.closing:
 	}
 }
 
-// encode encodes what waits. It waits for room where the outputs do.
+// encode encodes the events in the queue, for each output that wants them. It blocks
+// while an output waits for room.
 func (s *Set) encode() {
 	s.encoding.Lock()
 	defer s.encoding.Unlock()
@@ -142,13 +141,12 @@ func (s *Set) encode() {
 			o.add(e)
 		}
 	}
-	s.queue.giveBack(s.taken)
+	s.queue.recycle(s.taken)
 }
 
-// Err returns why nothing can be sent any more: the first output's reason, when
-// every output was given up. It is cheap enough to ask after every packet. A
-// reader of standard output that has seen enough and left is
-// errors.Is(err, syscall.EPIPE).
+// Err returns nil as long as an output works. When all were given up, it returns the
+// first one's reason: EPIPE if the reader of standard output has closed it. It is
+// cheap enough to be called after every packet.
 func (s *Set) Err() error {
 	for _, o := range s.outputs {
 		if o.err() == nil {
@@ -161,61 +159,62 @@ func (s *Set) Err() error {
 	return s.outputs[0].failed()
 }
 
-// died says that an output was given up, if another is left: else Err does.
-func (s *Set) died(o *output) {
+// reportGivenUp reports that o was given up, unless it was the last one: then the
+// run ends with Err.
+func (s *Set) reportGivenUp(o *output) {
 	if s.Err() == nil {
-		o.trouble.say(fmt.Sprintf("given up: %v", o.err()))
+		o.health.report(fmt.Sprintf("given up: %v", o.err()))
 	}
 }
 
-// Reopen opens files and reads secrets and certificates anew, and tries again
-// at once what has failed: for SIGHUP. An output that it fails for goes on as
-// before. It takes as long as the disk does.
+// Reopen opens files again, reads secrets and certificates again, and retries failed
+// deliveries at once: SIGHUP asks for it. An output for which that fails goes on with
+// what it had. Reopen waits for the disk.
 func (s *Set) Reopen() error {
 	errs := make([]error, len(s.outputs))
 	var all sync.WaitGroup
 	for i, o := range s.outputs {
 		all.Add(1)
-		go func() { // one that hangs must not keep the others from it
+		go func() { // so that an output that hangs does not delay the others
 			defer all.Done()
 			if err := o.transport.Reopen(); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", o.config.Name(), err)
 			}
-			o.poke()
+			o.retryNow()
 		}()
 	}
 	all.Wait()
 	return join(errs...)
 }
 
-// EndBy has Close end by a time, whatever the outputs wait for, and Send not wait
-// for room any more when a third of the time until then is over. It may be called
-// from any goroutine, also while Close waits.
+// EndBy makes Close return by the time t, whatever the outputs are doing. When a
+// third of the time until then has passed, Send drops events rather than wait for
+// room. EndBy may be called while Close is running.
 func (s *Set) EndBy(t time.Time) {
 	s.end.Store(t.UnixNano())
 	third := s.options.clock.After(t.Sub(s.options.clock.Now()) / 3)
 	go func() {
 		<-third
 		for _, o := range s.outputs {
-			o.backlog.giveUp()
+			o.backlog.neverWait()
 		}
 	}()
 }
 
-// Close sends what is left, as far as Options.Grace allows, and closes the
-// outputs. What then remains stays in the spool for the next run, or is lost;
-// either is said. The error is about what was lost, or about outputs that were
-// given up.
+// Close sends the remaining events for as long as Options.Grace allows, and closes
+// the outputs. Events that remain then stay in the spool for the next run or are
+// lost; both are reported. The error says what was lost and which outputs were given
+// up.
 func (s *Set) Close() error {
 	close(s.closing)
 	var all sync.WaitGroup
 	for _, o := range s.outputs {
-		o.backlog.hurry()
-		o.poke()
+		o.backlog.flush()
+		o.retryNow()
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			o.await(s)
+			o.awaitDelivered(s)
 		}()
 	}
 	<-s.done
@@ -225,7 +224,102 @@ func (s *Set) Close() error {
 	all.Wait()
 	var errs []error
 	for _, o := range s.outputs {
-		errs = append(errs, o.close(s.abandon()))
+		errs = append(errs, o.close(s.cancelTimeout()))
 	}
-	return joinLosses(errs)
+	return joinWithoutEPIPE(errs)
+}
+
+// queue holds events that were sent and are not encoded yet.
+type queue struct {
+	mu       sync.Mutex
+	events   []queued
+	notified bool                // run was told that there are events
+	spares   []*classify.Finding // encoded; the last one is used first, it is still in the processor's cache
+}
+
+// maxSpareFindings bounds the findings that keep their memory.
+const maxSpareFindings = 64
+
+// add appends an event if there are fewer than capacity. It returns how many there
+// are now, or 0 if the event did not fit, and whether run has to be told.
+func (q *queue) add(e queued, capacity int) (n int, tell bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.events) >= capacity {
+		return 0, false
+	}
+	q.events = append(q.events, e)
+	tell, q.notified = !q.notified, true
+	return len(q.events), tell
+}
+
+// rearm makes add ask for run to be told again.
+func (q *queue) rearm() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.notified = false
+}
+
+// take returns the events in the queue and empties it. The queue uses the memory of
+// empty for the next ones.
+func (q *queue) take(empty []queued) (events []queued) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	events, q.events = q.events, empty
+	return events
+}
+
+// recycle keeps the findings of encoded events for spare.
+func (q *queue) recycle(events []queued) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, e := range events {
+		if e.finding != nil && len(q.spares) < maxSpareFindings {
+			q.spares = append(q.spares, e.finding)
+		}
+	}
+	clear(events)
+}
+
+func (q *queue) spare() *classify.Finding {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.spares)
+	if n == 0 {
+		return nil
+	}
+	f := q.spares[n-1]
+	q.spares = q.spares[:n-1]
+	return f
+}
+
+// queued is an event before it is encoded: a finding or counts.
+type queued struct {
+	finding *classify.Finding
+	stats   *event.Stats
+}
+
+// append appends the event in format f.
+func (e queued) append(dst []byte, f event.Format) []byte {
+	if e.finding != nil {
+		return f.AppendFinding(dst, e.finding)
+	}
+	return f.AppendStats(dst, e.stats)
+}
+
+func (e queued) mark() transport.Mark {
+	if e.finding == nil {
+		return transport.Mark{Time: e.stats.Time, Kind: transport.Stats, Severity: transport.Informational}
+	}
+	return transport.Mark{Time: e.finding.Time, Kind: transport.Handshake, Severity: severity(e.finding)}
+}
+
+func severity(f *classify.Finding) transport.Severity {
+	switch {
+	case f.Flagged && f.Verdict == classify.Violation:
+		return transport.Warning
+	case f.Flagged:
+		return transport.Notice
+	}
+	return transport.Informational
 }

@@ -231,7 +231,7 @@ func TestSentIsThereSoon(t *testing.T) {
 				clock.Until(t, func() bool { return len(end.received()) == sent+1 })
 			}
 		}
-		if passed := clock.Now().Sub(began); passed > 20*(gathering+quick.linger) {
+		if passed := clock.Now().Sub(began); passed > 20*(gatherTime+quick.linger) {
 			t.Errorf("%+v: %v have passed", mode, passed)
 		}
 		closeSet(t, s)
@@ -382,13 +382,13 @@ func numbersOf(t *testing.T, lines []string) (all []int) {
 
 func TestMarks(t *testing.T) {
 	for _, tt := range []struct {
-		item item
+		item queued
 		want transport.Mark
 	}{
-		{item{finding: &classify.Finding{Flagged: true, Verdict: classify.Violation, Observation: classify.Observation{Time: 5}}}, transport.Mark{Time: 5, Severity: transport.Warning}},
-		{item{finding: &classify.Finding{Flagged: true, Verdict: classify.Attempt}}, transport.Mark{Severity: transport.Notice}},
-		{item{finding: &classify.Finding{Verdict: classify.Violation}}, transport.Mark{Severity: transport.Informational}},
-		{item{stats: &event.Stats{Time: 6}}, transport.Mark{Time: 6, Kind: transport.Stats, Severity: transport.Informational}},
+		{queued{finding: &classify.Finding{Flagged: true, Verdict: classify.Violation, Observation: classify.Observation{Time: 5}}}, transport.Mark{Time: 5, Severity: transport.Warning}},
+		{queued{finding: &classify.Finding{Flagged: true, Verdict: classify.Attempt}}, transport.Mark{Severity: transport.Notice}},
+		{queued{finding: &classify.Finding{Verdict: classify.Violation}}, transport.Mark{Severity: transport.Informational}},
+		{queued{stats: &event.Stats{Time: 6}}, transport.Mark{Time: 6, Kind: transport.Stats, Severity: transport.Informational}},
 	} {
 		if got := tt.item.mark(); got != tt.want {
 			t.Errorf("%+v, want %+v", got, tt.want)
@@ -474,10 +474,10 @@ func TestCloseIsBounded(t *testing.T) {
 	go func() { err = s.Close(); close(closed) }()
 	o := s.outputs[0]
 	clock.Until(t, func() bool { return o.ctx.Err() != nil })
-	clock.UntilAlarm(t, abandon)
-	clock.Advance(abandon)
+	clock.UntilAlarm(t, cancelTimeout)
+	clock.Advance(cancelTimeout)
 	wait.Until(t, func() bool { return isOver(o.spilled) })
-	clock.Longest = abandon // what is waited for now is the writer
+	clock.Longest = cancelTimeout // what is waited for now is the writer
 	clock.Until(t, func() bool { return isOver(closed) })
 	if d := clock.Now().Sub(began); d > 5*time.Second {
 		t.Errorf("Close took %v", d)
@@ -696,7 +696,7 @@ func TestWritesWithoutClose(t *testing.T) {
 	closeSet(t, s)
 }
 
-// An output that comes and goes is not spoken of all the time.
+// An output that fails again and again is not reported each time.
 func TestTroubleIsSaidOnce(t *testing.T) {
 	n := 0
 	end := &far{decide: func(left int) (int, error) {

@@ -1,14 +1,20 @@
 package sink
 
-import "tlsfloor/cmd/internal/emit/transport"
+import (
+	"encoding/binary"
+	"errors"
 
-// crowded reports whether memory is to be moved to the spool.
-func (b *backlog) crowded() bool {
-	return b.spool != nil && len(b.batches) > 0 && (b.bytes > b.limit/2 || b.away || b.over)
+	"tlsfloor/cmd/internal/emit/spool"
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// shouldSpill reports whether lines in memory have to move to the spool.
+func (b *backlog) shouldSpill() bool {
+	return b.spool != nil && len(b.batches) > 0 && (b.bytes > b.limit/2 || b.away || b.ending)
 }
 
-// spill moves what is in memory to the spool, as far as it fits, and returns
-// how many lines that were. Lines may be added and committed meanwhile.
+// spill moves lines from memory to the spool, as many batches as fit, and returns how
+// many lines it moved. Lines may be added and committed meanwhile.
 func (b *backlog) spill() (int, error) {
 	batches, skip := b.beginSpill()
 	moved, lines, err := b.move(batches, skip)
@@ -18,7 +24,7 @@ func (b *backlog) spill() (int, error) {
 func (b *backlog) beginSpill() (batches []*transport.Batch, skip int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.crowded() {
+	if !b.shouldSpill() {
 		return nil, 0
 	}
 	b.spilling, b.open = true, false
@@ -28,8 +34,8 @@ func (b *backlog) beginSpill() (batches []*transport.Batch, skip int) {
 	return append(batches, b.batches...), skip
 }
 
-// move appends batches to the spool, but for the lines at the front of the
-// first that are committed.
+// move appends batches to the spool, without the first skip lines, which are
+// committed.
 func (b *backlog) move(batches []*transport.Batch, skip int) (moved, lines int, err error) {
 	var frames []byte
 	for _, batch := range batches {
@@ -43,21 +49,21 @@ func (b *backlog) move(batches []*transport.Batch, skip int) (moved, lines int, 
 	return moved, lines, nil
 }
 
-// endSpill takes the moved batches out of memory. Lines of them that were
-// committed meanwhile are in the spool, and are committed there first, until none
-// is left: the spool is on a disk, and nobody may wait for that to add an event.
+// endSpill removes the moved batches from memory. Lines of these that were committed
+// meanwhile are committed in the spool first. That may take several rounds, since it
+// must not hold the lock: adding an event never waits for the disk.
 func (b *backlog) endSpill(moved int, failed error) error {
 	for {
 		owed := b.tryEndSpill(moved, failed != nil)
 		if owed == 0 {
 			return failed
 		}
-		_ = b.spool.Commit(owed) // at worst, these lines are sent twice
+		_ = b.spool.Commit(owed) // at worst these lines are sent twice
 	}
 }
 
-// tryEndSpill ends the spill, unless lines are to be committed in the spool
-// before: it returns how many.
+// tryEndSpill ends the spill and returns 0, or returns how many lines have to be
+// committed in the spool before it can end.
 func (b *backlog) tryEndSpill(moved int, failed bool) (owed int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -66,8 +72,8 @@ func (b *backlog) tryEndSpill(moved int, failed bool) (owed int) {
 	}
 	taken := len(b.batches) > 0 && b.taken == b.batches[0]
 	switch {
-	case taken && moved > 0 && b.owed > 0:
-		owed, b.owed = b.owed, 0
+	case taken && moved > 0 && b.lateCommits > 0:
+		owed, b.lateCommits = b.lateCommits, 0
 		return owed
 	case taken && moved > 0:
 		b.fromSpool = true
@@ -75,10 +81,39 @@ func (b *backlog) tryEndSpill(moved int, failed bool) (owed int) {
 		b.forget(1)
 		b.taken = nil
 	}
-	b.owed = 0
+	b.lateCommits = 0
 	b.forget(moved)
 	b.spilling, b.full = false, failed
 	b.changed.Broadcast()
 	signal(b.ready)
 	return 0
+}
+
+// recordHeader is what stands before the line in a record of the spool, in bytes: the
+// event's time (64 bits, big-endian), kind and severity (8 bits each).
+const recordHeader = 8 + 1 + 1
+
+var errRecord = errors.New("a record of the spool is too short")
+
+// appendRecords appends the lines of b from i on, as records of the spool.
+func appendRecords(dst []byte, b *transport.Batch, i int) []byte {
+	for ; i < b.Len(); i++ {
+		m := b.Mark(i)
+		var head [recordHeader]byte
+		binary.BigEndian.PutUint64(head[:], uint64(m.Time))
+		head[8], head[9] = byte(m.Kind), byte(m.Severity)
+		dst = spool.AppendFrame(dst, head[:], b.Line(i))
+	}
+	return dst
+}
+
+// addRecord adds the line in a record to b.
+func addRecord(b *transport.Batch, record []byte) error {
+	if len(record) <= recordHeader {
+		return errRecord
+	}
+	b.Add(append(b.Text(), record[recordHeader:]...), transport.Mark{
+		Time: int64(binary.BigEndian.Uint64(record)), Kind: transport.Kind(record[8]), Severity: transport.Severity(record[9] & 7),
+	})
+	return nil
 }

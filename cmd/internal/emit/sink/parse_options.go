@@ -13,7 +13,8 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
-// setters read the value of each option, which is not empty.
+// setters has, for each option, the function that reads its value. The value is not
+// empty.
 var setters = map[string]func(c *Config, value string) error{
 	"format": text(func(c *Config) *string { return &c.Format }),
 	"emit": func(c *Config, value string) (err error) {
@@ -56,8 +57,8 @@ func text(field func(*Config) *string) func(*Config, string) error {
 	}
 }
 
-// variable takes the name of an environment variable. What is none may be the
-// secret itself, and is not repeated.
+// variable sets a field to the name of an environment variable. Other values may be
+// the secret itself, so the error does not quote them.
 func variable(field func(*Config) *string) func(*Config, string) error {
 	return func(c *Config, value string) error {
 		if strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != "" {
@@ -73,7 +74,7 @@ func setSpoolSize(c *Config, value string) (err error) {
 	return err
 }
 
-// minRotate keeps a mistyped size from making a file for every line.
+// minRotate prevents a mistyped size from starting a file with every line.
 const minRotate = 64 << 10
 
 func setRotate(c *Config, value string) (err error) {
@@ -122,13 +123,13 @@ func setPipeline(c *Config, value string) error {
 	return nil
 }
 
-// units of sizes. A factor of 1000 is the rule where no "i" says otherwise.
+// units of sizes: powers of 1000, and of 1024 with an "i".
 var units = map[string]int64{
 	"": 1, "B": 1, "K": 1e3, "KB": 1e3, "KIB": 1 << 10, "M": 1e6, "MB": 1e6, "MIB": 1 << 20,
 	"G": 1e9, "GB": 1e9, "GIB": 1 << 30, "T": 1e12, "TB": 1e12, "TIB": 1 << 40,
 }
 
-// maxSize bounds sizes, in bytes, so that sums of them do not overflow.
+// maxSize bounds sizes, in bytes, so that sums do not overflow.
 const maxSize = 1 << 50
 
 // parseSize reads a number of bytes like 100MB or 1GiB.
@@ -145,7 +146,7 @@ func parseSize(value string, least int64) (int64, error) {
 	return n * unit, nil
 }
 
-// parseDuration reads what time.ParseDuration does, and days.
+// parseDuration reads days ("7d") and what time.ParseDuration reads.
 func parseDuration(value string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(value, "d"); ok {
 		n, err := strconv.ParseUint(days, 10, 16)
@@ -154,8 +155,8 @@ func parseDuration(value string) (time.Duration, error) {
 	return time.ParseDuration(value)
 }
 
-// isPrintable reports whether a text can stand in a message: one line that
-// moves no cursor.
+// isPrintable reports whether a text has no control characters, which could move the
+// cursor of a terminal.
 func isPrintable(s string) bool {
 	for _, r := range s {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == '\ufffd' {

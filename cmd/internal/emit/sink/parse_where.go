@@ -11,8 +11,8 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
-// The functions here read what follows a kind's name and colon.
-
+// whereNothing reads what follows the colon of a kind that takes nothing there. The
+// other functions called where... do the same for their kinds.
 func whereNothing(_ *Config, where string) error {
 	if where != "" {
 		return errors.New("takes nothing but options")
@@ -101,12 +101,12 @@ func whereElastic(c *Config, where string) error {
 	if c.index == "" || c.index[0] == '_' {
 		return errors.New("needs the index or data stream: //HOST/INDEX")
 	}
-	// The answer is about every event: only what is needed of it.
+	// The response has an object for each event; filter_path leaves what is needed.
 	c.url += path + "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason"
 	return nil
 }
 
-// readURL sets the address and the front of the URL, and returns the path.
+// readURL sets the address and the URL without its path, and returns the path.
 func (c *Config) readURL(where, port string) (path string, err error) {
 	if path, err = c.readHost(where, port); err != nil {
 		return "", err
