@@ -196,25 +196,25 @@ func (b *backlog) take() (*transport.Batch, time.Duration, error) {
 	return b.taken, 0, nil
 }
 
-// read makes a batch of the oldest records in the spool.
+// read makes a batch of the oldest items in the spool.
 func (b *backlog) read() (*transport.Batch, error) {
-	records, err := b.spool.Read(b.chunk)
-	if len(records) == 0 {
+	items, err := b.spool.Read(b.chunk)
+	if len(items) == 0 {
 		return nil, err
 	}
 	batch := new(transport.Batch)
-	for _, record := range records {
-		if err := addRecord(batch, record); err != nil {
+	for _, item := range items {
+		if err := addItem(batch, item); err != nil {
 			break
 		}
 	}
 	if batch.Len() == 0 {
-		return nil, join(errRecord, b.spool.Commit(1))
+		return nil, join(errItem, b.spool.Commit(1))
 	}
 	return batch, nil
 }
 
-// commit removes the settled lines at the front of the taken batch.
+// commit removes the lines that are done from the front of the taken batch.
 func (b *backlog) commit() error {
 	b.mu.Lock()
 	n := b.taken.Front() - b.committed

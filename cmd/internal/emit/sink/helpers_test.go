@@ -235,7 +235,7 @@ func (f *far) Deliver(ctx context.Context, b *transport.Batch) error {
 	}
 	for i := b.Front(); taken > 0; i++ {
 		f.lines = append(f.lines, string(b.Line(i)))
-		b.Settle(i)
+		b.Acknowledge(i)
 		taken--
 	}
 	return err

@@ -15,8 +15,8 @@ import (
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
+	"tlsfloor/cmd/internal/emit/transport/local"
 	"tlsfloor/cmd/internal/emit/transport/post"
-	"tlsfloor/cmd/internal/emit/transport/stream"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
@@ -198,18 +198,18 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
 	switch c.kind {
 	case stdout:
-		return &stream.Output{Writer: s.options.Stdout, Wait: s.options.Live}, nil
+		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live}, nil
 	case toFile:
 		c.file.Note = note
 		return file.Open(c.file)
 	case socket:
-		return &stream.Socket{Path: c.path}, nil
+		return &local.Socket{Path: c.path}, nil
 	case syslogUDP:
-		return &syslog.Datagrams{Address: c.address, Header: header, Note: note}, nil
+		return &syslog.UDP{Address: c.address, Header: header, Note: note}, nil
 	case syslogTCP:
-		return &syslog.Stream{Address: c.address, Header: header}, nil
+		return &syslog.TCP{Address: c.address, Header: header}, nil
 	case syslogTLS:
-		t := &syslog.Stream{Address: c.address, Header: header, TLS: &c.tls}
+		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
 		return t, t.Reopen()
 	case splunkHTTP, splunkHTTPS:
 		c.splunk.Host = s.options.Sensor.Host

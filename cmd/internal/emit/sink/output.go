@@ -36,7 +36,7 @@ type output struct {
 	nudged   chan struct{} // has an element when the next attempt is to be made at once
 	quit     chan struct{} // closed: spillAll returns
 	began    time.Time
-	progress atomic.Int64 // when a line was settled last: a time.Duration since it began
+	progress atomic.Int64 // when a line was done last: a time.Duration since began
 	failure  atomic.Pointer[error]
 
 	delivered, spilled chan struct{} // closed when the goroutine has ended
@@ -144,18 +144,18 @@ func (o *output) wait(d time.Duration, wake <-chan struct{}) {
 	}
 }
 
-// attempt delivers the pending lines of b and counts those that were settled. After
+// attempt delivers the pending lines of b and counts those that are done. After
 // nil, none is pending and the backlog uses b for other events, so the caller must not
-// deliver b again. An error that came after the last line was settled is therefore not
+// deliver b again. An error that came after the last line was done is therefore not
 // returned; if it lasts, the next batch fails too.
 func (o *output) attempt(b *transport.Batch) error {
 	pending, refused := b.Pending(), b.Refused()
 	err := o.transport.Deliver(o.ctx, b)
 	left, newly := b.Pending(), b.Refused()-refused
-	settled := pending - left
-	o.sent.Add(uint64(settled - newly))
+	done := pending - left
+	o.sent.Add(uint64(done - newly))
 	o.refused.Add(uint64(newly))
-	if settled > 0 {
+	if done > 0 {
 		o.progress.Store(int64(o.age()))
 	}
 	if err := o.backlog.commit(); err != nil {
@@ -216,7 +216,7 @@ func (o *output) reportDamage(err error) {
 	}
 	var lost *spool.Lost
 	if errors.As(err, &lost) {
-		o.dropped.Add(uint64(lost.Records))
+		o.dropped.Add(uint64(lost.Items))
 	}
 	o.health.report(err.Error())
 }

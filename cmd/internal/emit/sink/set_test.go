@@ -395,14 +395,14 @@ func TestMarks(t *testing.T) {
 		}
 		b := new(transport.Batch)
 		b.Add(append(b.Text(), "line"...), tt.want)
-		frame := appendRecords(nil, b, 0)
+		frame := appendItems(nil, b, 0)
 		again := new(transport.Batch)
-		if err := addRecord(again, frame[8:]); err != nil || again.Mark(0) != tt.want || string(again.Line(0)) != "line" {
+		if err := addItem(again, frame[8:]); err != nil || again.Mark(0) != tt.want || string(again.Line(0)) != "line" {
 			t.Errorf("%+v comes back from the spool as %+v, %v", tt.want, again.Mark(0), err)
 		}
 	}
-	if err := addRecord(new(transport.Batch), make([]byte, recordHeader)); err == nil {
-		t.Error("a record without a line is one")
+	if err := addItem(new(transport.Batch), make([]byte, itemHeader)); err == nil {
+		t.Error("an item without a line is one")
 	}
 }
 

@@ -37,10 +37,10 @@ func (b *backlog) beginSpill() (batches []*transport.Batch, skip int) {
 // move appends batches to the spool, without the first skip lines, which are
 // committed.
 func (b *backlog) move(batches []*transport.Batch, skip int) (moved, lines int, err error) {
-	var frames []byte
+	var encoded []byte
 	for _, batch := range batches {
-		frames = appendRecords(frames[:0], batch, skip)
-		if err := b.spool.Append(frames, batch.Len()-skip); err != nil {
+		encoded = appendItems(encoded[:0], batch, skip)
+		if err := b.spool.Append(encoded, batch.Len()-skip); err != nil {
 			return moved, lines, err
 		}
 		lines += batch.Len() - skip
@@ -89,31 +89,31 @@ func (b *backlog) tryEndSpill(moved int, failed bool) (owed int) {
 	return 0
 }
 
-// recordHeader is what stands before the line in a record of the spool, in bytes: the
+// itemHeader is what stands before the line in an item of the spool, in bytes: the
 // event's time (64 bits, big-endian), kind and severity (8 bits each).
-const recordHeader = 8 + 1 + 1
+const itemHeader = 8 + 1 + 1
 
-var errRecord = errors.New("a record of the spool is too short")
+var errItem = errors.New("an item of the spool is too short")
 
-// appendRecords appends the lines of b from i on, as records of the spool.
-func appendRecords(dst []byte, b *transport.Batch, i int) []byte {
+// appendItems appends the lines of b from i on, as items of the spool.
+func appendItems(dst []byte, b *transport.Batch, i int) []byte {
 	for ; i < b.Len(); i++ {
 		m := b.Mark(i)
-		var head [recordHeader]byte
+		var head [itemHeader]byte
 		binary.BigEndian.PutUint64(head[:], uint64(m.Time))
 		head[8], head[9] = byte(m.Kind), byte(m.Severity)
-		dst = spool.AppendFrame(dst, head[:], b.Line(i))
+		dst = spool.AppendItem(dst, head[:], b.Line(i))
 	}
 	return dst
 }
 
-// addRecord adds the line in a record to b.
-func addRecord(b *transport.Batch, record []byte) error {
-	if len(record) <= recordHeader {
-		return errRecord
+// addItem adds the line in an item to b.
+func addItem(b *transport.Batch, item []byte) error {
+	if len(item) <= itemHeader {
+		return errItem
 	}
-	b.Add(append(b.Text(), record[recordHeader:]...), transport.Mark{
-		Time: int64(binary.BigEndian.Uint64(record)), Kind: transport.Kind(record[8]), Severity: transport.Severity(record[9] & 7),
+	b.Add(append(b.Text(), item[itemHeader:]...), transport.Mark{
+		Time: int64(binary.BigEndian.Uint64(item)), Kind: transport.Kind(item[8]), Severity: transport.Severity(item[9] & 7),
 	})
 	return nil
 }

@@ -23,7 +23,7 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// A disk that fills up costs no record that was taken, and none that is taken
+// A disk that fills up costs no item that was taken, and none that is taken
 // when there is room again.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, "size=512k")
@@ -34,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 	folder := filepath.Join(disk, "spool")
 	s := open(t, folder, MinSize)
 	padding := bytes.Repeat([]byte("x"), 3000)
-	var frames []byte
+	var items []byte
 	taken, refused := 0, 0
 	for i := range 200 {
 		if i == 120 {
@@ -42,8 +42,8 @@ func TestFullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		frames = AppendFrame(frames[:0], []byte{byte(taken)}, padding)
-		switch err := s.Append(frames, 1); {
+		items = AppendItem(items[:0], []byte{byte(taken)}, padding)
+		switch err := s.Append(items, 1); {
 		case err == nil:
 			taken++
 		case errors.Is(err, syscall.ENOSPC):
@@ -52,7 +52,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d records taken, %d refused", taken, refused)
+	t.Logf("%d items taken, %d refused", taken, refused)
 	if taken < 100 || refused < 10 {
 		t.Error("the disk was not full, or stayed so")
 	}
@@ -60,11 +60,11 @@ func TestFullDisk(t *testing.T) {
 	s = open(t, folder, MinSize)
 	defer closeSpool(t, s)
 	if s.Len() != taken || s.Damaged() != 0 {
-		t.Errorf("%d records are there, want %d; %d bytes damaged", s.Len(), taken, s.Damaged())
+		t.Errorf("%d items are there, want %d; %d bytes damaged", s.Len(), taken, s.Damaged())
 	}
 	for i := range taken {
-		records, err := s.Read(1)
-		if err != nil || len(records) != 1 || records[0][0] != byte(i) {
+		items, err := s.Read(1)
+		if err != nil || len(items) != 1 || items[0][0] != byte(i) {
 			t.Fatalf("record %d: %v", i, err)
 		}
 		if err := s.Commit(1); err != nil {

@@ -1,7 +1,6 @@
-// Package spool is a bounded queue of records on disk, which outlives the
-// process. Records come out in the order in which they went in, and stay until
-// they are committed.
+// Package spool is a bounded queue on disk, which survives the end of the process.
+// Items come out in the order in which they went in, and stay until they are committed.
 //
-// A spool is a folder: segments, which are files of framed records; the
-// position up to which records are committed; and a lock.
+// A spool is a folder with segments, which are files of items, a file with the position
+// up to which items are committed, and a lock file.
 package spool

@@ -11,7 +11,7 @@ import (
 // FuzzOpen gives the spool a segment and a position that it has not written:
 // whatever is in them, it opens, comes to an end, and works on.
 func FuzzOpen(f *testing.F) {
-	whole := AppendFrame(AppendFrame([]byte(magic), []byte("one")), []byte("two"))
+	whole := AppendItem(AppendItem([]byte(magic), []byte("one")), []byte("two"))
 	var slots []byte
 	slots = append(slots, make([]byte, 2*slotSize)...)
 	f.Add(whole, slots)
@@ -42,28 +42,28 @@ func write(t *testing.T, name string, text []byte) {
 	}
 }
 
-// drain commits everything: as many records as the spool counts.
+// drain commits everything: as many items as the spool counts.
 func drain(t *testing.T, s *Spool) {
 	t.Helper()
 	for n := s.Len(); n > 0; {
-		records, err := s.Read(1)
-		if err != nil || len(records) == 0 {
-			t.Fatalf("%d of the records are not there: %v", n, err)
+		items, err := s.Read(1)
+		if err != nil || len(items) == 0 {
+			t.Fatalf("%d of the items are not there: %v", n, err)
 		}
-		n -= len(records)
-		if err := s.Commit(len(records)); err != nil || s.Len() != n {
-			t.Fatalf("%d records are left, want %d: %v", s.Len(), n, err)
+		n -= len(items)
+		if err := s.Commit(len(items)); err != nil || s.Len() != n {
+			t.Fatalf("%d items are left, want %d: %v", s.Len(), n, err)
 		}
 	}
-	if records, err := s.Read(1); len(records) > 0 || errors.Is(err, errDamaged) {
-		t.Fatalf("%q, %v behind the last record", records, err)
+	if items, err := s.Read(1); len(items) > 0 || errors.Is(err, errDamaged) {
+		t.Fatalf("%q, %v behind the last item", items, err)
 	}
 }
 
-// FuzzReader walks bytes in memory: the records that come out are those of a
-// prefix, framed again.
+// FuzzReader walks bytes in memory: the items that come out are those of a
+// prefix, encoded again.
 func FuzzReader(f *testing.F) {
-	whole := AppendFrame(AppendFrame(nil, []byte("one")), []byte("two"))
+	whole := AppendItem(AppendItem(nil, []byte("one")), []byte("two"))
 	f.Add(whole)
 	f.Add(whole[:len(whole)-1])
 	f.Add([]byte("\xff\xff\xff\xff\x00\x00\x00\x00"))
@@ -72,11 +72,11 @@ func FuzzReader(f *testing.F) {
 		r := reader{file: bytes.NewReader(text), end: int64(len(text))}
 		var again []byte
 		for {
-			record, err := r.next()
+			item, err := r.next()
 			if err != nil {
 				break
 			}
-			again = AppendFrame(again, record)
+			again = AppendItem(again, item)
 		}
 		if !bytes.HasPrefix(text, again) || r.at != int64(len(again)) {
 			t.Fatalf("%q is at %d, and reads as %q", text, r.at, again)
@@ -85,17 +85,17 @@ func FuzzReader(f *testing.F) {
 }
 
 // FuzzFrame holds that what AppendFrame writes is what readFrame reads, and
-// that no record comes of other bytes but with their right checksum.
+// that no item comes of other bytes but with their right checksum.
 func FuzzFrame(f *testing.F) {
-	f.Add([]byte("record"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte("item"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.Add([]byte{}, []byte("\xff"))
-	f.Fuzz(func(t *testing.T, record, rest []byte) {
-		frame := AppendFrame(nil, record)
-		got, size, ok := readFrame(append(frame, rest...))
-		if !ok || size != len(frame) || string(got) != string(record) {
-			t.Fatalf("%q comes back as %q, %d, %v", record, got, size, ok)
+	f.Fuzz(func(t *testing.T, item, rest []byte) {
+		encoded := AppendItem(nil, item)
+		got, size, ok := readItem(append(encoded, rest...))
+		if !ok || size != len(encoded) || string(got) != string(item) {
+			t.Fatalf("%q comes back as %q, %d, %v", item, got, size, ok)
 		}
-		if got, size, ok := readFrame(rest); ok && (size > len(rest) || string(AppendFrame(nil, got)) != string(rest[:size])) {
+		if got, size, ok := readItem(rest); ok && (size > len(rest) || string(AppendItem(nil, got)) != string(rest[:size])) {
 			t.Fatalf("%q read from %q", got, rest)
 		}
 	})

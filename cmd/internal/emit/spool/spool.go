@@ -17,33 +17,33 @@ import (
 const (
 	// MinSize is the smallest size of a spool, in bytes.
 	MinSize = 1 << 20
-	// segmentsPerSpool is how many segments share the size. Room comes back
-	// only by whole segments.
+	// segmentsPerSpool is how many segments share the size. Space becomes free only by
+	// whole segments.
 	segmentsPerSpool = 16
 )
 
 var (
-	// ErrFull: the records do not fit. None was taken.
+	// errFull: the items do not fit, and none was added.
 	errFull = errors.New("the spool is full")
-	// ErrLocked: another process has the spool open, or this one has.
+	// errLocked: another process, or this one, has the spool open.
 	errLocked = errors.New("the spool is in use by another tlsfloor")
 )
 
-// Lost is an error about records that are in the spool and cannot be read.
+// Lost is an error about items in the spool that cannot be read.
 type Lost struct {
-	Path    string // of the segment
-	Records int
-	Err     error
+	Path  string // of the segment
+	Items int
+	Err   error
 }
 
 func (l *Lost) Error() string {
-	return fmt.Sprintf("%s: %v: %d events are lost", l.Path, l.Err, l.Records)
+	return fmt.Sprintf("%s: %v: %d events are lost", l.Path, l.Err, l.Items)
 }
 
 // Unwrap returns the cause.
 func (l *Lost) Unwrap() error { return l.Err }
 
-// Spool may be used by several goroutines, of which one takes records out.
+// Spool may be used by several goroutines. One of them takes items out.
 type Spool struct {
 	folder  string
 	max     int64
@@ -52,21 +52,21 @@ type Spool struct {
 
 	mu       sync.Mutex
 	segments []*segment // oldest first
-	writable bool       // the last segment is of this run, and sound to its end
+	writable bool       // the last segment is of this run, and intact
 	next     uint64     // number of the next segment
 	size     int64
-	left     atomic.Int64 // records
+	left     atomic.Int64 // items
 	position *position
 }
 
-// Open opens the spool in a folder, which it makes if need be, bounded to so
-// many bytes. What an earlier run has left is in it.
+// Open opens the spool in a folder, which it creates if needed, with a bound in bytes.
+// It has the items that an earlier run left.
 func Open(folder string, size int64) (*Spool, error) {
 	if err := ownership.MakeFolder(folder); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{folder: folder, max: max(size, MinSize)}
-	err := s.acquire()
+	err := s.acquireLock()
 	if err == nil {
 		s.position, err = openPosition(folder)
 	}
@@ -79,7 +79,7 @@ func Open(folder string, size int64) (*Spool, error) {
 	return s, nil
 }
 
-func (s *Spool) acquire() (err error) {
+func (s *Spool) acquireLock() (err error) {
 	s.lock, err = ownership.Open(filepath.Join(s.folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil && isLocked(s.lock) {
 		err = errLocked
@@ -89,13 +89,13 @@ func (s *Spool) acquire() (err error) {
 
 const lockName = "lock"
 
-// isLocked tries to lock a file. A file system without locks does without.
+// isLocked tries to lock a file, and reports whether another has locked it. On a file
+// system without locks none has.
 func isLocked(file *os.File) bool {
 	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// IsAbandoned reports whether a folder is a spool with something in it that
-// nobody has open.
+// IsAbandoned reports whether a folder is a spool that has items and is not open.
 func IsAbandoned(folder string) bool {
 	lock, err := ownership.Open(filepath.Join(folder, lockName), os.O_RDONLY, 0)
 	if err != nil {
@@ -106,7 +106,7 @@ func IsAbandoned(folder string) bool {
 	return err == nil && len(numbers) > 0 && !isLocked(lock)
 }
 
-// load opens the segments that are there, and removes those that are done.
+// load opens the segments, and removes those that are committed.
 func (s *Spool) load() error {
 	numbers, err := s.numbers()
 	if err != nil {
@@ -153,39 +153,39 @@ func (s *Spool) loadSegment(number uint64) error {
 	return nil
 }
 
-// Damaged is how many bytes of an earlier run could not be read.
+// Damaged is the number of bytes of an earlier run that cannot be read.
 func (s *Spool) Damaged() int64 { return s.damaged }
 
-// Len counts the records that are not committed. It never waits for the disk.
+// Len counts the items that are not committed. It never waits for the disk.
 func (s *Spool) Len() int {
 	return int(s.left.Load())
 }
 
-// Append adds n records, framed by AppendFrame: all of them, or none and an
-// error. They are in the kernel's hands then, and outlive the process.
-func (s *Spool) Append(frames []byte, n int) error {
+// Append adds n items, encoded by AppendItem: all of them, or none and an error. The
+// kernel has them then, so they survive the end of the process.
+func (s *Spool) Append(items []byte, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.size+int64(len(frames)+len(magic)) > s.max {
+	if s.size+int64(len(items)+len(magic)) > s.max {
 		return errFull
 	}
-	last, err := s.tail(int64(len(frames)))
+	last, err := s.tail(int64(len(items)))
 	if err != nil {
 		return err
 	}
-	if _, err := last.file.WriteAt(frames, last.end); err != nil {
-		// What was cut short is written over, or never read.
+	if _, err := last.file.WriteAt(items, last.end); err != nil {
+		// Part of it may be written: it is overwritten, or never read.
 		s.writable = last.file.Truncate(last.end) == nil
 		return err
 	}
-	last.end += int64(len(frames))
+	last.end += int64(len(items))
 	last.left += n
-	s.size += int64(len(frames))
+	s.size += int64(len(items))
 	s.left.Add(int64(n))
 	return nil
 }
 
-// tail returns the segment that takes so many bytes more.
+// tail returns the segment for the next n bytes.
 func (s *Spool) tail(n int64) (*segment, error) {
 	if s.writable {
 		last := s.segments[len(s.segments)-1]
@@ -204,10 +204,10 @@ func (s *Spool) tail(n int64) (*segment, error) {
 	return segment, nil
 }
 
-// Read returns the oldest records that are not committed: some that fit into
-// max bytes together, or one that does not; none when the spool is empty. They
-// belong to the caller, and stay in the spool until Commit. An error is about
-// records that are lost: those behind them are read next.
+// Read returns the oldest items that are not committed: as many as fit into max bytes,
+// but at least one, or none if the spool is empty. The bytes belong to the caller; the
+// items stay in the spool until Commit. After an error, which is about lost items, the
+// next Read goes on behind these.
 func (s *Spool) Read(max int) ([][]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,15 +216,15 @@ func (s *Spool) Read(max int) ([][]byte, error) {
 		return nil, err
 	}
 	head := s.segments[0]
-	records, err := head.read(max)
-	if len(records) == 0 {
+	items, err := head.read(max)
+	if len(items) == 0 {
 		return nil, s.skip(head, err)
 	}
-	return records, nil
+	return items, nil
 }
 
-// Commit forgets the n oldest records, of those that the last Read returned, or
-// one Append took.
+// Commit removes the n oldest items. The last Read has returned them all, or one Append
+// has added them all.
 func (s *Spool) Commit(n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,7 +239,7 @@ func (s *Spool) Commit(n int) error {
 	return errors.Join(s.position.set(head.number, head.front), s.discardDone())
 }
 
-// skip gives up the rest of a segment that cannot be read any more.
+// skip gives up the rest of a segment that cannot be read.
 func (s *Spool) skip(head *segment, why error) error {
 	lost := head.left
 	s.left.Add(-int64(lost))
@@ -247,10 +247,10 @@ func (s *Spool) skip(head *segment, why error) error {
 	return errors.Join(&Lost{head.path, lost, why}, s.discardDone())
 }
 
-// discardDone removes segments in front that have nothing left. It goes on
-// after an error: a position that was not written means events twice, and a
-// segment that stays is removed at the next start. The number of a segment that
-// was begun is in the position, so that none has it again.
+// discardDone removes the oldest segments that have nothing left. It goes on after an
+// error: if the position is not written, items are delivered twice, and a segment that
+// stays is removed at the next start. The position has the number of the next segment,
+// so that no number is used twice.
 func (s *Spool) discardDone() (err error) {
 	for len(s.segments) > 0 && s.segments[0].left == 0 {
 		head := s.segments[0]
@@ -262,7 +262,7 @@ func (s *Spool) discardDone() (err error) {
 	return err
 }
 
-// Close writes what is left to the disk. An empty spool leaves no segment.
+// Close writes what remains to the disk. An empty spool leaves no segment.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

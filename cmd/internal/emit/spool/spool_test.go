@@ -27,34 +27,34 @@ func closeSpool(t *testing.T, s *Spool) {
 	}
 }
 
-// put appends numbered records.
+// put appends numbered items.
 func put(t *testing.T, s *Spool, from, to int) {
 	t.Helper()
-	var frames []byte
+	var items []byte
 	for i := from; i < to; i++ {
-		frames = AppendFrame(frames, []byte("record "), fmt.Appendf(nil, "%d", i))
+		items = AppendItem(items, []byte("record "), fmt.Appendf(nil, "%d", i))
 	}
-	if err := s.Append(frames, to-from); err != nil {
+	if err := s.Append(items, to-from); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// take reads all records, commits them and compares their numbers.
+// take reads all items, commits them and compares their numbers.
 func take(t *testing.T, s *Spool, from, to int) {
 	t.Helper()
 	for i := from; i < to; {
-		records, err := s.Read(200)
-		if err != nil || len(records) == 0 {
-			t.Fatalf("%d records where number %d is due: %v", len(records), i, err)
+		items, err := s.Read(200)
+		if err != nil || len(items) == 0 {
+			t.Fatalf("%d items where number %d is due: %v", len(items), i, err)
 		}
-		records = records[:min(len(records), to-i)]
-		for _, r := range records {
+		items = items[:min(len(items), to-i)]
+		for _, r := range items {
 			if want := fmt.Sprintf("record %d", i); string(r) != want {
 				t.Fatalf("%q, want %q", r, want)
 			}
 			i++
 		}
-		if err := s.Commit(len(records)); err != nil {
+		if err := s.Commit(len(items)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -62,8 +62,8 @@ func take(t *testing.T, s *Spool, from, to int) {
 
 func empty(t *testing.T, s *Spool) {
 	t.Helper()
-	if records, err := s.Read(1000); len(records) > 0 || err != nil || s.Len() != 0 {
-		t.Errorf("%q is left, Len is %d: %v", records, s.Len(), err)
+	if items, err := s.Read(1000); len(items) > 0 || err != nil || s.Len() != 0 {
+		t.Errorf("%q is left, Len is %d: %v", items, s.Len(), err)
 	}
 }
 
@@ -95,8 +95,8 @@ func TestWhatIsNotCommittedComesAgain(t *testing.T) {
 	defer closeSpool(t, s)
 	put(t, s, 0, 10)
 	for range 3 {
-		if records, err := s.Read(1 << 20); len(records) != 10 || err != nil {
-			t.Fatal(records, err)
+		if items, err := s.Read(1 << 20); len(items) != 10 || err != nil {
+			t.Fatal(items, err)
 		}
 	}
 	if err := s.Commit(4); err != nil {
@@ -122,7 +122,7 @@ func TestNextRunGoesOn(t *testing.T) {
 	for run := range 5 {
 		s := open(t, folder, MinSize)
 		if want := 20 * run; s.Len() != want || s.Damaged() != 0 {
-			t.Fatalf("run %d begins with %d records, want %d, and %d bytes damaged", run, s.Len(), want, s.Damaged())
+			t.Fatalf("run %d begins with %d items, want %d, and %d bytes damaged", run, s.Len(), want, s.Damaged())
 		}
 		put(t, s, 100*run, 100*run+100)
 		take(t, s, next, next+80)
@@ -143,7 +143,7 @@ func TestKilledRunLosesNothing(t *testing.T) {
 	s = open(t, folder, MinSize)
 	defer closeSpool(t, s)
 	if s.Len() != 60 {
-		t.Errorf("%d records are left", s.Len())
+		t.Errorf("%d items are left", s.Len())
 	}
 	take(t, s, 40, 100)
 }
@@ -159,7 +159,7 @@ func TestTornTailIsLeftOut(t *testing.T) {
 		s = open(t, folder, MinSize)
 		whole := 5 - (cut+16)/17 // a frame of "record 10" has 17 bytes
 		if s.Len() != whole || s.Damaged() != int64(17*(5-whole)-cut) {
-			t.Errorf("%d bytes cut: %d records, %d bytes damaged", cut, s.Len(), s.Damaged())
+			t.Errorf("%d bytes cut: %d items, %d bytes damaged", cut, s.Len(), s.Damaged())
 		}
 		put(t, s, 10+whole, 20)
 		take(t, s, 10, 20)
@@ -193,7 +193,7 @@ func TestFlippedByteIsNoticed(t *testing.T) {
 			whole = 0
 		}
 		if s.Len() != whole || s.Damaged() == 0 {
-			t.Errorf("byte %d: %d records, want %d; %d bytes damaged", at, s.Len(), whole, s.Damaged())
+			t.Errorf("byte %d: %d items, want %d; %d bytes damaged", at, s.Len(), whole, s.Damaged())
 		}
 		put(t, s, 10+whole, 20)
 		take(t, s, 10, 20)
@@ -221,8 +221,8 @@ func TestDamageWhileOpen(t *testing.T) {
 	put(t, s, 10, 13)
 	flip(t, segments(t, folder)[0], 9)
 	var lost *Lost
-	if records, err := s.Read(1000); len(records) > 0 || !errors.As(err, &lost) || lost.Records != 3 {
-		t.Errorf("%q, %v", records, err)
+	if items, err := s.Read(1000); len(items) > 0 || !errors.As(err, &lost) || lost.Items != 3 {
+		t.Errorf("%q, %v", items, err)
 	}
 	empty(t, s)
 	put(t, s, 20, 25)
@@ -246,10 +246,10 @@ func TestSizeIsKept(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder, MinSize)
 	defer closeSpool(t, s)
-	record := bytes.Repeat([]byte("x"), 1000)
+	item := bytes.Repeat([]byte("x"), 1000)
 	taken := 0
 	for {
-		err := s.Append(AppendFrame(nil, record), 1)
+		err := s.Append(AppendItem(nil, item), 1)
 		if errors.Is(err, errFull) {
 			break
 		}
@@ -259,21 +259,21 @@ func TestSizeIsKept(t *testing.T) {
 		taken++
 	}
 	if n := folderSize(t, folder); n > MinSize+4096 || n < MinSize*9/10 {
-		t.Errorf("%d records take %d bytes", taken, n)
+		t.Errorf("%d items take %d bytes", taken, n)
 	}
 	if n := len(segments(t, folder)); n > 2*segmentsPerSpool {
 		t.Errorf("%d segments", n)
 	}
 	// Room comes back.
 	for range taken / 2 {
-		if records, err := s.Read(1); len(records) != 1 || err != nil {
+		if items, err := s.Read(1); len(items) != 1 || err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Commit(1); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Append(AppendFrame(nil, record), 1); err != nil {
+	if err := s.Append(AppendItem(nil, item), 1); err != nil {
 		t.Error(err)
 	}
 }
@@ -302,22 +302,22 @@ func TestRecordsOfAllSizes(t *testing.T) {
 	for range 60 {
 		size := random.IntN(1 << random.IntN(20))
 		sizes = append(sizes, size)
-		if err := s.Append(AppendFrame(nil, bytes.Repeat([]byte{byte(size)}, size)), 1); err != nil {
+		if err := s.Append(AppendItem(nil, bytes.Repeat([]byte{byte(size)}, size)), 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for len(sizes) > 0 {
-		records, err := s.Read(100_000)
-		if err != nil || len(records) == 0 {
+		items, err := s.Read(100_000)
+		if err != nil || len(items) == 0 {
 			t.Fatal(err)
 		}
-		for _, r := range records {
+		for _, r := range items {
 			if want := sizes[0]; len(r) != want || bytes.Count(r, []byte{byte(want)}) != want {
-				t.Fatalf("a record of %d bytes, want %d", len(r), want)
+				t.Fatalf("an item of %d bytes, want %d", len(r), want)
 			}
 			sizes = sizes[1:]
 		}
-		if err := s.Commit(len(records)); err != nil {
+		if err := s.Commit(len(items)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -412,7 +412,7 @@ func TestTornPosition(t *testing.T) {
 		}
 		s = open(t, folder, MinSize)
 		if n := 10 - s.Len(); n != 6+slot && n != 5+slot {
-			t.Errorf("slot %d: %d records are committed", slot, n)
+			t.Errorf("slot %d: %d items are committed", slot, n)
 		}
 		closeSpool(t, s)
 	}

@@ -1,9 +1,14 @@
 package transport
 
-// Severity is that of RFC 5424, 6.2.1.
+import (
+	"crypto/sha256"
+	"encoding/base64"
+)
+
+// Severity is a severity of syslog (RFC 5424, 6.2.1).
 type Severity uint8
 
-// The severities that events have.
+// The severities of events.
 const (
 	Warning       Severity = 4
 	Notice        Severity = 5
@@ -19,7 +24,7 @@ const (
 	Stats
 )
 
-// String returns the value of "kind".
+// String returns the value of the event's member "kind".
 func (k Kind) String() string {
 	if k == Stats {
 		return "stats"
@@ -27,34 +32,34 @@ func (k Kind) String() string {
 	return "handshake"
 }
 
-// Mark is what a transport may have to say of an event outside its line.
+// Mark describes an event to transports that need more than its line.
 type Mark struct {
 	Time     int64 // nanoseconds since the Unix epoch, by the capture's clock
 	Kind     Kind
 	Severity Severity
 }
 
-// Batch is encoded events in their order, one line each. A line ends in a
-// newline and holds no other.
+// Batch is encoded events in order, one line each. A line ends with its only newline.
+// It is pending until it is acknowledged or refused.
 type Batch struct {
 	text    []byte
 	lines   []line
-	front   int // lines at the front that are settled
-	settled int
+	front   int // lines before the first pending one
+	done    int
 	refused int
 }
 
 type line struct {
-	end     int // in text, behind the newline
-	mark    Mark
-	settled bool
+	end  int // in text, behind the newline
+	mark Mark
+	done bool
 }
 
-// Text is what the next line is to be appended to, for Add.
+// Text returns the bytes to which the caller appends the next line, for Add.
 func (b *Batch) Text() []byte { return b.text }
 
-// Add takes text, which is Text with the next line appended, without its end.
-// It reports whether there was a line: a format may have none for an event.
+// Add takes text, which is Text with the next line appended, without its newline. It
+// reports whether there is a line: a format may have none for an event.
 func (b *Batch) Add(text []byte, m Mark) bool {
 	if len(text) == len(b.text) {
 		return false
@@ -64,18 +69,19 @@ func (b *Batch) Add(text []byte, m Mark) bool {
 	return true
 }
 
-// Len is the number of lines, settled or not.
+// Len is the number of lines, pending or not.
 func (b *Batch) Len() int { return len(b.lines) }
 
-// Size is the number of bytes, ends of lines included.
+// Size is the number of bytes, with newlines.
 func (b *Batch) Size() int { return len(b.text) }
 
-// Line is the line at i, without its end. It belongs to the batch.
+// Line returns line i without its newline. The bytes belong to the batch.
 func (b *Batch) Line(i int) []byte {
 	return b.text[b.start(i) : b.lines[i].end-1]
 }
 
-// Lines are those from i up to j, with their ends. They belong to the batch.
+// Lines returns the lines from i up to j, with their newlines. The bytes belong to the
+// batch.
 func (b *Batch) Lines(i, j int) []byte {
 	return b.text[b.start(i):b.start(j)]
 }
@@ -87,46 +93,58 @@ func (b *Batch) start(i int) int {
 	return b.lines[i-1].end
 }
 
-// Mark is that of the line at i.
+// Mark returns the mark of line i.
 func (b *Batch) Mark(i int) Mark { return b.lines[i].mark }
 
-// Settled reports whether the line at i needs no more work.
-func (b *Batch) Settled(i int) bool { return b.lines[i].settled }
+// Done reports whether line i was acknowledged or refused.
+func (b *Batch) Done(i int) bool { return b.lines[i].done }
 
-// Settle says that the far end has the line at i.
-func (b *Batch) Settle(i int) {
-	if !b.lines[i].settled {
-		b.lines[i].settled = true
-		b.settled++
+// Acknowledge notes that the far end has line i.
+func (b *Batch) Acknowledge(i int) {
+	if !b.lines[i].done {
+		b.lines[i].done = true
+		b.done++
 	}
-	for b.front < len(b.lines) && b.lines[b.front].settled {
+	for b.front < len(b.lines) && b.lines[b.front].done {
 		b.front++
 	}
 }
 
-// SettleTo settles all lines before n.
-func (b *Batch) SettleTo(n int) {
+// AcknowledgeTo acknowledges all lines before n.
+func (b *Batch) AcknowledgeTo(n int) {
 	for i := b.front; i < n; i++ {
-		b.Settle(i)
+		b.Acknowledge(i)
 	}
 }
 
-// Refuse settles the line at i, which the far end will never take.
+// Refuse notes that the far end will never accept line i.
 func (b *Batch) Refuse(i int) {
-	if !b.lines[i].settled {
+	if !b.lines[i].done {
 		b.refused++
 	}
-	b.Settle(i)
+	b.Acknowledge(i)
 }
 
-// Front counts the lines in front of the first that is not settled.
+// Front counts the lines before the first pending one.
 func (b *Batch) Front() int { return b.front }
 
-// Pending counts the lines that are not settled.
-func (b *Batch) Pending() int { return len(b.lines) - b.settled }
+// Pending counts the pending lines.
+func (b *Batch) Pending() int { return len(b.lines) - b.done }
 
 // Refused counts the lines that were refused.
 func (b *Batch) Refused() int { return b.refused }
 
-// Reset empties the batch and keeps its memory.
+// Reset empties the batch, and keeps its memory for the next lines.
 func (b *Batch) Reset() { *b = Batch{text: b.text[:0], lines: b.lines[:0]} }
+
+// identityBytes is how much of the hash an identity has: 120 bits, which base64
+// encodes without padding.
+const identityBytes = 15
+
+// AppendIdentity appends an identity for an event: 20 letters, digits, "-" and "_",
+// from a hash of its line. An event that is sent twice, or found again in the same
+// capture, has the same identity.
+func AppendIdentity(dst, line []byte) []byte {
+	sum := sha256.Sum256(line)
+	return base64.RawURLEncoding.AppendEncode(dst, sum[:identityBytes])
+}

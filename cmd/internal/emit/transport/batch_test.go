@@ -26,17 +26,17 @@ func TestBatch(t *testing.T) {
 	if string(b.Line(1)) != "two" || string(b.Lines(1, 3)) != "two\nthree\n" || string(b.Lines(0, 1)) != "one\n" || len(b.Lines(1, 1)) != 0 {
 		t.Errorf("%q, %q", b.Line(1), b.Lines(1, 3))
 	}
-	b.Settle(1)
+	b.Acknowledge(1)
 	if b.Front() != 0 || b.Pending() != 2 {
 		t.Errorf("front %d, %d pending", b.Front(), b.Pending())
 	}
 	b.Refuse(0)
 	b.Refuse(0)
-	b.Settle(0)
-	if b.Front() != 2 || b.Pending() != 1 || b.Refused() != 1 || !b.Settled(0) || b.Settled(2) {
+	b.Acknowledge(0)
+	if b.Front() != 2 || b.Pending() != 1 || b.Refused() != 1 || !b.Done(0) || b.Done(2) {
 		t.Errorf("front %d, %d pending, %d refused", b.Front(), b.Pending(), b.Refused())
 	}
-	b.SettleTo(3)
+	b.AcknowledgeTo(3)
 	if b.Front() != 3 || b.Pending() != 0 {
 		t.Errorf("front %d, %d pending", b.Front(), b.Pending())
 	}

@@ -1,4 +1,4 @@
-// Package transport is the vocabulary of carrying events: a Batch of lines on
-// its way, the Transport that delivers it, and what can be wrong with that. The
-// packages below carry.
+// Package transport has what the packages below it share, which deliver events: a
+// Batch of lines, the interface Transport that delivers it, the classes of failures,
+// and how secrets are read and kept out of messages.
 package transport

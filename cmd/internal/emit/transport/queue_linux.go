@@ -6,9 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// QueueEmpty reports whether nothing waits in a socket's send queue: over TCP
-// the other machine has acknowledged every byte, over a local socket the reader
-// has read it.
+// QueueEmpty reports whether a socket's send queue is empty: for TCP, that the other
+// machine has acknowledged every byte; for a Unix socket, that the reader has read it.
 func QueueEmpty(conn syscall.Conn) (bool, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -4,5 +4,5 @@ package transport
 
 import "syscall"
 
-// QueueEmpty reports true: what waits in a send queue is not known here.
+// QueueEmpty returns true: this system does not tell.
 func QueueEmpty(syscall.Conn) (bool, error) { return true, nil }

@@ -10,15 +10,15 @@ import (
 	"tlsfloor/cmd/internal/regular"
 )
 
-// TLS says how a server is known. It is always verified.
+// TLS are the options of TLS connections to a server, which is always verified.
 type TLS struct {
-	CA         string // a file of certificates; empty: the system's
-	Cert, Key  string // files with what the server knows us by; empty: nothing
-	ServerName string // the name in the server's certificate; empty: that of the address
+	CA         string // file of CA certificates; empty: the system's
+	Cert, Key  string // files of the client's certificate and key; empty: none
+	ServerName string // the name in the server's certificate; empty: the address's host
 }
 
-// Config reads the files. The system's certificates are read now, so that a
-// sandbox that is closed later does not hide them.
+// Config reads the files. It also reads the system's certificates, which the sandbox
+// hides later.
 func (t TLS) Config() (*tls.Config, error) {
 	roots, err := t.roots()
 	if err != nil {
@@ -39,8 +39,7 @@ func (t TLS) Config() (*tls.Config, error) {
 	return c, nil
 }
 
-// maxCertificates bounds a file of certificates, in bytes: the system's has
-// 220 KB.
+// maxCertificates bounds a file of certificates, in bytes. The system's has 220 KB.
 const maxCertificates = 8 << 20
 
 func (t TLS) pair() (pair tls.Certificate, err error) {
@@ -70,8 +69,8 @@ func (t TLS) roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// Refused gives err the class Misconfigured when it means that one side does
-// not accept the other's certificate or version, or speaks no TLS.
+// Refused gives err the class Misconfigured if it means that one side rejects the
+// other's certificate or version, or does not speak TLS.
 func Refused(err error) error {
 	var verification *tls.CertificateVerificationError
 	var header tls.RecordHeaderError

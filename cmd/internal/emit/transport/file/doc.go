@@ -1,3 +1,3 @@
-// Package file carries lines to a file: each by one write, with rotation and
-// retention, and repaired at the start when a killed process left a torn line.
+// Package file delivers lines to a file, each by one write. It rotates the file, removes
+// old ones, and repairs a torn line that a killed process left.
 package file

@@ -1,7 +1,9 @@
 package file
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,40 +11,42 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// Options say which file, and when it is rotated.
+// Options say which file it is, and when to rotate it.
 type Options struct {
 	Path  string
 	Mode  fs.FileMode   // of a new file; 0: 0640
 	Size  int64         // rotate before the file exceeds this, in bytes; 0: no limit
 	Every time.Duration // rotate when a period of this length ends, counted from midnight UTC; 0: never
 	Keep  int           // rotated files to keep; 0: all
-	// Note is told what a person may want to know. It must not block.
+	// Note is called with messages for the user. It must not block.
 	Note func(string)
 }
 
-// defaultMode keeps findings, which may hold command lines, from other users.
+// defaultMode hides findings, which may hold command lines, from other users.
 const defaultMode = 0o640
 
-// File carries lines to one file.
+// File delivers lines to one file.
 type File struct {
 	options Options
 	now     func() time.Time
 
-	mu      sync.Mutex // between a line and Reopen
-	file    *os.File
-	size    int64
-	torn    int       // bytes of a torn line at the end
-	period  int64     // of the last line
-	retryAt time.Time // when a rotation that failed is tried again
-	last    string    // the file rotated last; empty: none in this run
-	future  bool      // that a file is dated in the future was mentioned
+	mu          sync.Mutex // between append and Reopen
+	file        *os.File
+	size        int64
+	torn        int       // bytes of a torn line at the end of the file
+	period      int64     // of Options.Every, in which the last line was written
+	retryAt     time.Time // when a rotation that failed is tried again
+	lastRotated string    // name that the file was moved to last; empty: not in this run
+	futureNoted bool      // a file dated in the future was reported
 }
 
-// Open opens the file for appending, makes it if need be, and mends its end.
+// Open opens the file for appending, creates it if needed, and repairs its end.
 func Open(o Options) (*File, error) {
 	if o.Mode == 0 {
 		o.Mode = defaultMode
@@ -54,12 +58,11 @@ func Open(o Options) (*File, error) {
 	if err := f.open(); err != nil {
 		return nil, err
 	}
-	f.retire()
+	f.removeOld()
 	return f, nil
 }
 
-// open replaces f.file, if the path now leads to another file that can be
-// opened.
+// open replaces f.file if the path now leads to another file.
 func (f *File) open() error {
 	file, err := ownership.Open(f.options.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.options.Mode)
 	if err != nil {
@@ -68,7 +71,7 @@ func (f *File) open() error {
 	if f.isOpen(file) {
 		return file.Close()
 	}
-	info, err := f.adopt(file)
+	info, err := f.takeOver(file)
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
@@ -83,7 +86,7 @@ func (f *File) open() error {
 	return nil
 }
 
-// isOpen reports whether file is the one that is open, and locked, already.
+// isOpen reports whether file is the file that is open and locked already.
 func (f *File) isOpen(file *os.File) bool {
 	if f.file == nil {
 		return false
@@ -93,8 +96,8 @@ func (f *File) isOpen(file *os.File) bool {
 	return err == nil && err2 == nil && os.SameFile(mine, other)
 }
 
-// adopt makes sure that the file is ours to append to, and ends in a whole line.
-func (f *File) adopt(file *os.File) (fs.FileInfo, error) {
+// takeOver locks the file and repairs its end.
+func (f *File) takeOver(file *os.File) (fs.FileInfo, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
@@ -105,16 +108,16 @@ func (f *File) adopt(file *os.File) (fs.FileInfo, error) {
 	if err := lock(file); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
 	}
-	if err := f.mend(file, info.Size()); err != nil {
+	if err := f.repair(file, info.Size()); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
 	}
 	return file.Stat()
 }
 
-// Check does nothing: Open has tried.
+// Check does nothing: Open has opened the file.
 func (f *File) Check(context.Context) error { return nil }
 
-// Deliver appends what is left of b.
+// Deliver appends the pending lines.
 func (f *File) Deliver(ctx context.Context, b *transport.Batch) error {
 	for i := b.Front(); i < b.Len(); i++ {
 		if ctx.Err() != nil {
@@ -123,17 +126,17 @@ func (f *File) Deliver(ctx context.Context, b *transport.Batch) error {
 		if err := f.append(b.Lines(i, i+1)); err != nil {
 			return err
 		}
-		b.Settle(i)
+		b.Acknowledge(i)
 	}
 	return nil
 }
 
-// append writes one line. What a full disk took of it is taken back, so that
-// the file ends in a whole line.
+// append writes one line. If the disk takes only a part of it, it cuts that off, so
+// that the file ends with a whole line.
 func (f *File) append(line []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.takeBack(); err != nil {
+	if err := f.cutTorn(); err != nil {
 		return err
 	}
 	f.rotateIfDue(len(line))
@@ -143,11 +146,11 @@ func (f *File) append(line []byte) error {
 		return nil
 	}
 	f.torn = n
-	return errors.Join(err, f.takeBack())
+	return errors.Join(err, f.cutTorn())
 }
 
-// takeBack removes the torn line at the end, if there is one.
-func (f *File) takeBack() error {
+// cutTorn cuts off the torn line at the end, if there is one.
+func (f *File) cutTorn() error {
 	if f.torn == 0 {
 		return nil
 	}
@@ -163,8 +166,7 @@ func (f *File) takeBack() error {
 	return nil
 }
 
-// Reopen opens the path anew, where another program may have moved the file
-// away.
+// Reopen opens the path again: another program may have moved the file away.
 func (f *File) Reopen() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,4 +178,61 @@ func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return errors.Join(f.file.Sync(), f.file.Close())
+}
+
+// maxTorn bounds the torn line that is searched for, in bytes. An event with every
+// field at its limit is shorter.
+const maxTorn = 4 << 20
+
+var errForeign = errors.New("it ends in something that is no event: not touching it")
+
+// repair makes the file end with a whole line. A write is cut short when the process is
+// killed during it or the disk is full, and a power failure may leave zeros. Anything
+// else without a newline was not written by tlsfloor, and is an error.
+func (f *File) repair(file *os.File, size int64) error {
+	torn, err := lastLine(file, size)
+	if err != nil || len(torn) == 0 {
+		return err
+	}
+	if json.Valid(torn) && torn[0] == '{' {
+		f.options.Note(f.options.Path + " ended in a line without its end: added")
+		_, err := file.Write([]byte{'\n'})
+		return err
+	}
+	if torn[0] != '{' && torn[0] != 0 {
+		return errForeign
+	}
+	f.options.Note(fmt.Sprintf("%s ended in %d bytes of a torn line: cut off", f.options.Path, len(torn)))
+	return file.Truncate(size - int64(len(torn)))
+}
+
+// lastLine returns the bytes after the last newline.
+func lastLine(file *os.File, size int64) ([]byte, error) {
+	for n := int64(4 << 10); ; n *= 8 {
+		n = min(n, size, maxTorn)
+		tail := make([]byte, n)
+		if _, err := file.ReadAt(tail, size-n); err != nil {
+			return nil, err
+		}
+		if i := bytes.LastIndexByte(tail, '\n'); i >= 0 {
+			return tail[i+1:], nil
+		}
+		if n == size {
+			return tail, nil
+		}
+		if n == maxTorn {
+			return nil, errForeign
+		}
+	}
+}
+
+var errLocked = errors.New("another tlsfloor, or another output of this one, writes to it")
+
+// lock prevents two writers from rotating or repairing the same file. On a file system
+// without locks it does nothing.
+func lock(file *os.File) error {
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+		return errLocked
+	}
+	return nil
 }

@@ -316,7 +316,7 @@ func TestRetentionSparesTheLast(t *testing.T) {
 	if err := os.WriteFile(path+".20990101T000000.000000Z", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if f.retire(); len(ours) != 1 || !slices.Equal(rotatedOf(t, f), ours) {
+	if f.removeOld(); len(ours) != 1 || !slices.Equal(rotatedOf(t, f), ours) {
 		t.Errorf("%q are left of %q", rotatedOf(t, f), ours)
 	}
 }

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// stamp is the time of rotation in the name of a rotated file: names in
-	// order are files in order.
+	// stamp is the format of the time of rotation, in the name of a rotated file. The
+	// names sort by it.
 	stamp = "20060102T150405.000000Z"
-	// rotateAgain is how long a rotation that failed is left alone. Lines go on
-	// into the same file.
+	// rotateAgain is the wait after a failed rotation. Meanwhile lines go to the same
+	// file.
 	rotateAgain = time.Minute
 )
 
@@ -28,8 +28,8 @@ func (f *File) periodOf(t time.Time) int64 {
 	return t.UnixNano() / int64(f.options.Every)
 }
 
-// rotateIfDue rotates before a line of n bytes if it does not fit or belongs to
-// another period.
+// rotateIfDue rotates before a line of n bytes that does not fit, or begins a new
+// period.
 func (f *File) rotateIfDue(n int) {
 	if f.options.Size == 0 && f.options.Every == 0 {
 		return
@@ -43,7 +43,7 @@ func (f *File) rotateIfDue(n int) {
 	f.period = period
 }
 
-// rotate moves the file aside and opens a new one, or leaves all as it was.
+// rotate renames the file and opens a new one, or leaves everything as it was.
 func (f *File) rotate(now time.Time) {
 	name, err := f.moveAside(now)
 	if err == nil {
@@ -56,8 +56,8 @@ func (f *File) rotate(now time.Time) {
 		f.options.Note("not rotated: " + err.Error())
 		return
 	}
-	f.last = name
-	f.retire()
+	f.lastRotated = name
+	f.removeOld()
 }
 
 func moveBack(name, path string) error {
@@ -67,17 +67,17 @@ func moveBack(name, path string) error {
 	return ownership.Rename(name, path)
 }
 
-// moveAside renames the file and returns its new name. It never replaces
-// another file. The name sorts behind those of all rotated files, also where the
-// clock was set back or two rotations fall into a microsecond: retire removes
-// the first, and that must not be what was written last.
+// moveAside renames the file and returns its new name. It never replaces another file.
+// The name sorts after those of all rotated files, even if the clock was set back or
+// two rotations have the same microsecond: removeOld removes the first names, and the
+// newest file must not be among them.
 func (f *File) moveAside(now time.Time) (string, error) {
 	after, err := f.newest()
 	if err != nil {
 		return "", err
 	}
 	if !now.After(after) {
-		f.mentionFuture(now, after)
+		f.noteFuture(now, after)
 		now = after.Add(time.Microsecond)
 	}
 	for range 1000 {
@@ -93,40 +93,39 @@ func (f *File) moveAside(now time.Time) (string, error) {
 	return "", fmt.Errorf("no name is free for %s", f.options.Path)
 }
 
-// lastStamp is the latest time that a stamp may have: with years of five digits
-// names would not sort.
+// lastStamp bounds stamps: names with years of five digits would not sort.
 var lastStamp = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// newest returns the latest stamp among the rotated files; the zero time: there
-// are none.
+// newest returns the latest stamp of the rotated files, or the zero time if there are
+// none.
 func (f *File) newest() (after time.Time, err error) {
 	names, err := f.rotated()
 	for _, name := range names {
-		after, _ = stampOf(name[len(name)-len(stamp):]) // names are in order
+		after, _ = stampOf(name[len(name)-len(stamp):]) // names are sorted
 	}
 	return after, err
 }
 
-// stampOf reads a stamp that moveAside makes.
+// stampOf parses a stamp that moveAside makes.
 func stampOf(suffix string) (at time.Time, ok bool) {
 	at, err := time.Parse(stamp, suffix)
 	return at, err == nil && at.Before(lastStamp)
 }
 
-// clockStep is how far a clock is set back without a word, as NTP does.
+// clockStep is how far a clock may be set back, as NTP does, without a message.
 const clockStep = time.Minute
 
-// mentionFuture tells once why the stamp is not the time of the rotation.
-func (f *File) mentionFuture(now, after time.Time) {
-	if after.Sub(now) < clockStep || f.future {
+// noteFuture reports once why the stamp is not the time of the rotation.
+func (f *File) noteFuture(now, after time.Time) {
+	if after.Sub(now) < clockStep || f.futureNoted {
 		return
 	}
-	f.future = true
+	f.futureNoted = true
 	f.options.Note(fmt.Sprintf("a rotated file is dated %s, in the future: was the clock set back? Files are dated after it until it is gone",
 		after.Format(stamp)))
 }
 
-// rename lets pass that somebody else has moved the file away.
+// rename returns no error if another program has moved the file away.
 func rename(from, to string) error {
 	if err := ownership.Rename(from, to); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -134,10 +133,10 @@ func rename(from, to string) error {
 	return nil
 }
 
-// retire removes the oldest rotated files beyond the number to keep, and never
-// what was rotated last: somebody may have made a file meanwhile whose name sorts
-// behind it.
-func (f *File) retire() {
+// removeOld removes the oldest rotated files beyond Options.Keep. It never removes the
+// one rotated last, although somebody may have created a file whose name sorts after
+// it.
+func (f *File) removeOld() {
 	if f.options.Keep == 0 {
 		return
 	}
@@ -145,8 +144,8 @@ func (f *File) retire() {
 	if err != nil {
 		f.options.Note("old files are not removed: " + err.Error())
 	}
-	if i := slices.Index(old, f.last); i >= 0 {
-		old = append(slices.Delete(old, i, i+1), f.last)
+	if i := slices.Index(old, f.lastRotated); i >= 0 {
+		old = append(slices.Delete(old, i, i+1), f.lastRotated)
 	}
 	for len(old) > f.options.Keep {
 		if err := ownership.Remove(old[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -157,8 +156,7 @@ func (f *File) retire() {
 	}
 }
 
-// rotated lists the rotated files by their stamps, oldest first. Only names that
-// moveAside makes are among them.
+// rotated lists the rotated files, oldest first: those with names that moveAside makes.
 func (f *File) rotated() ([]string, error) {
 	folder, base := filepath.Split(f.options.Path)
 	if folder == "" {

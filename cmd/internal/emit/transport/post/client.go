@@ -9,89 +9,89 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// Options say where batches go.
+// Options say where to send batches.
 type Options struct {
 	URL string // of the collector; holds no secret
 	TLS transport.TLS
-	// Mask hides the secrets that are read; nil: one of the client's own.
+	// Mask is given the secrets that are read; nil: the client makes its own.
 	Mask *transport.Mask
-	// Note is told what a person may want to know.
+	// Note is called with messages for the user.
 	Note func(string)
 }
 
-// Client carries lines by POST requests.
+// Client delivers lines by POST requests.
 type Client struct {
-	options Options
-	shape   shape
-	refused bool // said that events are refused
+	options  Options
+	protocol protocol
+	noted    bool // the first refusal was reported
 
-	access atomic.Pointer[access]
-	lines  []int // of the batch, in the request
-	body   []byte
-	packed bytes.Buffer
-	zip    *gzip.Writer
+	access     atomic.Pointer[access]
+	lines      []int // of the batch that is delivered
+	body       []byte
+	compressed bytes.Buffer
+	zip        *gzip.Writer
 }
 
-// access is what is read from files and the environment.
+// access is what Reopen makes of files and the environment.
 type access struct {
 	client *http.Client
 	header http.Header
 }
 
-// shape is what differs between the collectors.
-type shape interface {
-	// header returns a request's header, and has the mask hide the secrets in
-	// it.
+// protocol is what differs between Splunk and Elasticsearch.
+type protocol interface {
+	// header returns a request's header, and adds its secrets to the mask.
 	header(*transport.Mask) (http.Header, error)
 	// appendEvent appends an event to a request's body.
 	appendEvent(dst []byte, m transport.Mark, line []byte) []byte
-	// accepted settles those of the lines that an answer of status 2xx says
-	// have been taken.
-	accepted(ctx context.Context, c *Client, b *transport.Batch, lines []int, answer []byte) error
-	// objection reads an answer that says the request is bad.
-	objection(answer []byte) objection
+	// acknowledge reads the body of a response of status 2xx, and acknowledges the
+	// lines that it says were accepted.
+	acknowledge(ctx context.Context, c *Client, b *transport.Batch, lines []int, body []byte) error
+	// rejection reads the body of a response of another status 4xx.
+	rejection(body []byte) rejection
 }
 
-// objection is what a collector has against a request.
-type objection struct {
+// rejection is why a server rejects a request.
+type rejection struct {
 	err     error
-	general bool // against every request like it
-	event   int  // in the request; -1: it does not say which
+	general bool // it concerns the request, not one event
+	event   int  // index in the request; -1: not known
 }
 
 const (
 	// requestTime bounds one request.
 	requestTime = time.Minute
-	// maxAnswer bounds what is read of an answer, in bytes. One about 1000
-	// events that all failed has some 200 KB.
-	maxAnswer = 8 << 20
-	// longestWait bounds what a server may ask for in Retry-After.
-	longestWait = 5 * time.Minute
+	// maxResponse bounds a response, in bytes. If 1000 events fail, it has about 200 KB.
+	maxResponse = 8 << 20
+	// maxRetryAfter bounds the pause that a server may ask for.
+	maxRetryAfter = 5 * time.Minute
 )
 
-func newClient(o Options, s shape) (*Client, error) {
+func newClient(o Options, s protocol) (*Client, error) {
 	if o.Mask == nil {
 		o.Mask = new(transport.Mask)
 	}
-	c := &Client{options: o, shape: s}
-	c.zip, _ = gzip.NewWriterLevel(&c.packed, gzip.BestSpeed)
+	c := &Client{options: o, protocol: s}
+	c.zip, _ = gzip.NewWriterLevel(&c.compressed, gzip.BestSpeed)
 	return c, c.Reopen()
 }
 
-// Reopen reads certificates and secrets anew.
+// Reopen reads certificates and secrets again.
 func (c *Client) Reopen() error {
 	config, err := c.options.TLS.Config()
 	if err != nil {
 		return err
 	}
 	c.options.Mask.AddProxies()
-	header, err := c.shape.header(c.options.Mask)
+	header, err := c.protocol.header(c.options.Mask)
 	if err != nil {
 		return err
 	}
@@ -112,28 +112,28 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Check sends a request without an event: a collector looks at the secret
-// before it objects to that.
+// Check sends a request without events. The server checks the secret before it rejects
+// that.
 func (c *Client) Check(ctx context.Context) error {
-	answer, err := c.post(ctx, c.options.URL, nil)
+	r, err := c.post(ctx, c.options.URL, nil)
 	if err != nil {
 		return err
 	}
-	if err := c.judge(answer); err != nil {
+	if err := c.checkStatus(r); err != nil {
 		return err
 	}
-	if answer.status >= 500 {
-		return answer.failure(transport.Passing)
+	if r.status >= 500 {
+		return r.failure(transport.Passing)
 	}
 	return nil
 }
 
-// Deliver sends what is left of b in one request, or in several smaller ones
-// where the collector objects to it.
+// Deliver sends the pending lines in one request, or in several smaller ones if the
+// server rejects it.
 func (c *Client) Deliver(ctx context.Context, b *transport.Batch) error {
 	lines := c.lines[:0]
 	for i := b.Front(); i < b.Len(); i++ {
-		if !b.Settled(i) {
+		if !b.Done(i) {
 			lines = append(lines, i)
 		}
 	}
@@ -144,54 +144,54 @@ func (c *Client) Deliver(ctx context.Context, b *transport.Batch) error {
 func (c *Client) deliver(ctx context.Context, b *transport.Batch, lines []int) error {
 	c.body = c.body[:0]
 	for _, i := range lines {
-		c.body = c.shape.appendEvent(c.body, b.Mark(i), b.Line(i))
+		c.body = c.protocol.appendEvent(c.body, b.Mark(i), b.Line(i))
 	}
-	answer, err := c.post(ctx, c.options.URL, c.body)
+	r, err := c.post(ctx, c.options.URL, c.body)
 	if err != nil {
 		return err
 	}
 	switch {
-	case answer.status < 300:
-		return c.shape.accepted(ctx, c, b, lines, answer.body)
-	case answer.status == http.StatusRequestEntityTooLarge:
-		return c.divide(ctx, b, lines, objection{err: answer.failure(transport.Passing), event: -1})
+	case r.status < 300:
+		return c.protocol.acknowledge(ctx, c, b, lines, r.body)
+	case r.status == http.StatusRequestEntityTooLarge:
+		return c.isolate(ctx, b, lines, rejection{err: r.failure(transport.Passing), event: -1})
 	}
-	if err := c.judge(answer); err != nil {
+	if err := c.checkStatus(r); err != nil {
 		return err
 	}
-	if answer.status >= 500 {
-		return answer.failure(transport.Passing)
+	if r.status >= 500 {
+		return r.failure(transport.Passing)
 	}
-	o := c.shape.objection(answer.body)
+	o := c.protocol.rejection(r.body)
 	if o.general {
 		return transport.Wrong(o.err)
 	}
-	return c.divide(ctx, b, lines, o)
+	return c.isolate(ctx, b, lines, o)
 }
 
-// judge returns an error for an answer that is not about the events sent.
-func (c *Client) judge(a *answer) error {
-	switch a.status {
+// checkStatus returns an error for a response that does not concern the events.
+func (c *Client) checkStatus(r *response) error {
+	switch r.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		// Perhaps the secret was changed: the next attempt is made with what is
-		// in the file then.
+		// The secret may have been changed: the next attempt uses what is now in its
+		// file.
 		if err := c.Reopen(); err != nil {
-			return transport.Wrong(fmt.Errorf("%w; %w", a.failure(transport.Misconfigured), err))
+			return transport.Wrong(fmt.Errorf("%w; %w", r.failure(transport.Misconfigured), err))
 		}
-		return a.failure(transport.Misconfigured)
+		return r.failure(transport.Misconfigured)
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired:
-		return a.failure(transport.Misconfigured)
+		return r.failure(transport.Misconfigured)
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
-		return a.failure(transport.Passing)
+		return r.failure(transport.Passing)
 	}
-	if a.status < 200 || a.status >= 300 && a.status < 400 {
-		return a.failure(transport.Misconfigured)
+	if r.status < 200 || r.status >= 300 && r.status < 400 {
+		return r.failure(transport.Misconfigured)
 	}
 	return nil
 }
 
-// divide finds the events that a collector objects to, and refuses them alone.
-func (c *Client) divide(ctx context.Context, b *transport.Batch, lines []int, o objection) error {
+// isolate finds the events that the server rejects, and refuses only these.
+func (c *Client) isolate(ctx context.Context, b *transport.Batch, lines []int, o rejection) error {
 	if len(lines) == 1 {
 		c.refuse(b, lines[0], o.err)
 		return nil
@@ -208,22 +208,22 @@ func (c *Client) divide(ctx context.Context, b *transport.Batch, lines []int, o 
 	return c.deliver(ctx, b, lines[half:])
 }
 
-// refuse gives up an event, and says why the first time.
+// refuse refuses an event, and reports why the first time.
 func (c *Client) refuse(b *transport.Batch, i int, why error) {
 	b.Refuse(i)
-	if !c.refused {
-		c.refused = true
+	if !c.noted {
+		c.noted = true
 		c.options.Note(fmt.Sprintf("the server will never take an event: %v; such events are counted as refused", why))
 	}
 }
 
-func (c *Client) post(ctx context.Context, to string, body []byte) (*answer, error) {
+func (c *Client) post(ctx context.Context, to string, body []byte) (*response, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
-	if err := c.pack(body); err != nil {
+	if err := c.compress(body); err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(c.packed.Bytes()))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(c.compressed.Bytes()))
 	if err != nil {
 		return nil, err
 	}
@@ -232,18 +232,19 @@ func (c *Client) post(ctx context.Context, to string, body []byte) (*answer, err
 	if len(body) > 0 {
 		request.Header.Set("Content-Encoding", "gzip")
 	}
-	response, err := a.client.Do(request)
+	r, err := a.client.Do(request)
 	if err != nil {
 		return nil, requestFailure(err)
 	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	// Only the beginning of it is shown: half of a secret must not be at its end.
-	return &answer{response.StatusCode, retryAfter(response.Header), c.hide(text)}, err
+	defer r.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxResponse))
+	// The secrets are masked here, because messages quote only the beginning: a secret
+	// that is cut there would not be recognised.
+	return &response{r.StatusCode, retryAfter(r.Header), c.hide(text)}, err
 }
 
-// requestFailure gives an error its class. It leaves the URL out: messages name the
-// output already.
+// requestFailure returns the error with its class, and without the URL: messages name
+// the output already.
 func requestFailure(err error) error {
 	if errors.Is(err, http.ErrSchemeMismatch) {
 		return transport.Wrong(http.ErrSchemeMismatch)
@@ -255,18 +256,61 @@ func requestFailure(err error) error {
 	return transport.Refused(err)
 }
 
-// hide takes the secrets out of an answer that shows the request.
+// hide masks secrets in a response that quotes the request.
 func (c *Client) hide(text []byte) []byte { return c.options.Mask.HideKnown(text) }
 
-// pack fills c.packed. Nothing stays nothing.
-func (c *Client) pack(body []byte) error {
-	c.packed.Reset()
+// compress fills c.compressed. An empty body stays empty.
+func (c *Client) compress(body []byte) error {
+	c.compressed.Reset()
 	if len(body) == 0 {
 		return nil
 	}
-	c.zip.Reset(&c.packed)
+	c.zip.Reset(&c.compressed)
 	if _, err := c.zip.Write(body); err != nil {
 		return err
 	}
 	return c.zip.Close()
+}
+
+// response is a response that was read.
+type response struct {
+	status int
+	after  time.Duration
+	body   []byte
+}
+
+func (r *response) failure(class transport.Class) error {
+	err := fmt.Errorf("the server says %d %s%s", r.status, http.StatusText(r.status), quote(r.body))
+	return &transport.Failure{Err: err, Class: class, After: r.after}
+}
+
+// maxQuote bounds what messages quote of a response, in bytes.
+const maxQuote = 200
+
+// quote returns the beginning of text as one line of printable ASCII.
+func quote(text []byte) string {
+	if len(text) > maxQuote {
+		text = text[:maxQuote]
+	}
+	words := strings.FieldsFunc(string(text), func(r rune) bool { return r <= ' ' || r > '~' })
+	if len(words) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(words, " ")
+}
+
+// retryAfter reads Retry-After (RFC 9110, 10.2.3): seconds, or a date.
+func retryAfter(h http.Header) time.Duration {
+	text := h.Get("Retry-After")
+	if text == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	date, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Until(date), 0), maxRetryAfter)
 }

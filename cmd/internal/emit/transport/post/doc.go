@@ -1,3 +1,3 @@
-// Package post carries lines in batches over HTTP, in the shapes that Splunk's
-// HTTP Event Collector and Elasticsearch's _bulk take.
+// Package post delivers batches of lines in HTTP requests, to Splunk's HTTP Event
+// Collector and to Elasticsearch's _bulk.
 package post

@@ -12,16 +12,16 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// Elastic is how a client shows itself to Elasticsearch: by an API key, or by
-// name and password, or not at all.
+// Elastic is how a client authenticates to Elasticsearch: by an API key, by name and
+// password, or not at all.
 type Elastic struct {
 	Key      transport.Secret
 	User     string
 	Password transport.Secret
 }
 
-// NewElastic makes a client of Elasticsearch's _bulk. Each event is created
-// under an id made of its content, so that one sent twice is there once.
+// NewElastic returns a client for Elasticsearch's _bulk. The id of each document is
+// made from the event, so that an event that is sent twice is stored once.
 func NewElastic(o Options, e Elastic) (*Client, error) { return newClient(o, e) }
 
 func (e Elastic) header(m *transport.Mask) (http.Header, error) {
@@ -30,7 +30,7 @@ func (e Elastic) header(m *transport.Mask) (http.Header, error) {
 	case e.Key.Given():
 		key, err := e.Key.Read()
 		m.Add(key)
-		if plain, bad := base64.StdEncoding.DecodeString(key); bad == nil { // it is made of an id and the secret
+		if plain, bad := base64.StdEncoding.DecodeString(key); bad == nil { // it is an id and the secret
 			id, secret, _ := strings.Cut(string(plain), ":")
 			m.AddBasic(id, secret)
 		}
@@ -51,8 +51,8 @@ func (Elastic) appendEvent(dst []byte, _ transport.Mark, line []byte) []byte {
 	return append(append(dst, line...), '\n')
 }
 
-// bulkAnswer is the part of the answer to _bulk that matters.
-type bulkAnswer struct {
+// bulkResponse is the part of the response to _bulk that is needed.
+type bulkResponse struct {
 	Errors bool
 	Items  []struct{ Create bulkItem }
 }
@@ -66,10 +66,10 @@ func (i *bulkItem) failure() error {
 	return fmt.Errorf("the server says %d%s", i.Status, quote([]byte(i.Error.Type+": "+i.Error.Reason)))
 }
 
-// accepted goes through the answer item by item: the request as a whole
-// succeeds even when none of them did.
-func (Elastic) accepted(_ context.Context, c *Client, b *transport.Batch, lines []int, text []byte) error {
-	var a bulkAnswer
+// acknowledge reads the response item by item: the request as a whole succeeds even if
+// no item did.
+func (Elastic) acknowledge(_ context.Context, c *Client, b *transport.Batch, lines []int, text []byte) error {
+	var a bulkResponse
 	if err := json.Unmarshal(text, &a); err != nil {
 		return transport.Wrong(fmt.Errorf("the server's answer is not that of _bulk%s", quote(text)))
 	}
@@ -85,11 +85,11 @@ func (Elastic) accepted(_ context.Context, c *Client, b *transport.Batch, lines 
 	return first
 }
 
-// item settles a line, or says why it is to be sent again.
+// item acknowledges or refuses line i, or returns why it has to be sent again.
 func (c *Client) item(b *transport.Batch, i int, item *bulkItem) error {
 	switch s := item.Status; {
-	case s >= 200 && s < 300 || s == http.StatusConflict: // it is there already
-		b.Settle(i)
+	case s >= 200 && s < 300 || s == http.StatusConflict: // it is stored already
+		b.Acknowledge(i)
 	case s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusNotFound:
 		return transport.Wrong(item.failure()) // about the index, or the right to write to it
 	case s == http.StatusTooManyRequests || s == http.StatusRequestTimeout || s >= 500:
@@ -102,6 +102,6 @@ func (c *Client) item(b *transport.Batch, i int, item *bulkItem) error {
 	return nil
 }
 
-func (Elastic) objection(text []byte) objection {
-	return objection{err: errors.New("the server says the request is bad" + quote(text)), event: -1}
+func (Elastic) rejection(text []byte) rejection {
+	return rejection{err: errors.New("the server says the request is bad" + quote(text)), event: -1}
 }

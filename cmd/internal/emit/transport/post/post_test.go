@@ -197,7 +197,7 @@ func TestSplunk(t *testing.T) {
 
 func TestSplunkLeavesOutWhatIsNotSaid(t *testing.T) {
 	line := []byte(`{"n":1}`)
-	s := &collector{common: Splunk{}.common()}
+	s := &collector{members: Splunk{}.members()}
 	got := string(s.appendEvent(nil, transport.Mark{Time: -1_500_000_000}, line))
 	want := `{"time":-1.500000,"fields":{"event_id":"` + string(transport.AppendIdentity(nil, line)) + `"},"event":{"n":1}}`
 	if got != want {
@@ -294,13 +294,13 @@ func TestRefusalsThatAreNotAboutEvents(t *testing.T) {
 
 func TestSplunkIncorrectIndex(t *testing.T) {
 	s := &collector{}
-	if o := s.objection([]byte(`{"text":"Incorrect index","code":7,"invalid-event-number":1}`)); !o.general {
+	if o := s.rejection([]byte(`{"text":"Incorrect index","code":7,"invalid-event-number":1}`)); !o.general {
 		t.Errorf("%+v", o)
 	}
-	if o := s.objection([]byte(`{"text":"Invalid data format","code":6,"invalid-event-number":1}`)); o.general || o.event != 1 {
+	if o := s.rejection([]byte(`{"text":"Invalid data format","code":6,"invalid-event-number":1}`)); o.general || o.event != 1 {
 		t.Errorf("%+v", o)
 	}
-	if o := s.objection([]byte(`a proxy's own words`)); o.general || o.event != -1 {
+	if o := s.rejection([]byte(`a proxy's own words`)); o.general || o.event != -1 {
 		t.Errorf("%+v", o)
 	}
 }
@@ -308,8 +308,8 @@ func TestSplunkIncorrectIndex(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	soon := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
 	for text, want := range map[string]time.Duration{
-		"": 0, "0": 0, "120": 2 * time.Minute, "86400": longestWait, "99999999999999999999": 0, "-5": 0, "soon": 0,
-		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Wed, 21 Oct 2099 07:28:00 GMT": longestWait, soon: 90 * time.Second,
+		"": 0, "0": 0, "120": 2 * time.Minute, "86400": maxRetryAfter, "99999999999999999999": 0, "-5": 0, "soon": 0,
+		"Wed, 21 Oct 2015 07:28:00 GMT": 0, "Wed, 21 Oct 2099 07:28:00 GMT": maxRetryAfter, soon: 90 * time.Second,
 	} {
 		got := retryAfter(http.Header{"Retry-After": {text}})
 		if d := got - want; d < -2*time.Second || d > 0 {

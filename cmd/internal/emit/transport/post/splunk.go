@@ -14,28 +14,28 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// Splunk is how a client shows itself to an HTTP Event Collector, and what
-// Splunk is told of the events. An empty string leaves it to Splunk.
+// Splunk has the token for an HTTP Event Collector, and fields that are the same in all
+// events. For an empty one Splunk uses its own.
 type Splunk struct {
 	Token                           transport.Secret
 	Index, Source, SourceType, Host string
 }
 
-// NewSplunk makes a client of Splunk's HTTP Event Collector. Where the token
-// asks for acknowledgement by the indexers, that is waited for.
+// NewSplunk returns a client for Splunk's HTTP Event Collector. It waits for the
+// indexers' acknowledgement if the token is configured for that.
 func NewSplunk(o Options, s Splunk) (*Client, error) {
-	return newClient(o, &collector{Splunk: s, channel: channel(), common: s.common(), acks: ackURL(o.URL)})
+	return newClient(o, &collector{Splunk: s, channel: channel(), members: s.members(), acks: ackURL(o.URL)})
 }
 
 type collector struct {
 	Splunk
 	channel string
-	common  []byte // members of every event
-	acks    string // the URL that tells of acknowledgements
+	members []byte // that all events have
+	acks    string // URL to ask for acknowledgements
 }
 
-// channel makes a random UUID (RFC 9562, 5.4). The acknowledgements of one
-// sender are counted on a channel of its own.
+// channel returns a random UUID (RFC 9562, 5.4). Splunk counts acknowledgements by
+// channel, so each sender has its own.
 func channel() string {
 	var u [16]byte
 	_, _ = rand.Read(u[:]) // never fails
@@ -47,8 +47,8 @@ func ackURL(url string) string {
 	return strings.TrimSuffix(url, "/event") + "/ack"
 }
 
-func (s Splunk) common() []byte {
-	text, _ := json.Marshal(struct { // strings always can be
+func (s Splunk) members() []byte {
+	text, _ := json.Marshal(struct { // cannot fail for strings
 		Host       string `json:"host,omitempty"`
 		Index      string `json:"index,omitempty"`
 		Source     string `json:"source,omitempty"`
@@ -70,17 +70,17 @@ func (s *collector) header(m *transport.Mask) (http.Header, error) {
 	}, err
 }
 
-// appendEvent gives each event an id, by which a search can tell one that was
-// sent twice.
+// appendEvent gives each event an id, so that a search can leave out one that was sent
+// twice.
 func (s *collector) appendEvent(dst []byte, m transport.Mark, line []byte) []byte {
-	dst = append(append(dst, '{'), s.common...)
+	dst = append(append(dst, '{'), s.members...)
 	dst = appendSeconds(append(dst, `"time":`...), m.Time)
 	dst = append(dst, `,"fields":{"event_id":"`...)
 	dst = append(transport.AppendIdentity(dst, line), `"},"event":`...)
 	return append(append(dst, line...), '}')
 }
 
-// appendSeconds writes nanoseconds as seconds with microseconds.
+// appendSeconds appends nanoseconds as seconds with six decimals.
 func appendSeconds(dst []byte, ns int64) []byte {
 	us := ns / 1000
 	if us < 0 {
@@ -92,16 +92,16 @@ func appendSeconds(dst []byte, ns int64) []byte {
 	return append(dst, fraction[1:]...)
 }
 
-// collected is an answer of the collector.
-type collected struct {
+// collectorResponse is the body of a response.
+type collectorResponse struct {
 	Text  string
 	Code  int
 	Event *int    `json:"invalid-event-number"`
 	Ack   *uint64 `json:"ackId"`
 }
 
-func (s *collector) accepted(ctx context.Context, c *Client, b *transport.Batch, lines []int, text []byte) error {
-	var a collected
+func (s *collector) acknowledge(ctx context.Context, c *Client, b *transport.Batch, lines []int, text []byte) error {
+	var a collectorResponse
 	if err := json.Unmarshal(text, &a); err != nil {
 		return transport.Wrong(fmt.Errorf("the server's answer is not that of a collector%s", quote(text)))
 	}
@@ -109,12 +109,12 @@ func (s *collector) accepted(ctx context.Context, c *Client, b *transport.Batch,
 		return fmt.Errorf("the server says code %d%s", a.Code, quote([]byte(a.Text)))
 	}
 	if a.Ack != nil {
-		if err := s.await(ctx, c, *a.Ack); err != nil {
+		if err := s.awaitAck(ctx, c, *a.Ack); err != nil {
 			return err
 		}
 	}
 	for _, i := range lines {
-		b.Settle(i)
+		b.Acknowledge(i)
 	}
 	return nil
 }
@@ -122,26 +122,25 @@ func (s *collector) accepted(ctx context.Context, c *Client, b *transport.Batch,
 const (
 	// askAgain is how often acknowledgements are asked for.
 	askAgain = time.Second
-	// ackTime bounds the wait for one, as Splunk advises; then the events are
-	// sent again.
+	// ackTime bounds the wait for one, as Splunk advises. Then the events are sent again.
 	ackTime = 5 * time.Minute
 )
 
 var errNoAck = errors.New("the indexers did not acknowledge the events within 5 minutes")
 
-// await waits until the indexers have written what the collector has taken.
-func (s *collector) await(ctx context.Context, c *Client, id uint64) error {
-	question := []byte(fmt.Sprintf(`{"acks":[%d]}`, id))
+// awaitAck waits until the indexers have written what the collector accepted.
+func (s *collector) awaitAck(ctx context.Context, c *Client, id uint64) error {
+	query := []byte(fmt.Sprintf(`{"acks":[%d]}`, id))
 	for end := time.Now().Add(ackTime); time.Now().Before(end); {
-		answer, err := c.post(ctx, s.acks, question)
+		r, err := c.post(ctx, s.acks, query)
 		if err != nil {
 			return err
 		}
-		if answer.status != http.StatusOK {
-			return answer.failure(transport.Passing)
+		if r.status != http.StatusOK {
+			return r.failure(transport.Passing)
 		}
 		var a struct{ Acks map[string]bool }
-		if err := json.Unmarshal(answer.body, &a); err == nil && a.Acks[strconv.FormatUint(id, 10)] {
+		if err := json.Unmarshal(r.body, &a); err == nil && a.Acks[strconv.FormatUint(id, 10)] {
 			return nil
 		}
 		select {
@@ -153,9 +152,9 @@ func (s *collector) await(ctx context.Context, c *Client, id uint64) error {
 	return errNoAck
 }
 
-// Codes of a collector's answers (Splunk, "Troubleshoot HTTP Event Collector")
-// that are about one event. The others are about the request: the token, the
-// channel, an index that the token may not write to.
+// Codes in responses (Splunk, "Troubleshoot HTTP Event Collector") that concern one
+// event. The others concern the request: the token, the channel, or an index that the
+// token may not write to.
 const (
 	invalidFormat = 6
 	eventRequired = 12
@@ -163,10 +162,10 @@ const (
 	fieldsFailed  = 15
 )
 
-func (s *collector) objection(text []byte) objection {
-	var a collected
+func (s *collector) rejection(text []byte) rejection {
+	var a collectorResponse
 	err := json.Unmarshal(text, &a)
-	o := objection{err: errors.New("the server says the request is bad" + quote(text)), event: -1}
+	o := rejection{err: errors.New("the server says the request is bad" + quote(text)), event: -1}
 	switch a.Code {
 	case invalidFormat, eventRequired, eventBlank, fieldsFailed:
 	default:

@@ -1,3 +1,3 @@
-// Package syslog carries lines as syslog messages (RFC 5424): over UDP
+// Package syslog delivers lines as syslog messages (RFC 5424): over UDP
 // (RFC 5426), TCP with octet counting (RFC 6587, 3.4.1), and TLS (RFC 5425).
 package syslog

@@ -118,9 +118,9 @@ func TestStreamCountsOctets(t *testing.T) {
 		"TLS": {authority.Server(t), &transport.TLS{CA: authority.File}},
 	} {
 		l := listen(t, tt.server)
-		s := &Stream{Address: l.Addr().String(), Header: header, TLS: tt.client}
+		s := &TCP{Address: l.Addr().String(), Header: header, TLS: tt.client}
 		b := batchOf(0, 300, strings.Repeat("x", 1000))
-		b.Settle(0) // sent before
+		b.Acknowledge(0) // sent before
 		received := make(chan []string)
 		go func() { received <- l.messages() }()
 		if err := s.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
@@ -143,7 +143,7 @@ func TestStreamCountsOctets(t *testing.T) {
 // work off what it has read.
 func TestStreamServerThatDies(t *testing.T) {
 	b := batchOf(0, 100, "")
-	size := len((&Stream{Header: header}).frame(b))
+	size := len((&TCP{Header: header}).encode(b))
 	read := func(c net.Conn, n int) {
 		if _, err := io.ReadFull(c, make([]byte, n)); err != nil {
 			t.Error(err)
@@ -169,7 +169,7 @@ func TestStreamServerThatDies(t *testing.T) {
 			tt.die(conn)
 			conn.Close()
 		}()
-		s := &Stream{Address: l.Addr().String(), Header: header, pause: tt.pause}
+		s := &TCP{Address: l.Addr().String(), Header: header, pause: tt.pause}
 		if err := s.Deliver(context.Background(), b); err == nil || b.Pending() != 100 {
 			t.Errorf("%s: %v, %d lines left", name, err, b.Pending())
 		}
@@ -178,10 +178,10 @@ func TestStreamServerThatDies(t *testing.T) {
 
 func TestStreamEndsWithItsContext(t *testing.T) {
 	l := listen(t, nil) // that never accepts
-	s := &Stream{Address: l.Addr().String(), Header: header}
+	s := &TCP{Address: l.Addr().String(), Header: header}
 	for place, b := range map[string]*transport.Batch{
-		"(*Stream).exchange": batchOf(0, 20, strings.Repeat("x", 1<<20)), // in the write
-		"finish":             batchOf(0, 1, ""),                          // behind it
+		"(*TCP).exchange": batchOf(0, 20, strings.Repeat("x", 1<<20)), // in the write
+		"finish":          batchOf(0, 1, ""),                          // behind it
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
@@ -227,7 +227,7 @@ func TestStreamCertificates(t *testing.T) {
 				go func() { _, _ = io.Copy(io.Discard, conn); conn.Close() }()
 			}
 		}()
-		s := &Stream{Address: l.Addr().String(), TLS: &tt.client}
+		s := &TCP{Address: l.Addr().String(), TLS: &tt.client}
 		if err := s.Check(context.Background()); (err == nil) != tt.good || !tt.good && transport.ClassOf(err) != transport.Misconfigured {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -245,7 +245,7 @@ func TestDatagrams(t *testing.T) {
 	}
 	defer far.Close()
 	var said []string
-	d := &Datagrams{Address: far.LocalAddr().String(), Header: header, Note: func(line string) { said = append(said, line) }}
+	d := &UDP{Address: far.LocalAddr().String(), Header: header, Note: func(line string) { said = append(said, line) }}
 	defer d.Close()
 	b := batchOf(0, 100, "")
 	b.Add(fmt.Appendf(b.Text(), `{"long":"%s"}`, strings.Repeat("x", 65_536)), mark(0))
@@ -273,7 +273,7 @@ func TestDatagramsToNobody(t *testing.T) {
 	}
 	address := far.LocalAddr().String()
 	far.Close()
-	d := &Datagrams{Address: address, Header: header}
+	d := &UDP{Address: address, Header: header}
 	b := batchOf(0, 10, "")
 	for range 3 {
 		if err := d.Deliver(context.Background(), b); err == nil || b.Pending() != 10 {
@@ -293,9 +293,9 @@ func TestDatagramsToNobody(t *testing.T) {
 func TestRsyslog(t *testing.T) {
 	r := standin.StartRsyslog(t)
 	for name, transport := range map[string]transport.Transport{
-		"UDP": &Datagrams{Address: r.UDP, Header: header},
-		"TCP": &Stream{Address: r.TCP, Header: header},
-		"TLS": &Stream{Address: r.TLS, Header: header, TLS: &transport.TLS{CA: r.Authority.File}},
+		"UDP": &UDP{Address: r.UDP, Header: header},
+		"TCP": &TCP{Address: r.TCP, Header: header},
+		"TLS": &TCP{Address: r.TLS, Header: header, TLS: &transport.TLS{CA: r.Authority.File}},
 	} {
 		if err := transport.Check(context.Background()); err != nil {
 			t.Errorf("%s: %v", name, err)

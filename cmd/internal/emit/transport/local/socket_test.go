@@ -1,4 +1,4 @@
-package stream
+package local
 
 import (
 	"bufio"
@@ -73,7 +73,7 @@ func TestSocketKeepsItsConnection(t *testing.T) {
 	}
 }
 
-// What the reader has not read is not settled, although it was written.
+// What the reader has not read is pending, although it was written.
 func TestSocketWaitsForTheReader(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("what waits in a send queue is not known here")
@@ -85,7 +85,7 @@ func TestSocketWaitsForTheReader(t *testing.T) {
 	b := batchOf(0, 10)
 	done := inBackground(context.Background(), s, b)
 	conn := accept(t, l)
-	wait.UntilBlocked(t, "stream.awaitRead") // it has found the queue full
+	wait.UntilBlocked(t, "local.awaitRead") // it has found the queue full
 	if len(done) > 0 {
 		t.Fatal("delivered to nobody")
 	}
@@ -141,7 +141,7 @@ func TestSocketEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := inBackground(ctx, s, b)
 	accept(t, l)
-	wait.UntilBlocked(t, "stream.(*Socket).Deliver")
+	wait.UntilBlocked(t, "local.(*Socket).Deliver")
 	cancel()
 	select {
 	case err := <-done:

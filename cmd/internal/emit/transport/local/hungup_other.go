@@ -1,8 +1,8 @@
 //go:build !linux
 
-package stream
+package local
 
 import "net"
 
-// hungUp is not known here: a write tells.
+// hungUp returns false: on this system only a write finds out.
 func hungUp(*net.UnixConn) bool { return false }

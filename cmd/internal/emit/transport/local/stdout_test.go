@@ -1,4 +1,4 @@
-package stream
+package local
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func (f *full) Write(p []byte) (int, error) {
 
 func TestOutputWritesABatchAtOnce(t *testing.T) {
 	w := &full{room: 1 << 20}
-	o := &Output{Writer: w}
+	o := &Stdout{Writer: w}
 	b := batchOf(0, 100)
 	if err := o.Deliver(context.Background(), b); err != nil || b.Pending() != 0 || w.text.String() != string(b.Lines(0, 100)) {
 		t.Errorf("%v, %d lines left", err, b.Pending())
@@ -50,7 +50,7 @@ func TestOutputGoesOnWhereItWasCut(t *testing.T) {
 	for _, reason := range []error{syscall.ENOSPC, syscall.EDQUOT} {
 		for room := 1; room < 60; room++ {
 			w := &full{room: room, reason: reason}
-			o := &Output{Writer: w, Wait: true}
+			o := &Stdout{Writer: w, Wait: true}
 			b := batchOf(0, 20)
 			for tries := 0; b.Pending() > 0; tries++ {
 				err := o.Deliver(context.Background(), b)
@@ -70,7 +70,7 @@ func TestOutputErrorsThatAreFinal(t *testing.T) {
 		wait   bool
 		reason error
 	}{{true, syscall.EPIPE}, {false, syscall.EPIPE}, {false, syscall.ENOSPC}, {true, syscall.EIO}} {
-		o := &Output{Writer: &full{room: 10, reason: tt.reason}, Wait: tt.wait}
+		o := &Stdout{Writer: &full{room: 10, reason: tt.reason}, Wait: tt.wait}
 		b := batchOf(0, 20)
 		err := o.Deliver(context.Background(), b)
 		if transport.ClassOf(err) != transport.Final || !errors.Is(err, tt.reason) || b.Front() != 1 {

@@ -1,0 +1,164 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// Stdout delivers lines to a writer that the caller opened. Each Write has whole lines,
+// except for the rest of a line that the last one cut.
+type Stdout struct {
+	// Writer is what Close leaves open.
+	Writer io.Writer
+	// Wait: a full disk is tried again. Without it every error is final.
+	Wait bool
+
+	written int // bytes of the first pending line
+}
+
+// Check finds out whether the writer is closed, in a live run: over captures, the first
+// line finds out. Other errors show with the first line anyway.
+func (o *Stdout) Check(context.Context) error {
+	if !o.Wait {
+		return nil
+	}
+	if _, err := o.Writer.Write(nil); errors.Is(err, os.ErrClosed) {
+		return transport.Wrong(err)
+	}
+	return nil
+}
+
+// Deliver writes the pending lines in one Write.
+func (o *Stdout) Deliver(_ context.Context, b *transport.Batch) error {
+	first := b.Front()
+	rest := b.Lines(first, b.Len())[o.written:]
+	n, err := o.Writer.Write(rest)
+	n += o.written
+	for i := first; i < b.Len() && n >= len(b.Line(i))+1; i++ {
+		n -= len(b.Line(i)) + 1
+		b.Acknowledge(i)
+	}
+	o.written = n
+	if err != nil && !(o.Wait && isFull(err)) {
+		return &transport.Failure{Err: err, Class: transport.Final}
+	}
+	return err
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// Reopen does nothing.
+func (o *Stdout) Reopen() error { return nil }
+
+// Close does nothing.
+func (o *Stdout) Close() error { return nil }
+
+// Socket delivers lines to a Unix stream socket (AF_UNIX). The connection stays open
+// from one batch to the next.
+type Socket struct {
+	Path string
+
+	conn *net.UnixConn
+}
+
+var errHungUp = errors.New("the reader has closed the connection")
+
+// Check connects.
+func (s *Socket) Check(ctx context.Context) error {
+	conn, err := s.dial(ctx)
+	if err == nil {
+		err = conn.Close()
+	}
+	return err
+}
+
+func (s *Socket) dial(ctx context.Context) (*net.UnixConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", s.Path)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
+}
+
+// Deliver writes the pending lines, and acknowledges them when the reader has read
+// them all. A reader that closes before may have read any part of them.
+func (s *Socket) Deliver(ctx context.Context, b *transport.Batch) error {
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, s.interrupt())()
+	_, err := s.conn.Write(b.Lines(b.Front(), b.Len()))
+	if err == nil {
+		err = awaitRead(ctx, s.conn)
+	}
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	b.AcknowledgeTo(b.Len())
+	return nil
+}
+
+// connect connects unless there is a connection that the reader has not closed.
+func (s *Socket) connect(ctx context.Context) (err error) {
+	if s.conn != nil && hungUp(s.conn) {
+		if err := s.Close(); err != nil {
+			return err
+		}
+	}
+	if s.conn == nil {
+		s.conn, err = s.dial(ctx)
+	}
+	return err
+}
+
+// interrupt returns a function that ends a blocked write.
+func (s *Socket) interrupt() func() {
+	conn := s.conn
+	return func() { _ = conn.SetDeadline(time.Unix(1, 0)) }
+}
+
+// awaitRead waits until the reader has read everything.
+func awaitRead(ctx context.Context, conn *net.UnixConn) error {
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		empty, err := transport.QueueEmpty(conn)
+		if err != nil {
+			return err
+		}
+		// A reader that closes empties the queue, too.
+		if hungUp(conn) {
+			return errHungUp
+		}
+		if empty {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// Reopen does nothing: a new socket at the path is found when the old connection
+// closes.
+func (s *Socket) Reopen() error { return nil }
+
+// Close closes the connection.
+func (s *Socket) Close() error {
+	if s.conn == nil {
+		return nil
+	}
+	err := s.conn.Close()
+	s.conn = nil
+	return err
+}

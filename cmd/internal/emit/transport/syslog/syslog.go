@@ -1,0 +1,349 @@
+package syslog
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"tlsfloor/cmd/internal/emit/transport"
+)
+
+// Header has the fields that are the same in all messages.
+type Header struct {
+	Facility uint8  // RFC 5424, 6.2.1
+	Host     string // of this machine; empty: not known
+}
+
+// maxHost bounds HOSTNAME, in bytes (RFC 5424, 6).
+const maxHost = 255
+
+// appendMessage appends the message for a line. Within a process, the same line always
+// gives the same message, byte for byte.
+func (h Header) appendMessage(dst []byte, m transport.Mark, line []byte) []byte {
+	dst = append(dst, '<')
+	dst = strconv.AppendUint(dst, uint64(h.Facility)<<3|uint64(m.Severity), 10)
+	dst = append(dst, ">1 "...)
+	dst = time.UnixMicro(m.Time/1000).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z ")
+	dst = append(h.appendHost(dst), " tlsfloor "...)
+	dst = strconv.AppendInt(dst, int64(os.Getpid()), 10)
+	dst = append(append(append(dst, ' '), m.Kind.String()...), " - "...)
+	return append(dst, line...)
+}
+
+// appendHost appends HOSTNAME: the PRINTUSASCII characters of the host, or NILVALUE.
+func (h Header) appendHost(dst []byte) []byte {
+	start := len(dst)
+	for i := 0; i < len(h.Host) && len(dst) < start+maxHost; i++ {
+		if c := h.Host[i]; c > ' ' && c <= '~' {
+			dst = append(dst, c)
+		}
+	}
+	if len(dst) == start {
+		dst = append(dst, '-')
+	}
+	return dst
+}
+
+var facilities = map[string]uint8{
+	"kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8,
+	"cron": 9, "authpriv": 10, "ftp": 11, "local0": 16, "local1": 17, "local2": 18, "local3": 19,
+	"local4": 20, "local5": 21, "local6": 22, "local7": 23,
+}
+
+// ParseFacility returns the code of a facility.
+func ParseFacility(name string) (uint8, bool) {
+	code, ok := facilities[name]
+	return code, ok
+}
+
+// UDP delivers lines over UDP, one in a datagram. Nothing tells whether a datagram
+// arrived; only a closed port is noticed (ICMP port unreachable).
+type UDP struct {
+	Address string // host:port
+	Header  Header
+	// Note is called with messages for the user.
+	Note func(string)
+
+	conn    net.Conn
+	message []byte
+	warned  bool
+}
+
+const (
+	// burst is how many datagrams are sent before an ICMP error is waited for. With
+	// events of the usual length they fit into a socket's default receive buffer (208
+	// KiB).
+	burst = 64
+	// errorTime is how long "port unreachable" is waited for.
+	errorTime = 20 * time.Millisecond
+	// dialTime bounds looking up the name and connecting.
+	dialTime = 10 * time.Second
+)
+
+// Check looks up the name.
+func (d *UDP) Check(ctx context.Context) error {
+	err := d.connect(ctx)
+	return errors.Join(err, d.Close())
+}
+
+func (d *UDP) connect(ctx context.Context) (err error) {
+	if d.conn == nil {
+		dialer := net.Dialer{Timeout: dialTime}
+		d.conn, err = dialer.DialContext(ctx, "udp", d.Address)
+	}
+	return err
+}
+
+// Deliver sends the pending lines in bursts, and acknowledges a burst after which no
+// ICMP error came. It refuses a line that is too long for a datagram: a part of it
+// would not be JSON.
+func (d *UDP) Deliver(ctx context.Context, b *transport.Batch) error {
+	if err := d.connect(ctx); err != nil {
+		return err
+	}
+	for b.Pending() > 0 {
+		end := min(b.Front()+burst, b.Len())
+		err := d.send(b, end)
+		if err == nil {
+			err = d.awaitError()
+		}
+		if err != nil {
+			return errors.Join(err, d.Close())
+		}
+		b.AcknowledgeTo(end)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (d *UDP) send(b *transport.Batch, end int) error {
+	for i := b.Front(); i < end; i++ {
+		d.message = d.Header.appendMessage(d.message[:0], b.Mark(i), b.Line(i))
+		_, err := d.conn.Write(d.message)
+		if errors.Is(err, syscall.EMSGSIZE) {
+			b.Refuse(i)
+			d.warnTooLong()
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *UDP) warnTooLong() {
+	if !d.warned {
+		d.warned = true
+		d.Note(fmt.Sprintf("an event of %d bytes is too long for UDP: such events are counted as refused", len(d.message)))
+	}
+}
+
+// awaitError waits for an ICMP error after a burst. Each error ends one read.
+func (d *UDP) awaitError() error {
+	if err := d.conn.SetReadDeadline(time.Now().Add(errorTime)); err != nil {
+		return err
+	}
+	var ignored [1]byte
+	if _, err := d.conn.Read(ignored[:]); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// Reopen does nothing.
+func (d *UDP) Reopen() error { return nil }
+
+// Close closes the socket.
+func (d *UDP) Close() error {
+	if d.conn == nil {
+		return nil
+	}
+	err := d.conn.Close()
+	d.conn = nil
+	return err
+}
+
+// TCP delivers lines over TCP or TLS.
+//
+// Syslog has no acknowledgements, and bytes that TCP has acknowledged are lost if the
+// server's process dies before it reads them. So each batch has its own connection, and
+// the way it ends tells whether everything was read: a server reads up to the FIN
+// before it closes its side, and a process that dies with unread bytes causes a reset.
+type TCP struct {
+	Address string // host:port
+	Header  Header
+	TLS     *transport.TLS // nil: plain TCP
+
+	pause   time.Duration // 0: rest
+	config  atomic.Pointer[tls.Config]
+	message []byte
+	encoded []byte
+}
+
+const (
+	// defaultPause is how long a server gets to process what it has read before the FIN
+	// is sent. If it dies in this time, the connection ends early, which is noticed;
+	// after the FIN it would not be.
+	defaultPause = 50 * time.Millisecond
+	// patience bounds the delivery of a batch to a server that does not read. A new
+	// connection would not make it read, but would deliver the lines twice.
+	patience = 5 * time.Minute
+)
+
+var errClosed = errors.New("the server closed the connection before it had read everything")
+
+// Check connects, which shows whether each side accepts the other's certificate.
+func (s *TCP) Check(ctx context.Context) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return transport.Refused(err)
+	}
+	// A server that rejects the client's certificate sends its alert after the
+	// handshake (RFC 8446, 4.4.2.4).
+	defer conn.Close()
+	return transport.Refused(awaitEnd(conn, s.pauseTime()))
+}
+
+func (s *TCP) pauseTime() time.Duration { return cmp.Or(s.pause, defaultPause) }
+
+func (s *TCP) dial(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	if s.TLS == nil {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", s.Address)
+	}
+	if s.config.Load() == nil {
+		if err := s.Reopen(); err != nil {
+			return nil, transport.Wrong(err)
+		}
+	}
+	d := tls.Dialer{Config: s.config.Load()}
+	return d.DialContext(ctx, "tcp", s.Address)
+}
+
+// Deliver sends the pending lines over a new connection, and acknowledges them when the
+// server has read them all.
+func (s *TCP) Deliver(ctx context.Context, b *transport.Batch) error {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return transport.Refused(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = tcp(conn).Close() })()
+	if err := s.exchange(conn, b); err != nil {
+		return transport.Refused(err)
+	}
+	b.AcknowledgeTo(b.Len())
+	return nil
+}
+
+func (s *TCP) exchange(conn net.Conn, b *transport.Batch) error {
+	if _, err := conn.Write(s.encode(b)); err != nil {
+		return err
+	}
+	if err := awaitAcknowledged(conn); err != nil {
+		return err
+	}
+	if err := awaitEnd(conn, s.pauseTime()); err != nil {
+		return err
+	}
+	return finish(conn)
+}
+
+// encode puts the octet count before each message: the length of the message alone.
+func (s *TCP) encode(b *transport.Batch) []byte {
+	s.encoded = s.encoded[:0]
+	for i := b.Front(); i < b.Len(); i++ {
+		s.message = s.Header.appendMessage(s.message[:0], b.Mark(i), b.Line(i))
+		s.encoded = strconv.AppendInt(s.encoded, int64(len(s.message)), 10)
+		s.encoded = append(append(s.encoded, ' '), s.message...)
+	}
+	return s.encoded
+}
+
+// Reopen reads the certificates again.
+func (s *TCP) Reopen() error {
+	if s.TLS == nil {
+		return nil
+	}
+	config, err := s.TLS.Config()
+	if err == nil {
+		s.config.Store(config)
+	}
+	return err
+}
+
+// Close does nothing: each batch closes its own connection.
+func (s *TCP) Close() error { return nil }
+
+// awaitAcknowledged waits until the server's machine has acknowledged every byte. It
+// also reads, because after a reset the send queue never empties.
+func awaitAcknowledged(conn net.Conn) error {
+	for pause, end := time.Millisecond, time.Now().Add(patience); time.Now().Before(end); pause = min(2*pause, defaultPause) {
+		empty, err := transport.QueueEmpty(tcp(conn))
+		if err != nil || empty {
+			return err
+		}
+		if err := awaitEnd(conn, pause); err != nil {
+			return err
+		}
+	}
+	return os.ErrDeadlineExceeded
+}
+
+func tcp(conn net.Conn) *net.TCPConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	return conn.(*net.TCPConn)
+}
+
+// awaitEnd returns nil if the server does not close the connection within wait.
+func awaitEnd(conn net.Conn, wait time.Duration) error {
+	if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, conn)
+	switch {
+	case err == nil:
+		return errClosed
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil
+	}
+	return err
+}
+
+// finish sends FIN and waits for the server to close its side, which it does when it
+// has read everything.
+func finish(conn net.Conn) error {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		if err := secure.CloseWrite(); err != nil {
+			return err
+		}
+	}
+	if err := tcp(conn).CloseWrite(); err != nil {
+		return err
+	}
+	// A server may close TCP without close_notify (RFC 8446, 6.1).
+	if _, err := io.Copy(io.Discard, conn); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the server did not read to the end: %w", err)
+	}
+	return nil
+}
