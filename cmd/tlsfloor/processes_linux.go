@@ -35,7 +35,7 @@ func (w *watcher) startFinder() error {
 	if !w.options.process {
 		return nil
 	}
-	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Said: w.saidBy(finderCommand)}.Start()
+	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Log: w.saidBy(finderCommand)}.Start()
 	if err != nil {
 		return fmt.Errorf("--process: %w", err)
 	}
@@ -142,7 +142,7 @@ func openFinder(args []string, m *messages) (*finder, error) {
 		processes, err := proc.Open()
 		return &finder{processes}, err
 	}
-	opener, err := confine.Child{Command: openerCommand, Args: args, Said: m.saidBy(openerCommand)}.Start()
+	opener, err := confine.Child{Command: openerCommand, Args: args, Log: m.saidBy(openerCommand)}.Start()
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,77 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// account is a user, with the one group that is kept.
+// changeIdentity changes the user and drops capabilities.
+func (c *confinement) changeIdentity() error {
+	keep := c.keptCapabilities()
+	bounded := c.dropBounding()
+	if err := c.changeUser(keep); err != nil {
+		return err
+	}
+	return c.note(c.dropCapabilities(keep, bounded))
+}
+
+// changeUser changes the user of root. It fails only if Options.User names one.
+func (c *confinement) changeUser(keep capabilities) error {
+	if unix.Geteuid() != 0 {
+		return c.keepUser()
+	}
+	targets, err := c.targets()
+	if err == nil && targets[0].uid == 0 {
+		return c.note(degraded(stepUser, "root, as asked for"))
+	}
+	if err == nil {
+		return c.becomeFirst(targets, keep)
+	}
+	return c.stillRoot(err)
+}
+
+func (c *confinement) becomeFirst(targets []account, keep capabilities) error {
+	var err error
+	for _, a := range targets {
+		if err = become(a, keep); err == nil {
+			return c.note(done(stepUser, "%s", a))
+		}
+	}
+	return c.stillRoot(err)
+}
+
+func (c *confinement) stillRoot(err error) error {
+	if c.User != "" {
+		return fmt.Errorf("user %s: %w", c.User, err)
+	}
+	return c.note(degraded(stepUser, "still root: %v", err))
+}
+
+func (c *confinement) keepUser() error {
+	a := current()
+	if c.User != "" && c.User != a.name && c.User != strconv.Itoa(a.uid) {
+		return fmt.Errorf("user %s: %w", c.User, errNotRoot)
+	}
+	return c.note(done(stepUser, "%s, as started", a))
+}
+
+// become changes the user of every thread: package syscall calls the C library, which
+// does that.
+func become(a account, keep capabilities) error {
+	if keep != 0 {
+		if err := prctl(unix.PR_SET_KEEPCAPS, 1); err != nil {
+			return err
+		}
+	}
+	if err := syscall.Setgroups(nil); err != nil {
+		return fmt.Errorf("setgroups: %w", err)
+	}
+	if err := syscall.Setresgid(a.gid, a.gid, a.gid); err != nil {
+		return fmt.Errorf("setresgid: %w", err)
+	}
+	if err := syscall.Setresuid(a.uid, a.uid, a.uid); err != nil {
+		return fmt.Errorf("setresuid: %w", err)
+	}
+	return nil
+}
+
+// account is a user and the one group that is kept.
 type account struct {
 	name     string
 	uid, gid int
@@ -24,8 +94,7 @@ var (
 	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody"`)
 )
 
-// targets are the users to turn into, the one that is wanted first. Each of the
-// others counts where the kernel refuses those before it.
+// targets returns the users to change to: the first one that the kernel accepts.
 func (c *confinement) targets() ([]account, error) {
 	shared, err := c.target()
 	if c.Own == "" {
@@ -41,7 +110,7 @@ func (c *confinement) targets() ([]account, error) {
 	return []account{own, shared}, nil
 }
 
-// target returns the user that User stands for.
+// target returns the account of User or of its default.
 func (c *confinement) target() (account, error) {
 	if c.User != "" {
 		return find(c.User)
@@ -67,15 +136,15 @@ func find(name string) (account, error) {
 	return account{u.Username, uid, gid}, errors.Join(err, err2)
 }
 
-// The numbers that systemd gives to users without a name (systemd.exec(5),
-// DynamicUser=): distributions name none of them.
+// The numbers that systemd uses for users without a name (systemd.exec(5),
+// DynamicUser=). Distributions give them to no other user.
 const (
 	firstUnnamed = 61184
 	lastUnnamed  = 65519
 )
 
-// ownAccount returns the user of a name, or a number that has no name and no
-// process.
+// ownAccount returns the account of this name, or one with a number that no user and no
+// process has.
 func ownAccount(name string) (account, bool) {
 	if a, err := find(name); err == nil {
 		return a, true
@@ -92,7 +161,7 @@ func ownAccount(name string) (account, bool) {
 	return account{}, false
 }
 
-// usersOfProcesses are those that processes run as.
+// usersOfProcesses returns the users of all processes.
 func usersOfProcesses() map[uint32]bool {
 	used := make(map[uint32]bool)
 	entries, err := os.ReadDir("/proc")
@@ -108,81 +177,11 @@ func usersOfProcesses() map[uint32]bool {
 	return used
 }
 
-// current is the user the process has.
+// current returns the user of the process.
 func current() account {
 	a := account{uid: unix.Geteuid()}
 	if u, err := user.LookupId(strconv.Itoa(a.uid)); err == nil {
 		a.name = u.Username
 	}
 	return a
-}
-
-// identity turns into another user and drops capabilities.
-func (c *confinement) identity() error {
-	keep := c.keptCapabilities()
-	bounded := c.dropBounding()
-	if err := c.turnUser(keep); err != nil {
-		return err
-	}
-	return c.took(c.dropCapabilities(keep, bounded))
-}
-
-// turnUser fails when the user was asked for by name and cannot be had.
-func (c *confinement) turnUser(keep capabilities) error {
-	if unix.Geteuid() != 0 {
-		return c.stay()
-	}
-	targets, err := c.targets()
-	if err == nil && targets[0].uid == 0 {
-		return c.took(degraded(stepUser, "root, as asked for"))
-	}
-	if err == nil {
-		return c.turnInto(targets, keep)
-	}
-	return c.stillRoot(err)
-}
-
-func (c *confinement) turnInto(targets []account, keep capabilities) error {
-	var err error
-	for _, a := range targets {
-		if err = become(a, keep); err == nil {
-			return c.took(done(stepUser, "%s", a))
-		}
-	}
-	return c.stillRoot(err)
-}
-
-func (c *confinement) stillRoot(err error) error {
-	if c.User != "" {
-		return fmt.Errorf("user %s: %w", c.User, err)
-	}
-	return c.took(degraded(stepUser, "still root: %v", err))
-}
-
-func (c *confinement) stay() error {
-	a := current()
-	if c.User != "" && c.User != a.name && c.User != strconv.Itoa(a.uid) {
-		return fmt.Errorf("user %s: %w", c.User, errNotRoot)
-	}
-	return c.took(done(stepUser, "%s, as started", a))
-}
-
-// become changes the user on every thread: package syscall goes through the C
-// library, which sees to that.
-func become(a account, keep capabilities) error {
-	if keep != 0 {
-		if err := prctl(unix.PR_SET_KEEPCAPS, 1); err != nil {
-			return err
-		}
-	}
-	if err := syscall.Setgroups(nil); err != nil {
-		return fmt.Errorf("setgroups: %w", err)
-	}
-	if err := syscall.Setresgid(a.gid, a.gid, a.gid); err != nil {
-		return fmt.Errorf("setresgid: %w", err)
-	}
-	if err := syscall.Setresuid(a.uid, a.uid, a.uid); err != nil {
-		return fmt.Errorf("setresuid: %w", err)
-	}
-	return nil
 }

@@ -7,25 +7,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Apply takes away what o does not say is needed, on every thread, and cannot
-// be undone. It returns a step for each thing it did or could not do, also
-// with an error; the process is to end then.
+// Apply confines every thread of the process to what o says it needs, for good. It
+// returns the steps that it made or could not make. After an error the process has to
+// end; the steps up to it are returned, too.
 //
-// It is called once, when all files, sockets and captures are open and while
-// no other goroutine looks up a name.
+// Apply is called once, when all files, sockets and captures are open, and while no
+// other goroutine looks up a host name.
 func Apply(o Options) ([]Step, error) { return apply(o, running()) }
 
 func apply(o Options, k kernel) ([]Step, error) {
 	c := confinement{Options: o, kernel: k}
-	if err := c.foresee(); err != nil {
+	if err := c.checkKernel(); err != nil {
 		return c.steps, err
 	}
 	c.warmUp()
 	c.findCaptures()
-	// The order matters: capabilities are needed to drop others and to change
-	// the user, files are looked at with the new user's eyes, and Landlock
-	// hides /proc, through which the other threads are found.
-	for _, take := range []func() error{c.identity, c.privileges, c.memory, c.files, c.network, c.calls} {
+	// The order matters: dropping capabilities and changing the user take capabilities,
+	// files are checked with the rights of the new user, and Landlock hides /proc, in
+	// which the other threads are found.
+	for _, take := range []func() error{c.changeIdentity, c.setNoNewPrivileges, c.protectMemory, c.confineFiles, c.reportNetwork, c.filterCalls} {
 		if err := take(); err != nil {
 			return c.steps, err
 		}
@@ -41,17 +41,17 @@ type confinement struct {
 	steps    []Step
 }
 
-// took notes a step. The error is Require's.
-func (c *confinement) took(s Step) error {
+// note adds a step. It returns an error if Require needs the step.
+func (c *confinement) note(s Step) error {
 	c.steps = append(c.steps, s)
-	return c.judge(s)
+	return c.require(s)
 }
 
-// foresee refuses under Require what this kernel cannot do, before anything
-// has changed.
-func (c *confinement) foresee() error {
-	for _, s := range c.kernel.lacks() {
-		if err := c.judge(s); err != nil {
+// checkKernel returns an error, before anything has changed, if Require needs a step
+// that this kernel does not support.
+func (c *confinement) checkKernel() error {
+	for _, s := range c.kernel.missing() {
+		if err := c.require(s); err != nil {
 			c.steps = append(c.steps, s)
 			return err
 		}
@@ -59,8 +59,8 @@ func (c *confinement) foresee() error {
 	return nil
 }
 
-// warmUp does what Go's library would do later by means that will be gone: it
-// reads the time zone, and finds a name's address by the C library.
+// warmUp does what Go's library would do later without success: it reads the time zone,
+// and makes Go resolve names instead of the C library.
 func (c *confinement) warmUp() {
 	_, _ = time.Now().Zone()
 	if c.Resolve {
@@ -68,23 +68,23 @@ func (c *confinement) warmUp() {
 	}
 }
 
-// privileges sees to it that no program the process could start has more than
-// the process: no set-user-id bits, no capabilities of files.
-func (c *confinement) privileges() error {
+// setNoNewPrivileges makes programs that the process starts ignore set-user-id bits and
+// the capabilities of files.
+func (c *confinement) setNoNewPrivileges() error {
 	if !c.kernel.proc {
-		return c.took(degraded(stepPrivileges, noProc))
+		return c.note(degraded(stepPrivileges, noProc))
 	}
 	if err := prctl(unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
-		return c.took(degraded(stepPrivileges, "not set: %v", err))
+		return c.note(degraded(stepPrivileges, "not set: %v", err))
 	}
 	if err := c.endWithParent(); err != nil {
-		return c.took(degraded(stepPrivileges, "may outlive its parent: %v", err))
+		return c.note(degraded(stepPrivileges, "may outlive its parent: %v", err))
 	}
-	return c.took(done(stepPrivileges, "on"))
+	return c.note(done(stepPrivileges, "on"))
 }
 
-// endWithParent has the kernel end a Child with its parent. Start has asked for
-// it, and changing the user has undone it.
+// endWithParent makes the kernel kill a Child when its parent ends. Start asked for it,
+// but changing the user has undone that.
 func (c *confinement) endWithParent() error {
 	if !c.Child {
 		return nil
@@ -92,11 +92,11 @@ func (c *confinement) endWithParent() error {
 	return prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL))
 }
 
-// memory holds other people's packets: no core dump, and no debugger of the
-// same user, who on many hosts is a nobody that others are, too.
-func (c *confinement) memory() error {
+// protectMemory forbids core dumps, and debuggers of the same user: memory holds
+// packets, and other processes may run as "nobody", too.
+func (c *confinement) protectMemory() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return c.took(degraded("memory", "may be dumped: %v", err))
+		return c.note(degraded("memory", "may be dumped: %v", err))
 	}
-	return c.took(done("memory", "no core dump, no debugger"))
+	return c.note(done("memory", "no core dump, no debugger"))
 }

@@ -7,8 +7,8 @@ import (
 	"runtime"
 )
 
-// Apply takes nothing away on this system, and says so. With Require, or a
-// user to turn into, that is an error.
+// Apply only reports that nothing is confined on this system. That is an error with
+// Require, or with a user to change to.
 func Apply(o Options) ([]Step, error) {
 	if o.User != "" {
 		return nil, fmt.Errorf("user %s: changing the user is not supported on %s", o.User, runtime.GOOS)
@@ -17,7 +17,7 @@ func Apply(o Options) ([]Step, error) {
 	for _, name := range []string{stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp} {
 		s := degraded(name, "not there on %s", runtime.GOOS)
 		steps = append(steps, s)
-		if err := o.judge(s); err != nil {
+		if err := o.require(s); err != nil {
 			return steps, err
 		}
 	}

@@ -4,9 +4,9 @@ import "golang.org/x/sys/unix"
 
 const auditArch = unix.AUDIT_ARCH_AARCH64
 
-// alwaysHere are the calls that only this machine type has, or calls so.
-var alwaysHere = []uint32{unix.SYS_FSTATAT, unix.SYS_GETRLIMIT}
+// archAlways are the calls in always that only this architecture has, or names so.
+var archAlways = []uint32{unix.SYS_FSTATAT, unix.SYS_GETRLIMIT}
 
-// This machine type has no older calls for files.
-func readingHere(*policy) {}
-func writingHere(*policy) {}
+// This architecture has no older calls for files.
+func allowOldReads(*policy) {}
+func allowOldWrites(*policy) {}

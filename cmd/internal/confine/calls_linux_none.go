@@ -2,7 +2,7 @@
 
 package confine
 
-// filterable: see calls_linux.go. The numbers of system calls differ here.
+// The policy in calls_linux.go does not have this architecture.
 const (
 	filterable = false
 	auditArch  = 0

@@ -8,17 +8,17 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// capabilities is a set, a bit each.
+// capabilities is a set of capabilities, one bit each.
 type capabilities uint64
 
 const (
 	netRaw capabilities = 1 << unix.CAP_NET_RAW
-	// examining is what it takes to see which sockets other users' processes
-	// have, to read their programs, and to enter containers' networks.
-	examining capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_ADMIN
+	// examineCapabilities are for listing the sockets of other users' processes,
+	// reading their programs, and entering the network namespaces of containers.
+	examineCapabilities capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_ADMIN
 )
 
-// keptCapabilities are those wanted of those there.
+// keptCapabilities returns the capabilities to keep, of those that the process has.
 func (c *confinement) keptCapabilities() (keep capabilities) {
 	if !c.kernel.proc {
 		return 0
@@ -27,7 +27,7 @@ func (c *confinement) keptCapabilities() (keep capabilities) {
 		keep |= netRaw
 	}
 	if c.Examine {
-		keep |= examining
+		keep |= examineCapabilities
 	}
 	return permitted() & keep
 }
@@ -44,9 +44,9 @@ func capabilityHeader() unix.CapUserHeader {
 	return unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3} // of the calling thread
 }
 
-// dropBounding empties the bounding set, from which a program that is started
-// takes capabilities, and reports whether it is empty. That needs a capability
-// of its own; where it is not there, no-new-privileges has the same effect.
+// dropBounding empties the bounding set, which limits the capabilities of programs that
+// are started, and reports whether it is empty. That takes a capability; without it,
+// no-new-privileges has the same effect.
 func (c *confinement) dropBounding() bool {
 	if !c.kernel.proc {
 		return false
@@ -54,7 +54,7 @@ func (c *confinement) dropBounding() bool {
 	for n := uintptr(0); ; n++ {
 		switch prctl(unix.PR_CAPBSET_DROP, n) {
 		case nil:
-		case unix.EINVAL: // behind the last one this kernel has
+		case unix.EINVAL: // after the last one that this kernel has
 			return n > 0
 		default:
 			return false
@@ -95,8 +95,8 @@ func (s capabilities) String() string {
 	return strings.Join(names, ", ")
 }
 
-// setCapabilities leaves keep permitted and effective, and nothing inheritable:
-// with the inheritable set go the ambient ones.
+// setCapabilities makes keep the permitted and effective sets, and empties the
+// inheritable set, and with it the ambient set.
 func setCapabilities(keep capabilities) error {
 	header := capabilityHeader()
 	data := [2]unix.CapUserData{

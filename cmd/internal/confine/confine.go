@@ -5,67 +5,64 @@ import (
 	"fmt"
 )
 
-// Options say what the process goes on needing. The rest is taken away.
+// Options say what the process still needs. Everything else is refused.
 type Options struct {
-	// User is whom a process of root turns into: a name, or a number that has
-	// one. Empty: "tlsfloor" if there is such a user, else "nobody". A process
-	// of somebody else stays as it is.
+	// User is the user that a process of root changes to: a name, or the number of a
+	// user that has a name. Empty: "tlsfloor" if it exists, else "nobody". A process of
+	// another user keeps its user.
 	User string
 
-	// ReadPaths are opened later for reading: files as they are now, folders
-	// with all that is in them then.
+	// ReadPaths are opened later for reading: files that exist now, and folders with
+	// whatever is in them then.
 	ReadPaths []string
-	// ReloadPaths are files that are read again. Whoever replaces one by
-	// renaming makes another file of it, so the folder it lies in becomes
-	// readable, if that is not one for all sorts of things, like /etc.
+	// ReloadPaths are files that are read again. One that is replaced by renaming is
+	// another file, so its folder becomes readable, unless that holds many other things,
+	// as /etc does.
 	ReloadPaths []string
-	// WritePaths are folders in which files are made, renamed and removed, and
-	// files that are opened again or rotated, which is done to their folder.
-	// The folder of such a file becomes writable, as with ReloadPaths.
+	// WritePaths are folders in which files are created, renamed and removed, and files
+	// that are opened again or rotated, for which their folder becomes writable, with
+	// the same exception.
 	WritePaths []string
 
-	// Connect are the far ends of connections that are made later. Without
-	// any, no socket for the network can be made.
+	// Connect are the far ends of later connections. Without any, no socket for the
+	// network can be created.
 	Connect []Endpoint
-	// Resolve says that names are looked up later, by Go's own resolver: Apply
-	// sets net.DefaultResolver.PreferGo, because the C library's loads code.
+	// Resolve: host names are looked up later. Apply sets net.DefaultResolver.PreferGo,
+	// because the resolver of the C library loads code.
 	Resolve bool
-	// Listening says that a listener which is open goes on accepting.
+	// Listening: a listener that is open goes on accepting.
 	Listening bool
-	// KeepNetRaw keeps the permission to capture, where it is there, for an
-	// interface that is opened again.
+	// KeepNetRaw keeps CAP_NET_RAW if the process has it, to open an interface again.
 	KeepNetRaw bool
 
-	// Publish says that files in WritePaths are made readable for every user.
+	// Publish: files in WritePaths are made readable for every user.
 	Publish bool
 
-	// Own is the name of a user that a process of root turns into, so that it is
-	// nobody else's; where there is none of that name, it is a number that has no
-	// name. It takes the place of User, which counts where the number cannot be had.
+	// Own is the name of a user that no other process has, for a process of root. If
+	// there is no user of that name, it is an unused number. User counts only if the
+	// kernel refuses that.
 	Own string
-	// Examine says that the process looks at others: it keeps what is permitted
-	// of the capabilities for that, may enter networks, can read what its user may
-	// read, but change no file, and can pass on what it has opened. Landlock is
-	// left out: it hides all other processes.
+	// Examine is for a process that inspects other processes. It keeps the capabilities
+	// for that if it has them, may enter network namespaces, may read what its user may
+	// read but change no file, and may pass descriptors on. Landlock is not used: it
+	// hides all other processes.
 	Examine bool
 
-	// Child says that the process is a Child: it ends with its parent.
+	// Child: the process was started as a Child, and ends with its parent.
 	Child bool
 
-	// Require makes an error of a sandbox that is not whole.
+	// Require: an incomplete sandbox is an error.
 	Require bool
 }
 
-// Endpoint is where a connection leads. The kernel does not tell addresses
-// apart, only ports.
+// Endpoint is the far end of a connection. The kernel restricts ports, not addresses.
 type Endpoint struct {
 	Network string // "tcp", "udp" or "unix"
 	Port    uint16 // of tcp and udp
 	Path    string // of unix
 }
 
-// The names of steps. Require is about these; about what other steps warn of,
-// it is not.
+// The steps that Require is about. Warnings of other steps are never errors.
 const (
 	stepUser         = "user"
 	stepCapabilities = "capabilities"
@@ -74,14 +71,14 @@ const (
 	stepSeccomp      = "seccomp"
 )
 
-// Step is what one step came to.
+// Step is the result of one step.
 type Step struct {
 	Name     string
 	Text     string
-	Degraded bool // it is less than was intended: a warning
+	Degraded bool // less is confined than intended: a warning
 }
 
-// String is the line for the person.
+// String is the message for the user.
 func (s Step) String() string { return s.Name + ": " + s.Text }
 
 func done(name, format string, args ...any) Step {
@@ -92,11 +89,11 @@ func degraded(name, format string, args ...any) Step {
 	return Step{Name: name, Text: fmt.Sprintf(format, args...), Degraded: true}
 }
 
-// ErrNotWhole is in the error that Require makes.
+// errNotWhole is wrapped in the errors of Require.
 var errNotWhole = errors.New("the sandbox is not whole")
 
-// judge returns an error for a step that Require does not let pass.
-func (o *Options) judge(s Step) error {
+// require returns an error if Require needs the step and it is degraded.
+func (o *Options) require(s Step) error {
 	if !o.Require || !s.Degraded {
 		return nil
 	}

@@ -251,7 +251,7 @@ func TestExaminerReadsAndChangesNothing(t *testing.T) {
 		},
 	}.run(t)
 	want := confined("65534")
-	want["CapPrm"] = fmt.Sprintf("%016x", uint64(examining))
+	want["CapPrm"] = fmt.Sprintf("%016x", uint64(examineCapabilities))
 	want["CapEff"] = want["CapPrm"]
 	want["CapBnd"] = none
 	for _, thread := range r.Threads {
@@ -454,7 +454,7 @@ func TestSharedFolders(t *testing.T) {
 		"/": true, "/etc": true, "/home/bob": true, "/srv/people/alice": true, everybodys: true,
 		"/etc/tlsfloor": false, "/var/log": false, "/srv/people/alice/out": false, folder(t, 0): false,
 	} {
-		if got := shared(path); got != want {
+		if got := tooBroad(path); got != want {
 			t.Errorf("%s: %t, want %t", path, got, want)
 		}
 	}

@@ -1,10 +1,10 @@
-// Package confine takes away from the process what it does not need once its
-// sources and sinks are open: its user, its capabilities, the files, the
-// network and the system calls. It also starts the program's other processes, each
-// with nothing of its parent's but a socket to it (Child, Begin).
+// Package confine drops the privileges that the process does not need once its sources
+// and outputs are open: it changes the user, drops capabilities, and restricts files,
+// the network and system calls. It also starts the program's other processes, which
+// inherit nothing but a socket to their parent (Child, Begin).
 //
-// On Linux every step covers all threads of the process, those that C code has
-// started included. Elsewhere nothing is taken away, and Apply says so.
+// On Linux every step covers all threads of the process, also those that C code has
+// started. On other systems Apply only reports that nothing is confined.
 //
-// docs/security.md says what is refused, why, and what remains.
+// docs/security.md says what is refused, why, and what remains allowed.
 package confine

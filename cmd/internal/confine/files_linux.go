@@ -7,26 +7,96 @@ import (
 	"path/filepath"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
 )
 
-// grant lets a file, or a folder with all below it, be used.
+// The access rights of Landlock that are granted. None lets the process execute a file,
+// create folders, links, devices or sockets, or move a file to another folder.
+const (
+	readFile    landlock.AccessFSSet = unix.LANDLOCK_ACCESS_FS_READ_FILE
+	readFolder                       = readFile | unix.LANDLOCK_ACCESS_FS_READ_DIR
+	writeFile                        = readFile | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE
+	writeFolder                      = readFolder | writeFile | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE
+	connectUnix landlock.AccessFSSet = ll.AccessFSResolveUnix
+)
+
+// confineFiles restricts files, and the ports of TCP and UDP if Landlock can.
+func (c *confinement) confineFiles() error {
+	if c.Examine {
+		return c.note(done(stepLandlock, "left out: it would hide the processes that are looked for"))
+	}
+	g := c.grants()
+	for _, doubt := range g.warnings {
+		if err := c.note(degraded("files", "%s", doubt)); err != nil {
+			return err
+		}
+	}
+	if s, lacking := c.kernel.missingLandlock(); lacking {
+		return c.note(s)
+	}
+	if err := c.restrict(g.list); err != nil {
+		return c.note(degraded(stepLandlock, "not set: %v: files are not confined", err))
+	}
+	return c.note(done(stepLandlock, "ABI %d, read %s, write %s", c.kernel.landlock, paths(g.read), paths(g.write)))
+}
+
+func paths(n int) string {
+	switch n {
+	case 0:
+		return "nothing"
+	case 1:
+		return "1 path"
+	}
+	return fmt.Sprintf("%d paths", n)
+}
+
+func (c *confinement) restrict(list []grant) error {
+	config := rulesets[c.kernel.landlock]
+	rules := c.portRules(config.HandledAccessNet)
+	for _, g := range list {
+		if rights := g.rights & config.HandledAccessFS; rights != 0 {
+			rules = append(rules, landlock.PathAccess(rights, g.path))
+		}
+	}
+	return config.Restrict(rules...)
+}
+
+// portRules allows connections to the ports in Connect: of TCP from ABI 4 on, of UDP
+// from ABI 10 on. A UDP socket that connects binds to any port (0).
+func (c *confinement) portRules(handled landlock.AccessNetSet) (rules []landlock.Rule) {
+	tcp, udp := c.ports()
+	if handled&ll.AccessNetConnectTCP != 0 {
+		for _, port := range tcp {
+			rules = append(rules, landlock.ConnectTCP(port))
+		}
+	}
+	if handled&ll.AccessNetConnectSendUDP != 0 && len(udp) > 0 {
+		rules = append(rules, landlock.BindUDP(0))
+		for _, port := range udp {
+			rules = append(rules, landlock.ConnectSendUDP(port))
+		}
+	}
+	return rules
+}
+
+// grant allows the use of a file, or of a folder and everything below it.
 type grant struct {
 	path   string
 	rights landlock.AccessFSSet
 }
 
-// grants are what Options name, as far as the user may use it.
+// grants are the paths in Options, as far as the user may use them.
 type grants struct {
 	user        account
-	confined    bool // by Landlock; else only the user's rights count
+	confined    bool // by Landlock; without it only the user's rights count
 	list        []grant
 	read, write int
-	doubts      []string // what will not work later, for the person
+	warnings    []string // of what will not work later
 }
 
 func (c *confinement) grants() *grants {
-	_, lacking := c.kernel.noLandlock()
+	_, lacking := c.kernel.missingLandlock()
 	g := &grants{user: current(), confined: !lacking}
 	for _, path := range c.ReadPaths {
 		g.addRead(path)
@@ -42,7 +112,7 @@ func (c *confinement) grants() *grants {
 	return g
 }
 
-// add grants rights to a path that the user may use so.
+// add grants rights to a path, if the user has this access.
 func (g *grants) add(path string, rights landlock.AccessFSSet, access uint32) error {
 	if err := unix.Access(path, access); err != nil {
 		return err
@@ -51,8 +121,8 @@ func (g *grants) add(path string, rights landlock.AccessFSSet, access uint32) er
 	return nil
 }
 
-func (g *grants) doubt(path, format string, args ...any) {
-	g.doubts = append(g.doubts, path+": "+fmt.Sprintf(format, args...))
+func (g *grants) warn(path, format string, args ...any) {
+	g.warnings = append(g.warnings, path+": "+fmt.Sprintf(format, args...))
 }
 
 func (g *grants) addRead(path string) {
@@ -61,22 +131,22 @@ func (g *grants) addRead(path string) {
 		rights, access = readFolder, unix.R_OK|unix.X_OK
 	}
 	if err := g.add(path, rights, access); err != nil {
-		g.doubt(path, "%s cannot read it later: %v", g.user, err)
+		g.warn(path, "%s cannot read it later: %v", g.user, err)
 		return
 	}
 	g.read++
 }
 
-// addReload grants the folder of the file, if it may.
+// addReload grants the folder of the file, unless that is too broad.
 func (g *grants) addReload(path string) {
-	real := followed(path)
+	real := resolved(path)
 	folder := filepath.Dir(real)
-	if !g.confined || !shared(folder) {
+	if !g.confined || !tooBroad(folder) {
 		g.addRead(folder)
 		return
 	}
 	g.addRead(real)
-	g.doubt(path, "when it is replaced by renaming it cannot be read again, because %s holds much else: a folder of its own helps", folder)
+	g.warn(path, "when it is replaced by renaming it cannot be read again, because %s holds much else: a folder of its own helps", folder)
 }
 
 func (g *grants) addWrite(path string) {
@@ -87,13 +157,13 @@ func (g *grants) addWrite(path string) {
 	case err == nil && !info.Mode().IsRegular(): // a device or pipe is not rotated
 		g.addOutput(path)
 	default:
-		g.addRotated(followed(path))
+		g.addRotated(resolved(path))
 	}
 }
 
 func (g *grants) addOutputs(folder string) {
 	if err := g.add(folder, writeFolder, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
-		g.doubt(folder, "%s cannot make files in it later: %v", g.user, err)
+		g.warn(folder, "%s cannot make files in it later: %v", g.user, err)
 		return
 	}
 	g.write++
@@ -101,55 +171,55 @@ func (g *grants) addOutputs(folder string) {
 
 func (g *grants) addOutput(path string) {
 	if err := g.add(path, writeFile, unix.W_OK); err != nil {
-		g.doubt(path, "%s cannot open it again: %v", g.user, err)
+		g.warn(path, "%s cannot open it again: %v", g.user, err)
 		return
 	}
 	g.write++
 }
 
-// addRotated grants the folder of the file, if it may.
+// addRotated grants the folder of the file, unless that is too broad.
 func (g *grants) addRotated(path string) {
 	folder := filepath.Dir(path)
-	if !g.confined || !shared(folder) {
+	if !g.confined || !tooBroad(folder) {
 		g.addOutputs(folder)
 		return
 	}
 	g.addOutput(path)
-	g.doubt(path, "it cannot be rotated, because %s holds much else: a folder of its own helps", folder)
+	g.warn(path, "it cannot be rotated, because %s holds much else: a folder of its own helps", folder)
 }
 
-// addResolver grants what Go's resolver reads, and reads again when it has
-// changed. /etc/resolv.conf is often a link into a folder of a resolver, which
-// replaces it at every change.
+// addResolver grants the files that Go's resolver reads, again when they change.
+// /etc/resolv.conf is often a link into the folder of a local resolver, which replaces
+// the file at every change.
 func (c *confinement) addResolver(g *grants) {
 	if !c.Resolve {
 		return
 	}
 	for _, path := range []string{"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services"} {
-		real := followed(path)
-		if folder := filepath.Dir(real); !shared(folder) {
+		real := resolved(path)
+		if folder := filepath.Dir(real); !tooBroad(folder) {
 			_ = g.add(folder, readFolder, unix.R_OK|unix.X_OK)
 		} else {
-			_ = g.add(real, readFile, unix.R_OK) // the resolver has defaults
+			_ = g.add(real, readFile, unix.R_OK) // the resolver has defaults without it
 		}
 	}
 }
 
-// addSockets grants the folders of sockets: whoever listens makes them anew.
+// addSockets grants the folders of Unix sockets: a listener that restarts creates a new
+// socket.
 func (c *confinement) addSockets(g *grants) {
 	for _, e := range c.Connect {
 		if e.Network != "unix" {
 			continue
 		}
 		if err := g.add(filepath.Dir(e.Path), connectUnix, unix.X_OK); err != nil {
-			g.doubt(e.Path, "%s cannot connect to it later: %v", g.user, err)
+			g.warn(e.Path, "%s cannot connect to it later: %v", g.user, err)
 		}
 	}
 }
 
-// followed is the path without symbolic links, or as it is when nothing is
-// there.
-func followed(path string) string {
+// resolved returns the path without symbolic links, or path itself if it does not exist.
+func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
@@ -161,9 +231,9 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// shared reports whether too much else lies in a folder, or may come to lie
-// there, to open it whole: it is at the top, somebody's home or for everybody.
-func shared(folder string) bool {
+// tooBroad reports whether a folder holds, or may come to hold, too many other things to
+// be granted: a top-level folder, a home, or one in which everybody may create files.
+func tooBroad(folder string) bool {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return true

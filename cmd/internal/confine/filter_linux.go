@@ -5,24 +5,89 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// test looks at an argument of a system call. Its low 32 bits count: of the
-// arguments that are tested, the kernel uses no more.
-type test struct {
-	argument uint32 // from 0
-	mask     uint32
-	value    uint32
-	not      bool
+// programs returns two filters, and a call has to pass both. The kernel logs what the
+// first one refuses, and not what the second one does.
+func (p *policy) programs() (logged, silent []bpf.Instruction) {
+	logged, silent = prologue(), append(prologue(), newerCalls(refuse(unix.ENOSYS))...)
+	logged = append(logged, newerCalls(allow)...) // the silent one refuses it
+	for _, x := range p.silent {
+		logged = appendRule(logged, x.call, x.alternatives, allow)
+		silent = appendRule(silent, x.call, x.alternatives, refuse(x.errno))
+	}
+	for _, call := range p.ordered() {
+		if of := p.permits[call]; of.always {
+			logged = appendRule(logged, call, nil, allow)
+		} else {
+			logged = appendRule(logged, call, of.alternatives, allow)
+		}
+	}
+	return append(logged, bpf.RetConstant{Val: refuse(unix.EPERM)}), append(silent, bpf.RetConstant{Val: allow})
 }
 
-const whole = ^uint32(0)
+// prologue loads the call's number. It kills a process that uses the calls of another
+// architecture: the same numbers mean other calls there.
+func prologue() []bpf.Instruction {
+	return []bpf.Instruction{
+		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
+		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
+		bpf.LoadAbsolute{Off: offsetCall, Size: 4},
+	}
+}
 
-func is(argument, value uint32) test  { return test{argument, whole, value, false} }
-func not(argument, value uint32) test { return test{argument, whole, value, true} }
+// newerCalls applies an action to calls newer than newestCall, and to those of x32,
+// which have a high bit. For ENOSYS, as an older kernel returns it, libraries have an
+// alternative.
+func newerCalls(action uint32) []bpf.Instruction {
+	return []bpf.Instruction{
+		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestCall, SkipTrue: 1},
+		bpf.RetConstant{Val: action},
+	}
+}
 
-// without tests that none of these bits are set.
-func without(argument, bits uint32) test { return test{argument, bits, 0, false} }
+// appendRule appends the action for a call if all tests of one alternative hold, or
+// always without alternatives. It expects the call's number to be loaded, and leaves it
+// loaded.
+func appendRule(p []bpf.Instruction, call uint32, alternatives [][]test, action uint32) []bpf.Instruction {
+	if len(alternatives) == 0 {
+		return append(p,
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: 1},
+			bpf.RetConstant{Val: action})
+	}
+	var body []bpf.Instruction
+	for _, tests := range alternatives {
+		body = appendAlternative(body, tests, action)
+	}
+	body = append(body, bpf.LoadAbsolute{Off: offsetCall, Size: 4})
+	p = append(p,
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: call, SkipTrue: 1},
+		bpf.Jump{Skip: uint32(len(body))})
+	return append(p, body...)
+}
 
-// Where struct seccomp_data holds what, on a little-endian machine.
+// testSize is the number of instructions of a test. The jumps over an alternative have
+// 8 bits, which bounds its tests.
+const (
+	testSize = 3
+	maxTests = (255 - 1) / testSize
+)
+
+func appendAlternative(p []bpf.Instruction, tests []test, action uint32) []bpf.Instruction {
+	for i, t := range tests {
+		rest := uint8((len(tests)-i-1)*testSize + 1) // to the instruction after the return
+		jump := bpf.JumpIf{Cond: bpf.JumpEqual, Val: t.value, SkipFalse: rest}
+		if t.not {
+			jump.SkipTrue, jump.SkipFalse = rest, 0
+		}
+		p = append(p,
+			bpf.LoadAbsolute{Off: offsetArgument + argumentSize*t.argument, Size: 4},
+			bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: t.mask},
+			jump)
+	}
+	return append(p, bpf.RetConstant{Val: action})
+}
+
+// Offsets in struct seccomp_data, on a little-endian machine.
 const (
 	offsetCall     = 0
 	offsetArch     = 4
@@ -34,85 +99,20 @@ const allow = unix.SECCOMP_RET_ALLOW
 
 func refuse(e unix.Errno) uint32 { return unix.SECCOMP_RET_ERRNO | uint32(e) }
 
-// programs returns two filters, of which both have to let a call through: what
-// the first one refuses is worth a line in the kernel's log, what the second
-// one does is not.
-func (p *policy) programs() (alarming, quiet []bpf.Instruction) {
-	alarming, quiet = opening(), append(opening(), ceiling(refuse(unix.ENOSYS))...)
-	alarming = append(alarming, ceiling(allow)...) // the quiet one refuses it
-	for _, x := range p.excuses {
-		alarming = appendRule(alarming, x.call, x.alternatives, allow)
-		quiet = appendRule(quiet, x.call, x.alternatives, refuse(x.errno))
-	}
-	for _, call := range p.calls() {
-		if of := p.permits[call]; of.always {
-			alarming = appendRule(alarming, call, nil, allow)
-		} else {
-			alarming = appendRule(alarming, call, of.alternatives, allow)
-		}
-	}
-	return append(alarming, bpf.RetConstant{Val: refuse(unix.EPERM)}), append(quiet, bpf.RetConstant{Val: allow})
+// test compares an argument of a system call, of which the low 32 bits count: the kernel
+// uses no more of the arguments that are tested.
+type test struct {
+	argument uint32 // from 0
+	mask     uint32
+	value    uint32
+	not      bool
 }
 
-// opening loads the call's number. Another machine type's numbers would mean
-// other calls: a process that uses them means harm.
-func opening() []bpf.Instruction {
-	return []bpf.Instruction{
-		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
-		bpf.RetConstant{Val: unix.SECCOMP_RET_KILL_PROCESS},
-		bpf.LoadAbsolute{Off: offsetCall, Size: 4},
-	}
-}
+const allBits = ^uint32(0)
 
-// ceiling ends calls behind the newest one that is known here, and those of x32,
-// which have a high bit. ENOSYS is the answer that libraries have another way
-// for: they meet it on every older kernel.
-func ceiling(verdict uint32) []bpf.Instruction {
-	return []bpf.Instruction{
-		bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestCall, SkipTrue: 1},
-		bpf.RetConstant{Val: verdict},
-	}
-}
+func is(argument, value uint32) test { return test{argument, allBits, value, false} }
 
-// appendRule appends the verdict on a call for which all tests of an alternative
-// hold, or on every such call when there are no alternatives. It begins with the
-// call's number loaded, and leaves it so.
-func appendRule(p []bpf.Instruction, call uint32, alternatives [][]test, verdict uint32) []bpf.Instruction {
-	if len(alternatives) == 0 {
-		return append(p,
-			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: call, SkipTrue: 1},
-			bpf.RetConstant{Val: verdict})
-	}
-	var body []bpf.Instruction
-	for _, tests := range alternatives {
-		body = appendAlternative(body, tests, verdict)
-	}
-	body = append(body, bpf.LoadAbsolute{Off: offsetCall, Size: 4})
-	p = append(p,
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: call, SkipTrue: 1},
-		bpf.Jump{Skip: uint32(len(body))})
-	return append(p, body...)
-}
+func not(argument, value uint32) test { return test{argument, allBits, value, true} }
 
-// testSize is how many instructions a test takes. Jumps over an alternative
-// are 8 bits wide, which bounds how many tests it has.
-const (
-	testSize = 3
-	maxTests = (255 - 1) / testSize
-)
-
-func appendAlternative(p []bpf.Instruction, tests []test, verdict uint32) []bpf.Instruction {
-	for i, t := range tests {
-		rest := uint8((len(tests)-i-1)*testSize + 1) // to behind the return
-		jump := bpf.JumpIf{Cond: bpf.JumpEqual, Val: t.value, SkipFalse: rest}
-		if t.not {
-			jump.SkipTrue, jump.SkipFalse = rest, 0
-		}
-		p = append(p,
-			bpf.LoadAbsolute{Off: offsetArgument + argumentSize*t.argument, Size: 4},
-			bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: t.mask},
-			jump)
-	}
-	return append(p, bpf.RetConstant{Val: verdict})
-}
+// noBits tests that none of these bits is set.
+func noBits(argument, bits uint32) test { return test{argument, bits, 0, false} }

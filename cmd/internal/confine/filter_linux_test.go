@@ -337,7 +337,7 @@ func TestLogHoldsNoFalseAlarms(t *testing.T) {
 
 func TestTooManyCapturesAreSaid(t *testing.T) {
 	c := &confinement{captures: make([]uint32, maxCaptures+1), kernel: running()}
-	if err := c.capturing(); err != nil {
+	if err := c.reportCaptures(); err != nil {
 		t.Fatal(err)
 	}
 	if len(c.captures) != 0 || len(c.steps) != 1 || !c.steps[0].Degraded {

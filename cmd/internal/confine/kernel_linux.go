@@ -10,13 +10,13 @@ import (
 	"kernel.org/pub/linux/libs/security/libcap/psx"
 )
 
-// kernel is what the running kernel can do. Tests make an older one of it.
+// kernel is what the running kernel supports. Tests change it into an older one.
 type kernel struct {
 	release  string
 	landlock int     // ABI version; 0: there is no Landlock
-	seccomp  uintptr // flags to install a filter with; 0: there are no filters
-	proc     bool    // every thread can be reached: psx finds them in /proc
-	// netlinkIoctl says that libpcap can ask interfaces through a netlink socket.
+	seccomp  uintptr // flags to install a filter; 0: there are no filters
+	proc     bool    // /proc is mounted, in which psx finds all threads
+	// netlinkIoctl: libpcap can query interfaces through a netlink socket.
 	netlinkIoctl bool
 }
 
@@ -34,7 +34,7 @@ func release() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// rulesets are what each ABI version can restrict.
+// rulesets has what each ABI version can restrict.
 var rulesets = []landlock.Config{
 	1: landlock.V1, landlock.V2, landlock.V3, landlock.V4, landlock.V5,
 	landlock.V6, landlock.V7, landlock.V8, landlock.V9, landlock.V10,
@@ -45,8 +45,8 @@ func landlockABI() int {
 	if err != nil {
 		return 0
 	}
-	// Early versions of ABI 6 refuse signals between the threads of one
-	// process, without which neither psx nor Go's scheduler works.
+	// Early versions of ABI 6 refuse signals between threads of one process, which psx
+	// and Go's scheduler need.
 	const signalsFixed = 2
 	if errata, err := ll.LandlockGetErrata(); abi >= 6 && (err != nil || errata&signalsFixed == 0) {
 		abi = 5
@@ -54,9 +54,9 @@ func landlockABI() int {
 	return min(abi, len(rulesets)-1)
 }
 
-// seccompFlags tries to install no filter: flags the kernel knows get as far
-// as the address. All threads at once (TSYNC) came with Linux 3.17; that
-// refused calls are logged (LOG), with 4.14.
+// seccompFlags finds the flags that the kernel supports: with these, an attempt to
+// install a filter at address 0 fails with EFAULT. TSYNC, for all threads at once, came
+// with Linux 3.17, and LOG, which logs refused calls, with 4.14.
 func seccompFlags() uintptr {
 	if !filterable {
 		return 0
@@ -69,42 +69,41 @@ func seccompFlags() uintptr {
 	return 0
 }
 
-// hasProc keeps psx from being called in vain: it kills the process when it
-// cannot list the threads.
+// hasProc reports whether psx can list the threads. If it cannot, it kills the process.
 func hasProc() bool {
 	_, err := os.ReadDir("/proc/self/task")
 	return err == nil
 }
 
-// hasNetlinkIoctl makes the test that libpcap makes.
+// hasNetlinkIoctl tests it as libpcap does.
 func hasNetlinkIoctl() bool {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
-	var request [64]byte // struct ifreq: the name of interface 0, which there is none of
+	var request [64]byte // struct ifreq, for the name of interface 0, which does not exist
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCGIFNAME, uintptr(unsafe.Pointer(&request[0])))
 	return errno != unix.EOPNOTSUPP
 }
 
 const noProc = "cannot be set on every thread: /proc is not mounted"
 
-// lacks lists the steps that will be less than intended.
-func (k kernel) lacks() (steps []Step) {
+// missing lists the steps that will be degraded.
+func (k kernel) missing() (steps []Step) {
 	if !k.proc {
 		steps = append(steps, degraded(stepCapabilities, noProc), degraded(stepPrivileges, noProc))
 	}
-	if s, ok := k.noLandlock(); ok {
+	if s, ok := k.missingLandlock(); ok {
 		steps = append(steps, s)
 	}
-	if s, ok := k.noSeccomp(); ok {
+	if s, ok := k.missingSeccomp(); ok {
 		steps = append(steps, s)
 	}
 	return steps
 }
 
-func (k kernel) noLandlock() (Step, bool) {
+func (k kernel) missingLandlock() (Step, bool) {
 	switch {
 	case k.landlock == 0:
 		return degraded(stepLandlock, "not supported by this kernel (%s): files are not confined", k.release), true
@@ -114,7 +113,7 @@ func (k kernel) noLandlock() (Step, bool) {
 	return Step{}, false
 }
 
-func (k kernel) noSeccomp() (Step, bool) {
+func (k kernel) missingSeccomp() (Step, bool) {
 	switch {
 	case !filterable:
 		return degraded(stepSeccomp, "not supported by tlsfloor on this machine type: system calls are not confined"), true
@@ -124,8 +123,8 @@ func (k kernel) noSeccomp() (Step, bool) {
 	return Step{}, false
 }
 
-// prctl calls prctl(2) on every thread. C code has threads of its own, for
-// which syscall.AllThreadsSyscall cannot be used.
+// prctl calls prctl(2) on every thread. syscall.AllThreadsSyscall does not work in a
+// program with threads of C code.
 func prctl(option, argument uintptr) error {
 	if _, _, err := psx.Syscall6(unix.SYS_PRCTL, option, argument, 0, 0, 0, 0); err != 0 {
 		return err

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// ports are those that connections lead to.
+// ports returns the ports of later connections.
 func (c *confinement) ports() (tcp, udp []uint16) {
 	for _, e := range c.Connect {
 		switch e.Network {
@@ -24,33 +24,34 @@ func (c *confinement) ports() (tcp, udp []uint16) {
 	return slices.Compact(tcp), slices.Compact(udp)
 }
 
-// domain is the port of DNS.
+// domain is the port of DNS (IANA service name "domain").
 const domain = 53
 
 func (c *confinement) connectsUnix() bool {
 	return slices.ContainsFunc(c.Connect, func(e Endpoint) bool { return e.Network == "unix" })
 }
 
-// The first ABI versions of Landlock that know ports, and local sockets by path.
+// The first ABI versions of Landlock that restrict TCP ports, Unix sockets by path, and
+// UDP ports.
 const (
 	abiTCP  = 4
 	abiUnix = 9
 	abiUDP  = 10
 )
 
-// network says what files and calls leave of the network.
-func (c *confinement) network() error {
+// reportNetwork reports what the other steps leave of the network.
+func (c *confinement) reportNetwork() error {
 	landlock := c.kernel.landlock
-	if _, lacking := c.kernel.noLandlock(); lacking {
+	if _, lacking := c.kernel.missingLandlock(); lacking {
 		landlock = 0
 	}
-	if _, lacking := c.kernel.noSeccomp(); lacking {
-		return c.took(degraded("network", "%s", withoutFilter(landlock)))
+	if _, lacking := c.kernel.missingSeccomp(); lacking {
+		return c.note(degraded("network", "%s", withoutFilter(landlock)))
 	}
-	if err := c.took(c.connections(landlock)); err != nil {
+	if err := c.note(c.connections(landlock)); err != nil {
 		return err
 	}
-	return c.capturing()
+	return c.reportCaptures()
 }
 
 func (c *confinement) connections(landlock int) Step {
@@ -69,21 +70,21 @@ func (c *confinement) connections(landlock int) Step {
 	return done("network", "connections by %s", strings.Join(ways, ", "))
 }
 
-// maxCaptures is how many sockets can be kept from sending: sendto has a test
-// beside theirs.
+// maxCaptures is how many capturing sockets can be kept from sending. The rule for
+// sendto has one test more.
 const maxCaptures = maxTests - 1
 
-// capturing says whether a capture could send.
-func (c *confinement) capturing() error {
+// reportCaptures reports whether the capturing sockets can send.
+func (c *confinement) reportCaptures() error {
 	n := len(c.captures)
 	switch {
 	case n == 0:
 		return nil
 	case n > maxCaptures:
 		c.captures = nil
-		return c.took(degraded("captures", "%d are too many to keep from sending", n))
+		return c.note(degraded("captures", "%d are too many to keep from sending", n))
 	}
-	return c.took(done("captures", "cannot send"))
+	return c.note(done("captures", "cannot send"))
 }
 
 func withoutFilter(landlock int) string {

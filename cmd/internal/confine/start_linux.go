@@ -14,28 +14,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Child is a process of this program that is started in order to be confined. It
-// has nothing that its parent has open but a socket to it, and nothing of its
-// parent's environment, which holds tokens. It is in a session of its own, without
-// a terminal, and ends with its parent.
+// Child is another process of this program, which is going to be confined. It inherits
+// no open file but a socket to its parent, and no environment, which may hold tokens. It
+// has its own session, without a terminal, and ends with its parent.
 type Child struct {
-	Command string   // the subcommand that it runs
+	Command string   // the subcommand to run
 	Args    []string // of the subcommand
-	// Said takes what it writes to standard error: one line at a time, from another
-	// goroutine, with bytes of any kind in it. At most maxSaid lines are taken.
-	Said func(line string)
+	// Log is called for each line on standard error, from another goroutine. The line may
+	// have any bytes. At most maxLogLines are passed on.
+	Log func(line string)
 }
 
 const (
-	// childSocket is where a Child has its socket.
+	// childSocket is the descriptor of a Child's socket.
 	childSocket = 3
-	maxSaid     = 512
-	// maxLine bounds a line of what is said, in bytes; a longer one is divided.
+	maxLogLines = 512
+	// maxLine bounds a line, in bytes; a longer one is divided.
 	maxLine = 4 << 10
 )
 
-// Start starts the process, and returns the socket to it: SOCK_SEQPACKET, not
-// waiting. The process has ended when reading it gives io.EOF.
+// Start starts the process and returns the socket to it, a non-blocking SOCK_SEQPACKET.
+// Reading from it gives io.EOF when the process has ended.
 func (c Child) Start() (*os.File, error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
@@ -69,12 +68,12 @@ func (c Child) run(socket *os.File) error {
 	if err := startAndWait(cmd); err != nil {
 		return errors.Join(err, said.Close())
 	}
-	go c.listen(said)
+	go c.forwardLog(said)
 	return nil
 }
 
-// startAndWait starts a command on a thread that stays until the command has
-// ended: the kernel takes the end of the thread for that of the parent.
+// startAndWait starts a command on a thread that exists until the command ends: for
+// Pdeathsig, the kernel takes the end of this thread for the end of the parent.
 func startAndWait(cmd *exec.Cmd) error {
 	started := make(chan error)
 	go func() {
@@ -82,14 +81,14 @@ func startAndWait(cmd *exec.Cmd) error {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // its end is seen on the socket
+			_ = cmd.Wait() // the socket shows its end
 		}
 	}()
 	return <-started
 }
 
-// listen passes on what the process says, up to a bound.
-func (c Child) listen(said *os.File) {
+// forwardLog passes on the lines that the process writes, up to a bound.
+func (c Child) forwardLog(said *os.File) {
 	defer said.Close()
 	lines := bufio.NewReaderSize(said, maxLine)
 	for n := 0; ; n++ {
@@ -97,18 +96,18 @@ func (c Child) listen(said *os.File) {
 		switch {
 		case err != nil:
 			return
-		case n < maxSaid:
-			c.Said(string(line))
-		case n == maxSaid:
-			c.Said("and more, which is left out")
+		case n < maxLogLines:
+			c.Log(string(line))
+		case n == maxLogLines:
+			c.Log("and more, which is left out")
 		}
 	}
 }
 
-// closeOnExec marks everything that is open, so that no program which is started
-// has it: libpcap and the C library leave it out.
+// closeOnExec sets FD_CLOEXEC on all descriptors, so that programs do not inherit them.
+// libpcap and the C library open some without it.
 func closeOnExec() error {
-	const first = childSocket // what is before it is given anew
+	const first = childSocket // those before it are replaced
 	if err := unix.CloseRange(first, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC); err == nil {
 		return nil
 	}
@@ -142,8 +141,8 @@ func eachDescriptor(first int, f func(fd int) error) error {
 
 var errByHand = errors.New("it is started by tlsfloor itself, not by hand")
 
-// Begin is what a Child calls before all else: it closes what it was left by
-// mistake, empties the environment, and returns the socket to its parent.
+// Begin is the first call of a Child. It closes descriptors that were inherited by
+// mistake, empties the environment, and returns the socket to the parent.
 func Begin() (*os.File, error) {
 	if kind, err := unix.GetsockoptInt(childSocket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_SEQPACKET {
 		return nil, errByHand
@@ -159,12 +158,12 @@ func Begin() (*os.File, error) {
 	return os.NewFile(childSocket, "parent"), nil
 }
 
-// closeInherited closes a descriptor that came with the program's start: what
-// the Go runtime has opened since is marked to be closed at the next one.
+// closeInherited closes a descriptor that was inherited: those that the Go runtime has
+// opened since have FD_CLOEXEC.
 func closeInherited(fd int) error {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {
-		return nil // it was closed meanwhile, or is our own
+		return nil // closed meanwhile, or opened by this process
 	}
 	if err := unix.Close(fd); err != nil {
 		return fmt.Errorf("descriptor %d: %w", fd, err)

@@ -36,7 +36,7 @@ func probe() int {
 		return 1
 	}
 	fmt.Fprint(os.Stderr, "first\n\nthird \x1b[31m\n", strings.Repeat("x", 3*maxLine), "\n")
-	for range maxSaid {
+	for range maxLogLines {
 		fmt.Fprintln(os.Stderr, "flood")
 	}
 	p := probed{Environment: os.Environ(), Open: map[string]string{}, Args: os.Args[1:]}
@@ -80,7 +80,7 @@ func startProbe(t *testing.T, h *heard) (p probed, socket *os.File) {
 			defer unix.Close(packets)
 		}
 	}
-	socket, err = Child{Command: probeCommand, Args: []string{"--an=argument"}, Said: h.add}.Start()
+	socket, err = Child{Command: probeCommand, Args: []string{"--an=argument"}, Log: h.add}.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,14 +130,14 @@ func TestWhatAChildSaysIsBounded(t *testing.T) {
 	h := new(heard)
 	_, socket := startProbe(t, h)
 	defer socket.Close()
-	for end := time.Now().Add(10 * time.Second); len(h.all()) <= maxSaid; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); len(h.all()) <= maxLogLines; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d lines", len(h.all()))
 		}
 	}
 	time.Sleep(20 * time.Millisecond)
 	lines := h.all()
-	if lines[0] != "first" || lines[1] != "" || lines[2] != "third \x1b[31m" || len(lines) != maxSaid+1 || !strings.Contains(lines[maxSaid], "left out") {
+	if lines[0] != "first" || lines[1] != "" || lines[2] != "third \x1b[31m" || len(lines) != maxLogLines+1 || !strings.Contains(lines[maxLogLines], "left out") {
 		t.Errorf("%d lines: %.100q, the last %q", len(lines), lines[:3], lines[len(lines)-1])
 	}
 	for _, line := range lines {
