@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// queueLength bounds the queries that the finder has not taken yet.
+	// queueLength bounds the queries that are not sent yet.
 	queueLength = 1024
-	// sweepEvery is how often findings that wait are looked at.
+	// sweepEvery is how often the findings that wait are checked.
 	sweepEvery = 200 * time.Millisecond
 )
 
-// Options are what an Attributor is told.
+// Options are the options of an Attributor.
 type Options struct {
-	Deliver func(*classify.Finding) // takes findings, from several goroutines
-	Note    func(string)            // takes a line for the person
+	Deliver func(*classify.Finding) // is called with findings, by several goroutines
+	Note    func(string)            // is called with messages for the user
 
 	clock clock.Clock // nil: the machine's
 }
@@ -29,13 +29,13 @@ type Options struct {
 // Stats are the counts so far.
 type Stats struct {
 	Asked    uint64 // connections asked about
-	Found    uint64 // answers that named a process
-	Unasked  uint64 // connections that came too fast to be asked about
-	TooLate  uint64 // findings that went on before their answer came
+	Found    uint64 // replies that named a process
+	Unasked  uint64 // connections that were opened too fast to ask about them
+	TooLate  uint64 // findings that were delivered before their reply came
 	Unusable bool   // the finder has ended
 }
 
-// Attributor stands between a sensor and its outputs.
+// Attributor adds processes to findings on their way from the sensor to the outputs.
 type Attributor struct {
 	options Options
 	socket  *os.File
@@ -44,57 +44,57 @@ type Attributor struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	matters matters
+	lookups lookups
 	stats   Stats
 	closed  bool
-	settled chan struct{} // made by Close, and closed when no finding waits
+	idle    chan struct{} // made by whenIdle, and closed when no finding waits
 }
 
-// New returns an Attributor that asks on socket, the other end of which Serve
-// has. It takes socket over. The finder's first answer is read at once: its
-// failure is an error.
+// New returns an Attributor that sends queries over socket, which belongs to it then.
+// The other end is that of Serve. New reads the finder's first reply, and returns the
+// failure in it.
 func New(socket *os.File, o Options) (*Attributor, error) {
 	if o.clock == nil {
 		o.clock = clock.System{}
 	}
-	a := &Attributor{options: o, socket: socket, queries: make(chan query, queueLength), done: make(chan struct{}), matters: newMatters()}
-	first, err := a.read(make([]byte, maxAnswer))
+	a := &Attributor{options: o, socket: socket, queries: make(chan query, queueLength), done: make(chan struct{}), lookups: newLookups()}
+	first, err := a.read(make([]byte, maxReply))
 	if err == nil && first.Failure != "" {
 		err = fmt.Errorf("processes cannot be found: %s", first.Failure)
 	}
 	if err != nil {
 		return nil, err
 	}
-	a.say(first.Limits)
+	a.noteLimits(first.Limits)
 	a.running.Add(3)
-	go a.ask()
-	go a.listen()
+	go a.sendQueries()
+	go a.readReplies()
 	go a.sweep()
 	return a, nil
 }
 
-// Notice asks who has a connection, without waiting.
+// Notice asks for the process of a connection, without waiting.
 func (a *Attributor) Notice(client, server netip.AddrPort) {
 	a.mu.Lock()
-	out := a.open(connection{client, server})
-	a.checkSettled()
+	out := a.begin(connection{client, server})
+	a.checkIdle()
 	a.mu.Unlock()
 	a.deliver(out)
 }
 
-// open returns the findings that have to go on for it.
-func (a *Attributor) open(ends connection) []*classify.Finding {
+// begin begins a lookup, and returns the findings that can no longer wait.
+func (a *Attributor) begin(ends connection) []*classify.Finding {
 	if a.stats.Unusable || a.closed {
 		return nil
 	}
-	q, out := a.matters.open(ends)
+	q, out := a.lookups.begin(ends)
 	a.stats.TooLate += uint64(len(out))
 	select {
 	case a.queries <- q:
 		a.stats.Asked++
 	default:
 		a.stats.Unasked++
-		a.matters.answered(&answer{ID: q.id}) // nobody will
+		a.lookups.takeReply(&reply{ID: q.id}) // there will be no reply
 	}
 	return out
 }
@@ -105,17 +105,16 @@ func (a *Attributor) deliver(out []*classify.Finding) {
 	}
 }
 
-// Deliver passes a finding on, with its process when that is known, else when
-// it becomes known or a second has passed. One that was told in a tunnel alone has
-// none: it may have the addresses and ports of a connection of this host that said
-// something else.
+// Deliver passes a finding on when its process is known, or after a second. It looks up
+// no process for a connection that was only seen in tunnels: a sender of tunnels may
+// invent one with the addresses and ports of a connection of this host.
 func (a *Attributor) Deliver(f *classify.Finding) {
 	if !f.Outside {
 		a.options.Deliver(f)
 		return
 	}
 	a.mu.Lock()
-	f = a.matters.concluded(f, a.options.clock.Now())
+	f = a.lookups.attach(f, a.options.clock.Now())
 	a.mu.Unlock()
 	if f != nil {
 		a.options.Deliver(f)
@@ -129,11 +128,11 @@ func (a *Attributor) Stats() Stats {
 	return a.stats
 }
 
-// Close waits for the answers that findings wait for, a second at most, and
-// lets the finder end.
+// Close waits for the replies that findings wait for, at most a second, and closes the
+// socket, which ends the finder.
 func (a *Attributor) Close() error {
 	select {
-	case <-a.settle():
+	case <-a.whenIdle():
 	case <-a.options.clock.After(patience):
 	}
 	a.mu.Lock()
@@ -146,26 +145,26 @@ func (a *Attributor) Close() error {
 	return err
 }
 
-// settle returns a channel that is closed when no finding waits.
-func (a *Attributor) settle() <-chan struct{} {
+// whenIdle returns a channel that is closed when no finding waits.
+func (a *Attributor) whenIdle() <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	settled := make(chan struct{})
-	a.settled = settled
-	a.checkSettled()
+	a.idle = settled
+	a.checkIdle()
 	return settled
 }
 
-// checkSettled tells Close, where it waits for that, that no finding waits.
-func (a *Attributor) checkSettled() {
-	if a.settled != nil && a.matters.waiting == 0 {
-		close(a.settled)
-		a.settled = nil
+// checkIdle wakes Close if no finding waits.
+func (a *Attributor) checkIdle() {
+	if a.idle != nil && a.lookups.waiting == 0 {
+		close(a.idle)
+		a.idle = nil
 	}
 }
 
-// ask sends what was noticed.
-func (a *Attributor) ask() {
+// sendQueries sends the queries.
+func (a *Attributor) sendQueries() {
 	defer a.running.Done()
 	for b := make([]byte, 0, querySize); ; {
 		select {
@@ -180,42 +179,42 @@ func (a *Attributor) ask() {
 	}
 }
 
-// listen takes answers.
-func (a *Attributor) listen() {
+// readReplies reads the replies.
+func (a *Attributor) readReplies() {
 	defer a.running.Done()
-	for b := make([]byte, maxAnswer); ; {
-		answer, err := a.read(b)
+	for b := make([]byte, maxReply); ; {
+		r, err := a.read(b)
 		if err != nil {
 			a.fail(err)
 			return
 		}
-		a.say(answer.Limits)
-		a.take(&answer)
+		a.noteLimits(r.Limits)
+		a.takeReply(&r)
 	}
 }
 
-func (a *Attributor) take(x *answer) {
+func (a *Attributor) takeReply(x *reply) {
 	a.mu.Lock()
 	if x.Process != nil {
 		a.stats.Found++
 	}
-	f := a.matters.answered(x)
-	a.checkSettled()
+	f := a.lookups.takeReply(x)
+	a.checkIdle()
 	a.mu.Unlock()
 	if f != nil {
 		a.options.Deliver(f)
 	}
 }
 
-func (a *Attributor) read(b []byte) (answer, error) {
+func (a *Attributor) read(b []byte) (reply, error) {
 	n, err := a.socket.Read(b)
 	if err != nil {
-		return answer{}, fmt.Errorf("the process finder has ended: %w", err)
+		return reply{}, fmt.Errorf("the process finder has ended: %w", err)
 	}
-	return readAnswer(b[:n])
+	return readReply(b[:n])
 }
 
-// sweep keeps findings from waiting for long.
+// sweep delivers findings that have waited for too long.
 func (a *Attributor) sweep() {
 	defer a.running.Done()
 	for {
@@ -228,17 +227,17 @@ func (a *Attributor) sweep() {
 	}
 }
 
-// release passes on what has waited since before t.
+// release delivers findings that have waited since before t.
 func (a *Attributor) release(t time.Time) {
 	a.mu.Lock()
-	out := a.matters.overdue(t)
+	out := a.lookups.overdue(t)
 	a.stats.TooLate += uint64(len(out))
-	a.checkSettled()
+	a.checkIdle()
 	a.mu.Unlock()
 	a.deliver(out)
 }
 
-// fail goes on without the finder.
+// fail notes that the finder has ended. Findings go on without processes.
 func (a *Attributor) fail(err error) {
 	a.mu.Lock()
 	first := !a.closed && !a.stats.Unusable
@@ -250,7 +249,7 @@ func (a *Attributor) fail(err error) {
 	}
 }
 
-func (a *Attributor) say(limits []string) {
+func (a *Attributor) noteLimits(limits []string) {
 	for _, l := range limits {
 		a.options.Note("processes: " + l)
 	}

@@ -102,7 +102,7 @@ func TestEveryFindingHasItsProcess(t *testing.T) {
 	const n = 500
 	for port := 1000; port < 1000+n; port++ {
 		a.Notice(end(port), amazon)
-		if port%30 == 0 { // some answers come before their finding
+		if port%30 == 0 { // some replies come before their finding
 			wait.Until(t, func() bool { return a.Stats().Found == uint64(port-1000)/2+1 })
 		}
 		a.Deliver(finding(port))
@@ -174,10 +174,10 @@ func TestPatienceEnds(t *testing.T) {
 	a.Close()
 }
 
-// Close waits for answers that are on their way, not longer than they take, and
+// Close waits for replies that are on their way, not longer than they take, and
 // for those that do not come not longer than any other finding does.
 func TestCloseWaitsForAnswers(t *testing.T) {
-	for name, comes := range map[string]bool{"an answer comes": true, "none comes": false} {
+	for name, comes := range map[string]bool{"a reply comes": true, "none comes": false} {
 		hold := make(chan struct{})
 		a, box, clock := startTimed(t, fake{delay: func(netip.AddrPort) { <-hold }})
 		a.Notice(end(2), amazon)
@@ -203,17 +203,17 @@ func TestCloseWaitsForAnswers(t *testing.T) {
 	}
 }
 
-// A host that opens connections faster than the finder answers must cost
+// A host that opens connections faster than the finder replies must cost
 // neither memory nor findings.
 func TestFloodIsBoundedAndLosesNothing(t *testing.T) {
 	hold := make(chan struct{})
 	a, box := start(t, fake{delay: func(netip.AddrPort) { <-hold }})
-	const n = 3 * maxCases
+	const n = 3 * maxLookups
 	for port := 1; port <= n; port++ {
 		a.Notice(end(port), amazon)
 		a.Deliver(finding(port))
 	}
-	if held := len(a.matters.byEnds); held > maxCases || len(a.matters.byID) > maxCases {
+	if held := len(a.lookups.byEnds); held > maxLookups || len(a.lookups.byID) > maxLookups {
 		t.Errorf("%d connections are held", held)
 	}
 	if s := a.Stats(); s.Unasked == 0 || s.Asked+s.Unasked != n {
@@ -230,7 +230,7 @@ func TestFinderThatDiesLosesNoFinding(t *testing.T) {
 	sensor, finder := sockets(t)
 	go func() {
 		s := server{socket: finder, finder: fake{}}
-		_ = s.send(&answer{})
+		_ = s.send(&reply{})
 		_, _ = finder.Read(make([]byte, querySize))
 		finder.Close()
 	}()
@@ -261,21 +261,21 @@ func TestFinderThatCannotStart(t *testing.T) {
 }
 
 func TestPortsUsedAgain(t *testing.T) {
-	m := newMatters()
-	q1, _ := m.open(connection{end(2), amazon})
+	m := newLookups()
+	q1, _ := m.begin(connection{end(2), amazon})
 	first := finding(2)
-	if m.concluded(first, time.Now()) != nil {
+	if m.attach(first, time.Now()) != nil {
 		t.Fatal("did not wait")
 	}
-	q2, out := m.open(connection{end(2), amazon})
+	q2, out := m.begin(connection{end(2), amazon})
 	if len(out) != 1 || out[0] != first {
 		t.Fatalf("out %v", out)
 	}
-	if f := m.answered(&answer{ID: q1.id, Process: &classify.Process{PID: 1}}); f != nil {
-		t.Error("the first connection's answer was given to the second")
+	if f := m.takeReply(&reply{ID: q1.id, Process: &classify.Process{PID: 1}}); f != nil {
+		t.Error("the first connection's reply was given to the second")
 	}
-	m.answered(&answer{ID: q2.id, Process: &classify.Process{PID: 2}})
-	if f := m.concluded(finding(2), time.Now()); f == nil || f.Process.PID != 2 {
+	m.takeReply(&reply{ID: q2.id, Process: &classify.Process{PID: 2}})
+	if f := m.attach(finding(2), time.Now()); f == nil || f.Process.PID != 2 {
 		t.Errorf("finding %+v", f)
 	}
 	if len(m.byEnds) != 0 || len(m.byID) != 0 {
@@ -285,12 +285,12 @@ func TestPortsUsedAgain(t *testing.T) {
 
 // What does not fit is left out, and the sensor still hears of the query.
 func TestAnswerIsBounded(t *testing.T) {
-	big := &answer{ID: 7, Process: &classify.Process{Libraries: []string{string(make([]byte, maxAnswer))}}}
+	big := &reply{ID: 7, Process: &classify.Process{Libraries: []string{string(make([]byte, maxReply))}}}
 	b, err := big.encode()
-	if err != nil || len(b) > maxAnswer {
+	if err != nil || len(b) > maxReply {
 		t.Fatalf("%d bytes, %v", len(b), err)
 	}
-	if a, err := readAnswer(b); err != nil || a.ID != 7 || a.Process != nil {
+	if a, err := readReply(b); err != nil || a.ID != 7 || a.Process != nil {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
@@ -298,7 +298,7 @@ func TestAnswerIsBounded(t *testing.T) {
 func TestServeRefusesWhatIsNoQuery(t *testing.T) {
 	sensor, finder := sockets(t)
 	go func() {
-		_, _ = sensor.Read(make([]byte, maxAnswer))
+		_, _ = sensor.Read(make([]byte, maxReply))
 		_, _ = io.WriteString(sensor, "not a query")
 	}()
 	if err := Serve(finder, fake{}); err == nil {
@@ -321,11 +321,11 @@ func FuzzReadQuery(f *testing.F) {
 }
 
 func FuzzReadAnswer(f *testing.F) {
-	whole, _ := (&answer{ID: 3, Process: &classify.Process{PID: 1, Executable: "/usr/bin/curl"}, Limits: []string{"x"}}).encode()
+	whole, _ := (&reply{ID: 3, Process: &classify.Process{PID: 1, Executable: "/usr/bin/curl"}, Limits: []string{"x"}}).encode()
 	f.Add(whole)
 	f.Add([]byte(`{"process":{"pid":"x"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if a, err := readAnswer(b); err == nil {
+		if a, err := readReply(b); err == nil {
 			if _, err := a.encode(); err != nil {
 				t.Error(err)
 			}

@@ -10,8 +10,8 @@ import (
 	"tlsfloor/classify"
 )
 
-// query asks who has a connection. It is of one size, so that a sensor that was
-// taken over by what it read has little to work with.
+// query asks for the process of a connection. All queries have the same size, which
+// leaves little to a sensor that an attacker controls.
 type query struct {
 	id   uint64
 	ends connection
@@ -20,8 +20,8 @@ type query struct {
 // connection is a TCP connection.
 type connection struct{ client, server netip.AddrPort }
 
-// querySize is that of a query on the wire, in bytes: an id and two ends of an
-// IPv6 address (or an IPv4-mapped one) and a port.
+// querySize is the size of a query, in bytes: an id, and for each end an IPv6 address
+// (IPv4-mapped for IPv4) and a port.
 const querySize = 8 + 2*endSize
 
 const endSize = 16 + 2
@@ -53,27 +53,27 @@ func readEnd(b []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
 }
 
-// maxAnswer bounds an answer, in bytes: a command line of 8 KiB whose every
-// byte JSON escapes, with paths.
-const maxAnswer = 160 << 10
+// maxReply bounds a reply, in bytes: a command line of 8 KiB of which JSON escapes every
+// byte, and paths.
+const maxReply = 160 << 10
 
-// answer is the finder's. The first one has id 0, and says how it started.
-type answer struct {
+// reply is what the finder sends. The first one has id 0, and says whether it works.
+type reply struct {
 	ID      uint64            `json:"id"`
 	Process *classify.Process `json:"process,omitempty"` // nil: not found
-	Limits  []string          `json:"limits,omitempty"`  // what it cannot see, new since the last answer
-	Failure string            `json:"failure,omitempty"` // why it cannot work at all
+	Limits  []string          `json:"limits,omitempty"`  // what the finder cannot see, new since the last reply
+	Failure string            `json:"failure,omitempty"` // why the finder cannot work at all
 }
 
-func (a *answer) encode() ([]byte, error) {
+func (a *reply) encode() ([]byte, error) {
 	b, err := json.Marshal(a)
-	if err != nil || len(b) <= maxAnswer {
+	if err != nil || len(b) <= maxReply {
 		return b, err
 	}
-	return json.Marshal(&answer{ID: a.ID})
+	return json.Marshal(&reply{ID: a.ID})
 }
 
-func readAnswer(b []byte) (a answer, err error) {
+func readReply(b []byte) (a reply, err error) {
 	err = json.NewDecoder(bytes.NewReader(b)).Decode(&a)
 	return a, err
 }

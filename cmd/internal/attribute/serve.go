@@ -12,35 +12,35 @@ import (
 	"tlsfloor/classify"
 )
 
-// Finder looks for processes. Several goroutines use it.
+// Finder finds processes. Several goroutines use it.
 type Finder interface {
-	// Find returns the process that has the connection; nil: none was found.
+	// Find returns the process that has the connection, or nil if it finds none.
 	Find(client, server netip.AddrPort) *classify.Process
-	// Limits says what cannot be seen, as far as it has shown by now.
+	// Limits returns what the Finder has found out by now that it cannot see.
 	Limits() []string
 }
 
-// Serve answers what comes on socket, a SOCK_SEQPACKET, until its other end is
-// closed: then the sensor is gone, and Serve returns nil.
+// Serve replies to the queries on socket, a SOCK_SEQPACKET. It returns nil when the
+// sensor has closed the other end.
 func Serve(socket *os.File, f Finder) error {
-	s := server{socket: socket, finder: f, slots: make(chan struct{}, maxLooking)}
-	if err := s.send(&answer{}); err != nil {
+	s := server{socket: socket, finder: f, slots: make(chan struct{}, maxParallel)}
+	if err := s.send(&reply{}); err != nil {
 		return err
 	}
 	defer s.looking.Wait()
 	for b := make([]byte, querySize+1); ; {
-		if err := s.one(b); err != nil {
-			return ended(err)
+		if err := s.serveOne(b); err != nil {
+			return ignoreGone(err)
 		}
 	}
 }
 
-// maxLooking is how many queries are looked into at a time: one that finds
-// nothing waits for what the kernel may yet report.
-const maxLooking = 64
+// maxParallel bounds the queries that are processed at a time. One that finds nothing
+// waits for events of the kernel.
+const maxParallel = 64
 
-// one has one query answered.
-func (s *server) one(b []byte) error {
+// serveOne reads a query, and has a goroutine reply to it.
+func (s *server) serveOne(b []byte) error {
 	n, err := s.socket.Read(b)
 	if err != nil {
 		return err
@@ -53,25 +53,25 @@ func (s *server) one(b []byte) error {
 	s.looking.Add(1)
 	go func() {
 		defer func() { <-s.slots; s.looking.Done() }()
-		// A sensor that is gone shows when the next query is read.
-		_ = s.send(&answer{ID: q.id, Process: s.finder.Find(q.ends.client, q.ends.server)})
+		// If the sensor is gone, reading the next query fails.
+		_ = s.send(&reply{ID: q.id, Process: s.finder.Find(q.ends.client, q.ends.server)})
 	}()
 	return nil
 }
 
-// ended removes the errors that a sensor leaves which is gone: with answers
-// unread, it is a reset.
-func ended(err error) error {
+// ignoreGone returns nil for the errors that mean that the sensor is gone. If it left
+// replies unread, that is ECONNRESET.
+func ignoreGone(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return nil
 	}
 	return err
 }
 
-// Refuse tells the sensor why there will be no answers.
+// Refuse tells the sensor why there will be no replies.
 func Refuse(socket *os.File, why error) error {
 	s := server{socket: socket}
-	return s.write(&answer{Failure: why.Error()})
+	return s.write(&reply{Failure: why.Error()})
 }
 
 type server struct {
@@ -81,22 +81,22 @@ type server struct {
 	looking sync.WaitGroup
 
 	mu   sync.Mutex
-	said []string // limits
+	sent []string // limits
 }
 
-// send adds the limits that are new.
-func (s *server) send(a *answer) error {
+// send adds the new limits to a reply and sends it.
+func (s *server) send(a *reply) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.finder.Limits() {
-		if !slices.Contains(s.said, l) {
-			s.said, a.Limits = append(s.said, l), append(a.Limits, l)
+		if !slices.Contains(s.sent, l) {
+			s.sent, a.Limits = append(s.sent, l), append(a.Limits, l)
 		}
 	}
 	return s.write(a)
 }
 
-func (s *server) write(a *answer) error {
+func (s *server) write(a *reply) error {
 	b, err := a.encode()
 	if err != nil {
 		return err
