@@ -9,62 +9,61 @@ import (
 )
 
 const (
-	// maxClients is how many clients of a row are kept, and shownClients how many
-	// a person is shown. Behind one address there may be many.
-	maxClients   = 16
-	shownClients = 3
-	// maxWord bounds what is printed of a text that a local user may choose, in
-	// columns.
+	// maxClients bounds the clients that are kept for a row, and maxClientsShown those
+	// that are shown. One address may have many.
+	maxClients      = 16
+	maxClientsShown = 3
+	// maxWord bounds a text that a local user may choose, in columns.
 	maxWord = 60
 )
 
-// caller is a client in words. Empty: not known.
-type caller struct {
-	software   string // with how sure that is
+// knownClient is what is known about a client. Empty fields are not known.
+type knownClient struct {
+	software   string // with the confidence
 	executable string
 	advice     string // what "tlsfloor explain" is asked for
 }
 
-// clients are those of flagged findings, by row. They become known later than
-// findings are counted, and in other goroutines.
+// clients are the clients of flagged findings, by row. They become known after their
+// finding was counted, in other goroutines.
 type clients struct {
 	mu    sync.Mutex
-	byRow map[rowKey]*callers
+	byRow map[rowKey]*clientsOfRow
 }
 
-type callers struct {
-	kept []caller
+type clientsOfRow struct {
+	kept []knownClient
 	more bool // than are kept
 }
 
-func newClients() clients { return clients{byRow: make(map[rowKey]*callers)} }
+func newClients() clients { return clients{byRow: make(map[rowKey]*clientsOfRow)} }
 
-// Identify takes what is known of a finding's client: process, software, advice.
-// Only flagged ones count. It is called once for each, before or after Add, and
-// unlike Add from any goroutine. It keeps nothing of f but strings.
+// Identify adds what is known about the client of a flagged finding: process, software
+// and advice. It is called once for each finding, before or after Add, by any goroutine.
+// It keeps only strings of f.
 func (s *Summary) Identify(f *classify.Finding) {
 	if !f.Flagged {
 		return
 	}
-	if c := newClient(f); c != (caller{}) {
+	if c := clientOf(f); c != (knownClient{}) {
 		s.clients.add(newRowKey(f), c)
 	}
 }
 
-func newClient(f *classify.Finding) (c caller) {
+func clientOf(f *classify.Finding) (c knownClient) {
 	if f.Software != nil {
-		c.software = inWords(f.Software)
+		c.software = softwareText(f.Software)
 	}
 	if f.Process != nil {
-		c.executable = tail(f.Process.Executable)
+		c.executable = shorten(f.Process.Executable)
 	}
 	if f.Advice != nil {
-		c.advice = tail(f.Advice.ID)
+		c.advice = shorten(f.Advice.ID)
 	}
 	return c
 }
 
-func (c *clients) add(key rowKey, one caller) {
+func (c *clients) add(key rowKey, one knownClient) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	row := c.byRow[key]
@@ -73,7 +72,7 @@ func (c *clients) add(key rowKey, one caller) {
 			return
 		}
 		key.host = strings.Clone(key.host)
-		row = new(callers)
+		row = new(clientsOfRow)
 		c.byRow[key] = row
 	}
 	switch {
@@ -85,20 +84,20 @@ func (c *clients) add(key rowKey, one caller) {
 	}
 }
 
-// merge takes those of a summary that is not used any more.
+// merge adds the clients of a summary that is no longer used.
 func (c *clients) merge(o *clients) {
 	for key, row := range o.byRow {
 		for _, one := range row.kept {
 			c.add(key, one)
 		}
 		if row.more {
-			c.noteMore(key)
+			c.setMore(key)
 		}
 	}
 }
 
-// noteMore notes that a row has clients that are not kept.
-func (c *clients) noteMore(key rowKey) {
+// setMore notes that a row has more clients than are kept.
+func (c *clients) setMore(key rowKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if row := c.byRow[key]; row != nil {
@@ -106,8 +105,8 @@ func (c *clients) noteMore(key rowKey) {
 	}
 }
 
-// of returns the lines for a row: its clients, then what to do, in an order that
-// does not depend on that in which goroutines came.
+// of returns the lines for a row, its clients and then the advice, in an order that does
+// not depend on the scheduling of goroutines.
 func (c *clients) of(key rowKey) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,23 +118,23 @@ func (c *clients) of(key rowKey) []string {
 	for _, one := range row.kept {
 		names, advice = append(names, one.name()), append(advice, one.command())
 	}
-	names, more := few(names)
-	advice, _ = few(advice)
+	names, more := firstFew(names)
+	advice, _ = firstFew(advice)
 	if row.more || more {
 		names = append(names, "And other clients.")
 	}
 	return append(names, advice...)
 }
 
-// few sorts lines, and returns each once, as many as are shown.
-func few(lines []string) (_ []string, more bool) {
+// firstFew returns the distinct lines, sorted, as many as are shown.
+func firstFew(lines []string) (_ []string, more bool) {
 	slices.Sort(lines)
 	lines = slices.DeleteFunc(slices.Compact(lines), func(line string) bool { return line == "" })
-	return lines[:min(len(lines), shownClients)], len(lines) > shownClients
+	return lines[:min(len(lines), maxClientsShown)], len(lines) > maxClientsShown
 }
 
-// name is like "Client: Node.js 10 (OpenSSL 1.1.1), /usr/bin/node".
-func (c caller) name() string {
+// name returns a line like "Client: Node.js 10 (OpenSSL 1.1.1), /usr/bin/node".
+func (c knownClient) name() string {
 	switch {
 	case c.software != "" && c.executable != "":
 		return "Client: " + c.software + ", " + c.executable
@@ -145,30 +144,30 @@ func (c caller) name() string {
 	return ""
 }
 
-// command has a line of its own, to be copied.
-func (c caller) command() string {
+// command returns a line with a command to copy.
+func (c knownClient) command() string {
 	if c.advice == "" {
 		return ""
 	}
 	return "Advice: tlsfloor explain " + c.advice
 }
 
-// certainty is what stands in front of a name.
+// certainty is the prefix of a name, by confidence.
 var certainty = map[classify.Confidence]string{classify.Medium: "most likely ", classify.Low: "perhaps "}
 
-// inWords is like "most likely Node.js 10 (OpenSSL 1.1.1)". A library that is the
-// name again is not repeated.
-func inWords(s *classify.Software) string {
-	name := strings.TrimSpace(tail(s.Name) + " " + tail(s.Version))
-	if library := tail(s.Library); library != "" && library != name && library != tail(s.Name) {
+// softwareText returns a text like "most likely Node.js 10 (OpenSSL 1.1.1)". It leaves
+// out a library that is the software itself.
+func softwareText(s *classify.Software) string {
+	name := strings.TrimSpace(shorten(s.Name) + " " + shorten(s.Version))
+	if library := shorten(s.Library); library != "" && library != name && library != shorten(s.Name) {
 		name += " (" + library + ")"
 	}
 	return certainty[s.Confidence] + name
 }
 
-// tail is a text as it is printed. One that is too long keeps its end: of a path
-// that says most.
-func tail(text string) string {
+// shorten makes a text printable. One that is too long loses its beginning: the end of a
+// path says most.
+func shorten(text string) string {
 	if len(text) > maxWord {
 		text = text[len(text)-maxWord:]
 		text = "..." + text[len("..."):]

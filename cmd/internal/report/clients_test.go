@@ -159,8 +159,8 @@ func TestIdentifyWhileCounting(t *testing.T) {
 		s.Add(oldNode(byte(i)))
 	}
 	all.Wait()
-	if got := strings.Count(text(t, s, Run{}, false), "Client: Node.js"); got != topRows {
-		t.Errorf("%d rows are named, want %d", got, topRows)
+	if got := strings.Count(text(t, s, Run{}, false), "Client: Node.js"); got != maxRowsShown {
+		t.Errorf("%d rows are named, want %d", got, maxRowsShown)
 	}
 }
 

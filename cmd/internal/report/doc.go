@@ -1,4 +1,4 @@
-// Package report tells a person what a run has seen: a summary short enough to
-// be read in a minute. It also reads events back, and explains what to do about
-// them: who has to change, and how, a guide once for all whom it concerns.
+// Package report writes for people: the summary at the end of a run, short enough to
+// be read in a minute, and explanations of events that are read back: who has to change
+// what, with each guide written once for all clients it concerns.
 package report

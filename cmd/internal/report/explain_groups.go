@@ -8,32 +8,32 @@ import (
 )
 
 const (
-	// maxGroups bounds what is told apart; the rest is counted.
+	// maxGroups bounds the groups. Further findings are only counted.
 	maxGroups = 10000
-	// maxHosts bounds the destinations that are listed of a group.
+	// maxHosts bounds the destinations that are listed for a group.
 	maxHosts = 8
 )
 
-// Findings is what was read.
+// Findings are the flagged events that were read, in groups.
 type Findings struct {
-	groups  map[key]*group
-	events  uint64 // of tlsfloor
-	flagged uint64
-	foreign uint64 // lines that are none
-	beyond  uint64 // flagged, and in no group
-	unseen  unseen
+	groups    map[key]*group
+	events    uint64 // of tlsfloor, flagged or not
+	flagged   uint64
+	foreign   uint64 // lines that are not events of tlsfloor
+	ungrouped uint64 // flagged events without a group
+	unseen    unseen
 }
 
-// NewFindings returns none.
+// NewFindings returns empty Findings.
 func NewFindings() *Findings { return &Findings{groups: make(map[key]*group)} }
 
-// Foreign is how many lines were no events of tlsfloor.
+// Foreign is the number of lines that are not events of tlsfloor.
 func (r *Findings) Foreign() uint64 { return r.foreign }
 
-// key tells apart who has to change.
+// key is equal for the events of one group.
 type key struct{ guide, source, program, software string }
 
-// group is the flows of one client, or to one server, with the same advice.
+// group is the flagged flows of one client with the same advice.
 type group struct {
 	key
 	times       uint64
@@ -51,7 +51,7 @@ func (r *Findings) add(e *event.Event) {
 	g := r.groups[k]
 	if g == nil {
 		if len(r.groups) >= maxGroups {
-			r.beyond++
+			r.ungrouped++
 			return
 		}
 		g = &group{key: k, first: e.Time, last: e.Time}
@@ -74,7 +74,7 @@ func (g *group) add(e *event.Event) {
 	g.moreHosts = g.moreHosts || full
 }
 
-// list adds what is new to a list, as long as it is short.
+// list adds a new text to a list, unless the list is full.
 func list(of []string, text string) (_ []string, full bool) {
 	switch {
 	case slices.Contains(of, text):
@@ -85,7 +85,7 @@ func list(of []string, text string) (_ []string, full bool) {
 	return append(of, text), false
 }
 
-// programOf is what processes that are started again and again have in common.
+// programOf is equal for processes of the same program that are started again and again.
 func programOf(p *event.Process) string {
 	if p == nil {
 		return ""
@@ -96,7 +96,7 @@ func programOf(p *event.Process) string {
 	return p.Executable + " " + p.User + " " + p.Unit
 }
 
-// describe describes the process for a person.
+// describe describes a process in one line.
 func describe(p *event.Process) string {
 	if p == nil {
 		return ""
@@ -141,8 +141,8 @@ func destinationOf(e *event.Event) string {
 	return text
 }
 
-// inOrder returns the groups by guide, those of the most flows first.
-func (r *Findings) inOrder() (guides []string, of map[string][]*group) {
+// sorted returns the groups by guide, with the most flows first.
+func (r *Findings) sorted() (guides []string, of map[string][]*group) {
 	of = make(map[string][]*group)
 	total := make(map[string]uint64)
 	for _, g := range r.groups {

@@ -8,10 +8,10 @@ import (
 	"tlsfloor/classify/advice"
 )
 
-// shown is how many groups of a guide are shown.
-const shown = 20
+// maxGroupsShown bounds the groups that are listed with a guide.
+const maxGroupsShown = 20
 
-// WriteGuide writes a guide for a person.
+// WriteGuide writes a guide.
 func WriteGuide(w io.Writer, g *advice.Guide) error {
 	p := new(page)
 	p.guide(g)
@@ -32,7 +32,7 @@ func (p *page) guide(g *advice.Guide) {
 	for i, s := range g.Steps {
 		p.wrap(fmt.Sprintf("%2d. ", i+1), s.Text)
 		for _, c := range s.Commands {
-			p.line("      %s", c) // not wrapped: it is there to be copied
+			p.line("      %s", c) // not wrapped, so that it can be copied
 		}
 	}
 	p.line("")
@@ -42,7 +42,7 @@ func (p *page) guide(g *advice.Guide) {
 	}
 }
 
-// ListGuides writes the guides there are, a line each.
+// ListGuides lists all guides, a line each.
 func ListGuides(w io.Writer) error {
 	p := new(page)
 	for _, g := range advice.All() {
@@ -52,7 +52,7 @@ func ListGuides(w io.Writer) error {
 	return err
 }
 
-// Write writes them for a person, each with what to do.
+// Write writes the findings, each group with its guide, and what could not be seen.
 func (r *Findings) Write(w io.Writer) error {
 	p := new(page)
 	spots := r.unseen.spots()
@@ -62,21 +62,21 @@ func (r *Findings) Write(w io.Writer) error {
 	case r.flagged == 0:
 		p.line("Nothing is flagged in %s: there is nothing to change.", number(r.events, "event"))
 	}
-	guides, groups := r.inOrder()
+	guides, groups := r.sorted()
 	for i, id := range guides {
 		if i > 0 {
 			p.line("")
 			p.line("")
 		}
-		p.concerned(groups[id])
+		p.groups(groups[id])
 		g, _ := advice.Lookup(id)
 		p.guide(g)
 	}
-	if r.beyond > 0 {
+	if r.ungrouped > 0 {
 		p.line("")
-		p.wrap("", number(r.beyond, "more flagged flow")+" found no room here: explain fewer events at a time.")
+		p.wrap("", number(r.ungrouped, "more flagged flow")+" found no room here: explain fewer events at a time.")
 	}
-	p.blind(spots)
+	p.blindSpots(spots)
 	if r.unseen.unknown > 0 {
 		p.line("")
 		p.wrap("", "These events are of a newer tlsfloor, and list more that could not be seen, of kinds that this one does not know.")
@@ -85,34 +85,34 @@ func (r *Findings) Write(w io.Writer) error {
 	return err
 }
 
-// concerned lists whom the guide below is for.
-func (p *page) concerned(groups []*group) {
-	for _, g := range groups[:min(len(groups), shown)] {
+// groups lists the groups that the guide below is for.
+func (p *page) groups(groups []*group) {
+	for _, g := range groups[:min(len(groups), maxGroupsShown)] {
 		p.group(g)
 	}
-	if n := len(groups) - shown; n > 0 {
+	if n := len(groups) - maxGroupsShown; n > 0 {
 		p.line("... and %s more like these", digits(uint64(n)))
 		p.line("")
 	}
 }
 
 func (p *page) group(g *group) {
-	p.wrap("", shownText(g.source)+": "+number(g.times, "flagged flow"))
+	p.wrap("", bounded(g.source)+": "+number(g.times, "flagged flow"))
 	for _, line := range [][2]string{
 		{"  process:  ", g.process}, {"  software: ", g.software}, {"  to:       ", g.destinations()},
 		{"  version:  ", strings.Join(g.versions, ", ")}, {"  why:      ", g.reason}, {"  seen:     ", g.span()},
 	} {
 		if line[1] != "" {
-			p.wrap(line[0], shownText(line[1]))
+			p.wrap(line[0], bounded(line[1]))
 		}
 	}
 	p.line("")
 }
 
-// maxShown bounds a text off the network on the screen, in bytes.
-const maxShown = 1000
+// maxText bounds a text from the network, in bytes.
+const maxText = 1000
 
-func shownText(text string) string { return printable(text[:min(len(text), maxShown)]) }
+func bounded(text string) string { return printable(text[:min(len(text), maxText)]) }
 
 func (g *group) destinations() string {
 	text := strings.Join(g.hosts, ", ")

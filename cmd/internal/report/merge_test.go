@@ -66,7 +66,7 @@ func TestMergeIsBounded(t *testing.T) {
 		}
 		merged.Merge(s)
 	}
-	if rows, flagged := len(merged.rows.byKey), merged.Flagged(); rows != maxRows || flagged != 4*maxRows || merged.rows.beyond != 3*maxRows {
-		t.Errorf("%d rows, %d flagged, %d beyond", rows, flagged, merged.rows.beyond)
+	if rows, flagged := len(merged.rows.byKey), merged.Flagged(); rows != maxRows || flagged != 4*maxRows || merged.rows.uncounted != 3*maxRows {
+		t.Errorf("%d rows, %d flagged, %d beyond", rows, flagged, merged.rows.uncounted)
 	}
 }

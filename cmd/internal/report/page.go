@@ -7,10 +7,10 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// width is the longest line in columns.
+// width bounds a line, in columns.
 const width = 80
 
-// page is a text in the making.
+// page is a text that is being written.
 type page struct {
 	text  strings.Builder
 	color bool
@@ -26,14 +26,14 @@ func (p *page) heads(first, scope string) {
 	p.line("%s", p.bold(fmt.Sprintf("  %-13s%12s%12s", first, "all", scope)))
 }
 
-// counts prints a row of a table, unless there is nothing in it.
+// counts adds a row of a table, unless its count is 0.
 func (p *page) counts(name string, all, scoped uint64, note string) {
 	if all > 0 {
 		p.line("  %-13s%12s%12s  %s", name, digits(all), digits(scoped), note)
 	}
 }
 
-// wrap prints lead and text, in lines that begin where lead ends.
+// wrap adds lead and text, with all lines of the text indented by the width of lead.
 func (p *page) wrap(lead, text string) {
 	line, used := lead, len(lead)
 	for _, word := range strings.Fields(text) {
@@ -49,7 +49,7 @@ func (p *page) wrap(lead, text string) {
 	p.line("%s", line)
 }
 
-// columns is the width of a word without the escapes of colour.
+// columns is the width of a word without escape sequences.
 func columns(word string) int {
 	n, escape := 0, false
 	for _, c := range word {
@@ -76,7 +76,7 @@ func (p *page) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// number is n and what it counts: "1 packet", "2 packets".
+// number is n with a noun: "1 packet", "2 packets".
 func number(n uint64, of string) string {
 	if n != 1 {
 		of += "s"
@@ -84,11 +84,11 @@ func number(n uint64, of string) string {
 	return digits(n) + " " + of
 }
 
-// digits writes n in groups of three: "1,234".
+// digits writes n with its digits in groups of three: "1,234".
 func digits(n uint64) string { return blind.Digits(n) }
 
-// printable writes what is not printable ASCII as \xNN, so that no name can
-// send an escape to the terminal.
+// printable writes bytes that are not printable ASCII as \xNN, so that no name contains
+// an escape sequence.
 func printable(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
@@ -99,4 +99,31 @@ func printable(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// maxSpotsShown bounds the blind spots on a page.
+const maxSpotsShown = 10
+
+// blindSpots lists what could not be seen, with what to do about it. Advice that several
+// causes have in common is written once, after the first.
+func (p *page) blindSpots(spots []blind.Spot) {
+	if len(spots) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s", p.bold("Could not be seen")+":")
+	p.line("")
+	given := map[string]bool{}
+	for i := range spots[:min(len(spots), maxSpotsShown)] {
+		s := &spots[i]
+		text, advice := s.Text()+".", s.Cause.Advice()
+		if !given[advice] {
+			text += " " + advice
+		}
+		given[advice] = true
+		p.wrap(margin(digits(s.Count)), text)
+	}
+	if n := len(spots) - maxSpotsShown; n > 0 {
+		p.wrap(margin(""), "And "+number(uint64(n), "more cause")+": --stats-every 1h writes them all.")
+	}
 }

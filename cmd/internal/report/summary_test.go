@@ -378,11 +378,11 @@ func TestSpotsShown(t *testing.T) {
 	}
 	got := text(t, New(toAWS), Run{Packets: 1, Blind: all}, false)
 	checkWidth(t, got)
-	last, beyond := all[topSpots-1], all[topSpots]
+	last, beyond := all[maxSpotsShown-1], all[maxSpotsShown]
 	if !strings.Contains(got, last.Text()[:20]) || strings.Contains(got, beyond.Text()) {
 		t.Errorf("%s", got)
 	}
-	if want := fmt.Sprintf("And %d more causes: --stats-every 1h writes them all.\n", blind.NumCauses-topSpots); !strings.Contains(got, want) {
+	if want := fmt.Sprintf("And %d more causes: --stats-every 1h writes them all.\n", blind.NumCauses-maxSpotsShown); !strings.Contains(got, want) {
 		t.Errorf("%q is not in\n%s", want, got)
 	}
 }

@@ -9,20 +9,19 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// topRows is how many rows of flagged flows a person is shown.
-const topRows = 10
+// maxRowsShown bounds the rows of flagged flows in the summary.
+const maxRowsShown = 10
 
-// Run is what only the caller knows about the run.
+// Run is what the summary has to know about the run at its end.
 type Run struct {
 	Packets uint64       // read
 	Blind   []blind.Spot // what could not be seen, the most important first
-	// Hint says what to try next, in lines of its own; empty: nothing.
+	// Hint says what to try next, in one or more lines; empty: nothing.
 	Hint string
 }
 
-// Write prints the summary in one Write, in lines of at most 80 columns. color
-// adds the escapes of ANSI terminals; there are none otherwise, whatever the
-// names from the network hold.
+// Write writes the summary in one Write, in lines of at most 80 columns. It contains
+// escape sequences only if color is set, whatever the names from the network contain.
 func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 	p := &page{color: color}
 	s.headline(p, run)
@@ -32,7 +31,7 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 		s.outcomes(p)
 	}
 	s.list(p)
-	p.blind(run.Blind)
+	p.blindSpots(run.Blind)
 	if run.Hint != "" {
 		p.line("")
 		p.line("%s", run.Hint)
@@ -41,8 +40,7 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 	return err
 }
 
-// headline is the whole result in a sentence, which reaches no further than what
-// was seen.
+// headline is the result in one sentence. It claims nothing about what was not seen.
 func (s *Summary) headline(p *page, run Run) {
 	seen, rest, good := "", "", p.green
 	if len(run.Blind) > 0 {
@@ -58,7 +56,7 @@ func (s *Summary) headline(p *page, run Run) {
 	}
 }
 
-// reached says how many of the handshakes in scope are as they should be.
+// reached says how many of the handshakes in scope reach the floor.
 func (s *Summary) reached() string {
 	floor := s.options.Floor.String() + " or better"
 	switch good, total := s.scoped.good(), s.scoped.total; {
@@ -71,8 +69,9 @@ func (s *Summary) reached() string {
 	}
 }
 
-// unflagged accounts for the others in scope that are not flagged: the client
-// offers the floor and nothing came back, or the name is a suspicion.
+// unflagged accounts for the handshakes in scope that neither reach the floor nor are
+// flagged: no answer came to a client that offers the floor, or the destination is known
+// by address only.
 func (s *Summary) unflagged() string {
 	text := ""
 	if n := s.scoped.verdicts[classify.Undetermined]; n > 0 {
@@ -101,8 +100,7 @@ func (s *Summary) versions(p *page) {
 	}
 }
 
-// verdictRows are the verdicts from bad to good, each in words. %s is the
-// floor.
+// verdictRows are the verdicts from bad to good, with what they mean; %s is the floor.
 var verdictRows = []struct {
 	verdict classify.Verdict
 	note    string
@@ -131,7 +129,7 @@ func (s *Summary) outcomes(p *page) {
 }
 
 func (s *Summary) list(p *page) {
-	most, others := s.rows.top(topRows)
+	most, others := s.rows.top(maxRowsShown)
 	if len(most) == 0 {
 		return
 	}
@@ -157,11 +155,11 @@ var blame = map[classify.Fix]string{
 	classify.FixUnknown: "Who has to change is not known.",
 }
 
-// margin is what a row of the list begins with.
+// margin is the beginning of a row of the list.
 func margin(count string) string { return fmt.Sprintf("%9s  ", count) }
 
-// destination is the host in at most a line. A name that is too long keeps its
-// end, which says whose it is.
+// destination is the host, in at most one line. A name that is too long loses its
+// beginning: the end says whose it is.
 func (r *row) destination() string {
 	host, room := printable(r.host), width-len(margin(""))
 	if len(host) > room {
