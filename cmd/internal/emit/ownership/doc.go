@@ -1,3 +1,3 @@
-// Package ownership opens files for a process that begins as root and goes on
-// as another user, in folders of that user.
+// Package ownership opens files in folders of another user, for a process that starts as
+// root and then changes to that user. As root it follows no symbolic links there.
 package ownership

@@ -4,8 +4,8 @@ package ownership
 
 import "golang.org/x/sys/unix"
 
-// openPath is for descriptors that only stand for a folder.
+// openPath opens a folder only as a base for other calls.
 const openPath = unix.O_RDONLY
 
-// openat2 is Linux's.
+// openat2 exists on Linux only.
 var openat2 = func(int, string, int, uint32) (int, error) { return -1, unix.ENOSYS }

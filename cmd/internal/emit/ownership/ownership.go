@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 )
 
-// errLink is in errors about a symbolic link that root does not follow.
+// errLink is wrapped in errors about a symbolic link that root does not follow.
 var errLink = errors.New("root follows no symbolic link in a folder of others")
 
-// Open is os.OpenFile. Root follows no symbolic link in a folder that somebody
-// else may write to, nor below one, with which that user could have it write
-// elsewhere; it opens nothing there but regular files, and gives a file that is
-// empty to the owner of the folder.
+// Open is os.OpenFile, but safe for root. In and below a folder that another user may
+// write to, root follows no symbolic link, by which that user could make it write
+// elsewhere, and opens only regular files. It gives an empty file there to the owner of
+// the folder.
 func Open(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	if os.Geteuid() != 0 {
 		return os.OpenFile(path, flag, mode)
@@ -22,9 +22,9 @@ func Open(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	return openAsRoot(path, flag, mode)
 }
 
-// MakeFolder is os.MkdirAll for a folder that nobody else shall read. As root
-// it gives what it makes to the owner of the folder above, and follows links as
-// Open does. The last element must not be one.
+// MakeFolder is os.MkdirAll with mode 0700. As root it gives each new folder to the
+// owner of its parent, and follows links as Open does. The last element must not be a
+// link.
 func MakeFolder(path string) error {
 	if os.Geteuid() == 0 {
 		return makeFolderAsRoot(path)
@@ -46,7 +46,7 @@ func MakeFolder(path string) error {
 	return nil
 }
 
-// Rename is os.Rename, which leads to its files as Open does.
+// Rename is os.Rename, and follows links as Open does.
 func Rename(from, to string) error {
 	if os.Geteuid() != 0 {
 		return os.Rename(from, to)
@@ -54,7 +54,7 @@ func Rename(from, to string) error {
 	return renameAsRoot(from, to)
 }
 
-// Remove is os.Remove for files, and leads to its file as Open does.
+// Remove is os.Remove for files, and follows links as Open does.
 func Remove(path string) error {
 	if os.Geteuid() != 0 {
 		return os.Remove(path)
@@ -62,8 +62,8 @@ func Remove(path string) error {
 	return removeAsRoot(path)
 }
 
-// Exists reports whether there is anything at path, a link included. It leads
-// there as Open does.
+// Exists reports whether there is something at path, which may be a link. It follows the
+// links before as Open does.
 func Exists(path string) (bool, error) {
 	err := error(nil)
 	if os.Geteuid() != 0 {
@@ -77,8 +77,8 @@ func Exists(path string) (bool, error) {
 	return err == nil, err
 }
 
-// ReadDir is os.ReadDir, and leads to the folder as Open does. An entry's Info is
-// not to be asked for.
+// ReadDir is os.ReadDir, and follows links as Open does. Callers must not call Info of
+// an entry.
 func ReadDir(path string) ([]fs.DirEntry, error) {
 	if os.Geteuid() != 0 {
 		return os.ReadDir(path)
