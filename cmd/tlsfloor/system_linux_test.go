@@ -173,7 +173,7 @@ func (s *staged) columns() []column {
 // says, and against what has to be so on every kernel.
 func (s *staged) testAttempts(t *testing.T) {
 	columns := s.columns()
-	results := make([][]attacker.Answer, len(columns))
+	results := make([][]attacker.Result, len(columns))
 	said := ""
 	for i, c := range columns {
 		if c.args != nil {
@@ -194,7 +194,7 @@ func (s *staged) testAttempts(t *testing.T) {
 	comparePage(t, table(columns, results))
 }
 
-func answersOf(said, process string) (all []attacker.Answer) {
+func answersOf(said, process string) (all []attacker.Result) {
 	for _, a := range attacker.Read(said) {
 		if a.Process == process {
 			all = append(all, a)
@@ -218,7 +218,7 @@ func (s *staged) testFree(t *testing.T) {
 	}
 	for _, a := range free {
 		what := a.Kind + ": " + a.What
-		if a.Result != attacker.Done && !slices.Contains(impossible, what) && !slices.Contains(impossible, a.Kind) {
+		if a.Value != attacker.Done && !slices.Contains(impossible, what) && !slices.Contains(impossible, a.Kind) {
 			t.Errorf("%s cannot be done by root without a sandbox", what)
 		}
 	}
@@ -257,7 +257,7 @@ var observed = []struct{ process, kind, what string }{
 
 // checkObserved: what was attacked with success once is refused, whatever the
 // page says.
-func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attacker.Answer) {
+func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attacker.Result) {
 	t.Helper()
 	for _, o := range observed {
 		found := false
@@ -270,8 +270,8 @@ func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attac
 					continue
 				}
 				found = true
-				if a.Result != attacker.Refused {
-					t.Errorf("%s: %s: %s: %s", c.title, o.kind, o.what, a.Result)
+				if a.Value != attacker.Refused {
+					t.Errorf("%s: %s: %s: %s", c.title, o.kind, o.what, a.Value)
 				}
 			}
 		}
@@ -283,7 +283,7 @@ func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attac
 
 // table is the table of docs/security.md: a row for the attempts of a kind that
 // the same processes can make.
-func table(columns []column, results [][]attacker.Answer) string {
+func table(columns []column, results [][]attacker.Result) string {
 	var b strings.Builder
 	b.WriteString("| kind | what was tried |")
 	for _, c := range columns {
@@ -301,11 +301,11 @@ type row struct {
 	what, results []string
 }
 
-func rows(results [][]attacker.Answer) (all []*row) {
+func rows(results [][]attacker.Result) (all []*row) {
 	for n, a := range results[0] {
 		vector := make([]string, len(results))
 		for i := range results {
-			vector[i] = results[i][n].Result
+			vector[i] = results[i][n].Value
 		}
 		at := slices.IndexFunc(all, func(r *row) bool { return r.kind == a.Kind && slices.Equal(r.results, vector) })
 		if at < 0 {

@@ -15,16 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Folder is where the test has laid out what is attacked. It is set when the
-// program is linked.
+// Folder is where the test has put the files that are attacked. The linker sets it.
 var Folder string
 
-// Scene is what the test has prepared, as scene.json in Folder. Each process reads
-// it when it starts, before it is confined.
+// Scene is what the test has prepared. Each process reads it when it starts, from
+// SceneFile, before it is confined.
 type Scene struct {
-	Victim   int    // a process that the sensor's user owns
-	TCP      string // listeners on loopback: an output's
-	OtherTCP string // and nobody's
+	Victim   int    // a process of the sensor's user
+	TCP      string // a listener on loopback that an output uses
+	OtherTCP string // one that no output uses
 	UDP      string
 	Secret   string // the value of TOKEN in the sensor's environment
 }
@@ -36,7 +35,7 @@ const (
 	Events    = "out/log"  // the sensor's output
 	Others    = "others"   // folder, for everybody
 	Open      = "others/a" // file, for everybody
-	Private   = "private"  // file of root's
+	Private   = "private"  // file of root
 	Socket    = "socket"   // a listener, for everybody
 	Abstract  = "@tlsfloor-attacked"
 )
@@ -59,17 +58,17 @@ const (
 	Refused = "no"
 )
 
-// Prefix begins each line that Try writes. What follows are the process, the kind
-// of attempt, what was tried, and the result, between bars.
+// Prefix begins each line that Try writes. The process, the kind of attempt, what was
+// tried, and the result follow, separated by bars.
 const Prefix = "attack | "
 
-// Try makes every attempt from a process, and writes a line for each. Without a
-// sandbox those that a process does not survive are left out.
+// Try makes every attempt, and writes a line for each. Without a sandbox it leaves out
+// those that would end the process.
 func Try(process string, confined bool, w io.Writer) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // and its thread ends with it: some attempts change a thread
+		runtime.LockOSThread() // so that the thread, which some attempts change, ends with the goroutine
 		for _, a := range attempts() {
 			if a.fatal && !confined {
 				continue
@@ -87,8 +86,8 @@ func result(err error) string {
 	return Refused
 }
 
-// Read reads the lines of Try out of a text, with whatever stands before them.
-func Read(text string) (all []Answer) {
+// Read finds the lines of Try in a text. Other text may precede them in the line.
+func Read(text string) (all []Result) {
 	for line := range strings.Lines(text) {
 		at := strings.Index(line, Prefix)
 		if at < 0 {
@@ -96,27 +95,27 @@ func Read(text string) (all []Answer) {
 		}
 		fields := strings.Split(strings.TrimSpace(line[at+len(Prefix):]), " | ")
 		if len(fields) == 4 {
-			all = append(all, Answer{fields[0], fields[1], fields[2], fields[3]})
+			all = append(all, Result{fields[0], fields[1], fields[2], fields[3]})
 		}
 	}
 	return all
 }
 
-// Answer is what came of an attempt.
-type Answer struct{ Process, Kind, What, Result string }
+// Result is the result of an attempt: Done or Refused, in Value.
+type Result struct{ Process, Kind, What, Value string }
 
-// attempt is one thing to try; no error: it could be done.
+// attempt is one thing to try. It returns nil if it succeeds.
 type attempt struct {
 	kind, what string
 	try        func() error
-	fatal      bool // without a sandbox the process would not go on
+	fatal      bool // without a sandbox it ends the process
 }
 
 // at is a path in Folder.
 func at(name string) string { return filepath.Join(Folder, name) }
 
-// reach makes a system call with arguments that do no harm, and so are refused
-// by the kernel in another way than a sandbox does it: no error when it got there.
+// reach makes a system call with harmless arguments, which the kernel refuses with
+// another error than a sandbox. It returns nil if the call got as far as that.
 func reach(call uintptr, arguments ...uintptr) error {
 	var a [6]uintptr
 	copy(a[:], arguments)
@@ -128,17 +127,17 @@ func reach(call uintptr, arguments ...uintptr) error {
 	return nil
 }
 
-// reaching is an attempt by reach.
+// reaching returns an attempt that calls reach.
 func reaching(kind, what string, call uintptr, arguments ...uintptr) attempt {
 	return attempt{kind, what, func() error { return reach(call, arguments...) }, false}
 }
 
-// nowhere is an argument that is neither a descriptor nor an address.
+// nowhere is neither a valid descriptor nor a valid address.
 const nowhere = ^uintptr(0)
 
 var errAbsent = errors.New("there is none")
 
-// opened opens a file, does something to it and closes it.
+// opened opens a file, calls do and closes the file.
 func opened(path string, flags int, do func(fd int) error) error {
 	fd, err := unix.Open(path, flags|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -148,8 +147,8 @@ func opened(path string, flags int, do func(fd int) error) error {
 	return do(fd)
 }
 
-// anyFile opens some file that can be opened for reading; without one, it is the
-// socket or pipe that the process has for its messages.
+// anyFile calls do with some file that can be opened for reading, or else with standard
+// error.
 func anyFile(do func(fd int) error) error {
 	for _, path := range []string{at(Events), at(Open), "/proc/self/status"} {
 		if fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
@@ -160,7 +159,7 @@ func anyFile(do func(fd int) error) error {
 	return do(2)
 }
 
-// onPacketSocket does something to a socket that captures, if there is one.
+// onPacketSocket calls do with a socket that captures, if there is one.
 func onPacketSocket(do func(fd int) error) error {
 	for fd := range 1024 {
 		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {

@@ -4,7 +4,7 @@ package attacker
 
 import "golang.org/x/sys/unix"
 
-// machine has the calls that only this machine type has.
+// machine has the calls that only this architecture has.
 func machine() []attempt {
 	const kind = "the kernel"
 	return []attempt{

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attempts are all, in the order of the table.
+// attempts returns all attempts, in the order of the table in docs/security.md.
 func attempts() []attempt {
 	var all []attempt
 	for _, some := range [][]attempt{reading(), writing(), naming(), attributes(), commands(), secrets(), captures(), processes(), identity(), sockets(), kernel()} {
@@ -87,7 +87,7 @@ func makes(path string) error {
 	return unix.Close(fd)
 }
 
-// after does something that has to work only when what comes first does.
+// after calls then if first succeeds.
 func after(first, then func() error) error {
 	if err := first(); err != nil {
 		return err
@@ -147,7 +147,7 @@ func changeMode(path string, mode uint32) error {
 	return opened(path, unix.O_RDONLY, func(fd int) error { return unix.Fchmod(fd, mode) })
 }
 
-// command is fcntl, with reach's meaning of errors.
+// command calls fcntl by reach.
 func command(fd, command, argument int) error {
 	return reach(unix.SYS_FCNTL, uintptr(fd), uintptr(command), uintptr(argument))
 }
@@ -157,7 +157,7 @@ func lockBytes(fd int) error {
 	return unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &lock)
 }
 
-// commands are ioctls, to no device at all: a filter looks at the command only.
+// commands are ioctls on an invalid descriptor: a filter compares only the command.
 func commands() (all []attempt) {
 	for _, c := range []struct {
 		what    string
@@ -175,7 +175,7 @@ func commands() (all []attempt) {
 	return all
 }
 
-// secrets are what other processes, and the environment, know.
+// secrets are attempts to read secrets of other processes and of the environment.
 func secrets() []attempt {
 	const kind = "secrets"
 	parent, victim := fmt.Sprintf("/proc/%d/", os.Getppid()), fmt.Sprintf("/proc/%d/", scene.Victim)

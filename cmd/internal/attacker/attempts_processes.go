@@ -11,11 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nothing is a packet filter that lets nothing through.
+// nothing is a packet filter that no packet passes.
 var nothing = unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET}}
 
-// captures are about sockets that capture: the sensor's own, or ones that were
-// left to another process.
+// captures are attempts on sockets that capture: the sensor's own, or inherited ones.
 func captures() []attempt {
 	const kind = "sockets that capture"
 	on := func(do func(fd int) error) func() error { return func() error { return onPacketSocket(do) } }

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makesSocket reaches the kernel's code for a family, whether or not it has any.
+// makesSocket returns nil if the kernel's code for sockets was reached, whether or not
+// it supports the family.
 func makesSocket(family, kind, protocol int) error {
 	fd, err := unix.Socket(family, kind|unix.SOCK_CLOEXEC, protocol)
 	switch err {
@@ -19,7 +20,7 @@ func makesSocket(family, kind, protocol int) error {
 	case unix.EPERM, unix.EACCES, unix.ENOSYS:
 		return err
 	}
-	return nil // the kernel does not have it, and nobody kept the process from asking
+	return nil // not supported, but the process was not kept from asking
 }
 
 func sockets() (all []attempt) {

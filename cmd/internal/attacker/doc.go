@@ -1,7 +1,7 @@
-// Package attacker is an intruder: built with the tag "attacker", each process of
-// tlsfloor tries, once it is confined, what somebody would who had come to run
-// code in it, and says what came of it. "make system" runs it, and holds the
-// answers against the table in docs/security.md.
+// Package attacker is an intruder for tests. In a program that is built with the tag
+// "attacker", each process of tlsfloor tries, once it is confined, what an attacker
+// would try who runs code in it, and writes the results. "make system" runs it and
+// compares the results with the table in docs/security.md.
 //
-// Nothing of it is in a program that is built without the tag.
+// A program that is built without the tag contains nothing of it.
 package attacker
