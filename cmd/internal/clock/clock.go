@@ -1,22 +1,21 @@
-// Package clock is the time that what waits goes by: now, and a wake-up later.
-// A test puts a clock in its place that moves only when the test says so, and
-// then it does not depend on how busy the machine is.
+// Package clock is an interface to the time: now, and a wake-up later. Tests replace it
+// by a clock that they advance, so that they do not depend on the machine's load.
 package clock
 
 import "time"
 
 // Clock tells the time. Any number of goroutines may use it.
 type Clock interface {
-	// Now returns the time. Two of them can be subtracted whatever happens to the
-	// machine's date meanwhile.
+	// Now returns the time. The difference of two results does not depend on changes of
+	// the machine's date.
 	Now() time.Time
-	// After returns a channel that is sent the time when d has passed. Nobody
-	// has to receive it.
+	// After returns a channel on which the time is sent when d has passed. It need not
+	// be received.
 	After(d time.Duration) <-chan time.Time
 }
 
-// System is the machine's clock. Since Go 1.23 a timer that nobody receives from
-// any more costs nothing but its memory, until it is collected.
+// System is the machine's clock. Since Go 1.23 the garbage collector frees a timer whose
+// channel is no longer used.
 type System struct{}
 
 // Now is time.Now.

@@ -8,5 +8,5 @@ const auditArch = unix.AUDIT_ARCH_AARCH64
 var archAlways = []uint32{unix.SYS_FSTATAT, unix.SYS_GETRLIMIT}
 
 // This architecture has no older calls for files.
-func allowOldReads(*policy) {}
+func allowOldReads(*policy)  {}
 func allowOldWrites(*policy) {}

@@ -1,5 +1,5 @@
-// Package fault describes panics that were caught: mistakes in tlsfloor itself,
-// which hostile input may have found before us.
+// Package fault describes panics that were recovered: bugs in tlsfloor, which an
+// attacker may have found with crafted packets.
 package fault
 
 import (
@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Fault is a panic that was caught.
+// Fault is a panic that was recovered.
 type Fault struct {
 	At    string // function and line
 	Value any    // the argument of panic
@@ -18,13 +18,11 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("a fault of tlsfloor's own, please report it: %s: %v", f.At, f.Value)
 }
 
-// maxFrames bounds the calls between panic and New, in which the place is looked
-// for.
+// maxFrames bounds the stack that New searches for the place of the panic.
 const maxFrames = 64
 
-// New describes the panic whose value was just recovered. It has to be called by
-// the deferred function that called recover: the stack of the panic is still there
-// then.
+// New describes the panic whose value was just recovered. The deferred function that
+// called recover has to call it: only there does the stack still show the panic.
 func New(value any) *Fault {
 	var callers [maxFrames]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers[:])])

@@ -1,5 +1,5 @@
-// Package inherited tells which standard descriptors the program was started
-// without.
+// Package inherited reports which standard descriptors were closed when the program
+// was started.
 package inherited
 
 /*
@@ -8,8 +8,8 @@ package inherited
 
 static int missing; // a bit for each of the descriptors 0 to 2
 
-// Go's runtime opens /dev/null in the place of those that are closed before the
-// first line of Go is run. A constructor of C runs before the runtime.
+// Go's runtime opens /dev/null in place of closed ones before any Go code runs. A
+// constructor in C runs before the runtime.
 __attribute__((constructor)) static void look(void) {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
@@ -20,6 +20,6 @@ static int tlsfloor_missing(void) { return missing; }
 */
 import "C"
 
-// Missing reports whether a descriptor from 0 to 2 was closed when the program
-// was started. What is written to it since is written to /dev/null.
+// Missing reports whether descriptor fd, from 0 to 2, was closed when the program was
+// started. It is /dev/null now.
 func Missing(fd int) bool { return int(C.tlsfloor_missing())>>fd&1 != 0 }

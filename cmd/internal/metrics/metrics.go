@@ -1,5 +1,5 @@
-// Package metrics renders counts in Prometheus' text format, for the textfile
-// collector of a node exporter: tlsfloor itself listens on nothing.
+// Package metrics writes counts to a file in Prometheus' text format, for the textfile
+// collector of a node exporter: tlsfloor itself does not listen.
 package metrics
 
 import (
@@ -19,7 +19,7 @@ type Counts struct {
 	Packets, Bytes, Flows, Hellos uint64
 	Handshakes                    [classify.Violation + 1]uint64 // by verdict
 	Flagged                       uint64
-	// Dropped is what was lost, by where.
+	// The fields Dropped... count packets, connections and events that were lost.
 	DroppedKernel, DroppedInterface, DroppedTable, DroppedOutput uint64
 	// Faults counts packets that led to a panic.
 	Faults uint64
@@ -28,7 +28,7 @@ type Counts struct {
 	Waiting uint64
 }
 
-// Append appends c in the text format, version 0.0.4
+// appendCounts appends c in the text format, version 0.0.4
 // (https://prometheus.io/docs/instrumenting/exposition_formats/).
 func appendCounts(dst []byte, c *Counts) []byte {
 	dst = counter(dst, "tlsfloor_packets_total", "Packets read.", sample{value: c.Packets})
@@ -82,8 +82,8 @@ func line(dst []byte, name string, s sample) []byte {
 	return append(strconv.AppendUint(dst, s.value, 10), '\n')
 }
 
-// WriteFile replaces the file at path by c as a whole: a collector never reads
-// half of it.
+// WriteFile replaces the file at path by one with c. It renames the new file, so that a
+// collector never reads a part of it.
 func WriteFile(path string, c *Counts) error {
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%016x", filepath.Base(path), rand.Uint64()))
 	f, err := ownership.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -101,7 +101,7 @@ func WriteFile(path string, c *Counts) error {
 		err = ownership.Rename(name, path)
 	}
 	if err != nil {
-		_ = ownership.Remove(name) // what is left of a failed attempt
+		_ = ownership.Remove(name) // which a failed attempt may have left
 	}
 	return err
 }

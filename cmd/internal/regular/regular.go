@@ -1,6 +1,6 @@
-// Package regular opens the small files that options name: lists, secrets,
-// certificates. A named pipe or a device in their place would hold whoever reads
-// it, or never end.
+// Package regular opens the small files that options name: lists, secrets and
+// certificates. They have to be regular files: a named pipe or a device could block the
+// reader, or never end.
 package regular
 
 import (
@@ -13,10 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open opens a file for reading. It has to be a regular one, unless the path says
-// that a descriptor of the process is meant: /dev/stdin, or /dev/fd/N as shells
-// write it for <(command). It never waits for somebody to write to a named pipe.
-// Errors name the path.
+// Open opens a regular file for reading. It also accepts the path of a descriptor of
+// the process: /dev/stdin, and /dev/fd/N, which shells pass for <(command). It never
+// waits for the writer of a named pipe. Errors name the path.
 func Open(path string) (*os.File, error) {
 	if IsDescriptor(path) {
 		return os.Open(path)
@@ -36,8 +35,8 @@ func Open(path string) (*os.File, error) {
 	return file, nil
 }
 
-// IsDescriptor reports whether a path leads to a descriptor of the process: what
-// can be read from there can be read once.
+// IsDescriptor reports whether path is that of a descriptor of the process, which can be
+// read only once.
 func IsDescriptor(path string) bool {
 	return path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
 }
@@ -54,7 +53,8 @@ func kind(mode fs.FileMode) string {
 	return "a device"
 }
 
-// Read returns the content of a file that Open opens, of at most so many bytes.
+// Read opens a file as Open does and returns its content. More bytes than most are an
+// error.
 func Read(path string, most int64) ([]byte, error) {
 	file, err := Open(path)
 	if err != nil {

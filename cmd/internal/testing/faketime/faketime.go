@@ -1,5 +1,4 @@
-// Package faketime is a clock for tests: its time passes only when the test says
-// so.
+// Package faketime is a clock for tests, which only the test advances.
 package faketime
 
 import (
@@ -13,9 +12,9 @@ import (
 
 // Clock implements clock.Clock.
 type Clock struct {
-	// Longest is the longest wait that Until lets pass. What waits longer waits
-	// for something else, and is woken where that fails to come: a goroutine that
-	// the machine has no time for now must not look as if it hung.
+	// Longest is the longest wait that Until skips. A longer wait is a timeout for an
+	// event: skipping it would make a goroutine that the machine is too busy to run look
+	// as if it hung.
 	Longest time.Duration
 
 	mu     sync.Mutex
@@ -23,7 +22,7 @@ type Clock struct {
 	alarms []alarm // the earliest first
 }
 
-// alarm is a wake-up that was asked for.
+// alarm is a pending result of After.
 type alarm struct {
 	at   time.Time
 	rung chan time.Time // has room for one
@@ -60,7 +59,7 @@ func (c *Clock) After(d time.Duration) <-chan time.Time {
 	return a.rung
 }
 
-// Advance lets d pass. Every alarm of that time rings, at its own time.
+// Advance advances the time by d. Alarms in between ring, each at its own time.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,7 +70,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = end
 }
 
-// ring lets the time until the next alarm pass.
+// ring advances the time to the next alarm.
 func (c *Clock) ring() {
 	a := c.alarms[0]
 	c.alarms = c.alarms[1:]
@@ -79,8 +78,8 @@ func (c *Clock) ring() {
 	a.rung <- c.now
 }
 
-// Until lets time pass, from alarm to alarm, until holds reports true. It fails
-// the test after wait.Limit of real time.
+// Until advances the time from alarm to alarm until holds returns true. It fails the
+// test after wait.Limit of real time.
 func (c *Clock) Until(t testing.TB, holds func() bool) {
 	t.Helper()
 	wait.Poll(t, func() (done, moved bool) {
@@ -91,8 +90,8 @@ func (c *Clock) Until(t testing.TB, holds func() bool) {
 	})
 }
 
-// skip lets the time until the next alarm pass, and reports whether it did: not
-// where that is longer than Longest.
+// skip advances the time to the next alarm, unless that is further than Longest away. It
+// reports whether it did.
 func (c *Clock) skip() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,8 +102,8 @@ func (c *Clock) skip() bool {
 	return true
 }
 
-// UntilAlarm waits until there is an alarm that is d away, or more. No time
-// passes.
+// UntilAlarm waits until there is an alarm that is at least d away. It does not advance
+// the time.
 func (c *Clock) UntilAlarm(t testing.TB, d time.Duration) {
 	t.Helper()
 	wait.Until(t, func() bool {

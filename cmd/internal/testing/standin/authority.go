@@ -18,7 +18,7 @@ import (
 
 // Authority issues certificates.
 type Authority struct {
-	// File holds its own certificate, in PEM.
+	// File has its own certificate, in PEM.
 	File string
 
 	certificate *x509.Certificate
@@ -26,7 +26,7 @@ type Authority struct {
 	serial      int64
 }
 
-// NewAuthority makes an authority that nobody else trusts.
+// NewAuthority returns a new authority.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{File: filepath.Join(t.TempDir(), "ca.pem"), key: newKey(t)}
@@ -61,8 +61,8 @@ func (a *Authority) template(name string) *x509.Certificate {
 	}
 }
 
-// Issue makes a certificate for 127.0.0.1 and a name, good for servers and
-// clients, and returns the files with it and with its key, in PEM.
+// Issue issues a certificate for 127.0.0.1 and a name, for servers and clients. It
+// returns the files of the certificate and the key, in PEM.
 func (a *Authority) Issue(t testing.TB, name string) (certificate, key string) {
 	t.Helper()
 	private := newKey(t)
@@ -85,7 +85,7 @@ func (a *Authority) Issue(t testing.TB, name string) (certificate, key string) {
 	return certificate, key
 }
 
-// Server makes the configuration of a server with a certificate for 127.0.0.1.
+// Server returns the configuration of a server with a certificate for 127.0.0.1.
 func (a *Authority) Server(t testing.TB) *tls.Config {
 	t.Helper()
 	pair, err := tls.LoadX509KeyPair(a.Issue(t, "server.test"))
@@ -95,7 +95,7 @@ func (a *Authority) Server(t testing.TB) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{pair}}
 }
 
-// Pool holds the authority's certificate.
+// Pool returns a pool with the authority's certificate.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate)

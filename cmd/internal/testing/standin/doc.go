@@ -1,4 +1,4 @@
-// Package standin plays far ends in tests: HTTP servers of the shapes of
-// Elasticsearch and Splunk, which check what they are sent and can be killed
-// and started again, and an authority that issues certificates.
+// Package standin has far ends for the tests of outputs: HTTP servers that behave as
+// Elasticsearch and Splunk do, check what they receive, and can be killed and started
+// again; a real rsyslogd; and an authority that issues certificates.
 package standin

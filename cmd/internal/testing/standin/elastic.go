@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// Elastic answers as Elasticsearch's _bulk does.
+// Elastic responds as Elasticsearch's _bulk does.
 type Elastic struct {
 	T testing.TB
-	// Authorization is the header that is let in; empty: every one.
+	// Authorization is the header that is accepted; empty: any.
 	Authorization string
-	// Path is that of the requests: /index/_bulk.
+	// Path is the path of requests: /index/_bulk.
 	Path string
-	// Before decides about a request before it is looked at: a status other
-	// than 0 ends it there. It may set headers.
+	// Before is called with each request. If it returns a status other than 0, that is
+	// the response. It may set headers.
 	Before func(w http.ResponseWriter, r *http.Request) (status int)
-	// Item decides about an event: 0 takes it.
+	// Item returns the status for an event; 0: it is accepted.
 	Item func(event []byte) (status int, kind string)
 
 	mu       sync.Mutex
@@ -28,15 +28,15 @@ type Elastic struct {
 	repeated int
 }
 
-// Events returns what was taken, in order, and how many events more were sent
-// under an id that was there already.
+// Events returns the accepted events in order, and how many more were sent with the id
+// of one of them.
 func (e *Elastic) Events() (events []string, repeated int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return append(events, e.order...), e.repeated
 }
 
-// ServeHTTP takes a request.
+// ServeHTTP implements http.Handler.
 func (e *Elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.Authorization != "" && r.Header.Get("Authorization") != e.Authorization {
 		refuse(w, http.StatusUnauthorized, `{"error":{"type":"security_exception","reason":"unable to authenticate with `+r.Header.Get("Authorization")+`"},"status":401}`)
@@ -79,7 +79,7 @@ func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
 		return
 	}
 	type item map[string]any
-	answer := struct {
+	response := struct {
 		Errors bool   `json:"errors"`
 		Items  []item `json:"items"`
 	}{}
@@ -89,17 +89,17 @@ func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
 		status, kind := e.take(lines[i], lines[i+1])
 		result := item{"status": status}
 		if status >= 300 {
-			answer.Errors = true
+			response.Errors = true
 			result["error"] = item{"type": kind, "reason": "because"}
 		}
-		answer.Items = append(answer.Items, item{"create": result})
+		response.Items = append(response.Items, item{"create": result})
 	}
-	if err := json.NewEncoder(w).Encode(answer); err != nil {
+	if err := json.NewEncoder(w).Encode(response); err != nil {
 		return // the connection was cut
 	}
 }
 
-// take is one item.
+// take processes one item.
 func (e *Elastic) take(action, event []byte) (status int, kind string) {
 	var a struct {
 		Create struct {

@@ -14,8 +14,8 @@ import (
 	"tlsfloor/cmd/internal/testing/wait"
 )
 
-// Rsyslog is a real rsyslogd, which writes the messages that it receives to a
-// file before it reads on.
+// Rsyslog is a real rsyslogd. It writes each message to a file before it reads the next
+// one.
 type Rsyslog struct {
 	UDP, TCP, TLS string // addresses
 	Authority     *Authority
@@ -26,8 +26,8 @@ type Rsyslog struct {
 	said    bytes.Buffer
 }
 
-// rsyslogConfig has a queue of type Direct, so that what the server has read
-// from a connection is in the file when it reads on.
+// rsyslogConfig has a queue of type Direct, so that a message is in the file before the
+// server reads the next one.
 const rsyslogConfig = `
 global(workDirectory="%[1]s" maxMessageSize="64k"
 	defaultNetstreamDriverCAFile="%[5]s" defaultNetstreamDriverCertFile="%[6]s" defaultNetstreamDriverKeyFile="%[7]s")
@@ -43,7 +43,7 @@ input(type="imtcp" address="127.0.0.1" port="%[4]s" ruleset="file"
 	streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="anon")
 `
 
-// StartRsyslog starts a server, or skips the test where none is installed.
+// StartRsyslog starts a server. It skips the test if rsyslogd is not installed.
 func StartRsyslog(t testing.TB) *Rsyslog {
 	t.Helper()
 	if _, err := exec.LookPath("rsyslogd"); err != nil {
@@ -92,7 +92,7 @@ func (r *Rsyslog) Start() {
 	wait.Until(r.t, r.listens)
 }
 
-// listens reports whether all ports are open. UDP is opened first of all.
+// listens reports whether all ports are open. The server opens UDP first.
 func (r *Rsyslog) listens() bool {
 	for _, address := range []string{r.TCP, r.TLS} {
 		conn, err := net.Dial("tcp", address)
@@ -107,7 +107,7 @@ func (r *Rsyslog) listens() bool {
 // Stop ends the server as a restart does.
 func (r *Rsyslog) Stop() { r.end(syscall.SIGTERM) }
 
-// Kill ends the server in the middle of what it does.
+// Kill ends the server at once.
 func (r *Rsyslog) Kill() { r.end(syscall.SIGKILL) }
 
 func (r *Rsyslog) end(signal syscall.Signal) {
@@ -119,13 +119,13 @@ func (r *Rsyslog) end(signal syscall.Signal) {
 	r.process = nil
 }
 
-// Freeze stops the server without ending it, until Thaw.
+// Freeze pauses the server until Thaw.
 func (r *Rsyslog) Freeze() { _ = r.process.Process.Signal(syscall.SIGSTOP) }
 
-// Thaw lets a frozen server go on.
+// Thaw resumes the server.
 func (r *Rsyslog) Thaw() { _ = r.process.Process.Signal(syscall.SIGCONT) }
 
-// Message is what the server made of a message.
+// Message is a message as the server parsed it.
 type Message struct {
 	Pri, Time, Host, App, Process, ID, Text string
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Server serves HTTP at an address that stays the same while it is killed and
-// started again. Errors that only another goroutine sees fail the test.
+// Server is an HTTP server that can be killed and started again at the same address.
+// Its errors fail the test.
 type Server struct {
 	Address string
 
@@ -22,8 +22,7 @@ type Server struct {
 	server  *http.Server
 }
 
-// Start serves at a free port of 127.0.0.1; without a configuration, plain
-// HTTP.
+// Start serves at a free port of 127.0.0.1, without TLS if config is nil.
 func Start(t testing.TB, config *tls.Config, handler http.Handler) *Server {
 	t.Helper()
 	s := &Server{Address: "127.0.0.1:0", t: t, config: config, handler: handler}
@@ -56,11 +55,11 @@ func (s *Server) serve(server *http.Server, l net.Listener) {
 	}
 }
 
-// Kill closes the port and all connections at once. A request that was read
-// may still be worked off, and its answer lost.
+// Kill closes the port and all connections at once. A request that was read may still be
+// processed, without a response.
 func (s *Server) Kill() { _ = s.server.Close() }
 
-// body unpacks a request's.
+// body returns a request's body, decompressed.
 func body(r *http.Request) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil

@@ -11,18 +11,17 @@ import (
 	"testing"
 )
 
-// Splunk answers as an HTTP Event Collector does.
+// Splunk responds as an HTTP Event Collector does.
 type Splunk struct {
 	T     testing.TB
 	Token string
-	// Before decides about a request before it is looked at: a status other
-	// than 0 ends it there. It may set headers.
+	// Before is called with each request. If it returns a status other than 0, that is
+	// the response. It may set headers.
 	Before func(w http.ResponseWriter, r *http.Request) (status int)
-	// Bad reports whether an event is one that the collector does not take; the
-	// request is refused whole, and says which it was.
+	// Bad reports whether to reject an event. The whole request is rejected then, with
+	// the index of the event.
 	Bad func(event string) bool
-	// Acknowledge makes the indexers acknowledge events, when they are asked
-	// for the second time.
+	// Acknowledge makes the indexers acknowledge events, at the second query.
 	Acknowledge bool
 
 	mu     sync.Mutex
@@ -31,7 +30,7 @@ type Splunk struct {
 	acks   uint64
 }
 
-// SplunkEvent is what a collector is told of an event.
+// SplunkEvent is an event in a request.
 type SplunkEvent struct {
 	Time                            json.Number
 	Host, Index, Source, SourceType string
@@ -39,14 +38,14 @@ type SplunkEvent struct {
 	Event                           json.RawMessage
 }
 
-// Events returns what was taken, in order.
+// Events returns the accepted events in order.
 func (s *Splunk) Events() []SplunkEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]SplunkEvent(nil), s.events...)
 }
 
-// ServeHTTP takes a request.
+// ServeHTTP implements http.Handler.
 func (s *Splunk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "Splunk "+s.Token {
 		refuse(w, http.StatusForbidden, `{"text":"Invalid token","code":4}`)
@@ -78,7 +77,7 @@ func (s *Splunk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// collect takes all events of a request or none.
+// collect accepts all events of a request, or none.
 func (s *Splunk) collect(w http.ResponseWriter, text []byte) {
 	var events []SplunkEvent
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -107,21 +106,21 @@ func (s *Splunk) collect(w http.ResponseWriter, text []byte) {
 	fmt.Fprintf(w, `{"text":"Success","code":0,"ackId":%d}`, s.acks)
 }
 
-// tell says which acknowledgements have come.
+// tell responds to a query for acknowledgements.
 func (s *Splunk) tell(w http.ResponseWriter, r *http.Request, text []byte) {
-	var question struct{ Acks []uint64 }
-	if err := json.Unmarshal(text, &question); err != nil || len(r.Header.Get("X-Splunk-Request-Channel")) != 36 {
+	var query struct{ Acks []uint64 }
+	if err := json.Unmarshal(text, &query); err != nil || len(r.Header.Get("X-Splunk-Request-Channel")) != 36 {
 		s.T.Errorf("%v: %s on channel %q", err, text, r.Header.Get("X-Splunk-Request-Channel"))
 	}
 	if s.asked == nil {
 		s.asked = map[uint64]int{}
 	}
-	answer := struct {
+	response := struct {
 		Acks map[string]bool `json:"acks"`
 	}{map[string]bool{}}
-	for _, id := range question.Acks {
+	for _, id := range query.Acks {
 		s.asked[id]++
-		answer.Acks[fmt.Sprint(id)] = s.asked[id] > 1
+		response.Acks[fmt.Sprint(id)] = s.asked[id] > 1
 	}
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }

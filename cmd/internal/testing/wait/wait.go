@@ -1,32 +1,33 @@
-// Package wait has tests wait for events, and not for time to pass.
+// Package wait makes tests wait for events instead of a fixed time.
 package wait
 
 import (
+	"bytes"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
 )
 
-// Limit is how long an event may take to come: not how long it should, but after
-// how long it never will, on a machine of two processors on which thirty other
-// processes want to run.
+// Limit is how long a test waits for an event before it fails. It is long enough for a
+// machine of two processors with thirty busy processes.
 const Limit = time.Minute
 
-// The pauses between two looks at whether an event has come.
+// The bounds of the pause between two checks.
 const (
 	shortest = 20 * time.Microsecond
 	longest  = time.Millisecond
 )
 
-// Until waits until holds reports true. It fails the test, with what all
-// goroutines do, when that does not come to pass within Limit.
+// Until waits until holds returns true. After Limit it fails the test, with the stacks of
+// all goroutines.
 func Until(t testing.TB, holds func() bool) {
 	t.Helper()
 	Poll(t, func() (done, moved bool) { return holds(), false })
 }
 
-// Poll calls try until that is done, and fails the test as Until does. It calls
-// again soon where try has moved something, and else after a pause that grows.
+// Poll calls try until it returns done, and fails the test as Until does. The pause
+// between calls grows, and is short again after try has moved something.
 func Poll(t testing.TB, try func() (done, moved bool)) {
 	t.Helper()
 	pause := shortest
@@ -49,4 +50,24 @@ func Poll(t testing.TB, try func() (done, moved bool)) {
 func goroutines() []byte {
 	text := make([]byte, 1<<20)
 	return text[:runtime.Stack(text, true)]
+}
+
+// blocked matches the stack of a goroutine that waits for another one, or for the
+// network.
+var blocked = regexp.MustCompile(`^goroutine \d+ \[(sync\.|chan |select|semacquire|IO wait)`)
+
+// UntilBlocked waits until a goroutine in the given function waits for another goroutine,
+// or for the network. The function's name is that of a stack: pkg.(*Type).Method.
+func UntilBlocked(t testing.TB, function string) {
+	t.Helper()
+	Until(t, func() bool { return isBlocked(function) })
+}
+
+func isBlocked(function string) bool {
+	for stack := range bytes.SplitSeq(goroutines(), []byte("\n\n")) {
+		if blocked.Match(stack) && bytes.Contains(stack, []byte(function+"(")) {
+			return true
+		}
+	}
+	return false
 }
