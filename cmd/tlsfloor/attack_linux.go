@@ -9,11 +9,11 @@ import (
 	"tlsfloor/cmd/internal/attacker"
 )
 
-// attack has an intruder try what the process can still do.
+// attack tries what an intruder could do in the confined process.
 func attack(process string) { attacker.Try(process, true, os.Stderr) }
 
-// attackFree is the same without any sandbox: what cannot be done there, either,
-// says nothing about one.
+// attackFree is a subcommand that tries the same without a sandbox: what fails there, too,
+// says nothing about the sandbox.
 const attackFree = "attack-free"
 
 func init() {

@@ -2,5 +2,5 @@
 
 package main
 
-// attack is where "make system" has an intruder try what the process can still do.
+// attack does nothing, except in the program that "make system" builds.
 func attack(string) {}

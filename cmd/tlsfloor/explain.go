@@ -10,8 +10,8 @@ import (
 	"tlsfloor/cmd/internal/report"
 )
 
-// explainFindings is "tlsfloor explain": what to do about one kind of client or
-// server, or about what files of events hold.
+// explainFindings is "tlsfloor explain": it writes guides, or explains the events in
+// files.
 func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
 	if len(args) == 0 {
 		return m.done(report.ListGuides(stdout))
@@ -41,7 +41,7 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 	return m.done(nil)
 }
 
-// done is the exit status at the end of a subcommand.
+// done returns the exit status of a subcommand.
 func (m *messages) done(err error) int {
 	if err != nil {
 		return m.fail(err)
@@ -70,7 +70,7 @@ func addEvents(r *report.Findings, name string, stdin io.Reader) error {
 	return nil
 }
 
-// similar lists guides that may have been meant.
+// similar suggests guides with a similar name.
 func similar(name string) string {
 	var near []string
 	for _, g := range advice.All() {

@@ -11,14 +11,14 @@ import (
 	"tlsfloor/classify/policy"
 )
 
-// hostLine is what "tlsfloor host" says of one name.
+// hostLine is a line of the output of "tlsfloor host".
 type hostLine struct {
 	Host    string   `json:"host"`
 	InScope bool     `json:"in_scope"`
 	AWS     *awsLine `json:"aws,omitempty"`
 }
 
-// awsLine has the names of the event's "aws".
+// awsLine has the members of the event's "aws".
 type awsLine struct {
 	Partition   string `json:"partition,omitempty"`
 	Region      string `json:"region,omitempty"`
@@ -29,7 +29,7 @@ type awsLine struct {
 	Resource    string `json:"resource,omitempty"`
 }
 
-// describeHosts is "tlsfloor host NAME...": what classify/aws makes of names.
+// describeHosts is "tlsfloor host NAME...": it writes what the names of AWS mean.
 func describeHosts(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
 	if len(args) == 0 {
 		return m.fail(errors.New("host: give one or more names, or - to read them from standard input"))

@@ -3,16 +3,20 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"syscall"
+
+	"tlsfloor/cmd/internal/inherited"
 )
 
-// The main goroutine keeps the main thread, and does nothing but wait. Linux gives
-// a signal that is sent to a process to its main thread, and to no other, where that
-// thread waits in a way that a signal may interrupt. A request to a file system in
-// user space (FUSE) is such a wait, but goes on after it: SIGTERM would stay with
-// that thread for as long as the file system does not answer.
+// The main goroutine keeps the main thread and only waits. Linux delivers a signal for
+// the process to its main thread if that thread is in an interruptible wait. A request
+// to a file system in user space (FUSE) is such a wait, but an interrupted one goes on
+// waiting for the reply: a SIGTERM would stay pending at that thread for as long.
 func init() { runtime.LockOSThread() }
 
 func main() {
@@ -24,12 +28,11 @@ func main() {
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitError  = 1 // usage, or trouble at run time: one line says what
+	exitError  = 1 // wrong usage, or an error at run time, with a message
 	exitFailOn = 3 // --fail-on asked for it
 )
 
-// run is main, for tests: it touches nothing of the process but what it is
-// given and the signals.
+// run is main for tests. Of the process it uses only its arguments and the signals.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	m := newMessages(stderr)
 	text := &checkedOutput{to: stdout}
@@ -52,10 +55,55 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return watch(o, stdin, stdout, m)
 }
 
-// subcommands are the work that is not watching.
+// subcommands are the commands other than watching and reading.
 var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writer, m *messages) int{
 	"explain":     explainFindings,
 	"host":        describeHosts,
 	finderCommand: findProcesses,
 	openerCommand: openProcesses,
+}
+
+// standardOutput is the program's standard output, as it was started.
+func standardOutput() io.Writer {
+	if inherited.Missing(1) {
+		return closedOutput{}
+	}
+	return os.Stdout
+}
+
+// closedOutput is a standard output that was closed when the program was started.
+type closedOutput struct{}
+
+func (closedOutput) Write([]byte) (int, error) { return 0, errOutputClosed{} }
+
+// errOutputClosed is os.ErrClosed with a text of its own.
+type errOutputClosed struct{}
+
+func (errOutputClosed) Error() string        { return "standard output is closed" }
+func (errOutputClosed) Is(target error) bool { return target == os.ErrClosed }
+
+// checkedOutput keeps the first error in writing.
+type checkedOutput struct {
+	to  io.Writer
+	err error
+}
+
+func (c *checkedOutput) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// finish returns the exit status of a command that wrote text. A reader that closes
+// early, like head, is not an error.
+func (m *messages) finish(status int, out *checkedOutput) int {
+	switch {
+	case out.err == nil, errors.Is(out.err, syscall.EPIPE):
+		return status
+	case errors.Is(out.err, os.ErrClosed):
+		return m.fail(out.err)
+	}
+	return m.fail(fmt.Errorf("standard output: %w", out.err))
 }

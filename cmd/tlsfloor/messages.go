@@ -13,26 +13,26 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// messages is what goes to the person: standard error, one line each.
+// messages writes messages for the user to standard error, one line each.
 type messages struct {
-	w        io.Writer       // masks secrets: everything goes through it
+	w        io.Writer       // standard error, with secrets masked
 	mask     *transport.Mask // of w
 	terminal bool            // w is a terminal
-	color    bool            // that shows colour
-	failed   bool            // an error was said: the run ends with exitError
+	color    bool            // colours are shown
+	failed   bool            // an error was reported: the run ends with exitError
 }
 
 func newMessages(w io.Writer) *messages {
 	mask := new(transport.Mask)
 	m := &messages{w: maskedWriter{w, mask}, mask: mask, terminal: isTerminal(w)}
 	m.color = m.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	// net/http logs what servers say unasked.
+	// net/http logs unexpected responses.
 	log.SetFlags(0)
 	log.SetOutput(logged{m})
 	return m
 }
 
-// maskedWriter hides secrets in what is written, a message at a time.
+// maskedWriter masks secrets in each message.
 type maskedWriter struct {
 	to   io.Writer
 	mask *transport.Mask
@@ -45,7 +45,7 @@ func (w maskedWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// logged makes messages of what libraries log.
+// logged makes messages of the log lines of libraries.
 type logged struct{ *messages }
 
 func (l logged) Write(p []byte) (int, error) {
@@ -58,25 +58,25 @@ func isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// note says something that is no failure.
+// note writes a message.
 func (m *messages) note(format string, args ...any) {
 	fmt.Fprintf(m.w, "tlsfloor: "+format+"\n", args...)
 }
 
-// trouble says an error that the run survives, and ends with.
+// trouble reports an error that does not end the run, but is in its exit status.
 func (m *messages) trouble(err error) {
 	m.failed = true
 	m.note("%s", printable(err.Error()))
 }
 
-// fail says an error that ends the run.
+// fail reports an error that ends the run.
 func (m *messages) fail(err error) int {
 	m.trouble(err)
 	return exitError
 }
 
-// printable keeps what came from a file's name or a library from moving the
-// cursor, or the message from running over several lines.
+// printable replaces control characters, which names of files or libraries may contain:
+// they could move the cursor or begin another line.
 func printable(s string) string {
 	out := make([]rune, 0, len(s))
 	for _, r := range s {
@@ -88,8 +88,7 @@ func printable(s string) string {
 	return string(out)
 }
 
-// version is what the build knows of itself: of a clone, a number that go build
-// makes of the commit.
+// version is the program's version. In a clone, go build makes it of the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
@@ -98,9 +97,8 @@ func version() string {
 	return info.Main.Version
 }
 
-// release is the version of a build that knows of none: of a folder that is no
-// clone, and of tests. Who makes packages of such a folder sets it, with
-// -ldflags '-X main.release=...'.
+// release is the version of a build outside of a clone, and of tests. Packages that are
+// built from such a folder set it with -ldflags '-X main.release=...'.
 var release = "devel"
 
 func (m *messages) printVersion(stdout io.Writer) int {

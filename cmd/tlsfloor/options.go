@@ -16,7 +16,7 @@ import (
 	"tlsfloor/parse"
 )
 
-// options are the command line, checked.
+// options is the parsed command line.
 type options struct {
 	interfaces []string
 	files      []string
@@ -33,7 +33,7 @@ type options struct {
 
 	count    uint64
 	snaplen  int
-	buffer   int // KiB, as tcpdump has it; 0: see ring
+	buffer   int // KiB, as in tcpdump; 0: see ring
 	promisc  bool
 	follow   bool
 	vxlan    []uint
@@ -114,8 +114,8 @@ func parseOptions(args []string) (*options, error) {
 	return o, o.check()
 }
 
-// operands sorts what is no option: behind -r, names of files that exist are
-// more captures, as the shell's *.pcap gives them. The rest is an expression.
+// operands reads the arguments that are not options. After -r, names of existing files
+// are more captures, which a shell makes of *.pcap. The rest is the expression.
 func (o *options) operands(args []string) error {
 	for len(o.files) > 0 && len(args) > 0 && (args[0] == "-" || exists(args[0])) {
 		o.files, args = append(o.files, args[0]), args[1:]
@@ -180,7 +180,7 @@ func (o *options) checkFailOn() error {
 	return nil
 }
 
-// failsOn reports whether --fail-on has on.
+// failsOn reports whether --fail-on contains on.
 func (o *options) failsOn(on string) bool { return slices.Contains(o.failOn, on) }
 
 func (o *options) checkPorts() error {
@@ -208,7 +208,7 @@ func (o *options) floor() parse.Version {
 	return parse.TLSv12
 }
 
-// sensorName is what events call this sensor; empty: they leave it out.
+// sensorName is the name of this sensor in events, or empty.
 func (o *options) sensorName() string {
 	if o.sensor != "" {
 		return o.sensor
@@ -220,16 +220,16 @@ func (o *options) sensorName() string {
 	return name
 }
 
-// decoding is what a decoder is told.
+// decoding returns the options of decoders.
 func (o *options) decoding() (d decode.Options) {
 	for _, p := range o.vxlan {
 		d.VXLANPorts = append(d.VXLANPorts, uint16(p))
 	}
-	d.Trust, _ = o.trust() // was checked
+	d.Trust, _ = o.trust() // check has checked it
 	return d
 }
 
-// policy makes what the options say of judging.
+// policy returns the policy that the options describe.
 func (o *options) policy() (*policy.Policy, error) {
 	scope, err := policy.NewScope(o.scope)
 	if err != nil {

@@ -18,24 +18,24 @@ import (
 	"tlsfloor/cmd/internal/confine"
 )
 
-// The subcommands that are other processes. The finder says which process has a
-// connection, and never sees a packet; the opener has the rights that looking at
-// others' processes takes, and reads nothing that others have written.
+// The subcommands that run as other processes. The finder finds the process of a
+// connection, and never sees a packet. The opener has the rights to inspect processes of
+// other users, and parses nothing that an attacker can write.
 const (
 	finderCommand = "process-finder"
 	openerCommand = "process-opener"
 )
 
-// finderUser is the user that both become where root has started them, so that
-// they share nothing with the sensor.
+// finderUser is the user of both if root starts them, so that they share nothing with
+// the sensor.
 const finderUser = "tlsfloor-finder"
 
-// startFinder starts the finder, while there are still the rights for it.
+// startFinder starts the finder, while the process still has the rights for it.
 func (w *watcher) startFinder() error {
 	if !w.options.process {
 		return nil
 	}
-	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Log: w.saidBy(finderCommand)}.Start()
+	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Log: w.logOf(finderCommand)}.Start()
 	if err != nil {
 		return fmt.Errorf("--process: %w", err)
 	}
@@ -49,8 +49,8 @@ func (w *watcher) startFinder() error {
 	return nil
 }
 
-// saidBy takes lines that another process writes to its standard error.
-func (m *messages) saidBy(command string) func(line string) {
+// logOf returns a function that takes lines of another process's standard error.
+func (m *messages) logOf(command string) func(line string) {
 	return func(line string) { m.note("%s: %s", command, printable(strings.TrimPrefix(line, "tlsfloor: "))) }
 }
 
@@ -64,9 +64,9 @@ func (w *watcher) finderOptions() (args []string) {
 	return args
 }
 
-// findProcesses is the finder's main.
+// findProcesses is the main function of the finder.
 func findProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
-	return asChild(m, finderCommand, func(socket *os.File) error {
+	return runChild(m, finderCommand, func(socket *os.File) error {
 		finder, err := openFinder(args, m)
 		if err != nil {
 			return attribute.Refuse(socket, err)
@@ -75,9 +75,9 @@ func findProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
 	})
 }
 
-// openProcesses is the opener's main.
+// openProcesses is the main function of the opener.
 func openProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
-	return asChild(m, openerCommand, func(socket *os.File) error {
+	return runChild(m, openerCommand, func(socket *os.File) error {
 		o, _, err := childOptions(openerCommand, args)
 		if err != nil {
 			return err
@@ -90,10 +90,9 @@ func openProcesses(args []string, _ io.Reader, _ io.Writer, m *messages) int {
 	})
 }
 
-// asChild is the main of a process that tlsfloor starts. What ends the sensor ends
-// the others when it closes its sockets, in that order: the last findings want
-// their processes, too.
-func asChild(m *messages, command string, serve func(socket *os.File) error) int {
+// runChild is the main function of both. They ignore signals and end when the sensor
+// closes its socket, because the last findings still need their processes.
+func runChild(m *messages, command string, serve func(socket *os.File) error) int {
 	socket, err := confine.Begin()
 	if err != nil {
 		return m.fail(fmt.Errorf("%s: %w", command, err))
@@ -106,7 +105,7 @@ func asChild(m *messages, command string, serve func(socket *os.File) error) int
 	return exitOK
 }
 
-// childOptions reads the command line of such a process.
+// childOptions parses the command line of the finder or opener.
 func childOptions(command string, args []string) (o confine.Options, free bool, err error) {
 	o = confine.Options{Own: finderUser, Child: true}
 	f := pflag.NewFlagSet(command, pflag.ContinueOnError)
@@ -117,8 +116,8 @@ func childOptions(command string, args []string) (o confine.Options, free bool, 
 	return o, free, err
 }
 
-// confineChild confines such a process. What could not be done is said: the rest
-// is said of the sensor.
+// confineChild confines the finder or opener. It reports only degraded steps: the sensor
+// reports the others.
 func (m *messages) confineChild(command string, o confine.Options) error {
 	steps, err := confine.Apply(o)
 	for _, s := range steps {
@@ -132,7 +131,7 @@ func (m *messages) confineChild(command string, o confine.Options) error {
 	return err
 }
 
-// openFinder opens everything, and gives up what looking does not take.
+// openFinder starts the opener, opens what the finder needs, and confines the process.
 func openFinder(args []string, m *messages) (*finder, error) {
 	o, free, err := childOptions(finderCommand, args)
 	if err != nil {
@@ -142,7 +141,7 @@ func openFinder(args []string, m *messages) (*finder, error) {
 		processes, err := proc.Open()
 		return &finder{processes}, err
 	}
-	opener, err := confine.Child{Command: openerCommand, Args: args, Log: m.saidBy(openerCommand)}.Start()
+	opener, err := confine.Child{Command: openerCommand, Args: args, Log: m.logOf(openerCommand)}.Start()
 	if err != nil {
 		return nil, err
 	}
@@ -157,10 +156,10 @@ func openFinder(args []string, m *messages) (*finder, error) {
 	return &finder{processes}, nil
 }
 
-// finderMemory is what the collector aims at, in bytes.
+// finderMemory is the memory limit of the garbage collector, in bytes.
 const finderMemory = 64 << 20
 
-// finder puts processes into the words of events.
+// finder converts processes for events.
 type finder struct{ processes *proc.Finder }
 
 func (f *finder) Limits() []string { return f.processes.Limits() }

@@ -7,8 +7,8 @@ import (
 	"tlsfloor/cmd/internal/regular"
 )
 
-// confine takes away what the run does not need. On an interface each step is
-// said, since such a run goes on for long.
+// confine drops the privileges that the run does not need. On interfaces it reports each
+// step, since such a run goes on for long.
 func (w *watcher) confine() error {
 	if w.options.noSandbox {
 		return nil
@@ -25,12 +25,12 @@ func (w *watcher) confine() error {
 	return err
 }
 
-// needs lists what is opened or connected to later.
+// needs returns what is opened or connected to later.
 func (w *watcher) needs() confine.Options {
 	n := w.events.Needs()
 	o := confine.Options{
 		User: w.options.user, Require: w.options.requireSandbox,
-		ReadPaths: w.late(), ReloadPaths: n.Read, WritePaths: n.Write,
+		ReadPaths: w.latePaths(), ReloadPaths: n.Read, WritePaths: n.Write,
 		Resolve: n.Network, KeepNetRaw: w.reopens(),
 	}
 	for _, p := range n.Ports {
@@ -52,8 +52,8 @@ func (w *watcher) needs() confine.Options {
 	return o
 }
 
-// reopens reports whether an interface may have to be opened again: one that is
-// removed and made anew, which "any" never is.
+// reopens reports whether an interface may be removed and created again, and then has to
+// be opened again. "any" never is.
 func (w *watcher) reopens() bool {
 	for _, i := range w.options.interfaces {
 		if i != "any" {

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// signals is what was asked of the process from outside: SIGINT and SIGTERM
-// end the run with everything flushed, within two seconds, SIGUSR1 prints the
-// counts, SIGHUP reads the files of names again. SIGPIPE is ignored, so that a reader that leaves is
-// an error of one write and not the end of the process.
+// signals are the requests by signals. SIGINT and SIGTERM end the run within two seconds,
+// with everything delivered that can be; SIGUSR1 writes the counts; SIGHUP reads lists
+// again and reopens outputs. SIGPIPE is ignored, so that a reader that closes causes an
+// error of a write and does not end the process.
 type signals struct {
 	arrived chan os.Signal
 	done    chan struct{}
@@ -19,20 +19,20 @@ type signals struct {
 	stopper atomic.Pointer[func()]
 	stats   atomic.Bool
 	reload  atomic.Bool
-	overdue chan struct{} // closed when the run was to end and has not
+	overdue chan struct{} // closed when the run has not ended within endWithin
 }
 
-// impatience is after how long a signal to end kills a run that is ending.
-// timeout(1) signals the process and then its group, so that one request comes
-// as two signals.
-const impatience = time.Second
+// killAfter is the time after a first SIGINT or SIGTERM from which a second one kills the
+// process. timeout(1) signals the process and then its group, so that one request is two
+// signals.
+const killAfter = time.Second
 
-// endWithin is how long a run may take to end after it was asked to: whatever it
-// waits for, which may be a file system that does not answer, it is ended then.
+// endWithin is how long a run may take to end after a signal. It is ended then, even if
+// it hangs, for example in a file system.
 const endWithin = 1850 * time.Millisecond
 
-// watchSignals begins to listen, before anything is opened: logrotate may send
-// SIGHUP at any time. SIGINT or SIGTERM again, later than impatience, kills.
+// watchSignals begins to handle signals, before anything is opened: logrotate may send
+// SIGHUP at any time.
 func watchSignals() *signals {
 	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{}), overdue: make(chan struct{})}
 	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
@@ -41,8 +41,8 @@ func watchSignals() *signals {
 	return s
 }
 
-// onStop has f called, from another goroutine, when the run is to end, or at
-// once when that was asked for already.
+// onStop makes another goroutine call f at a signal to end. If there was one already, it
+// calls f at once.
 func (s *signals) onStop(f func()) {
 	s.stopper.Store(&f)
 	if s.stopped() {
@@ -72,7 +72,7 @@ func (s *signals) handle(sig os.Signal) {
 			return
 		}
 		time.AfterFunc(endWithin, func() { close(s.overdue) })
-		time.AfterFunc(impatience, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+		time.AfterFunc(killAfter, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
 		if f := s.stopper.Load(); f != nil {
 			(*f)()
 		}
@@ -81,13 +81,84 @@ func (s *signals) handle(sig os.Signal) {
 
 func (s *signals) stopped() bool { return s.stop.Load() }
 
-// statsWanted reports whether the counts were asked for since the last call.
+// statsWanted reports whether SIGUSR1 came since the last call.
 func (s *signals) statsWanted() bool { return s.stats.Load() && s.stats.Swap(false) }
 
-// reloadWanted reports whether the files are to be read again.
+// reloadWanted reports whether SIGHUP came since the last call.
 func (s *signals) reloadWanted() bool { return s.reload.Load() && s.reload.Swap(false) }
 
 func (s *signals) close() {
 	signal.Stop(s.arrived)
 	close(s.done)
+}
+
+// reload is work that SIGHUP asks for. A goroutine of its own does it, so that a file
+// system that hangs does not block the run.
+type reload struct {
+	done  chan error // of the work under way; nil: there is none
+	again bool       // do it again when that is done
+}
+
+// reload reads lists again, and reopens outputs, whose files logrotate may have moved.
+func (w *watcher) reload() {
+	for i, work := range w.reloadable() {
+		w.reloads[i].start(work)
+	}
+}
+
+func (w *watcher) reloadable() [2]func() error {
+	return [2]func() error{w.lists.load, w.events.Reopen}
+}
+
+func (r *reload) start(work func() error) {
+	if r.done != nil {
+		r.again = true
+		return
+	}
+	r.done, r.again = make(chan error, 1), false
+	go func() { r.done <- work() }()
+}
+
+// finishReloads reports errors of reloads that have ended.
+func (w *watcher) finishReloads() {
+	for i, work := range w.reloadable() {
+		r := &w.reloads[i]
+		if r.done == nil {
+			continue
+		}
+		select {
+		case err := <-r.done:
+			w.endReload(err)
+			if r.done = nil; r.again {
+				r.start(work)
+			}
+		default:
+		}
+	}
+}
+
+func (w *watcher) endReload(err error) {
+	if err != nil {
+		w.progress.clear()
+		w.note("%s; going on as before", printable(err.Error()))
+	}
+}
+
+// reloadTimeout is how long the end of a run waits for reloads.
+const reloadTimeout = 200 * time.Millisecond
+
+// awaitReloads waits for reloads, so that no output is closed while it is reopened.
+func (w *watcher) awaitReloads() {
+	late := time.After(reloadTimeout)
+	for i := range w.reloads {
+		if w.reloads[i].done == nil {
+			continue
+		}
+		select {
+		case err := <-w.reloads[i].done:
+			w.endReload(err)
+		case <-late:
+			return
+		}
+	}
 }

@@ -8,7 +8,9 @@ import (
 
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/live"
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/emit/sink"
 )
 
 // open opens the interfaces or the captures.
@@ -31,13 +33,13 @@ func (w *watcher) openLive() error {
 	if err != nil {
 		return err
 	}
-	w.source, w.stop, w.late = src, src.Stop, func() []string { return nil }
+	w.source, w.stop, w.latePaths = src, src.Stop, func() []string { return nil }
 	return nil
 }
 
-// latency is how long packets may wait in the kernel; 0: as long as is best for
-// the processor. A process is found only while it is there, and curl may be gone
-// three milliseconds after its ClientHello.
+// latency is how long packets may wait in the kernel; 0: the default, which saves
+// processor time. With --process it is short, because a process is found only while it
+// runs, and curl may end three milliseconds after its ClientHello.
 func (o *options) latency() time.Duration {
 	if o.process {
 		return time.Millisecond
@@ -64,13 +66,13 @@ func (w *watcher) openFiles(stdin io.Reader) error {
 		w.inputs.noteLeftOut(&l)
 	}
 	if w.terminal {
-		w.bar = &progress{messages: w.messages, of: src.Progress}
+		w.progress = &progress{messages: w.messages, of: src.Progress}
 	}
-	w.source, w.stop, w.late = src, src.Stop, src.LatePaths
+	w.source, w.stop, w.latePaths = src, src.Stop, src.LatePaths
 	return nil
 }
 
-// listInterfaces prints what -i can name, a line each.
+// listInterfaces lists the interfaces for -i, a line each.
 func listInterfaces(stdout io.Writer, m *messages) int {
 	all, err := live.Interfaces()
 	if err != nil {
@@ -92,7 +94,7 @@ func state(i live.Interface) string {
 	return "down"
 }
 
-// about is an interface's addresses, or else what the system calls it.
+// about returns an interface's addresses, or else the system's description.
 func about(i live.Interface) string {
 	if len(i.Addresses) == 0 {
 		return printable(i.Description)
@@ -103,3 +105,37 @@ func about(i live.Interface) string {
 	}
 	return strings.Join(addresses, " ")
 }
+
+// outputConfigs parses --output. The defaults are those of --format, --emit and --spool.
+func (o *options) outputConfigs() ([]sink.Config, error) {
+	selection, err := sink.ParseSelection(o.emit)
+	if err != nil {
+		return nil, err
+	}
+	specs := o.outputs
+	if len(specs) == 0 {
+		specs = []string{"stdout"}
+	}
+	var configs []sink.Config
+	for _, spec := range specs {
+		c, err := sink.Parse(spec, sink.Defaults{Format: o.format, Emit: selection, Spool: o.spool})
+		if err != nil {
+			return nil, fmt.Errorf("--output: %w", err)
+		}
+		configs = append(configs, c)
+	}
+	return configs, nil
+}
+
+func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Set, error) {
+	return sink.Open(configs, sink.Options{
+		Live:   w.live(),
+		Inline: !w.live() && w.options.workers == 1,
+		Sensor: event.Sensor{Host: w.options.sensorName(), Version: version(), Live: w.live()},
+		Stdout: stdout, Mask: w.mask, Memory: int(w.shares.output),
+		Note: func(line string) { w.note("%s", printable(line)) },
+	})
+}
+
+// live reports whether packets come from interfaces.
+func (w *watcher) live() bool { return len(w.options.interfaces) > 0 }

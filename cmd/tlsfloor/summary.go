@@ -3,36 +3,27 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
 )
 
-// scopeInWords is how a sentence says that a destination is in scope.
-func (o *options) scopeInWords() string {
-	for _, s := range o.scope {
-		if s != "aws" && s != "aws-all" {
-			return "in scope"
-		}
-	}
-	return "to AWS"
-}
-
-// summarise says at the end what was seen, flagged or not.
+// summarise writes the summary at the end.
 func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 	err := w.summary.Write(w.w, report.Run{Packets: s.Source.Frames, Blind: spots, Hint: w.hint(s)}, w.color)
 	if err == nil && len(w.options.interfaces) > 0 {
-		w.counts(s)
+		w.noteCounts(s)
 	}
 }
 
-// hint says what to try next, from what this run was and was not.
+// hint says what to try next, by the options and results of this run.
 func (w *watcher) hint(s *sensor.Stats) string {
 	var lines []string
 	switch {
 	case w.summary.Flagged() > 0 && w.options.emit == "flagged" && len(w.options.outputs) == 0:
-		lines = append(lines, "each flagged flow is one JSON line on standard output. To see what to change:", "  "+w.options.explained())
+		lines = append(lines, "each flagged flow is one JSON line on standard output. To see what to change:", "  "+w.options.explainCommand())
 	case s.Handshakes > 0 && w.options.emit != "all":
 		lines = append(lines, "--emit all writes every handshake, --emit aws those in scope")
 	case s.Handshakes == 0 && s.Source.Frames > 0:
@@ -44,34 +35,76 @@ func (w *watcher) hint(s *sensor.Stats) string {
 	return strings.Join(lines, "\n")
 }
 
-// explained is a command that explains what a run like this one finds.
-func (o *options) explained() string {
+// explainCommand is a command that explains the findings of a run like this one.
+func (o *options) explainCommand() string {
 	if len(o.interfaces) > 0 {
 		return "sudo tlsfloor -q -i any | tlsfloor explain -"
 	}
 	return "tlsfloor -q -r FILE... | tlsfloor explain -"
 }
 
-// counts prints the numbers of the run, also while it runs (SIGUSR1).
-func (w *watcher) counts(s *sensor.Stats) {
+// scopePhrase is the phrase for a destination in scope.
+func (o *options) scopePhrase() string {
+	for _, s := range o.scope {
+		if s != "aws" && s != "aws-all" {
+			return "in scope"
+		}
+	}
+	return "to AWS"
+}
+
+// noteCounts writes the counts of the run, at its end or for SIGUSR1.
+func (w *watcher) noteCounts(s *sensor.Stats) {
 	w.note("%d packets seen, %d dropped by the kernel, %d dropped by the interface; %d flows, %d hellos, %d flagged",
 		s.Source.Frames, s.Source.KernelDropped, s.Source.InterfaceDropped,
 		s.Flow.Flows, s.ClientHellos+s.ServerHellos, s.Flagged)
-	w.count(s.Flow.EvictedSum(), "connections given up for lack of room")
-	w.countProcesses()
+	w.noteCount(s.Flow.EvictedSum(), "connections given up for lack of room")
+	w.noteProcesses()
 }
 
-// countBlind mentions what could not be seen so far; the summary does so at the
-// end.
-func (w *watcher) countBlind(spots []blind.Spot) {
+// noteBlind writes what could not be seen so far, for SIGUSR1.
+func (w *watcher) noteBlind(spots []blind.Spot) {
 	for i := range spots {
-		w.count(spots[i].Count, spots[i].Text())
+		w.noteCount(spots[i].Count, spots[i].Text())
 	}
 }
 
-// count mentions a number that should be nothing, when it is not.
-func (w *watcher) count(n uint64, of string) {
+// noteCount writes a count that is not 0.
+func (w *watcher) noteCount(n uint64, of string) {
 	if n > 0 {
 		w.note("%s", fmt.Sprintf("%d %s", n, of))
+	}
+}
+
+// minProgress is the size in bytes from which progress is shown. Smaller captures take
+// less than a second.
+const minProgress = 64 << 20
+
+// progress shows on a terminal how much of large captures was read. A nil progress shows
+// nothing.
+type progress struct {
+	*messages
+	of    func() (done, total int64) // bytes
+	last  time.Time
+	shown bool
+}
+
+// show redraws the line, four times a second.
+func (p *progress) show() {
+	if p == nil || time.Since(p.last) < time.Second/4 {
+		return
+	}
+	p.last = time.Now()
+	if done, total := p.of(); total >= minProgress {
+		p.shown = true
+		fmt.Fprintf(p.w, "\r\x1b[Kreading: %d%% of %d MB", done*100/total, total>>20)
+	}
+}
+
+// clear removes the line, before a message is written.
+func (p *progress) clear() {
+	if p != nil && p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
 	}
 }

@@ -8,22 +8,22 @@ import (
 	"tlsfloor/capture/decode"
 )
 
-// The words of --tunnels.
+// The special values of --tunnels.
 const (
 	tunnelsOfAll  = "all"
 	tunnelsOfNone = "none"
 	tunnelsOwn    = "own"
 )
 
-// tunnelEvents is how many flagged events of one tunnel's sender are written in a
-// minute: ten a second are more than anybody reads, and tell who floods.
+// tunnelEvents bounds the flagged events that are written for one sender of tunnels in a
+// minute. Ten a second are more than anybody reads, and show who floods.
 const tunnelEvents = 600
 
-// whose is --tunnels, or what stands for it. On an interface anybody may send: what
-// a sender tells of its own connections costs nobody else, and is what AWS Traffic
-// Mirroring sends (see docs/security.md). What is in a capture was chosen by who
-// made it.
-func (o *options) whose() []string {
+// believedSenders is --tunnels or its default. On interfaces anybody may send tunnels, so
+// the default is "own": a sender can then only lie about its own connections, and AWS
+// Traffic Mirroring, which sends a host's own connections, still works (see
+// docs/security.md). A capture has what its recorder chose, so the default is "all".
+func (o *options) believedSenders() []string {
 	switch {
 	case o.tunnels != nil:
 		return o.tunnels
@@ -33,18 +33,18 @@ func (o *options) whose() []string {
 	return []string{tunnelsOfAll}
 }
 
-// trust reads --tunnels.
+// trust parses --tunnels.
 func (o *options) trust() (t decode.Trust, err error) {
-	whose := o.whose()
-	if len(whose) == 0 {
-		whose = []string{""}
+	values := o.believedSenders()
+	if len(values) == 0 {
+		values = []string{""}
 	}
 	t.Limited = true
-	for _, word := range whose {
+	for _, word := range values {
 		switch word {
 		case tunnelsOfAll, tunnelsOfNone:
-			if len(whose) > 1 {
-				return t, fmt.Errorf("--tunnels %s: %s stands alone", strings.Join(whose, ","), word)
+			if len(values) > 1 {
+				return t, fmt.Errorf("--tunnels %s: %s stands alone", strings.Join(values, ","), word)
 			}
 			t.Limited = word == tunnelsOfNone
 		case tunnelsOwn:
@@ -60,8 +60,8 @@ func (o *options) trust() (t decode.Trust, err error) {
 	return t, nil
 }
 
-// senders reads an address, or a prefix of addresses. IPv4 in the form of IPv6 is
-// IPv4: no packet has it on the wire.
+// senders parses an address or a prefix. An IPv4-mapped IPv6 address is taken as IPv4,
+// since no packet has it on the wire.
 func senders(text string) (netip.Prefix, bool) {
 	p, err := netip.ParsePrefix(text)
 	if err != nil {
@@ -80,8 +80,8 @@ func senders(text string) (netip.Prefix, bool) {
 	return p.Masked(), true
 }
 
-// sayTunnels says whose tunnels are believed, where somebody may send them.
-func (w *watcher) sayTunnels() {
+// noteTunnels reports whose tunnels are believed, on interfaces.
+func (w *watcher) noteTunnels() {
 	if !w.live() {
 		return
 	}
@@ -106,8 +106,7 @@ func (w *watcher) sayTunnels() {
 	}
 }
 
-// tunnelEventsBound is the bound of this run: a capture that is read twice gives the
-// same, and waits for nobody.
+// tunnelEventsBound is tunnelEvents, or 0 for captures, which have no bound.
 func (w *watcher) tunnelEventsBound() int {
 	if w.live() {
 		return tunnelEvents

@@ -12,6 +12,7 @@ import (
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/live"
 	"tlsfloor/classify"
+	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/attribute"
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/emit/sink"
@@ -19,7 +20,7 @@ import (
 	"tlsfloor/cmd/internal/sensor"
 )
 
-// watch is the main job: from sources to findings.
+// watch watches interfaces or reads captures. It returns the exit status.
 func watch(o *options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	w := &watcher{options: o, messages: m}
 	w.summary = w.newSummary()
@@ -35,8 +36,8 @@ func watch(o *options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	}
 }
 
-// work is the run. It is left behind where the kernel holds it in a call after it
-// was to end.
+// work does the run. watch does not wait for it if it hangs in a system call after a
+// signal to end.
 func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int {
 	if err := w.prepare(stdin, stdout); err != nil {
 		return w.fail(err)
@@ -48,11 +49,11 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 	return w.run(signals)
 }
 
-// deliverWithin is how long outputs may take events after a signal to end. The
-// rest of endWithin is for what it takes to find out that they do not.
+// deliverWithin is how long outputs may accept events after a signal to end. The rest
+// of endWithin is for ending outputs that hang.
 const deliverWithin = 1600 * time.Millisecond
 
-// abandon says what the run waits for in vain.
+// abandon reports what the run hangs in.
 func (w *watcher) abandon() int {
 	lost := ""
 	if events := w.opened.Load(); events != nil {
@@ -62,45 +63,45 @@ func (w *watcher) abandon() int {
 		}
 		lost = fmt.Sprintf("; events not written: %d", n)
 	}
-	w.note("ended while it was still %s%s", printable(*w.doing.Load()), lost)
+	w.note("ended while it was still %s%s", printable(*w.phase.Load()), lost)
 	return exitError
 }
 
-// begins notes what the run does, for abandon.
-func (w *watcher) begins(what string) { w.doing.Store(&what) }
+// begin notes what the run is doing, for abandon.
+func (w *watcher) begin(what string) { w.phase.Store(&what) }
 
 // watcher is one run.
 type watcher struct {
 	*messages
-	options   *options
-	source    capture.Source
-	stop      func() // makes source end soon; safe from another goroutine
-	sensor    reader
-	parts     []*share // of several workers
-	shares    shares   // of memory
-	events    *sink.Set
-	processes *attribute.Attributor // nil: nobody asked for processes
-	summary   *report.Summary
-	knowledge *knowledge
-	worst     classify.Verdict // of what was flagged
-	flagged   bool
-	bar       *progress
-	late      func() []string // files that source may open later
-	filter    *blind.Filter   // nil: no expression, or one that the kernel has
-	inputs    inputs
-	broken    bool // the run, and not one input, has failed
-	metrics   exporter
-	counted   time.Time // when the counts were last sent
-	reloads   [2]reload // of lists, of outputs
+	options       *options
+	source        capture.Source
+	stop          func() // makes source end soon; any goroutine may call it
+	sensor        reader
+	workerResults []*workerResult // of workers, if there are several
+	shares        memoryShares    // of memory
+	events        *sink.Set
+	processes     *attribute.Attributor // nil: without --process
+	summary       *report.Summary
+	lists         *nameLists
+	worst         classify.Verdict // of the flagged findings
+	flagged       bool
+	progress      *progress
+	latePaths     func() []string // of files that source may open later
+	filter        *blind.Filter   // nil: no expression, or the kernel has it
+	inputs        inputs
+	runFailed     bool // the run has failed, not just one input
+	metrics       exporter
+	statsSent     time.Time // when the last stats event was sent
+	reloads       [2]reload // of lists, of outputs
 
-	doing  atomic.Pointer[string]
+	phase  atomic.Pointer[string]
 	opened atomic.Pointer[sink.Set] // events, for other goroutines
 }
 
-// prepare opens everything that can fail before the first packet, and then
-// takes away from the process what it does not need any more.
+// prepare opens whatever can fail before the first packet, and then confines the
+// process.
 func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
-	w.begins("reading the options")
+	w.begin("reading the options")
 	pol, err := w.options.policy()
 	if err != nil {
 		return err
@@ -112,49 +113,54 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.limitMemory(); err != nil {
 		return err
 	}
-	w.begins("reading the lists of names and addresses")
-	if w.knowledge, err = newKnowledge(w.options); err != nil {
+	w.begin("reading the lists of names and addresses")
+	if w.lists, err = newNameLists(w.options); err != nil {
 		return err
 	}
-	w.begins("opening what is to be read")
+	w.begin("opening what is to be read")
 	if err := w.open(stdin); err != nil {
 		return err
 	}
-	w.sayTunnels()
+	w.noteTunnels()
 	if err := w.divideMemory(); err != nil {
 		return err
 	}
-	w.knowledge.makeStore(&w.shares)
-	w.begins("opening the outputs")
+	w.lists.makeStore(&w.shares)
+	w.begin("opening the outputs")
 	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
 		return err
 	}
 	w.opened.Store(w.events)
-	w.begins("starting to look for processes")
+	w.begin("starting to look for processes")
 	if err := w.startFinder(); err != nil {
 		return err
 	}
-	w.begins("confining itself")
-	w.sensor, err = w.newReader(sensor.Options{
-		Policy: pol, Names: w.knowledge.store, Ranges: w.knowledge.lookup(), Certificates: w.options.certificates,
-		Decode: w.options.decoding(), Flow: w.shares.flowBounds(w.options.workers), Kinds: w.shares.kinds / w.options.workers,
-		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
-		Deliver: w.found(), Notice: w.notice(), Tally: w.tally, Report: w.say, MaxFrames: w.options.count,
-		TunnelEvents: w.tunnelEventsBound(),
-	})
+	w.begin("confining itself")
+	w.sensor, err = w.newReader(w.sensorOptions(pol))
 	if err != nil {
 		return err
 	}
 	return w.confine()
 }
 
-// say says trouble with one input, above the progress.
-func (w *watcher) say(err error) {
-	w.bar.clear()
+// sensorOptions are those of each sensor.
+func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
+	return sensor.Options{
+		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.certificates,
+		Decode: w.options.decoding(), Flow: w.shares.flowBounds(w.options.workers), Kinds: w.shares.kinds / w.options.workers,
+		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
+		Deliver: w.findingsTo(), Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.count,
+		TunnelEvents: w.tunnelEventsBound(),
+	}
+}
+
+// inputTrouble reports an error of one input.
+func (w *watcher) inputTrouble(err error) {
+	w.progress.clear()
 	w.inputs.note(err, w.mask)
 	var memory *file.MemoryError
 	switch {
-	case isNote(err), errors.Is(err, file.ErrDeferred):
+	case isWarning(err), errors.Is(err, file.ErrDeferred):
 		w.note("%s", printable(err.Error()))
 	case errors.As(err, &memory):
 		w.trouble(fmt.Errorf("%w: give --memory %d, or decompress it first", err, w.options.memoryFor(memory.Need)))
@@ -163,8 +169,8 @@ func (w *watcher) say(err error) {
 	}
 }
 
-// isNote reports whether trouble with an interface is no failure of the run.
-func isNote(err error) bool {
+// isWarning reports whether an error of an input leaves the exit status alone.
+func isWarning(err error) bool {
 	var tunnel *sensor.Disbelief
 	if errors.As(err, &tunnel) {
 		return true
@@ -177,7 +183,7 @@ func isNote(err error) bool {
 	return false
 }
 
-// tally keeps what is left to say when the events are written.
+// tally counts a finding for the summary and the exit status.
 func (w *watcher) tally(f *classify.Finding) {
 	w.summary.Add(f)
 	if f.Flagged {
@@ -185,30 +191,30 @@ func (w *watcher) tally(f *classify.Finding) {
 	}
 }
 
-// run reads to the end, or until a signal, and then says what was seen.
+// run reads to the end or until a signal, and then writes the summary.
 func (w *watcher) run(signals *signals) int {
-	w.counted = time.Now()
-	w.begins("reading packets")
-	err := w.sensor.Run(w.source, func() bool { return w.between(signals) })
+	w.statsSent = time.Now()
+	w.begin("reading packets")
+	err := w.sensor.Run(w.source, func() bool { return w.betweenPackets(signals) })
 	stats := w.sensor.Stats()
-	w.join()
-	w.bar.clear()
+	w.addWorkerResults()
+	w.progress.clear()
 	if err != nil {
-		w.fatal(err)
+		w.runError(err)
 	}
 	w.closeProcesses()
-	w.begins("writing --metrics-file")
+	w.begin("writing --metrics-file")
 	w.exportMetrics(true)
 	w.sendStats(true)
-	w.begins("closing what was read")
+	w.begin("closing what was read")
 	if err := w.source.Close(); err != nil {
-		w.fatal(err)
+		w.runError(err)
 	}
-	w.begins("reading lists, or opening outputs, again")
+	w.begin("reading lists, or opening outputs, again")
 	w.awaitReloads()
-	w.begins("writing events")
+	w.begin("writing events")
 	if err := w.events.Close(); err != nil && !errors.Is(err, syscall.EPIPE) {
-		w.fatal(err) // a reader that has seen enough, like head, is no trouble
+		w.runError(err) // a reader that closes early, like head, is not an error
 	}
 	spots := w.blindSpots(&stats)
 	if !w.options.quiet {
@@ -217,46 +223,46 @@ func (w *watcher) run(signals *signals) int {
 	return w.status(len(spots) > 0)
 }
 
-// fatal reports trouble that no blind spot accounts for.
-func (w *watcher) fatal(err error) {
-	w.broken = true
+// runError reports an error of the run, which is not among the blind spots.
+func (w *watcher) runError(err error) {
+	w.runFailed = true
 	w.trouble(err)
 }
 
-// between runs while no packet waits, and now and then while many do. It
-// reports whether to go on: interfaces have to hand over first what came before
-// the signal.
-func (w *watcher) between(s *signals) bool {
+// betweenPackets is called when no packet waits, and now and then when many do. It
+// reports whether to go on. After a signal, interfaces end by themselves, once the
+// packets from before it are read.
+func (w *watcher) betweenPackets(s *signals) bool {
 	if s.statsWanted() {
 		stats := w.sensor.Stats()
-		w.bar.clear()
-		w.counts(&stats)
-		w.countBlind(w.blindSpots(&stats))
+		w.progress.clear()
+		w.noteCounts(&stats)
+		w.noteBlind(w.blindSpots(&stats))
 	}
 	if s.reloadWanted() {
 		w.reload()
 	}
-	w.sayReloads()
+	w.finishReloads()
 	w.exportMetrics(false)
 	w.sendStats(false)
-	w.bar.show()
-	return (w.live() || !s.stopped()) && !w.pointless()
+	w.progress.show()
+	return (w.live() || !s.stopped()) && !w.outputsFailed()
 }
 
-// pointless reports whether nobody will ever see what is found. Captures are read
-// to their end all the same, so that the number of what is lost is known, unless
-// the reader of standard output has seen enough.
-func (w *watcher) pointless() bool {
+// outputsFailed reports whether to end because all outputs were given up. Captures are
+// still read to their end, to count the events that are lost, unless the reader of
+// standard output has closed it.
+func (w *watcher) outputsFailed() bool {
 	err := w.events.Err()
 	return err != nil && (w.live() || errors.Is(err, syscall.EPIPE))
 }
 
-// status is the exit status. Trouble with an input is a blind spot: who asks for
-// those is told so by one status.
+// status returns the exit status. With --fail-on blind, an error of an input counts as a
+// blind spot.
 func (w *watcher) status(unseen bool) int {
 	on := w.options.failsOn
 	switch {
-	case w.broken:
+	case w.runFailed:
 		return exitError
 	case unseen && on("blind"):
 		return exitFailOn

@@ -9,22 +9,22 @@ import (
 	"tlsfloor/cmd/internal/regular"
 )
 
-// maxRanges bounds ip-ranges.json, in bytes: AWS's has 2 MB.
+// maxRanges bounds ip-ranges.json, in bytes. That of AWS has 2 MB.
 const maxRanges = 32 << 20
 
-// knowledge is what of names comes from files. SIGHUP reads them again.
-type knowledge struct {
+// nameLists are the names and address ranges from files. SIGHUP reads them again.
+type nameLists struct {
 	hosts, ranges string // names of files; empty: none
 	store         *names.Store
-	table         atomic.Pointer[names.Ranges] // workers read it while SIGHUP changes it
+	rangeTable    atomic.Pointer[names.Ranges] // workers read it while SIGHUP changes it
 	known         *names.Hosts
 	size          int64 // of the lists in memory, in bytes
-	loaded        bool  // once: a descriptor cannot be read again
+	loaded        bool  // load was called; a descriptor cannot be read again
 }
 
-// newKnowledge reads the lists, and finds out what they take of memory.
-func newKnowledge(o *options) (*knowledge, error) {
-	k := &knowledge{hosts: o.names, ranges: o.ranges}
+// newNameLists reads the lists, and measures their size in memory.
+func newNameLists(o *options) (*nameLists, error) {
+	k := &nameLists{hosts: o.names, ranges: o.ranges}
 	if k.hosts == "" && k.ranges == "" {
 		return k, nil
 	}
@@ -34,7 +34,7 @@ func newKnowledge(o *options) (*knowledge, error) {
 	return k, err
 }
 
-// heapInUse is the bytes that the program holds.
+// heapInUse is the size of all live objects, in bytes.
 func heapInUse() int64 {
 	runtime.GC()
 	var m runtime.MemStats
@@ -42,17 +42,17 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// makeStore makes the store, within its share of the memory.
-func (k *knowledge) makeStore(s *shares) {
+// makeStore makes the store, bounded by its share of the memory.
+func (k *nameLists) makeStore(s *memoryShares) {
 	k.store = names.NewStore(names.Options{Memory: int(s.names)})
 	if k.known != nil {
 		k.store.Use(k.known)
 	}
 }
 
-// load reads the files. On an error what was known before stands. It may be
-// called while workers use what is known, but not twice at once.
-func (k *knowledge) load() error {
+// load reads the files. After an error the earlier lists stay. It may be called while
+// workers use the lists, by one goroutine at a time.
+func (k *nameLists) load() error {
 	again := k.loaded
 	k.loaded = true
 	if !again || !regular.IsDescriptor(k.hosts) {
@@ -66,7 +66,7 @@ func (k *knowledge) load() error {
 	return k.loadRanges()
 }
 
-func (k *knowledge) loadHosts() error {
+func (k *nameLists) loadHosts() error {
 	if k.hosts == "" {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (k *knowledge) loadHosts() error {
 	return nil
 }
 
-func (k *knowledge) loadRanges() error {
+func (k *nameLists) loadRanges() error {
 	if k.ranges == "" {
 		return nil
 	}
@@ -98,15 +98,15 @@ func (k *knowledge) loadRanges() error {
 	if err != nil {
 		return fmt.Errorf("--aws-ip-ranges %s: %w", k.ranges, err)
 	}
-	k.table.Store(table)
+	k.rangeTable.Store(table)
 	return nil
 }
 
-// lookup returns the function that gives a sensor the ranges known now; nil:
-// there will be none.
-func (k *knowledge) lookup() func() *names.Ranges {
+// lookup returns a function that returns the current ranges, or nil without
+// --aws-ip-ranges.
+func (k *nameLists) lookup() func() *names.Ranges {
 	if k.ranges == "" {
 		return nil
 	}
-	return k.table.Load
+	return k.rangeTable.Load
 }

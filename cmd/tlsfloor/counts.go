@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"syscall"
+	"time"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/file"
+	"tlsfloor/capture/live"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/metrics"
+	"tlsfloor/cmd/internal/sensor"
+)
+
+// exportEvery is how often --metrics-file is written.
+const exportEvery = 10 * time.Second
+
+// sendStats sends an event with the counts when it is due, or at the end. A run that
+// could not see everything ends with one even without --stats-every, so that a reader of
+// its events does not take the network for clean.
+func (w *watcher) sendStats(end bool) {
+	every := w.options.statsEvery
+	if !end && (every == 0 || time.Since(w.statsSent) < every) {
+		return
+	}
+	w.statsSent = time.Now()
+	s := w.sensor.Stats()
+	spots := w.blindSpots(&s)
+	if every == 0 && len(spots) == 0 {
+		return
+	}
+	now := s.Time
+	if now == 0 && w.live() {
+		now = w.statsSent.UnixNano() // there was no packet with a time
+	}
+	w.events.SendStats(&event.Stats{
+		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
+		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
+		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
+		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged,
+		Blind: blind.ForEvent(spots), Final: end,
+	})
+}
+
+// exporter is the state of --metrics-file. A goroutine of its own writes the file, so
+// that a file system that hangs does not block the run.
+type exporter struct {
+	last     time.Time
+	reported bool       // the last error; false again when it works
+	done     chan error // of the writing under way; nil: there is none
+}
+
+// exportMetrics writes the counts when they are due, or at the end.
+func (w *watcher) exportMetrics(end bool) {
+	e := &w.metrics
+	if w.options.metrics == "" || !w.exportDone(end) || !end && time.Since(e.last) < exportEvery {
+		return
+	}
+	e.last, e.done = time.Now(), make(chan error, 1)
+	counts := w.metricCounts()
+	go func() { e.done <- metrics.WriteFile(w.options.metrics, counts) }()
+	if end {
+		w.exportDone(true)
+	}
+}
+
+// exportDone reports whether the last writing has ended, or waits for its end.
+func (w *watcher) exportDone(wait bool) bool {
+	e := &w.metrics
+	if e.done == nil {
+		return true
+	}
+	var err error
+	if wait {
+		err = <-e.done
+	} else {
+		select {
+		case err = <-e.done:
+		default:
+			return false
+		}
+	}
+	if err != nil && !e.reported {
+		w.note("--metrics-file: %s; going on without", printable(err.Error()))
+	}
+	e.reported, e.done = err != nil, nil
+	return true
+}
+
+func (w *watcher) metricCounts() *metrics.Counts {
+	s := w.sensor.Stats()
+	c := &metrics.Counts{
+		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
+		Handshakes: s.Verdicts, Flagged: s.Flagged,
+		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.Flow.EvictedSum(),
+		Faults: s.Faults, Blind: w.blindSpots(&s),
+	}
+	for _, o := range w.events.Stats() {
+		c.DroppedOutput += o.Dropped + o.Refused
+		c.Waiting += o.Waiting
+	}
+	return c
+}
+
+// blindSpots returns what could not be seen so far.
+func (w *watcher) blindSpots(s *sensor.Stats) []blind.Spot {
+	r := s.Blind()
+	r.Live, r.Filtered = w.live(), w.options.expression != ""
+	if w.filter != nil {
+		r.Hidden = w.filter.Hidden()
+	}
+	r.LeftOut, r.Incomplete, r.Away = w.inputs.leftOut, w.inputs.incomplete, w.inputs.away
+	r.Withheld = w.inputs.withheld
+	if !errors.Is(w.events.Err(), syscall.EPIPE) { // unless the reader closed early
+		for _, o := range w.events.Stats() {
+			r.Dropped += o.Dropped + o.Refused
+		}
+	}
+	return r.Spots()
+}
+
+// inputs counts inputs that could not be read.
+type inputs struct {
+	leftOut, incomplete blind.Names
+	away                uint64 // how often an interface was
+	withheld            blind.Names
+}
+
+// note counts an error of an input. Some errors are counted elsewhere (an unknown link
+// type and an expression that cannot be used with it, by frames) or mean no loss (a file
+// that was replaced is read on, one that waits for memory is read later). A URL may have
+// been given as a file name: mask hides the secret in it.
+func (i *inputs) note(err error, mask *transport.Mask) {
+	var input *capture.InputError
+	switch {
+	case !errors.As(err, &input), errors.Is(err, sensor.ErrUnknownLink), errors.Is(err, file.ErrReplaced), errors.Is(err, file.ErrDeferred),
+		errors.Is(err, live.ErrOneByOne):
+	case errors.Is(err, live.ErrDown), errors.Is(err, live.ErrLost):
+		i.away++
+	case errors.Is(err, live.ErrFilterChanged), errors.Is(err, live.ErrUnseen):
+		i.withheld.Add(input.Name)
+	case errors.Is(err, capture.ErrTruncated), errors.Is(err, capture.ErrDamaged):
+		i.incomplete.Add(mask.Hide(input.Name))
+	default:
+		i.leftOut.Add(mask.Hide(input.Name))
+	}
+}
+
+// noteLeftOut counts files of a folder that were skipped, except those that are no
+// captures.
+func (i *inputs) noteLeftOut(l *file.LeftOut) {
+	if !l.MayHide() {
+		return
+	}
+	for n := range l.Count {
+		name := "others"
+		if n < len(l.Names) {
+			name = l.Names[n]
+		}
+		i.leftOut.Add(name)
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"net/netip"
+
+	"tlsfloor/capture"
+	"tlsfloor/classify"
+	"tlsfloor/classify/advice"
+	"tlsfloor/classify/client"
+	"tlsfloor/cmd/internal/report"
+	"tlsfloor/cmd/internal/sensor"
+)
+
+// maxWorkers bounds --workers, because each needs a share of --memory.
+const maxWorkers = 32
+
+// reader is a sensor, or several workers.
+type reader interface {
+	Run(src capture.Source, between func() bool) error
+	Stats() sensor.Stats
+}
+
+// newReader returns a sensor, or the workers that --workers asks for. o is for the sensor,
+// or for the workers' reader, which judges what they observe.
+func (w *watcher) newReader(o sensor.Options) (reader, error) {
+	if w.options.workers == 1 {
+		o.Blank = w.events.Spare
+		return sensor.New(o), nil
+	}
+	each := make([]sensor.Options, w.options.workers)
+	for i := range each {
+		s := &workerResult{summary: w.newSummary()}
+		w.workerResults = append(w.workerResults, s)
+		each[i] = o
+		each[i].Tally = s.tally
+		var err error
+		if each[i].Policy, err = w.options.policy(); err != nil {
+			return nil, err
+		}
+	}
+	return sensor.NewWorkers(o, each), nil
+}
+
+func (w *watcher) newSummary() *report.Summary {
+	return report.New(report.Options{Floor: w.options.floor(), Scope: w.options.scopePhrase()})
+}
+
+// workerResult is what one worker counts for the end of the run.
+type workerResult struct {
+	summary *report.Summary
+	worst   classify.Verdict
+	flagged bool
+}
+
+func (s *workerResult) tally(f *classify.Finding) {
+	s.summary.Add(f)
+	if f.Flagged {
+		s.flagged, s.worst = true, max(s.worst, f.Verdict)
+	}
+}
+
+// addWorkerResults adds up the results of the workers at the end.
+func (w *watcher) addWorkerResults() {
+	for _, s := range w.workerResults {
+		w.summary.Merge(s.summary)
+		w.flagged, w.worst = w.flagged || s.flagged, max(w.worst, s.worst)
+	}
+}
+
+// deliver adds the software and the advice to a finding, and sends it to the outputs.
+// With --process, several goroutines call it.
+func (w *watcher) deliver(f *classify.Finding) {
+	if f.Process != nil {
+		f.Software = client.Process(f.Process, f.Software)
+	}
+	f.Advice = advice.For(f)
+	w.summary.Identify(f)
+	w.events.Send(f)
+}
+
+// findingsTo returns the function that takes the sensor's findings.
+func (w *watcher) findingsTo() func(*classify.Finding) {
+	if w.processes == nil {
+		return w.deliver
+	}
+	return w.processes.Deliver
+}
+
+// connectionsTo returns the function that takes connections whose process is wanted, or
+// nil.
+func (w *watcher) connectionsTo() func(client, server netip.AddrPort) {
+	if w.processes == nil {
+		return nil
+	}
+	return w.processes.Notice
+}
+
+// closeProcesses delivers the findings that wait for their process.
+func (w *watcher) closeProcesses() {
+	if w.processes == nil {
+		return
+	}
+	if err := w.processes.Close(); err != nil {
+		w.trouble(err)
+	}
+}
+
+// noteProcesses writes how many processes were found.
+func (w *watcher) noteProcesses() {
+	if w.processes == nil {
+		return
+	}
+	s := w.processes.Stats()
+	w.note("%d processes found behind %d connections", s.Found, s.Asked)
+	w.noteCount(s.Unasked, "connections opened too fast to look for their process")
+	w.noteCount(s.TooLate, "events written before their process was found")
+}
