@@ -1,10 +1,10 @@
-// Command corpus runs tlsfloor on every capture of a corpus, one process a
-// capture, and scores what it wrote with the corpus's own score.py.
+// Command corpus runs tlsfloor on every capture of a corpus, one process for each, and
+// scores the events with the corpus's own score.py.
 //
 //	go run ./corpus TLSFLOOR CORPUS FLOORS
 //
-// It fails when a capture crashed tlsfloor or took over a second of CPU, and
-// when a score lies below its line in FLOORS.
+// It fails if a capture crashes tlsfloor or takes more than a second of processor time,
+// or if a score is below its line in FLOORS.
 package main
 
 import (

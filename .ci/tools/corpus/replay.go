@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// mostCPU is what one capture may cost, user and system time together.
-	mostCPU = time.Second
-	// mostWall ends a process that waits for something that never comes.
-	mostWall = 30 * time.Second
+	// maxCPU bounds the processor time of one capture, user and system time together.
+	maxCPU = time.Second
+	// maxWall bounds the time of a process that hangs.
+	maxWall = 30 * time.Second
 )
 
-// replayAll runs tlsfloor on each capture, and returns the outputs and what
-// went wrong.
+// replayAll runs tlsfloor on each capture. It returns the files of events, and the
+// errors.
 func replayAll(tlsfloor string, captures []string, out string) (outputs []string, failed error) {
 	var total, worst time.Duration
 	var slowest string
@@ -40,15 +40,15 @@ func replayAll(tlsfloor string, captures []string, out string) (outputs []string
 	return outputs, failed
 }
 
-// replay writes one capture's events to output and returns the CPU time it
-// took. Status 1 is no failure: a corpus has captures that cannot be read.
+// replay writes one capture's events to output, and returns the processor time. Exit
+// status 1 is not an error: a corpus has captures that cannot be read.
 func replay(tlsfloor, capture, output string) (time.Duration, error) {
 	events, err := os.Create(output)
 	if err != nil {
 		return 0, err
 	}
 	defer events.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), mostWall)
+	ctx, cancel := context.WithTimeout(context.Background(), maxWall)
 	defer cancel()
 
 	var messages bytes.Buffer
@@ -62,14 +62,14 @@ func replay(tlsfloor, capture, output string) (time.Duration, error) {
 	status := command.ProcessState.ExitCode()
 	switch {
 	case ctx.Err() != nil:
-		return cpu, fmt.Errorf("not finished after %v", mostWall)
+		return cpu, fmt.Errorf("not finished after %v", maxWall)
 	case status != 0 && status != 1: // a Go panic ends with 2, a signal with -1
 		return cpu, fmt.Errorf("%v\n%s", command.ProcessState, head(messages.Bytes()))
-	case cpu > mostCPU:
+	case cpu > maxCPU:
 		return cpu, fmt.Errorf("took %v of CPU", cpu)
 	}
 	return cpu, nil
 }
 
-// head is the beginning of a message: enough of a panic to find its place.
+// head returns the beginning of a message: enough of a panic to show its place.
 func head(message []byte) []byte { return message[:min(len(message), 4000)] }

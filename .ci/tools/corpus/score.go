@@ -12,21 +12,21 @@ import (
 	"strings"
 )
 
-// score is one way of scoring.
+// score is a way of scoring: options for score.py.
 type score struct {
 	name    string
 	options []string
 }
 
-// scores are the ways of scoring: TLS from the first byte and outside of
-// tunnels, and everything.
+// scores are all ways: TLS from the first byte of connections outside of tunnels, and
+// everything.
 var scores = []score{
 	{"plain", []string{"--no-starttls", "--no-tunnels"}},
 	{"all", nil},
 }
 
-// measure prints score.py's tables and returns its figures: recall,
-// precision, and one for each field.
+// measure prints the tables of score.py, and returns its figures: recall, precision, and
+// one for each field.
 func (s score) measure(corpus string, outputs []string) (map[string]float64, error) {
 	fmt.Printf("\ncorpus: %s %s\n", s.name, strings.Join(s.options, " "))
 	tables := s.command(corpus, outputs)
@@ -52,7 +52,7 @@ func (s score) command(corpus string, outputs []string, options ...string) *exec
 	return command
 }
 
-// figures reads score.py's JSON summary. A field that no flow has is left out.
+// figures parses the JSON summary of score.py. It leaves out fields that no flow has.
 func figures(summary []byte) (map[string]float64, error) {
 	var read struct {
 		Recall, Precision float64
@@ -70,11 +70,11 @@ func figures(summary []byte) (map[string]float64, error) {
 	return values, nil
 }
 
-// floors holds the lowest allowed figures, by score and figure. The figure
-// "fields" is for every field without a line of its own.
+// floors has the lowest allowed figures, by score and figure. The figure "fields" is for
+// all fields without a line of their own.
 type floors map[[2]string]float64
 
-// readFloors reads lines of "SCORE FIGURE FLOOR"; "#" begins a comment.
+// readFloors reads lines "SCORE FIGURE FLOOR"; "#" begins a comment.
 func readFloors(name string) (floors, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -99,7 +99,7 @@ func readFloors(name string) (floors, error) {
 	return limits, nil
 }
 
-// floor is the lowest allowed value of a figure.
+// floor returns the lowest allowed value of a figure.
 func (f floors) floor(score, figure string) (float64, error) {
 	if limit, ok := f[[2]string{score, figure}]; ok {
 		return limit, nil

@@ -14,18 +14,17 @@ func packageVariables(files []source) map[string]map[string]bool {
 		if f.isTest() {
 			continue
 		}
-		if all[f.room()] == nil {
-			all[f.room()] = map[string]bool{}
+		if all[f.folder()] == nil {
+			all[f.folder()] = map[string]bool{}
 		}
 		for _, name := range variables(f.syntax) {
-			all[f.room()][name.Name] = true
+			all[f.folder()][name.Name] = true
 		}
 	}
 	return all
 }
 
-// variables lists the names that the file's var declarations give at package
-// level.
+// variables lists the names of the file's package-level variables.
 func variables(f *ast.File) []*ast.Ident {
 	var names []*ast.Ident
 	for _, d := range f.Decls {
@@ -40,25 +39,25 @@ func variables(f *ast.File) []*ast.Ident {
 	return names
 }
 
-// checkGlobals complains about functions that change a package's variable by
-// assignment to it or to a part of it. What they change through a pointer goes
-// unseen, but for the types that are made to be changed.
+// checkGlobals finds functions that assign to a package's variable or to a part of it,
+// and variables of types that are made to be changed. Changes through a pointer are not
+// found.
 func checkGlobals(f source, globals map[string]bool) []string {
 	own := map[any]bool{}
 	for _, name := range variables(f.syntax) {
 		own[name.Obj] = true
 	}
-	var complaints []string
-	complain := func(n ast.Node, e ast.Expr) {
+	var problems []string
+	report := func(n ast.Node, e ast.Expr) {
 		name := root(e)
 		if name == nil || !globals[name.Name] || name.Obj != nil && !own[name.Obj] {
 			return
 		}
-		complaints = append(complaints, fmt.Sprintf("%s: %s keeps no mutable globals: %s is changed here", f.at(n), f.room(), name.Name))
+		problems = append(problems, fmt.Sprintf("%s: %s keeps no mutable globals: %s is changed here", f.at(n), f.folder(), name.Name))
 	}
 	for _, name := range variables(f.syntax) {
 		if spec := name.Obj.Decl.(*ast.ValueSpec); isSynchronised(spec.Type) {
-			complaints = append(complaints, fmt.Sprintf("%s: %s keeps no mutable globals: %s is made to be changed", f.at(name), f.room(), name.Name))
+			problems = append(problems, fmt.Sprintf("%s: %s keeps no mutable globals: %s is made to be changed", f.at(name), f.folder(), name.Name))
 		}
 	}
 	for _, d := range f.syntax.Decls {
@@ -68,15 +67,15 @@ func checkGlobals(f source, globals map[string]bool) []string {
 		}
 		ast.Inspect(function.Body, func(n ast.Node) bool {
 			for _, e := range changed(n) {
-				complain(n, e)
+				report(n, e)
 			}
 			return true
 		})
 	}
-	return complaints
+	return problems
 }
 
-// isSynchronised tells the types of package sync and sync/atomic.
+// isSynchronised reports whether a type is of package sync or sync/atomic.
 func isSynchronised(e ast.Expr) bool {
 	selector, ok := e.(*ast.SelectorExpr)
 	if !ok {

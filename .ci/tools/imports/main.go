@@ -1,9 +1,8 @@
-// Command imports checks which package of the repository may import what, so
-// that the rooms stay apart. It reads every Go file, whatever its build
-// constraints, and prints one line for each rule that is broken.
+// Command imports checks which package of the repository imports what. It reads every Go
+// file, whatever its build constraints, and prints a line for each rule that is broken.
 //
-// depguard, which checks imports too, sees neither cgo nor files that are not built
-// here, and has no rule for parents and children, calls or globals.
+// depguard, which checks imports too, sees neither cgo nor files that are not built on
+// this system, and has no rules for parents and children, calls or globals.
 //
 //	go run ./imports ROOT
 package main
@@ -23,11 +22,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "imports:", err)
 		os.Exit(2)
 	}
-	complaints := check(files)
-	for _, c := range complaints {
+	problems := check(files)
+	for _, c := range problems {
 		fmt.Fprintln(os.Stderr, c)
 	}
-	if len(complaints) > 0 {
+	if len(problems) > 0 {
 		os.Exit(1)
 	}
 }

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 		{"a product package imports what is for tests", "capture/file/file.go", `package file; import _ "tlsfloor/capture/testing/wrap"`, "capture/testing/wrap is for tests"},
 		{"a test imports what is for tests", "cmd/internal/sensor/x_test.go", `package sensor; import _ "tlsfloor/capture/testing/wrap"`, ""},
 		{"what is for tests imports its like", "cmd/internal/testing/standin/x.go", `package standin; import _ "tlsfloor/cmd/internal/testing/wait"`, ""},
-		{"what is for tests keeps to the rooms", "capture/testing/wrap/x.go", `package wrap; import _ "tlsfloor/parse"`, "capture may not know parse"},
+		{"a package for tests follows the same rules", "capture/testing/wrap/x.go", `package wrap; import _ "tlsfloor/parse"`, "capture may not know parse"},
 		{"a product package imports testing", "cmd/internal/report/x.go", `package report; import _ "testing"`, "testing is for tests"},
 		{"a pure package imports testing/iotest", "parse/x.go", `package parse; import _ "testing/iotest"`, "testing/iotest is for tests"},
 		{"what is for tests imports testing", "cmd/internal/testing/wait/x.go", `package wait; import _ "testing"`, ""},
@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 			case test.want == "" && len(got) == 0:
 			case test.want != "" && len(got) == 1 && strings.Contains(got[0], test.want):
 			default:
-				t.Errorf("complaints %q, want %q", got, test.want)
+				t.Errorf("problems %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -86,6 +86,6 @@ func TestCheckAcrossFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := check([]source{a, b}); len(got) != 1 {
-		t.Errorf("complaints %q, want one", got)
+		t.Errorf("problems %q, want one", got)
 	}
 }

@@ -21,19 +21,19 @@ type source struct {
 	lines  *token.FileSet
 }
 
-// room is the folder the file lies in: its import path without the module.
-func (s source) room() string { return path.Dir(s.name) }
+// folder is the folder of the file: its import path, relative to the module.
+func (s source) folder() string { return path.Dir(s.name) }
 
 func (s source) isTest() bool { return strings.HasSuffix(s.name, "_test.go") }
 
-// at is the place of a node, as compilers print it.
+// at returns the position of a node, as compilers print it.
 func (s source) at(n ast.Node) string { return s.lines.Position(n.Pos()).String() }
 
-// readTree parses the Go files of the four rooms under root.
+// readTree parses the Go files below root, in the folders with code.
 func readTree(root string) ([]source, error) {
 	var files []source
-	for _, room := range []string{"cmd", "capture", "parse", "classify"} {
-		err := filepath.WalkDir(filepath.Join(root, room), func(name string, entry fs.DirEntry, err error) error {
+	for _, folder := range []string{"cmd", "capture", "parse", "classify"} {
+		err := filepath.WalkDir(filepath.Join(root, folder), func(name string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}

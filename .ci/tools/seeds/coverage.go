@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// coverage is a set of blocks of statements, each as a line of a profile has it.
+// coverage is a set of blocks of statements, each as a line of a profile.
 type coverage map[string]bool
 
-// parseProfile reads a profile of "go test -covermode=set": a line for each block
-// and binary, which ends in 1 where the block was reached.
+// parseProfile parses a profile of "go test -covermode=set": a line for each block, which
+// ends in 1 if the block was reached.
 func parseProfile(text []byte) (coverage, error) {
 	c := coverage{}
 	for line := range bytes.Lines(text) {
@@ -25,7 +25,7 @@ func parseProfile(text []byte) (coverage, error) {
 	return c, nil
 }
 
-// beyond counts what of c is not in known.
+// beyond counts the blocks of c that are not in known.
 func (c coverage) beyond(known coverage) (n int) {
 	for block := range c {
 		if !known[block] {

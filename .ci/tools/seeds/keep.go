@@ -14,25 +14,25 @@ import (
 	"strings"
 )
 
-// keeper keeps inputs of one target after the other.
+// keeper keeps inputs, of one target after the other.
 type keeper struct {
-	cache string // of what fuzzing has found
+	cache string // folder with the inputs that fuzzing has found
 	root  string // of the repository
-	work  string // for what is temporary
+	work  string // folder for temporary files
 
-	kept   int // inputs, of all targets
-	bytes  int // of all that are in the repository
+	kept   int // number of inputs that were kept
+	bytes  int // of all inputs in the repository
 	failed int // inputs that fail
 
-	folder string    // of the target's package, within the repository
+	folder string    // of the target's package, relative to the repository
 	name   string    // of the target
-	known  coverage  // what the inputs looked at so far reach
-	found  []found   // those of them that reached more than what was known
-	runs   runInputs // runs some of the target's inputs
+	known  coverage  // what the inputs that were run so far reach
+	found  []found   // the inputs that reached something new
+	runs   runInputs // runs inputs of the target
 }
 
-// runInputs runs inputs of a target, all that it has where names is nil, and
-// returns what they reach. With an errFails, one of them fails.
+// runInputs runs inputs of a target, all of them if names is nil, and returns what they
+// reach. The error is errFails if an input fails.
 type runInputs func(ctx context.Context, names []string) (coverage, error)
 
 var errFails = errors.New("an input fails")
@@ -43,15 +43,15 @@ type candidate struct {
 	size int    // in bytes
 }
 
-// found is a candidate, and what it reaches.
+// found is a candidate with what it reaches.
 type found struct {
 	candidate
 	reached coverage
 }
 
-// linked links the test binary of a package, so that it counts what is reached in
-// all packages of the repository.
-func (k *keeper) linked(ctx context.Context, folder string) error {
+// link links the test binary of a package, with coverage of all packages of the
+// repository.
+func (k *keeper) link(ctx context.Context, folder string) error {
 	c := exec.CommandContext(ctx, "go", "test", "-c", "-pgo=off", "-cover", "-covermode=set", "-coverpkg=./...", "-o", k.binary(), "./"+folder)
 	c.Dir = k.root
 	if out, err := c.CombinedOutput(); err != nil {
@@ -62,25 +62,25 @@ func (k *keeper) linked(ctx context.Context, folder string) error {
 
 func (k *keeper) binary() string { return filepath.Join(k.work, "test") }
 
-// some keeps inputs of those targets of a package that are wanted.
-func (k *keeper) some(ctx context.Context, p fuzzed, wanted *regexp.Regexp) error {
+// keepPackage keeps inputs of the wanted targets of a package.
+func (k *keeper) keepPackage(ctx context.Context, p fuzzed, wanted *regexp.Regexp) error {
 	p.targets = slices.DeleteFunc(p.targets, func(name string) bool { return !wanted.MatchString(p.folder + "/" + name) })
 	if len(p.targets) == 0 {
 		return nil
 	}
-	if err := k.linked(ctx, p.folder); err != nil {
+	if err := k.link(ctx, p.folder); err != nil {
 		return err
 	}
 	for _, target := range p.targets {
-		if err := k.target(ctx, p.folder, target); err != nil {
+		if err := k.keepTarget(ctx, p.folder, target); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// there is how many inputs of a target are kept, and their bytes.
-func (k *keeper) there(folder, name string) (inputs, bytes int, err error) {
+// count returns how many inputs of a target are kept, and their bytes.
+func (k *keeper) count(folder, name string) (inputs, bytes int, err error) {
 	entries, err := os.ReadDir(filepath.Join(k.root, folder, "testdata", "fuzz", name))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return 0, 0, err
@@ -95,8 +95,8 @@ func (k *keeper) there(folder, name string) (inputs, bytes int, err error) {
 	return len(entries), bytes, nil
 }
 
-// target keeps inputs of one target.
-func (k *keeper) target(ctx context.Context, folder, name string) (err error) {
+// keepTarget keeps inputs of one target.
+func (k *keeper) keepTarget(ctx context.Context, folder, name string) (err error) {
 	k.folder, k.name = folder, name
 	k.runs = k.runBinary
 	candidates, err := k.candidates()
@@ -115,8 +115,8 @@ func (k *keeper) target(ctx context.Context, folder, name string) (err error) {
 	return nil
 }
 
-// candidates are the inputs in the cache that are not too long and not kept
-// already, the shortest first.
+// candidates returns the inputs in the cache that are not too long and not kept yet, the
+// shortest first.
 func (k *keeper) candidates() (list []candidate, err error) {
 	entries, err := os.ReadDir(filepath.Join(k.cache, k.folder, k.name))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -138,10 +138,10 @@ func (k *keeper) candidates() (list []candidate, err error) {
 	return list, nil
 }
 
-// choose keeps few of the candidates that reach together most of what one of them
-// reaches and the target's own inputs do not. It returns how many.
+// choose keeps a few candidates. Together they reach most of what the candidates reach
+// and the target's own inputs do not. It returns their number.
 func (k *keeper) choose(ctx context.Context, list []candidate, own coverage) (n int, err error) {
-	there, _, err := k.there(k.folder, k.name)
+	there, _, err := k.count(k.folder, k.name)
 	if err != nil || there >= maxInputs {
 		return 0, err
 	}
@@ -169,11 +169,12 @@ func (k *keeper) choose(ctx context.Context, list []candidate, own coverage) (n 
 	return n, nil
 }
 
-// search finds those of a list that reach what none before them does. Lists that
-// reach nothing new are done with in one run; most inputs are in such a one, because
-// fuzzing also finds how often something is reached.
+// search finds the candidates of a list that reach what none before them does. It halves
+// a list that reaches something new. One run is enough for a list that does not, and
+// most inputs are in such lists: fuzzing keeps inputs also for how often they reach a
+// statement.
 func (k *keeper) search(ctx context.Context, list []candidate) error {
-	const most = 64 // of a run: with more, few are without something new
+	const most = 64 // inputs of a run: larger lists nearly always reach something new
 	if len(list) > most {
 		if err := k.search(ctx, list[:most]); err != nil {
 			return err
@@ -205,15 +206,15 @@ func (k *keeper) search(ctx context.Context, list []candidate) error {
 	return nil
 }
 
-// try runs inputs from the cache, for which they have to be where those that are
-// kept are.
+// try runs inputs from the cache. For the run they are copied to the folder of the kept
+// ones.
 func (k *keeper) try(ctx context.Context, list []candidate) (reached coverage, err error) {
 	var names []string
 	defer func() {
 		for _, name := range names {
 			err = errors.Join(err, os.Remove(k.seed(name)))
 		}
-		_ = os.Remove(k.seed("")) // if nothing else is in it
+		_ = os.Remove(k.seed("")) // if it is empty
 	}()
 	for _, c := range list {
 		if err := k.copy(c.name); err != nil {
@@ -241,7 +242,7 @@ func (k *keeper) copy(name string) error {
 	return os.WriteFile(k.seed(name), text, 0o666)
 }
 
-// runBinary is a runInputs.
+// runBinary implements runInputs.
 func (k *keeper) runBinary(ctx context.Context, names []string) (coverage, error) {
 	pattern, profile := "^"+k.name+"$", filepath.Join(k.work, "profile")
 	if names != nil {

@@ -1,12 +1,11 @@
-// Command seeds keeps inputs that fuzzing has found: of those in Go's cache, the
-// ones that reach statements of this repository which the inputs of the target's
-// own do not, as files in testdata/fuzz. "go test" runs these, and fuzzing begins
-// from them on every machine.
+// Command seeds keeps inputs that fuzzing has found: from Go's cache it copies those that
+// reach statements of this repository which the target's own inputs do not reach, to
+// files in testdata/fuzz. "go test" runs these, and fuzzing begins with them.
 //
 //	go run ./seeds ROOT [PATTERN]
 //
-// PATTERN is a regular expression of the targets that are looked at, each written
-// as FOLDER/TARGET. An input that fails is named, is not kept, and fails the run.
+// PATTERN is a regular expression for the targets, each written as FOLDER/TARGET. An
+// input that fails is printed and not kept, and makes the command fail.
 package main
 
 import (
@@ -21,8 +20,8 @@ import (
 	"syscall"
 )
 
-// Bounds of what is kept: of an input as its file has it, of each target, of all
-// together. What is there already counts.
+// Bounds of what is kept, with what is there already: the bytes of an input's file, the
+// inputs of a target, and the bytes of all inputs.
 const (
 	maxInput  = 8 << 10
 	maxInputs = 16
@@ -64,7 +63,7 @@ func run(ctx context.Context, root, pattern string) error {
 	k := keeper{cache: filepath.Join(strings.TrimSpace(string(cache)), "fuzz", "tlsfloor"), root: root, work: work}
 	for _, p := range packages {
 		for _, target := range p.targets {
-			_, bytes, err := k.there(p.folder, target)
+			_, bytes, err := k.count(p.folder, target)
 			if err != nil {
 				return err
 			}
@@ -72,7 +71,7 @@ func run(ctx context.Context, root, pattern string) error {
 		}
 	}
 	for _, p := range packages {
-		if err := k.some(ctx, p, wanted); err != nil {
+		if err := k.keepPackage(ctx, p, wanted); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // fuzzed is a package with fuzz targets.
 type fuzzed struct {
-	folder  string // within the repository
+	folder  string // relative to the repository
 	targets []string
 }
 

@@ -1,12 +1,12 @@
-// Command tested runs "go test" and prints what that prints, and last of all which
-// tests were skipped and why: a run without failures has tested less than it seems
-// to where programs that tests compare with are not installed.
+// Command tested runs "go test", prints its output, and at the end which tests were
+// skipped and why: where programs are missing that tests compare with, a run without
+// failures has tested less than it seems.
 //
 //	go run main.go results.go [-then COMMAND] GO test [FLAGS AND PACKAGES]
 //
-// When all tests have passed it runs COMMAND, before it prints what was skipped.
-// It needs no more than the Go that tlsfloor is built with, so it is run by its
-// files and not as a package of this module.
+// If all tests pass, it runs COMMAND before it prints the skipped tests. It is run by
+// its files and not as a package of this module, so that the Go version that tlsfloor is
+// built with is enough.
 package main
 
 import (
@@ -39,7 +39,7 @@ func main() {
 	os.Exit(statusOf(err))
 }
 
-// run runs a command, and has what it writes read.
+// run runs a command, and calls read with its output.
 func run(cmd *exec.Cmd, read func(io.Reader) error) error {
 	cmd.Stderr = os.Stderr
 	text, err := cmd.StdoutPipe()
@@ -52,7 +52,7 @@ func run(cmd *exec.Cmd, read func(io.Reader) error) error {
 	return errors.Join(read(text), cmd.Wait())
 }
 
-// statusOf is the exit status of a command that has ended with an error: its own.
+// statusOf returns the exit status for the error of a command: its own, if it has one.
 func statusOf(err error) int {
 	var exit *exec.ExitError
 	switch {

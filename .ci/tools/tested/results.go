@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// event is what "go test -json" writes: see "go doc test2json", and "go help
-// buildjson" for what concerns a build.
+// event is a line of "go test -json": see "go doc test2json", and "go help buildjson" for
+// builds.
 type event struct {
 	Action  string
 	Package string
@@ -21,25 +21,25 @@ type event struct {
 	Output  string
 }
 
-// test names one, or with an empty name its package.
+// test identifies a test, or a package if the name is empty.
 type test struct{ pkg, name string }
 
-// results are those of a run of "go test".
+// results are the results of a run of "go test".
 type results struct {
 	out     io.Writer
 	verbose bool
-	said    map[test]string // by tests that have not ended
+	output  map[test]string // of tests that have not ended
 	passed  int
 	failed  int
 	skipped map[string][]test // by reason
 }
 
 func newResults(out io.Writer, verbose bool) *results {
-	return &results{out: out, verbose: verbose, said: map[test]string{}, skipped: map[string][]test{}}
+	return &results{out: out, verbose: verbose, output: map[test]string{}, skipped: map[string][]test{}}
 }
 
-// read takes what "go test -json" writes. A line that is not JSON is printed: the
-// test binary may have written it past the testing package.
+// read reads the output of "go test -json". It prints lines that are not JSON, which the
+// test binary may have written itself.
 func (r *results) read(in io.Reader) error {
 	lines := bufio.NewReader(in)
 	for {
@@ -69,55 +69,55 @@ func (r *results) take(e event) {
 			fmt.Fprint(r.out, e.Output)
 		}
 		if e.Test != "" {
-			r.said[t] += e.Output
+			r.output[t] += e.Output
 		}
 	case "pass", "fail", "skip":
 		r.end(t, e.Action)
-		delete(r.said, t)
+		delete(r.output, t)
 	}
 }
 
-// end takes how a test has ended, or a package.
+// end notes the result of a test or of a package.
 func (r *results) end(t test, how string) {
 	switch {
-	case t.name == "" && how == "fail": // what a test said that did not end: the process has
-		for _, unfinished := range slices.SortedFunc(maps.Keys(r.said), test.compare) {
+	case t.name == "" && how == "fail": // the process ended during tests: print their output
+		for _, unfinished := range slices.SortedFunc(maps.Keys(r.output), test.compare) {
 			if unfinished.pkg == t.pkg {
-				r.print(r.said[unfinished])
-				delete(r.said, unfinished)
+				r.print(r.output[unfinished])
+				delete(r.output, unfinished)
 			}
 		}
 	case t.name == "":
 	case how == "fail":
 		r.failed++
-		r.print(r.said[t])
+		r.print(r.output[t])
 	case how == "skip":
-		reason := reasonIn(r.said[t])
+		reason := reasonIn(r.output[t])
 		r.skipped[reason] = append(r.skipped[reason], t)
 	default:
 		r.passed++
 	}
 }
 
-// print prints what a test has said, unless that was printed as it came.
-func (r *results) print(said string) {
+// print prints the output of a test, unless it was printed at once.
+func (r *results) print(text string) {
 	if r.verbose {
 		return
 	}
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "=== ") {
 			fmt.Fprint(r.out, line)
 		}
 	}
 }
 
-// place is how the testing package begins what a test logs.
+// place matches the beginning of a line that a test logs.
 var place = regexp.MustCompile(`^ +[^ :]+\.go:\d+: `)
 
-// reasonIn finds what a test gave as the reason to skip it: what it logged last.
-func reasonIn(said string) string {
+// reasonIn finds the reason for which a test was skipped: its last log line.
+func reasonIn(text string) string {
 	reason := "no reason is given"
-	for line := range strings.Lines(said) {
+	for line := range strings.Lines(text) {
 		if at := place.FindStringIndex(line); at != nil {
 			reason = strings.TrimSpace(line[at[1]:])
 		}
@@ -129,8 +129,8 @@ func (t test) compare(o test) int {
 	return cmp.Or(strings.Compare(t.pkg, o.pkg), strings.Compare(t.name, o.name))
 }
 
-// summarise prints how many tests there were, and which of them were skipped: the
-// reason that most have first.
+// summarise prints the number of tests, and the skipped ones by reason, the most frequent
+// first.
 func (r *results) summarise() {
 	skipped := 0
 	for _, tests := range r.skipped {
@@ -146,7 +146,7 @@ func (r *results) summarise() {
 	}
 }
 
-// listSkipped prints tests, a package a line.
+// listSkipped prints tests, one line for each package.
 func (r *results) listSkipped(tests []test) {
 	slices.SortFunc(tests, test.compare)
 	for i := 0; i < len(tests); {

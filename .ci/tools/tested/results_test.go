@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// What "go test -json" writes of a package with a test of each kind, a build that
-// fails, and a process that ends in the middle of a test.
-const stream = `{"Action":"start","Package":"tlsfloor/a"}
+// The output of "go test -json" for a package with a test of each kind, a build that
+// fails, and a process that ends during a test.
+const output = `{"Action":"start","Package":"tlsfloor/a"}
 {"Action":"run","Package":"tlsfloor/a","Test":"TestGood"}
 {"Action":"output","Package":"tlsfloor/a","Test":"TestGood","Output":"=== RUN   TestGood\n"}
 {"Action":"output","Package":"tlsfloor/a","Test":"TestGood","Output":"    a_test.go:1: nobody wants to know\n"}
@@ -57,7 +57,7 @@ func TestSummary(t *testing.T) {
 	for _, verbose := range []bool{false, true} {
 		var out strings.Builder
 		r := newResults(&out, verbose)
-		if err := r.read(strings.NewReader(stream)); err != nil {
+		if err := r.read(strings.NewReader(output)); err != nil {
 			t.Fatal(err)
 		}
 		r.summarise()
