@@ -1,11 +1,11 @@
-# "make help" lists the targets. Each of them sets up what it needs first.
+# "make help" lists the targets. Each installs what it needs first.
 
 SHELL = /bin/sh
 GO ?= go
 TOOL = $(GO) tool -modfile=.ci/tools/go.mod
-# Prints which tests were skipped. By its files: it needs no newer Go than the rest.
+# Prints which tests were skipped. It is run by its files, so that it needs no newer Go.
 TESTED = $(GO) run $(filter-out %_test.go,$(wildcard .ci/tools/tested/*.go))
-# libpcap is a C library, so a build without cgo is never wanted.
+# libpcap is a C library, so cgo is always needed.
 export CGO_ENABLED = 1
 
 # Passed to "go test": make test TESTFLAGS='-race -v'
@@ -13,7 +13,7 @@ TESTFLAGS ?=
 # How long each fuzz target runs in "make test", and in "make fuzz".
 FUZZTIME ?= 2s
 LONGFUZZTIME ?= 60s
-# The captures that "make demo" shows: nine flows to change, three that are well.
+# The captures of "make demo": nine flows that have to change, and three good ones.
 DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	java-tls10-sni node-tls11-sni openssl-tls10-refused openssl-server-tls10 \
 	openssl-tls10-certificate openssl-tls10-dns-refused curl-connect \
@@ -23,7 +23,7 @@ SHARED ?= ../shared
 
 .PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus cases shape bench-peers bench-live profile record clean
 
-help: ## what can be made
+help: ## list the targets
 	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
 
 setup: ## install a C compiler and libpcap's headers if they are missing
@@ -35,18 +35,18 @@ build: setup ## build ./tlsfloor
 demo: build ## run tlsfloor on recorded captures
 	@./tlsfloor -r $(DEMO)
 
-# -pgo=off: or all that cmd/tlsfloor needs is compiled a second time.
-test: setup ## run all tests, and each fuzz target for FUZZTIME (2s); say which tests were skipped
+# Without -pgo=off, all packages that cmd/tlsfloor imports are compiled twice.
+test: setup ## run all tests, and each fuzz target for FUZZTIME (2s); list skipped tests
 	@FUZZTIME=$(FUZZTIME) $(TESTED) -then .ci/fuzz $(GO) test -pgo=off $(TESTFLAGS) ./...
 
-quick: setup ## run the tests that take neither root, nor real time, nor much work: a minute
+quick: setup ## run the tests that need no root, no waiting and little work: a minute
 	@$(TESTED) $(GO) test -pgo=off -short $(TESTFLAGS) ./...
 
 e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
 
-system: setup ## let an intruder try, in each process, what docs/security.md says it cannot (root)
+system: setup ## try in each process what docs/security.md says an attacker cannot do (root)
 	$(GO) test -pgo=off -tags attacker -count=1 -run TestSystem -timeout 20m ./cmd/tlsfloor $(TESTFLAGS)
 
 check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, scripts, go.mod
@@ -56,7 +56,7 @@ check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, s
 fuzz: setup ## run each fuzz target for LONGFUZZTIME (60s)
 	@FUZZTIME=$(LONGFUZZTIME) .ci/fuzz
 
-seeds: setup ## keep inputs that fuzzing found and that reach more code, in testdata/fuzz
+seeds: setup ## keep inputs of fuzzing that reach more code, in testdata/fuzz
 	@$(GO) run -C .ci/tools ./seeds $(CURDIR)
 
 mutate: setup ## read 36,000 captures whose bytes were changed, cut, moved and mixed
@@ -68,25 +68,25 @@ bench: setup ## run the benchmarks
 corpus: build ## score tlsfloor against ../shared/corpus
 	@$(GO) run -C .ci/tools ./corpus $(CURDIR)/tlsfloor $(abspath $(SHARED))/corpus $(CURDIR)/.ci/corpus-floors
 
-cases: build ## hold tlsfloor against the faults in ../shared/cases, one worker and two
+cases: build ## check tlsfloor with ../shared/cases, with one worker and with two
 	@$(SHARED)/cases/check.py ./tlsfloor
 	@$(SHARED)/cases/check.py "./tlsfloor --workers 2"
 
-shape: setup ## print how long functions, files and packages are, and what refers to what
+shape: setup ## print the sizes of functions, files and packages, and the use of exported names
 	@$(GO) run -C .ci/tools ./shape $(CURDIR)
 
 bench-peers: build ## compare its speed with other tools' (needs ../shared/bench)
 	@$(SHARED)/bench/peers.sh $(PEERFLAGS) ./tlsfloor -r {} --emit all
 
-bench-live: build ## find the packet rate at which it begins to lose hellos (root; needs ../shared/bench)
+bench-live: build ## find the packet rate from which hellos are lost (root; needs ../shared/bench)
 	@$(SHARED)/bench/live.sh $(LIVEFLAGS) -k tlsfloor -- ./tlsfloor -i {} --emit all
 
-profile: setup ## take the profile that the compiler is given (needs ../shared/bench)
+profile: setup ## take the compiler's profile again (needs ../shared/bench)
 	@.ci/profile $(SHARED)/bench cmd/tlsfloor/default.pgo
 
 record: ## record testdata/captures again (Debian or Ubuntu, root)
 	@.ci/setup build record
 	@testdata/record/record
 
-clean: ## remove what was built
+clean: ## remove the built program
 	rm -f tlsfloor

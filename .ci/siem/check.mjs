@@ -1,4 +1,4 @@
-// Checks packaging/siem; .ci/siem/check says how. Ends with 1 if one failed.
+// Checks packaging/siem (see .ci/siem/check). Exits with 1 if a check fails.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const siem = join(import.meta.dirname, '..', '..', 'packaging', 'siem');
 
 const isHere = (program) => (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
 
-// What each file is checked by, and what that needs.
+// How each file is checked, and what that needs.
 const checks = [
   { what: 'elasticsearch and grafana, by their types', needs: isInstalled('typescript'), run: types },
   { what: 'fluent-bit, by its parser for JavaScript', needs: isInstalled('@calyptia/fluent-bit-config-parser'), run: fluentBit },

@@ -1,5 +1,5 @@
-// Asks a real Prometheus, which scrapes counters as tlsfloor has them, every
-// query of the dashboard. A query that is wrong, or finds nothing, fails.
+// Runs every query of the dashboard on a real Prometheus, which scrapes counters as
+// tlsfloor writes them. A query that is wrong, or finds nothing, fails.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const begun = Date.now();
 
-// metrics grow with time, so that rates are not nothing.
+// metrics grow with time, so that rates are not 0.
 function metrics() {
   const n = Math.floor((Date.now() - begun) / 10);
   return [
@@ -24,7 +24,7 @@ function metrics() {
 
 const listening = (server) => new Promise((done) => server.listen(0, '127.0.0.1', () => done(server.address().port)));
 
-// freePort is one that nobody listens on now.
+// freePort returns a port on which nothing listens.
 async function freePort() {
   const server = createServer();
   const port = await listening(server);
@@ -32,7 +32,7 @@ async function freePort() {
   return port;
 }
 
-// queries are the expressions with Grafana's variables filled in.
+// queries returns the expressions, with values for Grafana's variables.
 function queries(siem) {
   const board = JSON.parse(readFileSync(join(siem, 'grafana', 'dashboard.json'), 'utf8'));
   return board.panels.flatMap((panel) => panel.targets.map(({ expr }) => ({
@@ -42,8 +42,8 @@ function queries(siem) {
 }
 
 async function ask(port, { title, expr }) {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expr)}`);
-  const { status, error, data } = await answer.json();
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expr)}`);
+  const { status, error, data } = await response.json();
   if (status !== 'success') {
     throw new Error(`${title}: ${error}`);
   }
@@ -53,7 +53,7 @@ async function ask(port, { title, expr }) {
   }
 }
 
-// patiently repeats what fails until it does not, or for half a minute.
+// patiently repeats a function until it does not fail, for at most half a minute.
 async function patiently(attempt) {
   for (const end = Date.now() + 30000; ; await sleep(500)) {
     try {
@@ -68,7 +68,7 @@ async function patiently(attempt) {
 
 export async function dashboard(siem) {
   const folder = mkdtempSync(join(tmpdir(), 'tlsfloor-prometheus-'));
-  const target = createServer((_, answer) => answer.end(metrics()));
+  const target = createServer((_, response) => response.end(metrics()));
   const [scraped, port] = [await listening(target), await freePort()];
   writeFileSync(join(folder, 'prometheus.yml'),
     `scrape_configs: [{job_name: tlsfloor, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:${scraped}"]}]}]`);

@@ -1,4 +1,4 @@
-// Reads Fluent Bit's files with the parser that its makers publish.
+// Parses Fluent Bit's files with the parser that its makers publish.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from './modules.mjs';

@@ -1,5 +1,5 @@
-// Gives rsyslogd the configuration, with a port and a file of the test's own,
-// and sends it events as tlsfloor does: the lines it writes are the same.
+// Runs rsyslogd with the configuration, with another port and file, sends it events as
+// tlsfloor does, and compares the lines that it writes.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// events are one of the usual size, and one with a hostile name.
+// events are one of the usual size, and one with a hostile name in it.
 const events = ['{"schema":"tlsfloor/1","kind":"handshake","host":"dynamodb.us-west-2.amazonaws.com"}', `{"host":"${'\\u0000'.repeat(50000)}"}`];
 
-// frame is RFC 6587's octet counting around RFC 5424's header.
+// frame makes a message of RFC 5424, with the octet count of RFC 6587.
 const frame = (app, text) => {
   const message = `<132>1 2026-03-01T12:00:00.123456Z bastion-1 ${app} - - - ${text}`;
   return `${message.length} ${message}`;

@@ -1,12 +1,12 @@
-// Holds JSON against the types that its reader publishes for TypeScript: an
-// unknown member, a missing one and a value of another type are all errors.
+// Checks JSON with the types that its reader publishes for TypeScript. An unknown member,
+// a missing one and a value of another type are errors.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folder, load } from './modules.mjs';
 
 const panelTypes = 'node_modules/@grafana/schema/dist/types/raw/composable';
 
-// Enums of text are written as their text in JSON.
+// String enums are written as their value in JSON.
 const plain = `
 type Plain<T> = T extends string ? \`\${T}\` : T extends number | boolean | null | undefined ? T
   : T extends (infer U)[] ? Plain<U>[] : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
