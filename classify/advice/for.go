@@ -6,14 +6,14 @@ import (
 	"tlsfloor/classify"
 )
 
-// The guides for what no other is about.
+// The guides that are used when no other fits.
 const (
 	anyClient = "client"
 	anyServer = "server"
 	between   = "middlebox"
 )
 
-// entry is a guide, and what events say of it.
+// entry is a guide, and the advice in events that refers to it.
 type entry struct {
 	guide  *Guide
 	advice classify.Advice
@@ -51,9 +51,9 @@ func enter(in map[string]*entry, keys []string, e *entry) error {
 	return nil
 }
 
-// For says what to change for a finding; nil: nothing. Who has to change comes
-// first: no setting of a client helps against a server that chooses TLS 1.0. The
-// result is shared, and not to be changed.
+// For returns the advice for a finding; nil: nothing to change. It depends on the side
+// that has to change: no setting of a client helps against a server that selects TLS
+// 1.0. The result is shared and read-only.
 func For(f *classify.Finding) *classify.Advice {
 	switch f.Fix {
 	case classify.FixServer:

@@ -9,29 +9,28 @@ import (
 	"sync"
 )
 
-// Guide is what to do about one kind of client or server. It is not to be
-// changed.
+// Guide tells what to do about one kind of client or server. It is read-only.
 type Guide struct {
 	ID       string
 	Title    string
 	Summary  string   // one sentence: what to change
-	Software []string // ids of classify/client that it serves
-	Services []string // of classify/aws, where it is about the AWS side
-	Today    string   // what holds now, and since when; may be empty
-	Pages    []string // the vendor's, by URL
-	Steps    []Step
+	Software []string // ids of classify/client that it is for
+	Services []string // services of classify/aws that it is for
+	Today    string   // the present state, and since when; may be empty
+	Pages    []string // URLs of the vendor's pages
+	Steps    []step
 }
 
-// Step is one thing to do.
-type Step struct {
+// step is one thing to do.
+type step struct {
 	Text     string   // one paragraph
-	Commands []string // to type, each in one line; may be empty
+	Commands []string // each in one line; may be empty
 }
 
 //go:embed guides/*.txt
 var files embed.FS
 
-// library is the guides, read.
+// library has all guides.
 type library struct {
 	guides    []*Guide // by id
 	byID      map[string]*Guide
@@ -39,7 +38,7 @@ type library struct {
 	byService map[string]*entry
 }
 
-// read reads the embedded guides; that they can be read is tested.
+// read reads the embedded guides. A test checks that they can be read.
 var read = sync.OnceValues(func() (*library, error) {
 	texts, err := embedded()
 	if err != nil {
@@ -52,8 +51,8 @@ var read = sync.OnceValues(func() (*library, error) {
 	return newLibrary(guides)
 })
 
-// guides returns the guides. It panics when one that was built in cannot be
-// read: a program with such a guide passes no test.
+// guides returns the guides. It panics when an embedded guide cannot be read, which is a
+// defect of the build.
 func guides() *library {
 	l, err := read()
 	if err != nil {
@@ -62,7 +61,7 @@ func guides() *library {
 	return l
 }
 
-// All returns the guides by id. The slice is not to be changed.
+// All returns the guides in the order of their ids. The slice is read-only.
 func All() []*Guide { return guides().guides }
 
 // Lookup returns the guide with an id.
@@ -71,7 +70,7 @@ func Lookup(id string) (g *Guide, ok bool) {
 	return g, ok
 }
 
-// text is a guide as it is written.
+// text is the file of a guide.
 type text struct{ id, body string }
 
 func embedded() (texts []text, err error) {
@@ -102,8 +101,8 @@ func readAll(texts []text) ([]*Guide, error) {
 	return all, nil
 }
 
-// parse reads a guide: lines of a field each, an empty line, and then the
-// steps: paragraphs that begin with "- ", and go on with two spaces. A command
+// parse reads a guide: fields, one in each line; an empty line; and the steps. A step is
+// a paragraph that begins with "- ", and its further lines with two spaces. A command
 // begins with four spaces and a dollar sign.
 func parse(id, text string) (*Guide, error) {
 	head, steps, ok := strings.Cut(text, "\n\n")
@@ -154,7 +153,7 @@ func (g *Guide) parseSteps(text string) error {
 		last := len(g.Steps) - 1
 		switch {
 		case strings.HasPrefix(line, "- "):
-			g.Steps = append(g.Steps, Step{Text: line[2:]})
+			g.Steps = append(g.Steps, step{Text: line[2:]})
 		case last < 0:
 			return fmt.Errorf("%q is before the first step", line)
 		case strings.HasPrefix(line, "    $ "):

@@ -8,39 +8,39 @@ import (
 	"tlsfloor/classify"
 )
 
-// endpointsTSV is what the AWS SDK publishes: its heading says from where.
+// endpointsTSV is data that the AWS SDK publishes. Its heading has the source.
 //
 //go:embed endpoints.tsv
 var endpointsTSV string
 
-// known is read by every Parse and written by none.
+// known is the embedded data. It is read-only.
 var known = load(endpointsTSV)
 
-// knowledge is the embedded data, made ready for look-ups.
+// knowledge is the embedded data, prepared for look-ups.
 type knowledge struct {
 	suffixes   []suffix
-	byLength   [][]*suffix             // the same, up to the longest
+	byLength   [][]*suffix             // the suffixes by their length
 	partitions map[string]string       // partition id -> DNS suffix
 	regions    map[string]string       // region -> partition id
 	shorts     map[string]string       // ElastiCache's short form of a region -> region
-	shapes     []shape                 // how regions not known yet begin
+	shapes     []shape                 // how the names of unknown regions begin
 	services   map[string]service      // by the labels that name it
-	names      map[string]classify.AWS // whole names that say less than is known
+	names      map[string]classify.AWS // whole names that do not tell all that is known
 }
 
-// suffix is the end of a name, with its leading dot, and what it says.
+// suffix is the end of a name, with its leading dot, and what it tells.
 type suffix struct {
 	text      string
 	partition string
-	service   string // empty: the labels in front say
+	service   string // empty: the labels before the suffix tell it
 	dualStack bool
 }
 
-// service is what labels say.
+// service is what the labels of a name tell.
 type service struct {
 	id        string
 	dualStack bool // the plain name is the dual-stack one
-	single    bool // there is no dual-stack variant: the suffix says nothing
+	single    bool // there is no dual-stack variant, whatever the suffix
 }
 
 // shape is how a partition's region names begin: "us-gov-".
@@ -49,8 +49,8 @@ type shape struct {
 	partition string
 }
 
-// load reads the embedded data. That it is malformed is a defect of the
-// build, not of the input, hence the panic.
+// load reads the embedded data. It panics when the data is malformed, which is a defect
+// of the build.
 func load(text string) *knowledge {
 	k := &knowledge{
 		partitions: map[string]string{}, regions: map[string]string{}, shorts: map[string]string{},
@@ -81,7 +81,7 @@ func (k *knowledge) sortSuffixes() {
 	}
 }
 
-// add takes one row of the embedded data.
+// add adds one row of the embedded data.
 func (k *knowledge) add(row []string) {
 	switch {
 	case row[0] == "partition" && len(row) == 5:
@@ -101,8 +101,8 @@ func (k *knowledge) add(row []string) {
 	}
 }
 
-// addPartition keeps the first partition of a suffix that several share: a
-// GovCloud name is told by its region.
+// addPartition keeps the first partition of a suffix that several share. A GovCloud
+// name is recognised by its region.
 func (k *knowledge) addPartition(id, dns, dualStack, beginnings string) {
 	k.partitions[id] = dns
 	for _, b := range strings.Split(beginnings, ",") {

@@ -1,9 +1,7 @@
-// Package aws knows AWS's host names: which are AWS's at all, and what a name
-// says about the endpoint behind it - partition, region, service, and the
-// customer's part.
+// Package aws tells whether a host name is AWS's, and reads the partition, the region,
+// the service and the customer's part in it.
 //
-// It works from the name alone. What it knows of AWS is embedded data
-// (endpoints.tsv, computed from the AWS SDK's published partition data, and the
-// tables of names that no SDK publishes); a region newer than the data is known
-// by its shape.
+// It uses the name alone, and embedded data: endpoints.tsv, made of the AWS SDK's
+// published partition data, and tables of names that no SDK publishes. Regions newer
+// than the data are recognised by the form of their names.
 package aws

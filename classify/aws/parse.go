@@ -2,18 +2,16 @@ package aws
 
 import "tlsfloor/classify"
 
-// Parse reads what host says about an AWS endpoint, and reports whether it is
-// an AWS name at all: exactly the names for which InScopeAll is true.
+// Parse reads what host tells about an AWS endpoint. It returns false for names that are
+// not AWS's, for which InScopeAll is false.
 //
-// Service is the id that the AWS SDK gives the endpoint ("api.ecr",
-// "runtime.sagemaker"), else the label that names it. Region is in the name,
-// but for the few global endpoints of which the SDK publishes the region they
-// live in (iam.amazonaws.com: us-east-1). Resource is what stands in front of
-// the service, as it stands there.
+// Service is the AWS SDK's id of the endpoint ("api.ecr", "runtime.sagemaker"), else
+// the label that names the service. Region is the one in the name, or that of a global
+// endpoint in the SDK's data (iam.amazonaws.com: us-east-1). Resource is the part of the
+// name before the service.
 //
-// The strings share host's memory, unless host has upper-case letters. The work
-// is linear in the length of host, and nothing is allocated for a name in lower
-// case.
+// The strings share host's memory, unless host has upper-case letters. The work is
+// linear in the length of host, and nothing is allocated for a name in lower case.
 func Parse(host string) (classify.AWS, bool) {
 	host = lowerCase(withoutRoot(host))
 	s := suffixOf(host)
@@ -31,13 +29,13 @@ func Parse(host string) (classify.AWS, bool) {
 	return n.AWS, true
 }
 
-// name is a host name being read from its end.
+// name is a host name that is read from its end.
 type name struct {
 	classify.AWS
-	rest string // what has not been read, without the dot after it
+	rest string // the unread part, without the dot after it
 }
 
-// read takes the labels in front of the suffix. They come in three orders:
+// read reads the labels before the suffix. They come in three orders:
 //
 //	resource.service.region   bucket.s3.us-west-2
 //	resource.region.service   db.xyz.us-west-2.rds
@@ -55,14 +53,14 @@ func (n *name) read() {
 	}
 }
 
-// readDualStack takes the label "dualstack", as in s3.dualstack.us-west-2.
+// readDualStack reads the label "dualstack", as in s3.dualstack.us-west-2.
 func (n *name) readDualStack() {
 	if left, last := cutLast(n.rest); last == "dualstack" {
 		n.DualStack, n.rest = true, left
 	}
 }
 
-// readRegion takes the last label if it says where the endpoint is.
+// readRegion reads the last label if it tells where the endpoint is.
 func (n *name) readRegion(left, last string) bool {
 	switch last {
 	case "global": // iam.global.api.aws
@@ -86,8 +84,8 @@ func (n *name) readRegion(left, last string) bool {
 	return true
 }
 
-// readRegionBefore takes a name whose last label is the service and whose last
-// but one is the region.
+// readRegionBefore reads a name whose last label is the service and whose last but one
+// is the region.
 func (n *name) readRegionBefore(left, last string) bool {
 	resource, region := cutLast(left)
 	if last == "cache" {
@@ -109,8 +107,8 @@ func (n *name) readRegionBefore(left, last string) bool {
 	return true
 }
 
-// setRegion keeps a region. Its partition counts if it shares the suffix with
-// the one the suffix gave: aws and aws-us-gov do.
+// setRegion sets the region. It also sets the region's partition if that has the same
+// suffix as the present one, as aws and aws-us-gov have.
 func (n *name) setRegion(region, partition string) {
 	n.Region = region
 	if partition != "" && partition != n.Partition && known.partitions[partition] == known.partitions[n.Partition] {

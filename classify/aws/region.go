@@ -2,14 +2,12 @@ package aws
 
 import "strings"
 
-// maxRegion bounds what is looked at as a region name. The longest today is
-// ap-northeast-1; the bound keeps a hostile label from being hashed at each of
-// its hyphens.
+// maxRegion bounds the length of a region's name. The longest today is ap-northeast-1.
+// Without the bound, a hostile label would be hashed at each of its hyphens.
 const maxRegion = 24
 
-// partitionOf says which partition a region belongs to, by its name or, for a
-// region not known yet, by its shape. The partition of a region in a part of
-// the world not known yet ("nz-north-1") is empty.
+// partitionOf returns the partition of a region, by its name or, for an unknown region,
+// by how the name begins. For an unknown part of the world ("nz-north-1") it is empty.
 func partitionOf(region string) (partition string, ok bool) {
 	if len(region) > maxRegion || !endsInNumber(region) {
 		return "", false
@@ -28,7 +26,7 @@ func partitionOf(region string) (partition string, ok bool) {
 // endsInNumber reports whether label ends in a hyphen and one or two digits.
 func endsInNumber(label string) bool { return withoutNumber(label) != "" }
 
-// withoutNumber cuts "-1" or "-12", and returns nothing of a label without.
+// withoutNumber removes "-1" or "-12" from the end, and returns "" when there is none.
 func withoutNumber(label string) string {
 	n := len(label)
 	for digits := 1; digits <= 2 && digits < n && isDigit(label[n-digits]); digits++ {
@@ -51,8 +49,8 @@ func isWord(s string) bool {
 	return s != ""
 }
 
-// isDirection reports whether s is the middle of a region name: where in its
-// part of the world the region lies.
+// isDirection reports whether s is the middle of a region's name: the place within a
+// part of the world.
 func isDirection(s string) bool {
 	switch s {
 	case "central", "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest":
@@ -61,14 +59,14 @@ func isDirection(s string) bool {
 	return false
 }
 
-// placed is a region found in a label, and what stood around it.
+// placed is a region in a label, with the text around it.
 type placed struct {
 	region, partition string
 	before            string // "s3" of s3-us-west-2, "fips" of fips-us-east-1
 	after             string // "fips" of us-east-1-fips
 }
 
-// findRegion finds the region that a label is, ends in, or begins with.
+// findRegion returns the region that a label is, ends in, or begins with.
 func findRegion(label string) (placed, bool) {
 	if p, ok := partitionOf(label); ok {
 		return placed{region: label, partition: p}, true
@@ -89,7 +87,7 @@ func findRegion(label string) (placed, bool) {
 	return placed{}, false
 }
 
-// shortRegion abbreviates a region as ElastiCache's names do: apne1 for
+// shortRegion returns the short form of a region in ElastiCache's names: apne1 for
 // ap-northeast-1, usgw1 for us-gov-west-1.
 func shortRegion(region string) string {
 	words := strings.Split(region, "-")

@@ -2,14 +2,14 @@ package aws
 
 import "strings"
 
-// maxServiceLabels is how many labels the longest service has in the data
+// maxServiceLabels is the highest number of labels of a service in the data
 // (api.tunneling.iot).
 const maxServiceLabels = 3
 
-// readService takes the service at the end of what is left; in front of it
-// stands the resource.
+// readService reads the service at the end of the unread part, and the resource before
+// it.
 func (n *name) readService() {
-	if n.Service != "" { // the suffix said
+	if n.Service != "" { // known by the suffix
 		n.setResource(n.rest)
 		return
 	}
@@ -19,13 +19,12 @@ func (n *name) readService() {
 	n.FIPS = n.FIPS || saysFIPS(labels)
 	n.DualStack = (n.DualStack || s.dualStack) && !s.single
 	if labels == "compute-1" {
-		n.Region = "us-east-1" // the first region's EC2 names came before regions
+		n.Region = "us-east-1" // EC2 names from before there were other regions
 	}
 	n.setResource(strings.TrimSuffix(n.rest[:start], "."))
 }
 
-// setResource keeps the customer's part, and reads the marks that AWS puts
-// into it.
+// setResource sets the customer's part, and reads the marks that AWS puts into it.
 func (n *name) setResource(resource string) {
 	switch n.Service {
 	case "iot":
@@ -43,14 +42,15 @@ func (n *name) setResource(resource string) {
 	n.Resource = resource
 }
 
-// cutPrefix cuts prefix off s, and says whether it was there or had been.
+// cutPrefix removes prefix from s. It returns true if the prefix was there or had is
+// true.
 func cutPrefix(s, prefix string, had bool) (string, bool) {
 	s, ok := strings.CutPrefix(s, prefix)
 	return s, ok || had
 }
 
-// matchService finds the service that rest ends in: the most labels that are
-// known to name one, else the last label.
+// matchService returns the service that rest ends in: the most labels that name a known
+// one, else the last label.
 func matchService(rest string) (start int, s service) {
 	start = -1
 	for i, labels := len(rest), 0; i > 0 && labels < maxServiceLabels; labels++ {
@@ -66,7 +66,7 @@ func matchService(rest string) (start int, s service) {
 	return start, s
 }
 
-// labelService names the service of a label that no data lists.
+// labelService returns the service of a label that is not in the data.
 func labelService(label string) service {
 	switch {
 	case strings.HasPrefix(label, "s3express-") && label != "s3express-control":
@@ -92,9 +92,8 @@ func saysFIPS(labels string) bool {
 	return false
 }
 
-// isS3 reports whether label is one of the forms that S3 has instead of a
-// plain service label: a bucket in front of it may look like anything, a
-// region included.
+// isS3 reports whether label is one of S3's forms. The bucket before it may have any
+// form, also that of a region.
 func isS3(label string) bool {
 	return label == "s3" || strings.HasPrefix(label, "s3-")
 }

@@ -1,12 +1,11 @@
 package aws
 
-// No SDK publishes the names below, since no SDK builds them: they are given
-// out by AWS for a customer's resource. They come from the AWS documentation of
-// each service (the pages on endpoints and connecting) and, for the suffixes,
-// from Amazon's section of the Public Suffix List.
+// No SDK publishes the names below, because AWS assigns them to customers' resources.
+// They are from the AWS documentation of each service (the pages on endpoints and
+// connecting) and, for the suffixes, from Amazon's section of the Public Suffix List.
 
-// unpublishedSuffixes holds the suffixes of customer-facing names. Of two that
-// fit, the longer counts.
+// unpublishedSuffixes are the suffixes of such names. Of two that match, the longer
+// counts.
 var unpublishedSuffixes = []suffix{
 	{text: ".on.aws", partition: "aws"},
 	{text: ".on.amazonwebservices.com.cn", partition: "aws-cn"},
@@ -23,14 +22,14 @@ var unpublishedSuffixes = []suffix{
 	{text: ".awswaf.com", partition: "aws", service: "waf"},
 	{text: ".amazonses.com", partition: "aws", service: "ses"},
 	{text: ".sagemaker.com.cn", partition: "aws-cn", service: "sagemaker"},
-	{text: ".awsapps.com", partition: "aws", service: "awsapps"}, // IAM Identity Center, WorkDocs, WorkMail: the name does not say
+	{text: ".awsapps.com", partition: "aws", service: "awsapps"}, // IAM Identity Center, WorkDocs or WorkMail: the name does not tell
 	{text: ".aws.amazon.com", partition: "aws"},                  // console, signin, quicksight
 	{text: ".amazonaws.cn", partition: "aws-cn"},                 // the same in China
 	{text: ".amazonaws-us-gov.com", partition: "aws-us-gov"},     // the same in GovCloud
 }
 
-// unpublishedServices says what labels mean whose last one is not the
-// service's name, or that hold more than the service and the customer's part.
+// unpublishedServices are the services of labels whose last one is not the service's
+// name, or that have more than the service and the customer's part.
 var unpublishedServices = map[string]string{
 	"accesspoint.s3-global": "s3", // Multi-Region Access Points
 	"s3-accelerate":         "s3",
@@ -65,8 +64,8 @@ var unpublishedServices = map[string]string{
 	"ddb":               "dynamodb",
 	"data-kinesis-fips": "kinesis",
 
-	// Retired services, gone from the SDK's data. Their clients are old, and
-	// old clients are who this is about.
+	// Retired services, which are no longer in the SDK's data. Their clients are old,
+	// and old clients are the likeliest to use old versions.
 	"api.elastic-inference": "elastic-inference",
 	"api.fleethub.iot":      "iot",
 	"data.iotevents":        "iotevents",

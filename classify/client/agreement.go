@@ -7,8 +7,8 @@ import (
 	"tlsfloor/classify"
 )
 
-// ownLibraries are the families of hello that a program can send by itself;
-// one that is not here can be built with any.
+// ownLibraries are the families of libraries that a program can have. Programs that are
+// not listed can be built with any library.
 var ownLibraries = map[string][]string{
 	"nodejs":    {"nodejs", "openssl", "boringssl"},
 	"aws-cli-1": {"openssl", "libressl"},
@@ -30,9 +30,9 @@ var ownLibraries = map[string][]string{
 	"internet-explorer":  {"schannel"},
 }
 
-// addHello holds what the process says against what the hello shows. A hello
-// that the program cannot send by itself means that it is not what it is
-// called, or has a library of somebody else's: less is sure then.
+// addHello compares the process with the hello. A hello of a library that the program
+// cannot have means that the program is another one than its name tells, or has an
+// added library. The confidence is lower then.
 func addHello(s, hello *classify.Software) {
 	switch own, known := ownLibraries[s.ID]; {
 	case hello == nil:
@@ -55,14 +55,15 @@ func addHello(s, hello *classify.Software) {
 	}
 }
 
-// ofLibrary is the answer where the program is not known. Both may be nil.
+// ofLibrary returns the software when the program is not known. Both arguments may be
+// nil.
 func ofLibrary(library, hello *classify.Software) *classify.Software {
 	switch {
 	case library == nil:
 		return hello
 	case hello == nil:
 		return library
-	case hello.ID == "nodejs", !agree(library, hello): // says more; or loaded, but not what was used
+	case hello.ID == "nodejs", !agree(library, hello): // Node.js tells more; or the library is loaded, but not used
 		return hello
 	}
 	both := *library
@@ -89,8 +90,8 @@ func agree(a, b *classify.Software) bool {
 	return aLow <= bHigh && bLow <= aHigh
 }
 
-// libraryIn is the family and version of the library of s, which is a library
-// or Node.js as its hello shows it.
+// libraryIn returns the family and the version of the library of s, which is a library
+// or Node.js identified by its hello.
 func libraryIn(s *classify.Software) (family, version string) {
 	if s.ID == "nodejs" {
 		return "openssl", strings.TrimPrefix(s.Library, "OpenSSL ")

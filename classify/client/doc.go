@@ -1,11 +1,9 @@
-// Package client says which software a client most likely is: by the process
-// at its end of the connection, and by what its ClientHello looks like. A
-// hello shows how the TLS library was built and set up, seldom the program;
-// nothing more is said than that.
+// Package client identifies the software of a client: by the process at its end of the
+// connection, and by its ClientHello. A hello shows how the TLS library was built and
+// configured, and seldom the program. Then only the library is named.
 //
-// Two tables are embedded. data/hellos.tsv describes the hellos of libraries,
-// data/fingerprints.tsv lists JA3 and JA4 values that one library alone was
-// seen to send. Each row says where it comes from: rows that begin with "measured"
-// were taken from the recordings in testdata/clients, "published" ones from a
-// source that it names, and "unverified" ones from neither.
+// Two tables are embedded. data/hellos.tsv describes the hellos of libraries.
+// data/fingerprints.tsv lists JA3 and JA4 values that only one library was seen to send.
+// Each row has its origin: "measured" rows are from the recordings in testdata/clients,
+// "published" ones from a source that the row names, and "unverified" ones from neither.
 package client

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// executables has the programs by the name of their file. A version may follow
-// it: "python3.11", "php-fpm8.2", "ruby2.7".
+// executables are the programs by the name of their file. A version may follow the
+// name: "python3.11", "php-fpm8.2", "ruby2.7".
 var executables = map[string]string{
-	"node": "nodejs", "nodejs": "nodejs", "aws": "aws-cli-2", // version 1 is a script of Python's
+	"node": "nodejs", "nodejs": "nodejs", "aws": "aws-cli-2", // version 1 is a Python script
 	"python": "python", "pypy": "python", "ruby": "ruby", "java": "java", "perl": "perl",
 	"php": "php", "php-fpm": "php", "php-cgi": "php", "curl": "curl", "wget": "wget",
 	"mono": "mono", "mono-sgen": "mono", "mono-boehm": "mono",
@@ -20,14 +20,14 @@ var executables = map[string]string{
 	"firefox": "firefox", "firefox-bin": "firefox", "firefox-esr": "firefox",
 }
 
-// program is what the name and place of a file say.
+// program is what the name and the folder of a file tell.
 type program struct {
 	id, version string
 }
 
-// programOf names the program at file; false when it is none that is known.
+// programOf returns the program at file; false when it is not a known one.
 func programOf(file string) (p program, ok bool) {
-	// The kernel says so of a file that was replaced while it ran.
+	// The kernel adds this to a file that was replaced while it ran.
 	file = strings.TrimSuffix(file, " (deleted)")
 	base := path.Base(file)
 	name, version := base, ""
@@ -42,8 +42,8 @@ func programOf(file string) (p program, ok bool) {
 	return p, true
 }
 
-// closer returns the version of the path where it only adds to that of the
-// name: python3.9 in versions/3.9.1/bin.
+// closer returns the version in the path when it is the more precise form of the one in
+// the name: python3.9 in versions/3.9.1/bin.
 func closer(name, place string) string {
 	if name == "" || strings.HasPrefix(place, name+".") {
 		return place
@@ -51,9 +51,9 @@ func closer(name, place string) string {
 	return name
 }
 
-// placeNames are how folders that hold one version of a program begin. An
-// empty one stands for a folder of that number alone; what lies above it must
-// then be named so in versionFolders.
+// placeNames are the beginnings of names of folders that have one version of a program.
+// An empty one stands for a folder named by the version alone, in a folder of
+// versionFolders.
 var placeNames = map[string][]string{
 	"nodejs":          {"node-v", "node-", "node", "nodejs", "v", ""},
 	"python":          {"python-", "python", "pypy", ""},
@@ -89,8 +89,8 @@ func versionInPath(id, dir string) string {
 	return ""
 }
 
-// leadingVersion returns the version that text begins with. A date or a build
-// number is none.
+// leadingVersion returns the version that text begins with. Dates and build numbers do
+// not count.
 func leadingVersion(text string) string {
 	v := text
 	if end := strings.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789._u", r) }); end >= 0 {
@@ -103,7 +103,7 @@ func leadingVersion(text string) string {
 	return v
 }
 
-// normal writes Java's old numbers as they are called: 1.8.0_292 is 8u292.
+// normal returns the common form of Java's old numbers: 8u292 for 1.8.0_292.
 func normal(id, version string) string {
 	old, ok := strings.CutPrefix(version, "1.")
 	if !ok || id != "java" {

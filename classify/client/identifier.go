@@ -1,13 +1,15 @@
 package client
 
 import (
+	"slices"
+
 	"tlsfloor/classify"
 	"tlsfloor/parse"
 )
 
-// Identifier names software by its hellos. It is used by one goroutine. It looks
-// through tables each time: whoever sees many hellos had better remember what it
-// said of each kind.
+// Identifier identifies software by its hellos. It is for one goroutine. It searches
+// tables for each hello, so callers should cache the result for hellos with the same
+// contents.
 type Identifier struct {
 	traits traits // used again for each hello
 }
@@ -15,11 +17,10 @@ type Identifier struct {
 // NewIdentifier makes an Identifier.
 func NewIdentifier() *Identifier { return new(Identifier) }
 
-// Hello names the software that h shows; nil: unknown. record is the version
-// in the header of its record. ja3 and ja4 are the fingerprints of h, or empty.
-// h is borrowed, the result is shared and not to be changed. Nothing is
-// allocated. What it says depends on what fingerprint.AppendClientKey appends,
-// on record, and on whether Greased.
+// Hello returns the software that h shows; nil: unknown. record is the version in the
+// header of its record. ja3 and ja4 are the fingerprints of h, or empty. h is not kept;
+// the result is shared and read-only. Nothing is allocated. The result depends on the
+// key of fingerprint.AppendClientKey, on record, and on Greased.
 func (i *Identifier) Hello(h *parse.ClientHello, record parse.Version, ja3, ja4 string) *classify.Software {
 	if s := fingerprints[ja3]; s != nil {
 		return s
@@ -40,4 +41,36 @@ func (i *Identifier) byTraits(h *parse.ClientHello, record parse.Version) *class
 		}
 	}
 	return nil
+}
+
+// IDs returns the ID of all software, in order.
+func IDs() []string {
+	ids := make([]string, 0, len(softwareNames))
+	for id := range softwareNames {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// softwareNames are the names of all software, by ID.
+var softwareNames = map[string]string{
+	"nodejs": "Node.js", "aws-cli-1": "AWS CLI 1", "aws-cli-2": "AWS CLI 2",
+	"python": "Python", "ruby": "Ruby", "go": "Go", "java": "Java", "php": "PHP", "perl": "Perl",
+	"curl": "curl", "wget": "Wget", "git": "Git", "docker": "Docker",
+	"mono": "Mono", "dotnet-core": ".NET (Core)",
+	"powershell-windows": "Windows PowerShell", "powershell-core": "PowerShell 6 or later",
+	"unity": "Unity", "aws-sdk-cpp": "AWS SDK for C++",
+	"chrome": "Chrome or Chromium", "edge": "Edge", "internet-explorer": "Internet Explorer",
+	"firefox": "Firefox",
+
+	"openssl": "OpenSSL", "openssl-0.9.8": "OpenSSL", "openssl-1.0.0": "OpenSSL", "openssl-1.0.1": "OpenSSL",
+	"openssl-1.0.2": "OpenSSL", "openssl-1.1.0": "OpenSSL", "openssl-1.1.1": "OpenSSL", "openssl-3": "OpenSSL",
+	"libressl": "LibreSSL", "boringssl": "BoringSSL", "gnutls": "GnuTLS", "nss": "NSS",
+	"mbedtls": "Mbed TLS", "wolfssl": "wolfSSL", "rustls": "rustls", "mono-tls": "Mono's own TLS",
+	"securetransport": "Secure Transport",
+	"java-jsse":       "Java", "java-6": "Java", "java-8": "Java", "java-11": "Java",
+	"schannel": "Schannel (Windows)", "schannel-xp": "Schannel (Windows)", "schannel-vista": "Schannel (Windows)",
+	"schannel-7":  "Schannel (Windows)",
+	"schannel-10": "Schannel (Windows)", "schannel-11": "Schannel (Windows)",
 }

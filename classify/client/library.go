@@ -8,10 +8,9 @@ import (
 	"tlsfloor/classify"
 )
 
-// libraryFiles are TLS libraries by how the names of their files begin; the
-// first that fits counts. The soname is the name that distributions promise to
-// keep: Debian's libssl.so.1.0.0 is OpenSSL 1.0.1 and 1.0.2 as well, and so is
-// Red Hat's libssl.so.10.
+// libraryFiles are TLS libraries by the beginning of their files' names; the first that
+// matches counts. Distributions keep a soname for several versions: Debian's
+// libssl.so.1.0.0 is OpenSSL 1.0.1 and 1.0.2, too, and so is Red Hat's libssl.so.10.
 var libraryFiles = []struct{ prefix, id, version string }{
 	{"libssl.so.0.9.8", "openssl-0.9.8", "0.9.8"},
 	{"libssl.so.1.0.1", "openssl-1.0.1", "1.0.1"},
@@ -32,13 +31,13 @@ var libraryFiles = []struct{ prefix, id, version string }{
 	{"libboringssl", "boringssl", ""},
 	{"libconscrypt", "boringssl", ""},
 	{"librustls", "rustls", ""},
-	{"libtls.so", "libressl", ""}, // LibreSSL's own interface
+	{"libtls.so", "libressl", ""}, // LibreSSL's own API
 	{"libmbedtls.so", "mbedtls", ""},
 	{"libwolfssl.so", "wolfssl", ""},
 }
 
-// libraryOf names the TLS library among files; nil when there is none, or when
-// there are several, of which nothing says which one was used.
+// libraryOf returns the TLS library among files; nil when there is none, or when there
+// are several, because it is not known which one was used.
 func libraryOf(files []string) (found *classify.Software) {
 	for _, file := range files {
 		s := libraryFile(path.Base(file))
@@ -72,8 +71,8 @@ func libraryFile(base string) *classify.Software {
 	return nil
 }
 
-// withoutHash is the name that a library had before Python's auditwheel put
-// eight digits of its hash into it: libssl-81ffa89e.so.1.1.
+// withoutHash returns the name that a library had before Python's auditwheel put eight
+// digits of its hash into it: libssl-81ffa89e.so.1.1.
 func withoutHash(base string) string {
 	const digits = 8
 	dot := strings.Index(base, ".so")
@@ -83,15 +82,15 @@ func withoutHash(base string) string {
 	return base[:dot-digits-1] + base[dot:]
 }
 
-// isLibreSSL reports whether base is LibreSSL's libssl, whose soname is a number
-// of its own, above 26.
+// isLibreSSL reports whether base is LibreSSL's libssl, whose soname has a number of 26
+// or above.
 func isLibreSSL(base string) bool {
 	soname, ok := strings.CutPrefix(base, "libssl.so.")
 	major, _, _ := strings.Cut(soname, ".")
 	return ok && len(major) == 2 && major >= "26"
 }
 
-// frameworks are programs that a library gives away.
+// frameworks are programs that are recognised by a library.
 var frameworks = []struct{ prefix, id string }{
 	{"libSystem.Security.Cryptography.Native.OpenSsl", "dotnet-core"},
 	{"libSystem.Net.Security.Native", "dotnet-core"},
@@ -111,7 +110,7 @@ func frameworkOf(files []string) (id string, ok bool) {
 	return "", false
 }
 
-// familyOf is the library without its generation.
+// familyOf returns the id of a library without its generation.
 func familyOf(id string) string {
 	for _, family := range []string{"openssl", "schannel"} {
 		if strings.HasPrefix(id, family+"-") {

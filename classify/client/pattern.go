@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// pattern says what a list may look like. Written, it is a row of tokens:
+// pattern describes a list. In a table it is a row of tokens:
 //
 //	10    this value comes next
-//	10?   it comes next, or is not there
-//	*     anything, once: a pattern without it is of the whole list
+//	10?   this value comes next, or is not there
+//	*     any values; at most once. Without it, the pattern is of the whole list
 //	+10   the list has it somewhere
 //	!10   the list does not have it
 //	-     the list is empty
 //
-// A pattern of + and ! alone says nothing about order.
+// A pattern of + and ! alone fits any order.
 type pattern struct {
 	front, back []item // before and after *
 	open        bool   // there is a *
@@ -29,7 +29,7 @@ type item struct {
 	optional bool
 }
 
-// parsePattern reads a written pattern; nil for an empty one, which fits all.
+// parsePattern reads a pattern. It returns nil for an empty one, which fits all lists.
 func parsePattern(text string) (*pattern, error) {
 	if text == "" {
 		return nil, nil
@@ -55,7 +55,7 @@ func parsePattern(text string) (*pattern, error) {
 	return p, nil
 }
 
-// add takes a token with a number, and says whether it has a place in the order.
+// add adds a token with a number. placed tells whether it has a place in the order.
 func (p *pattern) add(token string) (placed bool, err error) {
 	digits := strings.Trim(token, "+!?")
 	n, err := strconv.ParseUint(digits, 10, 16)
@@ -85,9 +85,8 @@ func (p *pattern) place(i item) {
 	}
 }
 
-// fits reports whether list is as p says; a nil pattern fits all. It takes each
-// element for the first token that it can be: a pattern must not name a value
-// twice.
+// fits reports whether list fits p; all lists fit a nil pattern. Each element is matched
+// with the first token that it can be, so a pattern must not have a value twice.
 func (p *pattern) fits(list []uint16) bool {
 	if p == nil {
 		return true
@@ -106,7 +105,7 @@ func (p *pattern) inOrder(list []uint16) bool {
 	return trailing(p.back, list)
 }
 
-// leading reports how many elements at the front of list items account for.
+// leading returns how many elements at the front of list match items.
 func leading(items []item, list []uint16) (n int, ok bool) {
 	for _, i := range items {
 		switch {
@@ -119,7 +118,7 @@ func leading(items []item, list []uint16) (n int, ok bool) {
 	return n, true
 }
 
-// trailing reports whether items account for the end of list.
+// trailing reports whether the end of list matches items.
 func trailing(items []item, list []uint16) bool {
 	n := len(list)
 	for _, i := range slices.Backward(items) {

@@ -8,12 +8,13 @@ import (
 	"tlsfloor/classify"
 )
 
-// Process names the software by the process, with what the hello showed (nil:
-// nothing) as support or contradiction; nil: unknown. High confidence takes what
-// the kernel has: the file that runs, what it was built from, what it has mapped.
-// A command line is what a process says of itself, and rewrites at will. The
-// name of a file is still its owner's choice: only a hello, or a build, that does
-// not fit shows that. The result may be hello itself; it is not to be changed.
+// Process returns the software of a process; nil: unknown. hello is the software that
+// the hello shows, or nil, which may confirm or contradict the process.
+//
+// High confidence requires data from the kernel: the file that runs, what it was built
+// from, the libraries that it has mapped. A command line does not do, because a process
+// can rewrite its own. The owner of a file can give it any name; only a hello or build
+// data that do not fit show that. The result may be hello itself; it is read-only.
 func Process(p *classify.Process, hello *classify.Software) *classify.Software {
 	if p == nil {
 		return hello
@@ -23,14 +24,14 @@ func Process(p *classify.Process, hello *classify.Software) *classify.Software {
 	if s == nil {
 		return ofLibrary(library, hello)
 	}
-	if hello == nil || library == nil || agree(library, hello) { // else loaded, but not what was used
+	if hello == nil || library == nil || agree(library, hello) { // else it is loaded, but not used
 		addLibrary(s, library)
 	}
 	addHello(s, hello)
 	return s
 }
 
-// runs names the program of p; nil: unknown.
+// runs returns the program of p; nil: unknown.
 func runs(p *classify.Process) *classify.Software {
 	found, because, ok := program{}, "process.executable", false
 	if p.Executable != "" {
@@ -66,11 +67,11 @@ func named(p program, because string) *classify.Software {
 	}
 }
 
-// ofGo are the programs of which files are written in Go. Another name on such a
-// file is not that program's.
+// ofGo are the programs with files written in Go. A Go program with the name of any
+// other is not that program.
 var ofGo = map[string]bool{"docker": true, "git": true} // git-lfs
 
-// lookAtArguments tells what runs on Python and .NET from them.
+// lookAtArguments tells Python and .NET from the programs that run on them.
 func lookAtArguments(s *classify.Software, line []string) {
 	switch s.ID {
 	case "python":
@@ -87,7 +88,7 @@ func lookAtArguments(s *classify.Software, line []string) {
 	}
 }
 
-// scriptOf is the first argument that is no option.
+// scriptOf returns the first argument that is not an option.
 func scriptOf(line []string) string {
 	for i, argument := range line {
 		if i > 0 && !strings.HasPrefix(argument, "-") {
@@ -97,9 +98,8 @@ func scriptOf(line []string) string {
 	return ""
 }
 
-// pythonRuns returns the script or the module that Python was told to run; both
-// are empty where it reads its program from elsewhere. What follows -c is a
-// program, whatever it looks like.
+// pythonRuns returns the script or the module that Python was started with. Both are
+// empty when the program is on standard input or in the command line, after -c.
 func pythonRuns(line []string) (script, module string) {
 	for i := 1; i < len(line); i++ {
 		a := line[i]
@@ -118,9 +118,9 @@ func pythonRuns(line []string) (script, module string) {
 	return "", ""
 }
 
-// awsOnPython tells the versions of the AWS CLI apart. Amazon's version 2
-// brings its own executable; version 1, and version 2 as Debian 12 and later
-// package it, are scripts.
+// awsOnPython tells the versions of the AWS CLI apart. Amazon's version 2 has its own
+// executable. Version 1, and version 2 in the packages of Debian 12 and later, are
+// scripts.
 func awsOnPython(s *classify.Software, script, module string) {
 	python := s.Version
 	switch {
@@ -145,23 +145,23 @@ func since311(python string) bool {
 	return ok && len(minor) == 2 && minor >= "11"
 }
 
-// rename gives s the name that the command line says.
+// rename gives s the name that the command line tells.
 func rename(s *classify.Software, id, version string) {
 	s.ID, s.Name, s.Version = id, softwareNames[id], version
 	s.Confidence = min(s.Confidence, classify.Medium)
 	s.Because = append(s.Because, "process.command_line")
 }
 
-// goModules are the modules that have a name of their own, the most telling
-// first.
+// goModules are the modules that a program is named after; the first that it has
+// counts.
 var goModules = []struct{ path, name string }{
 	{"github.com/aws/aws-sdk-go-v2", "AWS SDK for Go v2"},
 	{"github.com/aws/aws-sdk-go", "AWS SDK for Go"},
 	{"github.com/minio/minio-go/v7", "MinIO Go client"},
 }
 
-// buildInto adds what the Go toolchain wrote into the executable. Version is
-// the SDK's where there is one, Library has the toolchain's.
+// buildInto adds the build information in a Go executable. Version becomes the SDK's if
+// there is one, and Library has the toolchain's.
 func buildInto(s *classify.Software, p *classify.Process) {
 	if p.GoVersion == "" || s.ID != "go" && s.ID != "docker" {
 		return

@@ -3,6 +3,7 @@ package client
 import (
 	_ "embed"
 	"fmt"
+	"iter"
 	"strings"
 
 	"tlsfloor/classify"
@@ -14,13 +15,13 @@ var hellosTSV string
 //go:embed data/fingerprints.tsv
 var fingerprintsTSV string
 
-// The tables, read once; nothing changes them.
+// The tables. They are read-only.
 var (
 	helloRows    = must(readHellos(hellosTSV))
 	fingerprints = must(readFingerprints(fingerprintsTSV))
 )
 
-// row describes hellos that mean one software. The first row that fits counts.
+// row describes the hellos of one software. The first row that fits counts.
 type row struct {
 	software *classify.Software
 	with     facts
@@ -97,8 +98,8 @@ var factNames = map[string]struct {
 	"record12": {record12, "hello.record_version"},
 }
 
-// readFacts reads "record12 !grease" and adds to the evidence what must be
-// there.
+// readFacts reads "record12 !grease". Facts that have to be true are added to the
+// evidence.
 func (r *row) readFacts(text string, because []string) ([]string, error) {
 	for _, token := range strings.Fields(text) {
 		name, absent := strings.CutPrefix(token, "!")
@@ -116,8 +117,8 @@ func (r *row) readFacts(text string, because []string) ([]string, error) {
 	return because, nil
 }
 
-// newSoftware makes what a row stands for of its first cells: id, version,
-// library, confidence.
+// newSoftware makes the Software of a row from its first cells: id, version, library,
+// confidence.
 func newSoftware(cells, because []string) (*classify.Software, error) {
 	name, known := softwareNames[cells[colID]]
 	if !known {
@@ -129,13 +130,13 @@ func newSoftware(cells, because []string) (*classify.Software, error) {
 		s.Confidence = classify.Low
 	case "medium":
 		s.Confidence = classify.Medium
-	default: // a hello is never more than that
+	default: // a hello never gives high confidence
 		return nil, fmt.Errorf("confidence %q", cells[colConfidence])
 	}
 	return s, nil
 }
 
-// readFingerprints reads JA3 or JA4 → software.
+// readFingerprints returns the software by JA3 or JA4.
 func readFingerprints(text string) (map[string]*classify.Software, error) {
 	found := make(map[string]*classify.Software)
 	for number, cells := range table(text) {
@@ -160,4 +161,29 @@ func kindOf(fingerprint string) string {
 		return "ja3"
 	}
 	return "ja4"
+}
+
+// table yields the rows of tab-separated text with the numbers of their lines, without
+// comments and the line of column names.
+func table(text string) iter.Seq2[int, []string] {
+	return func(yield func(int, []string) bool) {
+		named := false
+		for i, line := range strings.Split(text, "\n") {
+			switch {
+			case line == "" || line[0] == '#':
+			case !named:
+				named = true
+			case !yield(i+1, strings.Split(line, "\t")):
+				return
+			}
+		}
+	}
+}
+
+// must panics at an error in an embedded table, which is a defect of the build.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

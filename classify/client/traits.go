@@ -2,16 +2,16 @@ package client
 
 import "tlsfloor/parse"
 
-// The longest lists that are looked at. The longest in the recordings have 91
-// ciphers, 29 signature algorithms, 25 groups and 19 extensions; longer ones
-// than these are made up, and would make a look through the table dear.
+// The longest lists that are compared with the rows. The longest in the recordings have
+// 91 ciphers, 29 signature algorithms, 25 groups and 19 extensions. Longer ones are made
+// up, and would make the search slow.
 const (
 	maxCiphers = 256
-	maxList    = 64 // the others
+	maxList    = 64 // other lists
 )
 
-// traits are what rows look at: the lists of a hello without GREASE, and facts
-// that are either so or not.
+// traits are the parts of a hello that rows describe: its lists without GREASE, and
+// facts that are true or false.
 type traits struct {
 	lists [listCount][]uint16
 	facts facts
@@ -32,18 +32,19 @@ var listEvidence = [listCount]string{
 	"hello.extensions", "hello.groups", "hello.ciphers", "hello.signature_algorithms",
 }
 
-// facts is a set of things that are so or not.
+// facts is a set of facts that are true.
 type facts uint8
 
 const (
-	grease   facts = 1 << iota // RFC 8701, among the ciphers
+	grease   facts = 1 << iota // GREASE among the ciphers (RFC 8701)
 	sslv2                      // SSLv2 format
-	record12                   // the record says TLS 1.2
+	record12                   // the version of the record is TLS 1.2
 )
 
-// read takes the traits of h; false when a list is too long, GREASE aside: whoever
-// adds GREASE must not change what is remembered of a client that does not. The
-// slices are used again, so that nothing is allocated once they have grown.
+// read reads the traits of h. It returns false when a list is too long without GREASE:
+// GREASE does not count, because hellos that differ in GREASE only have the same key in
+// callers' caches. The slices are used again, so that nothing is allocated once they
+// have grown.
 func (t *traits) read(h *parse.ClientHello, f facts) (ok bool) {
 	t.facts = f
 	t.lists[extensions] = appendTypes(t.lists[extensions][:0], h.Extensions)
@@ -74,8 +75,8 @@ func factsOf(h *parse.ClientHello, record parse.Version) (f facts) {
 	return f
 }
 
-// appendNumbers appends what is not GREASE. TLS_FALLBACK_SCSV, which no list
-// but that of ciphers has, depends on the connection, not the client.
+// appendNumbers appends the numbers that are not GREASE. It leaves out
+// TLS_FALLBACK_SCSV, a cipher that depends on the connection and not the client.
 func appendNumbers(dst []uint16, from parse.Uint16s) []uint16 {
 	for i := range from.Len() {
 		if v := from.At(i); !parse.GREASE(v) && v != parse.FallbackSCSV {
@@ -85,8 +86,7 @@ func appendNumbers(dst []uint16, from parse.Uint16s) []uint16 {
 	return dst
 }
 
-// appendTypes appends what is not GREASE, and does not depend on the
-// connection.
+// appendTypes appends the types that are not GREASE and do not depend on the connection.
 func appendTypes(dst []uint16, from parse.Extensions) []uint16 {
 	for {
 		typ, ok := from.NextType()
@@ -99,8 +99,7 @@ func appendTypes(dst []uint16, from parse.Extensions) []uint16 {
 	}
 }
 
-// appendSpecs appends those of an SSLv2 hello that are TLS cipher suites. Other
-// hellos have none.
+// appendSpecs appends the TLS cipher suites of an SSLv2 hello. Other hellos have none.
 func appendSpecs(dst []uint16, from parse.CipherSpecs) []uint16 {
 	for i := range from.Len() {
 		if v := from.At(i); v <= 0xffff && v != parse.FallbackSCSV {

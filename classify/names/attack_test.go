@@ -86,7 +86,7 @@ func TestLateAnswer(t *testing.T) {
 	s.Learn(start, bare, alice, resolver, queryFor(1, "host.example"))
 	s.Learn(start+int64(queryLife)+1, bare, resolver, alice, answerFor(1, "host.example", 60, server))
 	wants(t, s, start+int64(queryLife)+1, alice, "")
-	if st := s.Stats(); st.Unsolicited != 1 {
+	if st := s.counts(); st.Unsolicited != 1 {
 		t.Errorf("%+v", st)
 	}
 }

@@ -143,7 +143,7 @@ func TestAskedWithAnotherTag(t *testing.T) {
 	if got, _ := s.Lookup(start, [2]Network{twenty, ten}, alice.Addr(), server); got != "host.example" {
 		t.Errorf("%q", got)
 	}
-	if st := s.Stats(); st.Answers != 1 || st.Unsolicited != 1 {
+	if st := s.counts(); st.Answers != 1 || st.Unsolicited != 1 {
 		t.Errorf("%+v", st)
 	}
 }

@@ -79,8 +79,8 @@ func (l limits) within(memory int) limits {
 	return l
 }
 
-// Stats counts the messages that a Store was given.
-type Stats struct {
+// counts are the numbers of messages that a Store was given.
+type counts struct {
 	Messages    uint64 // all messages given to Learn
 	Malformed   uint64 // messages that are not DNS
 	Queries     uint64 // questions to port 53
@@ -125,7 +125,7 @@ type Store struct {
 	queries recent[query, int64]    // the time of each question
 	asking  networks                // networks in which questions were seen
 	hosts   atomic.Pointer[Hosts]
-	stats   Stats
+	stats   counts
 
 	name  []byte        // scratch: the name in the current message's question
 	addrs []dns.Address // scratch: the addresses in the current message
@@ -172,8 +172,8 @@ func newStore(o Options, l limits) *Store {
 // Use makes Lookup use h, in place of the Hosts given before.
 func (s *Store) Use(h *Hosts) { s.hosts.Store(h) }
 
-// Stats returns the counts so far.
-func (s *Store) Stats() Stats {
+// counts returns the counts so far. They are for tests.
+func (s *Store) counts() counts {
 	st := s.stats
 	st.Evicted = s.views.evicted + s.shared.evicted
 	return st

@@ -111,7 +111,7 @@ func TestNotDNS(t *testing.T) {
 	s.Learn(start, bare, alice, bob, answerFor(1, "host.example", 60, server)) // not from port 53
 	s.Learn(start, bare, resolver, alice, queryFor(1, "host.example"))         // not to port 53
 	wants(t, s, start, alice, "")
-	if st := s.Stats(); st.Messages != 4 || st.Malformed != 2 || st.Queries != 0 || st.Answers != 0 {
+	if st := s.counts(); st.Messages != 4 || st.Malformed != 2 || st.Queries != 0 || st.Answers != 0 {
 		t.Errorf("%+v", st)
 	}
 }
@@ -132,8 +132,8 @@ func TestReplayIsTheSame(t *testing.T) {
 			t.Fatalf("step %d: %q and %q", i, x, y)
 		}
 	}
-	if one.Stats() != other.Stats() || one.Stats().Evicted == 0 {
-		t.Errorf("%+v and %+v", one.Stats(), other.Stats())
+	if one.counts() != other.counts() || one.counts().Evicted == 0 {
+		t.Errorf("%+v and %+v", one.counts(), other.counts())
 	}
 }
 
