@@ -28,7 +28,7 @@ type ClientHello struct {
 	SignatureAlgorithms Uint16s   // RFC 8446, 4.2.3
 	ALPN                Protocols // RFC 7301, 3.1
 
-	HasServerName        bool // the server_name extension is there, even if it holds no name
+	HasServerName        bool // the server_name extension is there, even if it has no name
 	HasSupportedVersions bool // the supported_versions extension is there
 	EncryptedClientHello bool // encrypted_client_hello, GREASE of it or a draft: ServerName is the outer name
 	EarlyData            bool // 0-RTT offered (RFC 8446, 4.2.10)

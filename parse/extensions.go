@@ -8,7 +8,7 @@ import (
 // ExtensionType is a TLS ExtensionType value.
 type ExtensionType uint16
 
-// The extensions that this package or its callers look at
+// The extensions that this package or its callers read
 // (https://www.iana.org/assignments/tls-extensiontype-values).
 const (
 	ExtServerName           ExtensionType = 0
@@ -246,7 +246,7 @@ const (
 	longSessionID                            // legacy_session_id of more than 32 bytes
 	noCipherSuites                           // an empty cipher list
 	noNullCompression                        // no null compression method, which is mandatory
-	preSharedKeyNotLast                      // RFC 8446, 4.2.11 wants it last
+	preSharedKeyNotLast                      // pre_shared_key is not the last extension (RFC 8446, 4.2.11)
 	manyExtensions                           // more than maxUncommon extensions with numbers above 63: not all were compared for duplicates
 	MalformedHello                           // lengths in the hello disagree: fields are missing, or cut
 )

@@ -153,17 +153,6 @@ func (r *reader) vector16(out *[]byte) bool {
 	return true
 }
 
-// vector24 reads a vector with a length of three bytes.
-func (r *reader) vector24(out *[]byte) bool {
-	s := *r
-	if len(s) < 3 || len(s) < 3+be24(s) {
-		return false
-	}
-	n := 3 + be24(s)
-	*out, *r = s[3:n:n], s[n:]
-	return true
-}
-
 func be16(b []byte) uint16 { return uint16(b[0])<<8 | uint16(b[1]) }
 
 func be24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
