@@ -22,7 +22,7 @@ func end(port int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr("10.0.0.5"), uint16(port))
 }
 
-// fake names a process after the client's port, and none behind odd ones.
+// fake names a process by the client's port, and finds none for odd ports.
 type fake struct {
 	delay func(client netip.AddrPort)
 }
@@ -48,7 +48,7 @@ func sockets(t *testing.T) (sensor, finder *os.File) {
 	return os.NewFile(uintptr(fds[0]), "sensor"), os.NewFile(uintptr(fds[1]), "finder")
 }
 
-// outbox keeps what was delivered and noted.
+// outbox collects findings and messages.
 type outbox struct {
 	mu       sync.Mutex
 	findings []*classify.Finding
@@ -64,7 +64,7 @@ func (o *outbox) options() Options {
 
 func (o *outbox) count() int { o.mu.Lock(); defer o.mu.Unlock(); return len(o.findings) }
 
-// start starts an Attributor for which no time passes.
+// start starts an Attributor with a clock that does not advance.
 func start(t *testing.T, f Finder) (*Attributor, *outbox) {
 	t.Helper()
 	a, box, _ := startTimed(t, f)
@@ -136,8 +136,8 @@ func TestFindingNobodyAskedAboutGoesOn(t *testing.T) {
 	a.Close()
 }
 
-// What was told in a tunnel has the process of no connection of this host, though
-// it has its addresses and ports; that connection keeps it.
+// A finding from a tunnel gets no process, even with the addresses and ports of a
+// connection of this host, which still gets its own.
 func TestTunnelIsNoProcess(t *testing.T) {
 	a, box := start(t, fake{})
 	a.Notice(end(2), amazon)
@@ -174,8 +174,7 @@ func TestPatienceEnds(t *testing.T) {
 	a.Close()
 }
 
-// Close waits for replies that are on their way, not longer than they take, and
-// for those that do not come not longer than any other finding does.
+// Close waits for pending replies, but not longer than a finding does.
 func TestCloseWaitsForAnswers(t *testing.T) {
 	for name, comes := range map[string]bool{"a reply comes": true, "none comes": false} {
 		hold := make(chan struct{})
@@ -283,7 +282,7 @@ func TestPortsUsedAgain(t *testing.T) {
 	}
 }
 
-// What does not fit is left out, and the sensor still hears of the query.
+// A process that is too long is left out, and the sensor still gets a reply.
 func TestAnswerIsBounded(t *testing.T) {
 	big := &reply{ID: 7, Process: &classify.Process{Libraries: []string{string(make([]byte, maxReply))}}}
 	b, err := big.encode()

@@ -16,7 +16,7 @@ import (
 
 func newRun() *Run { return &Run{Decode: new(decode.Stats)} }
 
-// Each cause has its place in the list, its number, and its words.
+// Each cause has its place in the list, its count and its text.
 func TestSpots(t *testing.T) {
 	named := func(names ...string) (n Names) {
 		for _, name := range names {
@@ -93,8 +93,8 @@ func TestSpots(t *testing.T) {
 	}
 }
 
-// tunnelled is what a decoder that believes nobody counts of packets in tunnels of
-// senders.
+// tunnelled returns the counts of a decoder that believes no sender, after packets in
+// tunnels of these senders.
 func tunnelled(t *testing.T, senders ...string) decode.Stats {
 	t.Helper()
 	d := decode.New(decode.Options{Trust: decode.Trust{Limited: true}})
@@ -135,7 +135,7 @@ func TestNothingIsBlind(t *testing.T) {
 	}
 }
 
-// What decode does not read is listed by number, with its registered name.
+// Protocols that decode does not read are listed by number, with their registered names.
 func TestUnread(t *testing.T) {
 	d := decode.New(decode.Options{})
 	frame := func(link capture.LinkType, b []byte) {
@@ -283,7 +283,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// A frame counts as hidden when the packet in it alone would have matched.
+// A frame counts as hidden if the packet in it would have matched alone.
 func TestFilter(t *testing.T) {
 	v4 := wrap.TCP(wrap.Segment{Src: netip.MustParseAddrPort("10.0.0.5:40000"), Dst: netip.MustParseAddrPort("192.0.2.10:443"), Seq: 1, Flags: decode.ACK}, []byte("x"))
 	v6 := wrap.TCP(wrap.Segment{Src: netip.MustParseAddrPort("[2001:db8::5]:40000"), Dst: netip.MustParseAddrPort("[2001:db8::a]:443"), Seq: 1, Flags: decode.ACK}, []byte("x"))
@@ -325,7 +325,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// What is looked at is bounded.
+// The number of frames that are examined is bounded.
 func TestFilterIsASample(t *testing.T) {
 	compile := func(capture.LinkType, int) (capture.Matcher, error) { return matchNothing{}, nil }
 	f := NewFilter(compile, decode.Options{})

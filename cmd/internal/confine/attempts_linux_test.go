@@ -20,7 +20,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// captures are the sources that the child opened before.
+// captures are the sources that the child opened before Apply.
 var captures []*live.Source
 
 // attempt is what a child can try, by name. What the name does not say is in
@@ -106,7 +106,7 @@ func openMode(text string) error {
 	return errors.Join(f.Chmod(os.FileMode(n)), f.Close())
 }
 
-// publish replaces a file whole, as metrics are written.
+// publish replaces a file by renaming, as metrics are written.
 func publish(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
@@ -130,7 +130,7 @@ func dial(network, to string) error {
 	return errors.Join(err, conn.Close())
 }
 
-// queueOf asks how much of what was sent waits for the far end.
+// queueOf returns the size of the send queue.
 func queueOf(to string) error {
 	conn, err := net.DialTimeout("tcp", to, 5*time.Second)
 	if err != nil {
@@ -141,7 +141,7 @@ func queueOf(to string) error {
 	return err
 }
 
-// enterNetwork enters the network that a path stands for.
+// enterNetwork enters the network namespace of a path.
 func enterNetwork(path string) error {
 	fd, err := unix.Open(path, unix.O_RDONLY, 0)
 	if err != nil {
@@ -179,7 +179,7 @@ func fastOpen(to string) error {
 	return unix.Sendto(fd, []byte("x"), unix.MSG_FASTOPEN, &unix.SockaddrInet4{Port: n, Addr: [4]byte{127, 0, 0, 1}})
 }
 
-// call makes a system call with arguments that do no harm.
+// call makes a system call with harmless arguments.
 func call(number string) error {
 	n, err := strconv.ParseUint(number, 0, 64)
 	if err != nil {
@@ -191,7 +191,7 @@ func call(number string) error {
 	return nil
 }
 
-// signal asks whether a process, or this one (0), may be signalled.
+// signal tests whether a process, or this one (0), may be signalled.
 func signal(pid string) error {
 	n, err := strconv.Atoi(pid)
 	if err != nil {
@@ -220,7 +220,7 @@ func code(string) error {
 	return unix.Mprotect(page, unix.PROT_READ|unix.PROT_EXEC)
 }
 
-// grow begins goroutines that need threads, and memory.
+// grow starts goroutines that need threads, and memory.
 func grow(string) error {
 	done := churn()
 	block := make([]byte, 64<<20)
@@ -238,7 +238,7 @@ func zone(want string) error {
 	return nil
 }
 
-// mayBeDumped fails when neither core dump nor debugger gets at the memory.
+// mayBeDumped fails if neither a core dump nor a debugger can read the memory.
 func mayBeDumped(string) error {
 	if n, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0); n == 0 {
 		return errors.Join(unix.EPERM, err)
@@ -255,7 +255,7 @@ func prctlOf(text string) error {
 	return unix.Prctl(option, uintptr(unsafe.Pointer(&n[0])), 0, 0, 0)
 }
 
-// endsWithParent fails unless the kernel is to kill the process with its parent.
+// endsWithParent fails unless the kernel will kill the process with its parent.
 func endsWithParent(string) error {
 	var signal int32
 	err := unix.Prctl(unix.PR_GET_PDEATHSIG, uintptr(unsafe.Pointer(&signal)), 0, 0, 0)
@@ -296,11 +296,10 @@ func receive(string) error {
 	return nil
 }
 
-// frame is an Ethernet header without a meaning (IEEE's local experimental
-// type), for loopback.
+// frame is an Ethernet header with IEEE's local experimental type, for loopback.
 var frame = append(make([]byte, 12), 0x88, 0xb5, 0, 0)
 
-// onCapture does something to the first socket that captures.
+// onCapture calls a function with the first capturing socket.
 func onCapture(do func(fd int) error) error {
 	for fd := range 256 {
 		if domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN); err == nil && domain == unix.AF_PACKET {

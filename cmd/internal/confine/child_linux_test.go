@@ -21,8 +21,8 @@ import (
 	"tlsfloor/capture/live"
 )
 
-// A sandbox cannot be left. So each test runs the test's own program again,
-// which confines itself, tries what the plan says, and reports from inside.
+// A sandbox cannot be left. So each test runs the test's program again, which confines
+// itself, makes the attempts of its plan, and reports the results.
 
 const planVariable = "CONFINE_TEST_PLAN"
 
@@ -45,17 +45,17 @@ type plan struct {
 	Options  Options
 	Churn    bool     // threads come, go and wait while Apply runs
 	Capture  []string // interfaces that are captured from before
-	Resolver string   // is asked for names; empty: nobody is
+	Resolver string   // address of the resolver; empty: none
 	Before   []string // attempts before Apply
 	After    []string // attempts after it
 
-	// Pretend that the kernel can do less.
+	// Pretend that the kernel supports less.
 	Landlock  *int
 	NoSeccomp bool
 	NoProc    bool
 }
 
-// report is what it saw.
+// report is the result of a plan.
 type report struct {
 	Steps         []Step
 	Err           string
@@ -64,16 +64,16 @@ type report struct {
 	Before, After map[string]outcome
 }
 
-// outcome is how an attempt ended; empty: it worked.
+// outcome is the result of an attempt; empty: it worked.
 type outcome struct {
 	Errno syscall.Errno
 	Text  string
 }
 
-// thread is what /proc says of one.
+// thread is the status of a thread in /proc.
 type thread map[string]string
 
-// unknown is an error that is no number of the kernel.
+// unknown is an error without a number of the kernel.
 const unknown = ^syscall.Errno(0)
 
 func child(text string) int {
@@ -145,9 +145,9 @@ func try(attempts []string, outcomes map[string]outcome) {
 // waiting is how many threads wait during churn.
 const waiting = 12
 
-// churn has threads that wait in the kernel, and others that begin and end,
-// until what it returns is called. The ones that wait try to open a file at the
-// end: no status tells whether Landlock holds a thread.
+// churn keeps threads waiting in the kernel, and others starting and ending, until the
+// returned function is called. The waiting ones try to open a file at the end, because no
+// status shows whether Landlock restricts a thread.
 func churn() func() int {
 	stop := make(chan struct{})
 	var escaped atomic.Int32
@@ -192,8 +192,7 @@ func closed(c chan struct{}) bool {
 	}
 }
 
-// threads reads the status of every thread. Those that end meanwhile are left
-// out.
+// threads reads the status of every thread, except those that end meanwhile.
 func threads() (all []thread) {
 	files, _ := filepath.Glob("/proc/self/task/*/status")
 	for _, name := range files {
@@ -211,7 +210,7 @@ func threads() (all []thread) {
 	return all
 }
 
-// copied is a copy of the test's program that other users can run.
+// copied returns a copy of the test's program that other users can run.
 var copied struct {
 	once   sync.Once
 	folder string
@@ -243,7 +242,7 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, text, 0o755)
 }
 
-// run runs a child as root, or as whoever runs the tests.
+// run runs a child as the user who runs the tests.
 func (p plan) run(t *testing.T) report {
 	t.Helper()
 	return p.runAs(t, os.Args[0], nil)
@@ -258,7 +257,7 @@ func (p plan) runPlain(t *testing.T) report {
 	return p.runAs(t, programForAll(t), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
 }
 
-// nobody is the number that the kernel itself gives to nobody.
+// nobody is the number of "nobody" in the kernel.
 const nobody = 65534
 
 func (p plan) runAs(t *testing.T, path string, started *syscall.SysProcAttr) report {
@@ -299,7 +298,7 @@ func (r *report) works(t *testing.T, attempts ...string) {
 	}
 }
 
-// refused fails the test unless the attempts failed so.
+// refused fails the test unless the attempts failed with this error.
 func (r *report) refused(t *testing.T, errno syscall.Errno, attempts ...string) {
 	t.Helper()
 	for _, a := range attempts {
@@ -309,8 +308,8 @@ func (r *report) refused(t *testing.T, errno syscall.Errno, attempts ...string) 
 	}
 }
 
-// closed fails the test unless the attempts were refused: by Landlock with EACCES,
-// or before it by the filter, with EPERM.
+// closed fails the test unless the attempts were refused: by Landlock with EACCES, or
+// earlier by the filter with EPERM.
 func (r *report) closed(t *testing.T, attempts ...string) {
 	t.Helper()
 	for _, a := range attempts {
@@ -320,8 +319,8 @@ func (r *report) closed(t *testing.T, attempts ...string) {
 	}
 }
 
-// step returns the text of a step, and fails the test unless it is there and
-// degraded as wanted.
+// step returns the text of a step. It fails the test if there is no such step, or if it is
+// not degraded as expected.
 func (r *report) step(t *testing.T, name string, wantDegraded bool) string {
 	t.Helper()
 	for _, s := range r.Steps {

@@ -29,7 +29,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// needKernel skips where the kernel lacks what is to be tested.
+// needKernel skips the test if the kernel lacks what it needs.
 func needKernel(t *testing.T, abi int) {
 	t.Helper()
 	switch k := running(); {
@@ -40,7 +40,7 @@ func needKernel(t *testing.T, abi int) {
 	}
 }
 
-// folder makes one that a user owns and can get to.
+// folder makes a folder that a user owns and can reach.
 func folder(t *testing.T, uid int) string {
 	t.Helper()
 	path := t.TempDir()
@@ -88,7 +88,7 @@ func listener(t *testing.T) (address string, port uint16) {
 
 var none = fmt.Sprintf("%016x", 0)
 
-// confined is what every thread's status says afterwards.
+// confined is the expected status of every thread.
 func confined(uid string) thread {
 	four := strings.TrimSpace(strings.Repeat(uid+" ", 4))
 	return thread{
@@ -140,7 +140,7 @@ func TestDefaultUser(t *testing.T) {
 	}
 }
 
-// The outcome must not depend on being nobody: a plain user is confined alike.
+// A plain user is confined like nobody.
 func TestPlainUserIsConfined(t *testing.T) {
 	needKernel(t, 1)
 	for _, churn := range []bool{false, true} {
@@ -157,7 +157,7 @@ func TestPlainUserIsConfined(t *testing.T) {
 	}
 }
 
-// A capability comes with the file (setcap), or from who starts it (systemd).
+// A capability comes with the file (setcap) or from the parent (systemd).
 func TestCapabilityOfAPlainUser(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
@@ -230,8 +230,7 @@ func TestRootKeepsOnlyTheCapabilityToCapture(t *testing.T) {
 	r.refused(t, unix.EACCES, "read /etc/passwd")
 }
 
-// Who looks at other processes has great rights, and may use them for nothing
-// else.
+// A process that inspects others has great rights, and can use them for nothing else.
 func TestExaminerReadsAndChangesNothing(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
@@ -401,8 +400,7 @@ func TestListIsReadAgainAfterItWasReplaced(t *testing.T) {
 	}
 }
 
-// replace does to a list what an editor or a package manager does, again and
-// again.
+// replace replaces a list as an editor or a package manager does, again and again.
 func replace(path string, stop chan struct{}) {
 	for !closed(stop) {
 		if os.WriteFile(path+".new", []byte("{}\n"), 0o644) == nil {
@@ -425,7 +423,7 @@ func TestCapturesOpenedLate(t *testing.T) {
 	r.closed(t, "read "+beside, "append "+named)
 }
 
-// A folder that holds much else is not opened for the sake of a file in it.
+// A folder with many other things is not allowed for a file in it.
 func TestSharedFolderStaysClosed(t *testing.T) {
 	needKernel(t, 3)
 	path := write(t, filepath.Join(os.TempDir(), fmt.Sprintf("tlsfloor-confine-%d", os.Getpid())), ownerOfOutput())
@@ -555,8 +553,8 @@ func TestDatagramsAndLocalSockets(t *testing.T) {
 	}
 }
 
-// From ABI 9 on, Landlock looks at local sockets: the folder is what counts,
-// because whoever listens makes the socket anew.
+// From ABI 9 on, Landlock restricts Unix sockets. The folder is allowed, because a listener
+// that restarts creates a new socket.
 func TestFolderOfLocalSocketIsGranted(t *testing.T) {
 	at := folder(t, 0)
 	c := &confinement{Options: Options{Connect: []Endpoint{{Network: "unix", Path: filepath.Join(at, "log")}}}}
@@ -675,7 +673,7 @@ func TestRootAsAskedFor(t *testing.T) {
 	}
 }
 
-// What this kernel leaves open is said.
+// What this kernel leaves open is reported.
 func TestNetworkStepSaysWhatIsLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    Options

@@ -1,4 +1,4 @@
 package confine
 
-// This machine type has no calls of its own that matter here.
+// This architecture has no calls of its own that matter here.
 var looksHere, dangerousHere []uint32

@@ -34,8 +34,8 @@ func newFilter(t *testing.T, c *confinement) filter {
 
 const ownPID = 4711
 
-// on is what the kernel makes of both verdicts: one that lets through counts
-// least. Whether the kernel logs the call is up to who refused it.
+// on returns what the kernel does with the results of both programs: to allow has the
+// lowest priority. The program that refuses decides whether the call is logged.
 func (f filter) on(arch, call uint32, arguments ...uint64) uint32 {
 	f.t.Helper()
 	data := make([]byte, 64)
@@ -62,7 +62,7 @@ func (f filter) run(vm *bpf.VM, data []byte) uint32 {
 	return uint32(verdict)
 }
 
-// Of every call it is known what becomes of it: what nobody has listed is refused.
+// Every call has a defined result: those that are not listed are refused.
 func TestFilterDecidesOnEveryCall(t *testing.T) {
 	f := newFilter(t, new(confinement))
 	for call := uint32(0); call <= newestCall; call++ {
@@ -89,14 +89,14 @@ func TestFilterDecidesOnEveryCall(t *testing.T) {
 	}
 }
 
-// looksAtArguments are the calls that are decided in the test below.
+// looksAtArguments are the calls with tests of their arguments, which the test below checks.
 var looksAtArguments = append([]uint32{
 	unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_KILL, unix.SYS_TGKILL, unix.SYS_PRLIMIT64, unix.SYS_PRCTL,
 	unix.SYS_MMAP, unix.SYS_MPROTECT, unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_CLOSE, unix.SYS_FCNTL, unix.SYS_IOCTL,
 	unix.SYS_OPENAT, unix.SYS_OPENAT2, unix.SYS_SOCKET, unix.SYS_BIND, unix.SYS_SENDTO,
 }, looksHere...)
 
-// Whatever a process needs, these it does not.
+// These calls are refused to every process.
 func TestDangerousCallsAreRefusedToEveryProcess(t *testing.T) {
 	for name, o := range everyProcess {
 		f := newFilter(t, &confinement{Options: o, kernel: kernel{netlinkIoctl: true}})
@@ -108,7 +108,7 @@ func TestDangerousCallsAreRefusedToEveryProcess(t *testing.T) {
 	}
 }
 
-// everyProcess are the processes of the program, each with all that it may need.
+// everyProcess has the options of each process, with everything that it may need.
 var everyProcess = map[string]Options{
 	"sensor": {
 		WritePaths: []string{"/w"}, Publish: true, KeepNetRaw: true, Listening: true, Resolve: true,
@@ -118,8 +118,8 @@ var everyProcess = map[string]Options{
 	"opener": {Examine: true},
 }
 
-// dangerous are calls that start programs, reach other processes, change who or
-// where the process is, or talk to rarely used parts of the kernel.
+// dangerous are calls that start programs, affect other processes, change the user or the
+// namespaces of the process, or use rarely used parts of the kernel.
 var dangerous = append([]uint32{
 	// Programs and other processes.
 	unix.SYS_EXECVE, unix.SYS_EXECVEAT, unix.SYS_PTRACE, unix.SYS_KCMP,
@@ -131,22 +131,21 @@ var dangerous = append([]uint32{
 	unix.SYS_MSGGET, unix.SYS_MSGCTL, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MQ_OPEN, unix.SYS_MQ_UNLINK,
 	unix.SYS_SOCKETPAIR, unix.SYS_LISTEN,
 
-	// Who and where the process is.
+	// The user and the namespaces of the process.
 	unix.SYS_SETUID, unix.SYS_SETGID, unix.SYS_SETREUID, unix.SYS_SETREGID, unix.SYS_SETRESUID, unix.SYS_SETRESGID,
 	unix.SYS_SETFSUID, unix.SYS_SETFSGID, unix.SYS_SETGROUPS, unix.SYS_CAPSET, unix.SYS_PERSONALITY,
 	unix.SYS_UNSHARE, unix.SYS_CHROOT, unix.SYS_PIVOT_ROOT,
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_OPEN_TREE_ATTR, unix.SYS_MOUNT_SETATTR,
 	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK,
 
-	// Files, beside what Landlock looks at. Before its ABI 3, truncate is.
+	// Files, as far as Landlock does not restrict them. Before ABI 3 truncate is one.
 	unix.SYS_TRUNCATE, unix.SYS_MKNODAT, unix.SYS_OPEN_BY_HANDLE_AT,
 	unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT,
 	unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT,
 	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
 	unix.SYS_FANOTIFY_INIT, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
 
-	// The kernel. The rings of io_uring and aio do input and output that this
-	// filter does not see.
+	// The kernel. io_uring and aio do input and output that this filter does not see.
 	unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER, unix.SYS_IO_SETUP, unix.SYS_IO_SUBMIT,
 	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_LOOKUP_DCOOKIE,
 	unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY, unix.SYS_KEYCTL,
@@ -155,8 +154,8 @@ var dangerous = append([]uint32{
 	unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME,
 	unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME,
 
-	// What others notice: priorities, processors, limits of scheduling, file
-	// systems, and names of files that are there.
+	// Effects on other processes: priorities, processors, scheduling, file systems and
+	// names of files.
 	unix.SYS_SETPRIORITY, unix.SYS_IOPRIO_SET, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETSCHEDULER,
 	unix.SYS_SCHED_SETATTR, unix.SYS_SETRLIMIT, unix.SYS_SETPGID, unix.SYS_SETSID, unix.SYS_SYNC, unix.SYS_SYNCFS, unix.SYS_LINKAT, unix.SYS_SYMLINKAT,
 	unix.SYS_MKDIRAT, unix.SYS_CHDIR, unix.SYS_FCHDIR, unix.SYS_UMASK, unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_INOTIFY_INIT1,
@@ -312,11 +311,11 @@ func TestFilterFitsTheKernel(t *testing.T) {
 	}
 }
 
-// The log of a host that is watched is not for what the C library tries at
-// every thread, and libpcap at the end of every run.
+// The audit log has no lines for calls that the C library tries for every thread, and
+// libpcap at the end of every run.
 func TestLogHoldsNoFalseAlarms(t *testing.T) {
 	f := newFilter(t, &confinement{captures: []uint32{7}})
-	f.quiet = f.alarming // what is logged, alone
+	f.quiet = f.alarming // only the logging program
 	for name, c := range map[string]struct {
 		call     uint32
 		argument uint64

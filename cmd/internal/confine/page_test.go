@@ -10,7 +10,7 @@ import (
 
 const root = "../../.."
 
-// The page says which test holds a line: that test is to be there.
+// The tests that docs/security.md names exist.
 func TestSecurityPageNamesTests(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(root, "docs/security.md"))
 	if err != nil {

@@ -10,12 +10,11 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// farName is a name that only the tests' own resolver knows: no network's has one
-// below .test (RFC 6761, 6.2).
+// farName is a name that only the resolver of the tests knows: .test is reserved (RFC 6761,
+// 6.2).
 const farName = "far.test."
 
-// startResolver answers questions about farName on this machine: it is at
-// 127.0.0.1.
+// startResolver starts a DNS server that resolves farName to 127.0.0.1.
 func startResolver(t *testing.T) (address string) {
 	t.Helper()
 	socket, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -39,7 +38,7 @@ func startResolver(t *testing.T) (address string) {
 	return socket.LocalAddr().String()
 }
 
-// answerTo answers a query of one question.
+// answerTo returns the response to a query with one question.
 func answerTo(text []byte) ([]byte, error) {
 	var p dnsmessage.Parser
 	head, err := p.Start(text)
@@ -63,9 +62,7 @@ func answerTo(text []byte) ([]byte, error) {
 	return m.Pack()
 }
 
-// resolve has Go's resolver ask at an address, and not the network's: a test has
-// nothing to ask there. It asks whatever it did otherwise, with sockets of its
-// own process.
+// resolve makes Go's resolver use the DNS server at an address instead of the network's.
 func resolve(address string) {
 	net.DefaultResolver.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		if address == "" {

@@ -14,20 +14,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// probeCommand has the test's program look at itself as a Child.
+// probeCommand makes the test's program report on itself as a Child.
 const probeCommand = "probe-child"
 
-// probed is what a Child sees of itself.
+// probed is the report of a Child.
 type probed struct {
 	Environment []string
 	Open        map[string]string // by descriptor
-	Session     bool              // it has one of its own
+	Session     bool              // it has its own session
 	Terminal    bool
 	Folder      string
 	Args        []string
 }
 
-// probe is the main of the Child.
+// probe is the main function of the Child.
 func probe() int {
 	left := unix.Dup3(0, 77, 0) // as if something had been left open
 	socket, err := Begin()
@@ -56,7 +56,7 @@ func probe() int {
 	return 0
 }
 
-// heard collects what a Child says.
+// heard collects the lines of a Child.
 type heard struct {
 	mu    sync.Mutex
 	lines []string
@@ -66,7 +66,7 @@ func (h *heard) add(line string) { h.mu.Lock(); defer h.mu.Unlock(); h.lines = a
 
 func (h *heard) all() []string { h.mu.Lock(); defer h.mu.Unlock(); return h.lines }
 
-// startProbe starts a Child while much is open that nobody marked to be closed.
+// startProbe starts a Child while many descriptors are open without FD_CLOEXEC.
 func startProbe(t *testing.T, h *heard) (p probed, socket *os.File) {
 	t.Helper()
 	t.Setenv("TOKEN", "a secret")
@@ -95,7 +95,7 @@ func startProbe(t *testing.T, h *heard) (p probed, socket *os.File) {
 	return p, socket
 }
 
-// A Child has nothing of its parent's: no descriptor, no environment, no terminal.
+// A Child inherits nothing: no descriptor, no environment, no terminal.
 func TestChildStartsWithNothing(t *testing.T) {
 	h := new(heard)
 	p, socket := startProbe(t, h)
@@ -125,7 +125,7 @@ func TestChildStartsWithNothing(t *testing.T) {
 	}
 }
 
-// What a Child says is taken line by line, up to a bound.
+// The lines of a Child are passed on up to a bound.
 func TestWhatAChildSaysIsBounded(t *testing.T) {
 	h := new(heard)
 	_, socket := startProbe(t, h)
@@ -147,7 +147,7 @@ func TestWhatAChildSaysIsBounded(t *testing.T) {
 	}
 }
 
-// The end of the socket is the end of the Child, both ways.
+// The Child ends when the socket is closed, and the other way round.
 func TestSocketTellsOfTheEnd(t *testing.T) {
 	_, socket := startProbe(t, new(heard))
 	if err := unix.Shutdown(int(socket.Fd()), unix.SHUT_WR); err != nil {
@@ -168,7 +168,7 @@ func TestBeginByHand(t *testing.T) {
 	}
 }
 
-// Before Linux 5.11 each descriptor is marked by itself.
+// Before Linux 5.11 each descriptor is marked separately.
 func TestDescriptorsAreMarkedOneByOne(t *testing.T) {
 	fd, err := unix.Open("/etc/passwd", unix.O_RDONLY, 0)
 	if err != nil {
@@ -183,8 +183,7 @@ func TestDescriptorsAreMarkedOneByOne(t *testing.T) {
 	}
 }
 
-// A process that root starts has a user that is nobody else's, whether or not there
-// is one of its name.
+// A process that root starts gets a user of its own, whether or not its name exists.
 func TestUserOfItsOwn(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)
@@ -201,7 +200,7 @@ func TestUserOfItsOwn(t *testing.T) {
 	r.all(t, confined("65534"))
 }
 
-// What ends the parent ends a Child, also after its user has changed.
+// A Child ends with its parent, also after its user has changed.
 func TestChildEndsWithItsParent(t *testing.T) {
 	needRoot(t)
 	needKernel(t, 1)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// mostExposed is what systemd may make of the unit, of 100: it may capture and
-// has the host's network, and with process.conf it looks at processes, too.
+// mostExposed bounds systemd's score of the unit, of 100: the unit may capture and has the
+// host's network, and with process.conf it may inspect processes.
 const (
 	mostExposed            = "20"
 	mostExposedWithProcess = "35"
@@ -28,8 +28,7 @@ func TestUnitThatFindsProcessesIsSound(t *testing.T) {
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedWithProcess, unit)
 }
 
-// copyUnit returns the unit with another program: tlsfloor is not installed
-// where the tests run.
+// copyUnit returns the unit with another program, because tlsfloor is not installed.
 func copyUnit(t *testing.T) string {
 	t.Helper()
 	unit := filepath.Join(t.TempDir(), "tlsfloor.service")

@@ -20,7 +20,7 @@ func oldNode(from byte) *classify.Finding {
 	return f
 }
 
-// counted is a finding that is counted and then identified, as in a run.
+// counted adds a finding and then identifies it, as a run does.
 func (s *Summary) counted(f *classify.Finding) {
 	draft := *f
 	draft.Process, draft.Software, draft.Advice = nil, nil, nil
@@ -78,7 +78,7 @@ func TestClientsAreNamed(t *testing.T) {
 	}
 }
 
-// A row has each of its clients once, some of them, and those of no other row.
+// A row has only its own clients, each once, up to a bound.
 func TestClientsOfARow(t *testing.T) {
 	s := New(toAWS)
 	for i := range 10 {
@@ -120,7 +120,7 @@ func TestHostileClients(t *testing.T) {
 	}
 }
 
-// What makes up hosts and programs cannot grow the summary.
+// Invented hosts and programs cannot make the summary grow.
 func TestClientsAreBounded(t *testing.T) {
 	s := New(toAWS)
 	for i := range 3 * maxRows {
@@ -197,7 +197,7 @@ func TestIdentifyWhileMerging(t *testing.T) {
 	}
 }
 
-// What the parts of a run know is what the whole knows.
+// Merged parts of a run know the same clients as the whole.
 func TestClientsAreMerged(t *testing.T) {
 	whole, merged, parts := New(toAWS), New(toAWS), []*Summary{New(toAWS), New(toAWS), New(toAWS)}
 	for i := range 60 {

@@ -65,7 +65,7 @@ func TestExplainNothing(t *testing.T) {
 	}
 }
 
-// Events of before there was advice, or of a newer tlsfloor.
+// Events of versions before advice existed, or of a newer tlsfloor.
 func TestAdviceIsDerived(t *testing.T) {
 	for text, want := range map[string]string{
 		`"fix":"client"`: "client",
@@ -95,7 +95,7 @@ func TestForeignLinesAreLeftOut(t *testing.T) {
 	}
 }
 
-// What was read before a disk fails is kept.
+// Events that were read before an error are kept.
 func TestExplainKeepsWhatItRead(t *testing.T) {
 	r, broken := NewFindings(), errors.New("bad disk")
 	err := r.Add(io.MultiReader(strings.NewReader(fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 1)), failingReader{broken}))
@@ -157,7 +157,7 @@ func FuzzExplain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, events string) { explained(t, events) })
 }
 
-// statsEvent is one with the spots given; last says that it ends its run.
+// statsEvent returns a stats event with these spots; last: it ends its run.
 func statsEvent(host, spots string, last bool) string {
 	final := ""
 	if last {
@@ -203,7 +203,7 @@ func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
 	}
 }
 
-// What a run could not see is the same when its counts are read back.
+// Blind spots are the same after they were written and read.
 func TestSpotsComeBack(t *testing.T) {
 	spots := []blind.Spot{
 		{Cause: cause("inputs_left_out"), Count: 1, Top: []blind.Item{{Name: "notes.txt", Count: 1}}},
@@ -220,7 +220,7 @@ func TestSpotsComeBack(t *testing.T) {
 	}
 }
 
-// Events are read of any number of sensors.
+// Events may be of any number of sensors.
 func TestRunsAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")

@@ -11,7 +11,7 @@ import (
 	"tlsfloor/parse"
 )
 
-// Property: summaries of the parts of a run, merged, say what one summary says.
+// Property: merged summaries of the parts of a run equal one summary of the whole.
 func TestMerge(t *testing.T) {
 	for seed := range int64(50) {
 		r := rand.New(rand.NewSource(seed))
@@ -31,7 +31,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// someFinding is one of few clients' to one of few hosts, at a time.
+// someFinding returns a finding of one of a few clients, to one of a few hosts.
 func someFinding(r *rand.Rand, at int64) *classify.Finding {
 	f := &classify.Finding{Verdict: classify.Verdict(r.Intn(5)), InScope: r.Intn(3) > 0, Host: fmt.Sprintf("host-%d.example", r.Intn(4))}
 	f.Time, f.Reason = at, "because"
@@ -53,8 +53,7 @@ func printed(t *testing.T, s *Summary) string {
 	return b.String()
 }
 
-// Rows are bounded however many summaries are merged, and nothing is lost count
-// of.
+// Rows are bounded, however many summaries are merged, and all findings are counted.
 func TestMergeIsBounded(t *testing.T) {
 	merged := New(Options{})
 	for part := range 4 {

@@ -123,7 +123,7 @@ Next: tlsfloor --emit all -r FILE
       shows every handshake.
 `
 
-// unseenSpots are some, with names that a user may choose.
+// unseenSpots are blind spots with names that a user may choose.
 var unseenSpots = []blind.Spot{
 	{Cause: cause("inputs_left_out"), Count: 2, Top: []blind.Item{{Name: "\x00\x1b[2Jnotes.txt", Count: 1}, {Name: strings.Repeat("a", 300), Count: 1}}},
 	{Cause: cause("kernel_dropped"), Count: 120},
@@ -312,8 +312,8 @@ func TestLongAddresses(t *testing.T) {
 	checkWidth(t, got)
 }
 
-// A client that makes up names cannot grow the summary, and what it does is
-// counted all the same.
+// A client that invents names cannot make the summary grow, and its flows are still
+// counted.
 func TestRowsAreBounded(t *testing.T) {
 	s := New(toAWS)
 	for i := range 3 * maxRows {
@@ -370,7 +370,7 @@ func BenchmarkAdd(b *testing.B) {
 	}
 }
 
-// A person is shown the most important causes, the rest is counted.
+// The most important causes are shown, the rest is counted.
 func TestSpotsShown(t *testing.T) {
 	var all []blind.Spot
 	for c := range blind.Cause(blind.NumCauses) {

@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nobody is a user who is not root.
+// nobody is the number of a user that is not root.
 const nobody = 65534
 
-// asRoot runs a test on this kernel, and as if it had no openat2. The folder is
-// nobody's.
+// asRoot runs a test on this kernel, and as if it had no openat2. The folder belongs to
+// nobody.
 func asRoot(t *testing.T, test func(t *testing.T, folder string)) {
 	t.Helper()
 	if testing.Short() {
@@ -66,7 +66,7 @@ func open(path string) error {
 	return file.Close()
 }
 
-// refused fails the test unless an error speaks of a symbolic link.
+// refused fails the test unless the error is about a symbolic link.
 func refused(t *testing.T, what string, err error) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), "symbolic link") {
@@ -95,7 +95,7 @@ func TestNewFilesAreTheFoldersOwners(t *testing.T) {
 	})
 }
 
-// What root has written before stays root's.
+// A file that root wrote before stays with root.
 func TestOldFilesKeepTheirOwner(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {
 		file := filepath.Join(folder, "file")
@@ -106,8 +106,7 @@ func TestOldFilesKeepTheirOwner(t *testing.T) {
 	})
 }
 
-// The owner of a folder cannot send root elsewhere, whatever it does and wherever
-// on the way its link is.
+// The owner of a folder cannot lead root elsewhere, wherever in the path its link is.
 func TestLinksAreRefused(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {
 		roots := t.TempDir()
@@ -139,7 +138,7 @@ func TestLinksAreRefused(t *testing.T) {
 	})
 }
 
-// A folder of root's that lies in one of others may be replaced by them.
+// Another user may replace a folder of root that is in that user's folder.
 func TestRootsFolderBelowOthers(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {
 		roots := filepath.Join(folder, "roots")
@@ -148,8 +147,7 @@ func TestRootsFolderBelowOthers(t *testing.T) {
 	})
 }
 
-// A race between a folder and a link in its place has only one loser: the one who
-// makes it.
+// Replacing a folder by a link during the call does not lead root elsewhere.
 func TestFolderThatTurnsIntoALink(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {
 		roots := t.TempDir()
@@ -188,7 +186,7 @@ func TestFolderThatTurnsIntoALink(t *testing.T) {
 	})
 }
 
-// What else the owner of a folder can put there for root to open.
+// Other files that the owner of a folder can place there for root to open.
 func TestWhatIsNoFileOfTheFoldersOwner(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {
 		secret, empty := filepath.Join(filepath.Dir(folder), "secret"), filepath.Join(filepath.Dir(folder), "empty")
@@ -211,8 +209,8 @@ func TestWhatIsNoFileOfTheFoldersOwner(t *testing.T) {
 	})
 }
 
-// In a folder of its own root may have links, as others may in theirs, also
-// below /tmp, where only root can change what is root's.
+// Root may have links in its own folder, as others may in theirs, also below /tmp, where
+// only root can change the files of root.
 func TestLinksInOnesOwnFolder(t *testing.T) {
 	folder := t.TempDir()
 	must(t, os.Mkdir(filepath.Join(folder, "real"), 0o755), os.Symlink("real", filepath.Join(folder, "folder")),
@@ -234,7 +232,7 @@ func TestLinksInOnesOwnFolder(t *testing.T) {
 	}
 }
 
-// Relative paths, and what os has said.
+// Relative paths, and the errors of package os.
 func TestFilesAreMovedAndRemoved(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder)

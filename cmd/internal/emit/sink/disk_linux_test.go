@@ -27,7 +27,7 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// fill leaves no room on a disk, until the file that it names is removed.
+// fill fills a disk, until the file that it returns is removed.
 func fill(t *testing.T, disk string) (filler string) {
 	t.Helper()
 	filler = filepath.Join(disk, "filler")
@@ -45,8 +45,8 @@ func fill(t *testing.T, disk string) (filler string) {
 	return filler
 }
 
-// A disk that is full for a while costs nothing: the events wait in memory, or
-// in a spool on another disk, and the file holds whole lines all the time.
+// A disk that is full for a while loses no event: events wait in memory or in a spool on
+// another disk, and the file has only whole lines all the time.
 func TestDiskFullForAWhile(t *testing.T) {
 	t.Parallel()
 	for name, spool := range map[string]string{"in memory": "", "in a spool": "?spool=" + t.TempDir()} {
@@ -82,7 +82,7 @@ func TestDiskFullForAWhile(t *testing.T) {
 	}
 }
 
-// A spool on a full disk: memory holds what it can, and the rest is counted.
+// With a spool on a full disk, events fill the memory, and the rest is counted.
 func TestSpoolDiskFull(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t, "size=2m")

@@ -20,10 +20,10 @@ import (
 	"tlsfloor/parse"
 )
 
-// quick makes outputs of tests try again soon.
+// quick is a pace with short waits between attempts.
 var quick = pace{chunk: 8 << 10, linger: 5 * time.Millisecond, min: time.Millisecond, max: 20 * time.Millisecond}
 
-// finding makes one that carries a number, and is as long as most are.
+// finding returns a finding of usual length with a number in it.
 func finding(n int) *classify.Finding {
 	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 16), byte(n >> 8)}), uint16(n))
 	return &classify.Finding{
@@ -36,7 +36,7 @@ func finding(n int) *classify.Finding {
 	}
 }
 
-// inSpare puts f into memory of one that was sent before, if there is any.
+// inSpare copies f into a finding that was sent before, if there is one.
 func inSpare(s *Set, f *classify.Finding) *classify.Finding {
 	spare := s.Spare()
 	if spare == nil {
@@ -46,7 +46,7 @@ func inSpare(s *Set, f *classify.Finding) *classify.Finding {
 	return spare
 }
 
-// numberOf is the number of the finding that a line is of.
+// numberOf returns the number in the finding of a line.
 func numberOf(t testing.TB, line string) int {
 	t.Helper()
 	var e struct{ Host string }
@@ -60,7 +60,7 @@ func numberOf(t testing.TB, line string) int {
 	return n
 }
 
-// tally compares what arrived with the numbers below sent.
+// tally compares the numbers that arrived with those below sent.
 type tally struct{ sent, lost, doubled, disordered int }
 
 func (c tally) String() string {
@@ -102,7 +102,7 @@ func configs(t testing.TB, specs ...string) (all []Config) {
 	return all
 }
 
-// said remembers what a person was told.
+// said collects messages for the user.
 type said struct {
 	mu    sync.Mutex
 	lines []string
@@ -120,8 +120,8 @@ func (s *said) text() string {
 	return strings.Join(s.lines, "\n")
 }
 
-// openSet opens a set, and sees to it that it leaves no goroutine behind. Tests
-// that run at the same time as others open theirs with mustOpen.
+// openSet opens a set, and checks at the end that it leaves no goroutine behind. Parallel
+// tests use mustOpen instead.
 func openSet(t testing.TB, all []Config, o Options) *Set {
 	t.Helper()
 	before := runtime.NumGoroutine()
@@ -132,7 +132,7 @@ func openSet(t testing.TB, all []Config, o Options) *Set {
 	return s
 }
 
-// openTimed opens a set for which time passes only when the test says so.
+// openTimed opens a set with a clock that the test advances.
 func openTimed(t testing.TB, all []Config, o Options) (*Set, *faketime.Clock) {
 	t.Helper()
 	c := faketime.New()
@@ -156,7 +156,7 @@ func closeSet(t testing.TB, s *Set) {
 	}
 }
 
-// closeTimed closes s while time passes, and returns how much of it did.
+// closeTimed closes s while the clock advances, and returns how long it took.
 func closeTimed(t testing.TB, s *Set, c *faketime.Clock) (took time.Duration, err error) {
 	t.Helper()
 	began := c.Now()
@@ -181,7 +181,7 @@ func sendAll(s *Set, from, to int) {
 	}
 }
 
-// sendPaced sends no faster than events are encoded: none finds the queue full.
+// sendPaced sends no faster than events are encoded, so that the queue is never full.
 func sendPaced(t testing.TB, s *Set, c *faketime.Clock, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
@@ -192,8 +192,7 @@ func sendPaced(t testing.TB, s *Set, c *faketime.Clock, from, to int) {
 	}
 }
 
-// isEncoded reports whether the queue is empty, and what was in it is with the
-// outputs.
+// isEncoded reports whether the outputs have all events.
 func isEncoded(s *Set) bool {
 	s.encoding.Lock()
 	defer s.encoding.Unlock()
@@ -204,12 +203,12 @@ func isEncoded(s *Set) bool {
 
 var errAway = errors.New("the far end is away")
 
-// far is a far end that does as it is told.
+// far is a far end that the test controls.
 type far struct {
 	mu    sync.Mutex
 	lines []string
-	// decide says how many of the lines left are taken, and what goes wrong
-	// then; nil: all, and nothing.
+	// decide returns how many of the pending lines are accepted, and the error then; nil:
+	// all, without an error.
 	decide func(left int) (taken int, err error)
 	// hold makes every delivery wait until it is closed, or ctx ends.
 	hold     chan struct{}
@@ -269,7 +268,7 @@ func (f *far) tell(decide func(left int) (int, error)) {
 
 func away(int) (int, error) { return 0, errAway }
 
-// to makes options with which outputs go to far ends, in their order.
+// to returns options with which the outputs deliver to the given far ends, in order.
 func to(o Options, ends ...*far) Options {
 	o.pace = quick
 	i := 0

@@ -13,12 +13,12 @@ import (
 	"tlsfloor/cmd/internal/testing/wait"
 )
 
-// busy has a server refuse every fifth request, and another one wait where a test
-// wants to have the server killed in the middle of it.
+// busy makes a server refuse every fifth request, and wait in a request during which a
+// test kills the server.
 type busy struct {
 	requests atomic.Int64
-	reached  chan struct{} // a request waits
-	killed   chan struct{} // it need not any more
+	reached  chan struct{} // closed when a request waits
+	killed   chan struct{} // closed when it may go on
 }
 
 func newBusy() *busy { return &busy{reached: make(chan struct{}), killed: make(chan struct{})} }
@@ -36,9 +36,9 @@ func (b *busy) before(w http.ResponseWriter, _ *http.Request) int {
 	return 0
 }
 
-// Servers of both shapes are killed and started again under load, between
-// requests and in the middle of one, and now and then are too busy. Nothing is
-// lost; what Elasticsearch is sent twice has the same id, and is there once.
+// Servers of both kinds are killed and started again under load, between requests and
+// during one, and are too busy now and then. No event is lost. Elasticsearch has an event
+// that was sent twice once, because its id is the same.
 func TestHTTPRestartedUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -111,7 +111,7 @@ func TestHTTPRestartedUnderLoad(t *testing.T) {
 	}
 }
 
-// What can be known at the start is: it does not begin to drop what it finds.
+// Errors of the configuration are found at the start.
 func TestWrongAtTheStart(t *testing.T) {
 	splunk := &standin.Splunk{T: t, Token: "right"}
 	authority, other := standin.NewAuthority(t), standin.NewAuthority(t)
@@ -137,7 +137,7 @@ func TestWrongAtTheStart(t *testing.T) {
 		t.Errorf("two wrong tokens: %v", err)
 	}
 	closeSet(t, openSet(t, configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_RIGHT&ca="+authority.File), Options{}))
-	server.Kill() // one that is only away is waited for
+	server.Kill() // an unreachable server is no error
 	var told said
 	s := openSet(t, configs(t, "splunk+https://"+server.Address+"?token-env=TLSFLOOR_RIGHT&ca="+authority.File), Options{Live: true, Note: told.note})
 	if !strings.Contains(told.text(), "connection refused; events wait") {

@@ -16,8 +16,8 @@ import (
 	"tlsfloor/cmd/internal/testing/wait"
 )
 
-// senderVariable makes the test binary a sender, until it is killed. It holds
-// the number of its first finding, and the outputs.
+// senderVariable makes the test binary a sender, until it is killed. It has the number of
+// the first finding, and the outputs.
 const senderVariable = "TLSFLOOR_TEST_SENDER"
 
 func TestMain(m *testing.M) {
@@ -27,11 +27,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// unsaved is how many findings of a sender have not been given to the kernel, at
-// most.
+// unsaved bounds the findings of a sender that the kernel does not have yet.
 const unsaved = 30
 
-// sendUntilKilled sends findings, and tells their numbers.
+// sendUntilKilled sends findings, and prints their numbers.
 func sendUntilKilled(text string) {
 	words := strings.Fields(text)
 	n, err := strconv.Atoi(words[0])
@@ -60,8 +59,8 @@ func sendUntilKilled(text string) {
 	}
 }
 
-// isBehind reports whether an output says that it has given too few of the
-// findings to a file, or to its spool.
+// isBehind reports whether an output has written too few of the findings to its file or
+// spool.
 func isBehind(s *Set, sent uint64) bool {
 	for _, o := range s.Stats() {
 		if o.Sent+o.Spooled+unsaved <= sent {
@@ -71,10 +70,9 @@ func isBehind(s *Set, sent uint64) bool {
 	return false
 }
 
-// tlsfloor itself is killed while one output writes and the other's server is
-// away. All that is lost is what it had found in the last moments and not yet
-// given to the kernel; the spool gives the rest to the next run, which begins
-// to send it when the server is back.
+// tlsfloor itself is killed while one output writes and the server of the other is
+// unreachable. Only findings of the last moments are lost, which the kernel did not have
+// yet. The next run sends the rest from the spool when the server is back.
 func TestKilledSender(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")

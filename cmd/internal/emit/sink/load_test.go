@@ -14,12 +14,11 @@ type load struct {
 	stopped chan struct{}
 }
 
-// mostWaiting is how many findings the slowest output is behind at most: a
-// server that is away for long must not make a test long.
+// mostWaiting bounds how many findings the slowest output is behind, so that a test with
+// an unreachable server does not take long.
 const mostWaiting = 2000
 
-// startLoad sends as fast as events are encoded and, in the long run, as the
-// outputs deliver them.
+// startLoad sends as fast as events are encoded and, on average, delivered.
 func startLoad(t testing.TB, s *Set) *load {
 	l := &load{stopped: make(chan struct{})}
 	go func() {

@@ -130,7 +130,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// secretSpecs hold the secret hunter2 where it should not be.
+// secretSpecs have the secret hunter2 in wrong places.
 var secretSpecs = []string{
 	"splunk+https://h?token=hunter2",
 	"splunk+https://h?Token=hunter2",
@@ -193,8 +193,8 @@ func TestSpoolFolders(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that what is taken can be used in messages and files, and
-// that a secret in a place for secrets is never repeated.
+// FuzzParse checks that accepted values can be used in messages and files, and that
+// errors never quote a secret.
 func FuzzParse(f *testing.F) {
 	for _, spec := range secretSpecs {
 		f.Add(spec)

@@ -19,8 +19,8 @@ type breaking struct {
 	sent int
 }
 
-// The findings that are sent around a break, at most a fifth of them where a
-// datagram may be lost.
+// How many findings are sent around a break. At most a fifth of them may be lost as
+// datagrams.
 const (
 	beforeBreak = 800
 	duringBreak = 200
@@ -37,8 +37,8 @@ func (b *breaking) send(n int) {
 	}
 }
 
-// untilSent waits until the server has what was sent over TCP and TLS, and until
-// what was sent over UDP is on its way.
+// untilSent waits until the server has the events over TCP and TLS, and until those over
+// UDP were sent.
 func (b *breaking) untilSent() {
 	b.t.Helper()
 	wait.Until(b.t, func() bool {
@@ -51,7 +51,7 @@ func (b *breaking) untilSent() {
 	})
 }
 
-// while sends some findings, breaks the server meanwhile, and sends some more.
+// while breaks the server while findings are sent.
 func (b *breaking) while(breaks func()) {
 	b.t.Helper()
 	b.send(beforeBreak)
@@ -78,8 +78,8 @@ func (b *breaking) untilTried() {
 }
 
 // A real rsyslog is restarted, killed and frozen under load. Over TCP and TLS
-// nothing is lost; what is doubled is at most one batch each time. Over UDP
-// some is lost, as it has to be.
+// no event is lost, and at most one batch comes twice each time. Over UDP some events are
+// lost.
 func TestRsyslogRestartedUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -141,7 +141,7 @@ func received(r *standin.Rsyslog) map[string][]string {
 	return lines
 }
 
-// facility names that of a PRI with the severity of our findings.
+// facility names the facility of a PRI with the severity of findings.
 func facility(pri string) string {
 	return map[string]string{"140": "local1", "148": "local2", "156": "local3"}[pri]
 }

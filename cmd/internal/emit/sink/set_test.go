@@ -23,8 +23,8 @@ import (
 	"tlsfloor/cmd/internal/testing/wait"
 )
 
-// A far end that takes what it likes, and fails as often, gets every event once
-// and in order, whether the events wait in memory or in the spool.
+// A far end that accepts part of a batch and then fails, again and again, gets every
+// event once and in order, whether the events wait in memory or in the spool.
 func TestNothingLostNothingDoubled(t *testing.T) {
 	const n = 2000
 	for name, mode := range map[string]Options{"live": {Live: true}, "from files": {}, "encoded by whom sends": {Inline: true}} {
@@ -67,9 +67,8 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 	}
 }
 
-// A far end that takes all of a batch, and reports an error nevertheless, is not
-// sent the batch again: as UDP does when a burst was too long for datagrams and
-// the network then answers that nobody listens.
+// A batch that was accepted completely is not sent again, even with an error: UDP may
+// refuse lines that are too long and then report a closed port.
 func TestTakenBatchIsNotSentAgain(t *testing.T) {
 	for name, spec := range map[string]string{"in memory": "unix:/x", "in the spool": "unix:/x?spool=" + t.TempDir()} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +79,7 @@ func TestTakenBatchIsNotSentAgain(t *testing.T) {
 			const n = 300
 			for i := range n {
 				s.Send(finding(i))
-				if i == n/3 { // those in front of it may have gone to the spool
+				if i == n/3 { // earlier ones may be in the spool already
 					clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
 					end.tell(func(left int) (int, error) { return left, errAway })
 				}
@@ -94,7 +93,7 @@ func TestTakenBatchIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// What is not sent when a run ends is the first that the next one sends.
+// Events that a run did not send are the first ones that the next run sends.
 func TestNextRunSendsTheRest(t *testing.T) {
 	spec := "unix:/x?spool=" + t.TempDir()
 	end := &far{decide: away}
@@ -120,8 +119,8 @@ func TestNextRunSendsTheRest(t *testing.T) {
 	}
 }
 
-// While a far end is away, what is sent does not stay in memory: a process that
-// is killed then leaves it to the next.
+// While a far end is unreachable, events do not stay in memory: after a kill, the next
+// process has them.
 func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
 	end := &far{decide: away}
 	s, clock := openTimed(t, configs(t, "unix:/x?spool="+t.TempDir()), to(Options{Live: true}, end))
@@ -136,7 +135,7 @@ func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
 	}
 }
 
-// A reader that is stuck neither blocks Send nor loses its count.
+// A reader that hangs does not block Send, and dropped events are counted.
 func TestLiveNeverBlocks(t *testing.T) {
 	const n = 10_000
 	for name, spec := range map[string]string{
@@ -166,8 +165,8 @@ func TestLiveNeverBlocks(t *testing.T) {
 	}
 }
 
-// Live, Send needs nothing that is held while an event is encoded, or while a
-// backlog is looked at: it does not wait for either.
+// In a live run, Send takes no lock that is held while events are encoded or a backlog
+// is used.
 func TestLiveSendWaitsForNobody(t *testing.T) {
 	s, _ := openTimed(t, configs(t, "unix:/x"), to(Options{Live: true}, &far{}))
 	const n = 2 * liveQueueLength
@@ -186,7 +185,7 @@ func TestLiveSendWaitsForNobody(t *testing.T) {
 	}
 }
 
-// A run over files waits, with memory bounded.
+// A run over captures waits, with bounded memory.
 func TestFilesWaitForASlowReader(t *testing.T) {
 	for _, inline := range []bool{false, true} {
 		filesWaitForASlowReader(t, inline)
@@ -218,8 +217,7 @@ func filesWaitForASlowReader(t *testing.T, inline bool) {
 	}
 }
 
-// What was sent is there soon, though nothing follows it: a capture may come
-// through a pipe.
+// An event is delivered soon, even if no other follows: a capture may be a pipe.
 func TestSentIsThereSoon(t *testing.T) {
 	for _, mode := range []Options{{}, {Inline: true}, {Live: true}} {
 		end := &far{}
@@ -238,7 +236,7 @@ func TestSentIsThereSoon(t *testing.T) {
 	}
 }
 
-// One output that is stuck takes nothing from another.
+// An output that hangs does not affect the others.
 func TestOutputsDoNotWaitForEachOther(t *testing.T) {
 	stuck, good := &far{hold: make(chan struct{})}, &far{}
 	s, clock := openTimed(t, configs(t, "unix:/stuck", "unix:/good"), to(Options{Live: true, Memory: 1 << 20, Grace: 20 * time.Millisecond}, stuck, good))
@@ -254,7 +252,7 @@ func TestOutputsDoNotWaitForEachOther(t *testing.T) {
 	}
 }
 
-// Each output has its own selection and format, and counts are for all.
+// Each output has its own selection and format, and all get the counts.
 func TestSelectionAndFormat(t *testing.T) {
 	ends := []*far{{}, {}, {}}
 	s := openSet(t, configs(t, "unix:/1?emit=flagged", "unix:/2?emit=aws&format=ecs", "unix:/3?emit=all&format=ocsf"), to(Options{}, ends...))
@@ -291,7 +289,7 @@ func TestSelectionAndFormat(t *testing.T) {
 	closeSet(t, only)
 }
 
-// A format that has no line for counts does not keep Close waiting for one.
+// Close does not wait for a line if the format has none for counts.
 func TestEventsWithoutALine(t *testing.T) {
 	for _, o := range []Options{{Live: true}, {}, {Inline: true}} {
 		for sent := range 2 {
@@ -312,8 +310,8 @@ func TestEventsWithoutALine(t *testing.T) {
 	}
 }
 
-// An event that an encoder panics over is lost for that output, counted and
-// reported; no other event is, though they are encoded many at a time.
+// If an encoder panics, that output loses one event, which is counted and reported, and
+// no other, although many are encoded at a time.
 func TestFaultOfAnEncoder(t *testing.T) {
 	for _, o := range []Options{{Live: true}, {}, {Inline: true}} {
 		native, zeek := new(far), new(far)
@@ -349,7 +347,7 @@ func TestFaultOfAnEncoder(t *testing.T) {
 	}
 }
 
-// Whoever can bring a fault about again and again does not fill a person's log.
+// An attacker who causes faults again and again does not fill the log.
 func TestFaultsReportedAreBounded(t *testing.T) {
 	var told said
 	s := openSet(t, configs(t, "unix:/x"), to(Options{Note: told.note}, new(far)))
@@ -411,7 +409,7 @@ type broken struct{ err error }
 
 func (b broken) Write([]byte) (int, error) { return 0, b.err }
 
-// head has seen enough: the run can stop, and there is nothing to complain of.
+// A reader like head closes early: the run may stop, without an error.
 func TestReaderThatLeaves(t *testing.T) {
 	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.EPIPE}})
 	sendAll(s, 0, 5000) // does not block
@@ -459,7 +457,7 @@ func TestDiskErrorOnStandardOutput(t *testing.T) {
 	}
 }
 
-// A writer that never returns is left behind when its time is over.
+// A writer that hangs is left behind after a timeout.
 func TestCloseIsBounded(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -477,7 +475,7 @@ func TestCloseIsBounded(t *testing.T) {
 	clock.UntilAlarm(t, cancelTimeout)
 	clock.Advance(cancelTimeout)
 	wait.Until(t, func() bool { return isOver(o.spilled) })
-	clock.Longest = cancelTimeout // what is waited for now is the writer
+	clock.Longest = cancelTimeout // it waits for the writer now
 	clock.Until(t, func() bool { return isOver(closed) })
 	if d := clock.Now().Sub(began); d > 5*time.Second {
 		t.Errorf("Close took %v", d)
@@ -489,8 +487,7 @@ func TestCloseIsBounded(t *testing.T) {
 	w.Close()
 }
 
-// A run over files waits for its reader, but not after somebody has asked it to
-// end.
+// A run over captures waits for its reader, but not after EndBy.
 func TestEndByIsKept(t *testing.T) {
 	for _, inline := range []bool{false, true} {
 		r, w := io.Pipe() // nobody reads
@@ -534,7 +531,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// A person who has put something right does not wait for the next attempt.
+// SIGHUP makes the next attempt start at once.
 func TestReopenTriesAgainAtOnce(t *testing.T) {
 	end := &far{decide: func(int) (int, error) { return 0, transport.Wrong(errAway) }}
 	o := to(Options{Live: true}, end)
@@ -551,7 +548,7 @@ func TestReopenTriesAgainAtOnce(t *testing.T) {
 	closeSet(t, s)
 }
 
-// Retry-After is kept to, but Close does not wait for it.
+// Retry-After is obeyed, but Close does not wait for it.
 func TestServerAskedToWait(t *testing.T) {
 	asked := false
 	end := &far{}
@@ -618,8 +615,7 @@ func TestTwoRunsWithOneSpool(t *testing.T) {
 	closeSet(t, s)
 }
 
-// Events for a server that was called otherwise in the last run are not
-// forgotten in silence.
+// Events for a server that had another name in the last run are reported.
 func TestAbandonedSpoolIsSaid(t *testing.T) {
 	spool := t.TempDir()
 	s := openSet(t, configs(t, "unix:/old?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
@@ -633,8 +629,8 @@ func TestAbandonedSpoolIsSaid(t *testing.T) {
 	}
 }
 
-// A run over files leaves alone what a live run's spool holds for standard
-// output, which is another reader's now.
+// A run over captures does not send what a live run left in the spool for standard
+// output, which has another reader now.
 func TestFilesDoNotMixInOldEvents(t *testing.T) {
 	spool := t.TempDir()
 	s := openSet(t, configs(t, "-?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
@@ -685,7 +681,7 @@ func TestManySenders(t *testing.T) {
 	}
 }
 
-// A person who watches sees each line without another having to come.
+// In a live run, each line is written without waiting for another.
 func TestWritesWithoutClose(t *testing.T) {
 	end := &far{}
 	s, clock := openTimed(t, configs(t, "-"), to(Options{}, end))

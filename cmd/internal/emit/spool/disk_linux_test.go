@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// smallDisk mounts a file system of so many bytes.
+// smallDisk mounts a file system of this size in bytes.
 func smallDisk(t *testing.T, options string) string {
 	t.Helper()
 	if testing.Short() {
@@ -23,8 +23,8 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// A disk that fills up costs no item that was taken, and none that is taken
-// when there is room again.
+// When the disk gets full, no item that was added is lost, and adding works again when
+// there is room.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, "size=512k")
 	filler := filepath.Join(disk, "filler")

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// FuzzOpen gives the spool a segment and a position that it has not written:
-// whatever is in them, it opens, comes to an end, and works on.
+// FuzzOpen opens a spool with any segment and position: reading it ends, and new items can
+// be added.
 func FuzzOpen(f *testing.F) {
 	whole := AppendItem(AppendItem([]byte(magic), []byte("one")), []byte("two"))
 	var slots []byte
@@ -42,7 +42,7 @@ func write(t *testing.T, name string, text []byte) {
 	}
 }
 
-// drain commits everything: as many items as the spool counts.
+// drain commits all items, as many as the spool counts.
 func drain(t *testing.T, s *Spool) {
 	t.Helper()
 	for n := s.Len(); n > 0; {
@@ -60,8 +60,7 @@ func drain(t *testing.T, s *Spool) {
 	}
 }
 
-// FuzzReader walks bytes in memory: the items that come out are those of a
-// prefix, encoded again.
+// FuzzReader reads any bytes: the items, encoded again, are a prefix of them.
 func FuzzReader(f *testing.F) {
 	whole := AppendItem(AppendItem(nil, []byte("one")), []byte("two"))
 	f.Add(whole)
@@ -84,9 +83,9 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzFrame holds that what AppendFrame writes is what readFrame reads, and
-// that no item comes of other bytes but with their right checksum.
-func FuzzFrame(f *testing.F) {
+// FuzzItem checks that readItem reads what AppendItem writes, and that other bytes are an
+// item only with a correct checksum.
+func FuzzItem(f *testing.F) {
 	f.Add([]byte("item"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.Add([]byte{}, []byte("\xff"))
 	f.Fuzz(func(t *testing.T, item, rest []byte) {

@@ -157,7 +157,7 @@ func TestTornTailIsLeftOut(t *testing.T) {
 		truncateBy(t, segments(t, folder)[0], int64(cut))
 
 		s = open(t, folder, MinSize)
-		whole := 5 - (cut+16)/17 // a frame of "record 10" has 17 bytes
+		whole := 5 - (cut+16)/17 // "record 10" with its header has 17 bytes
 		if s.Len() != whole || s.Damaged() != int64(17*(5-whole)-cut) {
 			t.Errorf("%d bytes cut: %d items, %d bytes damaged", cut, s.Len(), s.Damaged())
 		}
@@ -178,7 +178,7 @@ func truncateBy(t *testing.T, name string, n int64) {
 	}
 }
 
-// A byte that changed on the disk costs the rest of its segment at most.
+// A byte that changed on the disk costs at most the rest of its segment.
 func TestFlippedByteIsNoticed(t *testing.T) {
 	for at := range int64(8 + 3*17) {
 		folder := t.TempDir()
@@ -213,7 +213,7 @@ func flip(t *testing.T, name string, at int64) {
 	}
 }
 
-// What changes while the spool is open is an error once, and then over.
+// Damage while the spool is open is reported once.
 func TestDamageWhileOpen(t *testing.T) {
 	folder := t.TempDir()
 	s := open(t, folder, MinSize)
@@ -264,7 +264,7 @@ func TestSizeIsKept(t *testing.T) {
 	if n := len(segments(t, folder)); n > 2*segmentsPerSpool {
 		t.Errorf("%d segments", n)
 	}
-	// Room comes back.
+	// There is room again.
 	for range taken / 2 {
 		if items, err := s.Read(1); len(items) != 1 || err != nil {
 			t.Fatal(err)
@@ -368,7 +368,7 @@ func TestNobodyElseReadsIt(t *testing.T) {
 	}
 }
 
-// Other files in the folder are left alone.
+// Other files in the folder are not touched.
 func TestStrangersAreNotTouched(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"1.seg", "000000000000000g.seg", "notes.txt", "0000000000000001.seg.bak"} {

@@ -51,7 +51,7 @@ func TestMaskPatterns(t *testing.T) {
 		"proxy-authorization: Bearer hunter2, then":             "proxy-authorization: ***, then",
 		"GET /x?token=hunter2&y=1":                              "GET /x?token=***&y=1",
 		"open https:/u:hunter2@h/x: no such file":               "open https:/***@h/x: no such file",
-		// What holds no secret stays.
+		// Text without secrets does not change.
 		"syslog+tls://siem.example.com: dial tcp 192.0.2.1:6514: connection refused":       "syslog+tls://siem.example.com: dial tcp 192.0.2.1:6514: connection refused",
 		"missing authentication credentials for REST request [/tlsfloor/_bulk]: [basic] a": "missing authentication credentials for REST request [/tlsfloor/_bulk]: [basic] a",
 		"mail@example.com": "mail@example.com",

@@ -24,8 +24,8 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// On a full disk the file ends in a whole line, and the rest of the batch goes
-// out when there is room.
+// On a full disk the file ends with a whole line, and the rest of the batch is written
+// when there is room.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, "size=64k")
 	path, filler := filepath.Join(disk, "events"), filepath.Join(disk, "filler")
@@ -59,7 +59,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// The disk has room for bytes, but for no other file.
+// The disk has room for bytes, but not for another file.
 func TestRotationWithoutInodes(t *testing.T) {
 	disk := smallDisk(t, "size=1m,nr_inodes=2")
 	path := filepath.Join(disk, "events")

@@ -13,7 +13,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
-// notes remembers what a person was told.
+// notes collects messages for the user.
 type notes []string
 
 func (n *notes) add(line string) { *n = append(*n, line) }
@@ -188,7 +188,7 @@ func TestRotationByTime(t *testing.T) {
 	}
 }
 
-// The period of the last line outlives the process: it is the file's time.
+// The period of the last line is known in the next run: it is that of the file's time.
 func TestRotationByTimeAfterARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events")
 	if err := os.WriteFile(path, []byte("{}\n"), 0o600); err != nil {
@@ -237,7 +237,7 @@ func TestRetention(t *testing.T) {
 	}
 }
 
-// Two rotations in one microsecond, or a clock that went back, replace no file.
+// No file is replaced by two rotations in a microsecond or with a clock that was set back.
 func TestRotationFindsANameThatIsFree(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events")
 	f := open(t, Options{Path: path, Size: 10})
@@ -251,7 +251,7 @@ func TestRotationFindsANameThatIsFree(t *testing.T) {
 	}
 }
 
-// What was written last is kept, whatever the stamps of old files say.
+// The newest file is kept, whatever the stamps of old files are.
 func TestRetentionKeepsWhatWasWrittenLast(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for name, tt := range map[string]struct {
@@ -305,8 +305,7 @@ func TestRetentionKeepsWhatWasWrittenLast(t *testing.T) {
 	}
 }
 
-// A file whose name sorts behind that of the one just rotated comes while it is
-// rotated.
+// During a rotation, a file appears whose name sorts after the rotated one.
 func TestRetentionSparesTheLast(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events")
 	f := open(t, Options{Path: path, Size: 100, Keep: 1})
@@ -321,7 +320,7 @@ func TestRetentionSparesTheLast(t *testing.T) {
 	}
 }
 
-// Where the folder can not be written, lines go on into the file there is.
+// If the folder is not writable, lines are still appended to the open file.
 func TestRotationThatFails(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "events")

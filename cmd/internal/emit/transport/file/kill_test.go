@@ -17,7 +17,7 @@ import (
 // writerVariable makes the test binary a writer to a file, until it is killed.
 const writerVariable = "TLSFLOOR_TEST_WRITER"
 
-// ready is what it says when it begins to write.
+// ready is what the writer prints when it begins to write.
 const ready = "ready\n"
 
 func TestMain(m *testing.M) {
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled goes on counting where the file ends. Long lines are over
-// many pages: a kill cuts a write between two of them.
+// writeUntilKilled continues with the number after that of the last line. Long lines cover
+// many pages, and a kill cuts a write between two pages.
 func writeUntilKilled(path string) {
 	f, err := Open(Options{Path: path, Size: 4 << 20, Note: func(line string) { os.Stdout.WriteString(line + "\n") }})
 	if err != nil {
@@ -46,7 +46,7 @@ func writeUntilKilled(path string) {
 
 type numbered struct{ N int }
 
-// lastNumber is that of the last line of the newest file that has one.
+// lastNumber returns the number of the last line of the newest file that has one.
 func lastNumber(path string) int {
 	f := &File{options: Options{Path: path}}
 	names, err := f.rotated()
@@ -61,7 +61,7 @@ func lastNumber(path string) int {
 	return -1
 }
 
-// numbersIn panics at a line that is no whole JSON.
+// numbersIn panics at a line that is not valid JSON.
 func numbersIn(name string) (numbers []int) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -83,8 +83,8 @@ func numbersIn(name string) (numbers []int) {
 	return numbers
 }
 
-// Fifty writers are killed, each at another moment. After each the next one
-// mends the file; in the end every line is whole and none is missing.
+// Fifty writers are killed at different moments. The next one repairs the file each time;
+// in the end every line is whole and none is missing.
 func TestKilledFiftyTimes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -120,8 +120,7 @@ func TestKilledFiftyTimes(t *testing.T) {
 	}
 }
 
-// killAfter kills a writer some time after it has begun, and returns what it
-// said.
+// killAfter kills a writer some time after it has begun, and returns its output.
 func killAfter(t *testing.T, path string, d time.Duration) (said string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

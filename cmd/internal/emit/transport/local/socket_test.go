@@ -100,7 +100,7 @@ func TestSocketWaitsForTheReader(t *testing.T) {
 	}
 }
 
-// A reader that leaves between two batches is noticed before the next.
+// A reader that closes between two batches is noticed before the next one.
 func TestSocketReaderThatCameBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	l := listen(t, path)
@@ -131,7 +131,7 @@ func TestSocketWithoutAReader(t *testing.T) {
 	}
 }
 
-// A reader that is stuck does not keep Deliver from ending.
+// Deliver returns after ctx ends, even if the reader hangs.
 func TestSocketEndsWithItsContext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	l := listen(t, path)

@@ -19,7 +19,7 @@ func batchOf(from, to int) *transport.Batch {
 	return b
 }
 
-// full takes so many bytes a Write at most, and fails where that cuts one.
+// full accepts a number of bytes per Write, and fails if that cuts one.
 type full struct {
 	text   strings.Builder
 	room   int
@@ -44,8 +44,8 @@ func TestOutputWritesABatchAtOnce(t *testing.T) {
 	}
 }
 
-// A disk that is full by turns tears no line and doubles none, wherever the cut
-// is.
+// A disk that is full again and again tears no line and doubles none, wherever a write is
+// cut.
 func TestOutputGoesOnWhereItWasCut(t *testing.T) {
 	for _, reason := range []error{syscall.ENOSPC, syscall.EDQUOT} {
 		for room := 1; room < 60; room++ {

@@ -20,7 +20,7 @@ import (
 
 const token = "B5A79AAD-D822-46CC-80D1-819F80D7BFB0"
 
-// said remembers what a person was told.
+// said collects messages for the user.
 type said []string
 
 func (s *said) add(line string) { *s = append(*s, line) }
@@ -112,7 +112,7 @@ func TestElastic(t *testing.T) {
 	}
 }
 
-// Of a request that succeeds as a whole, each event has a fate of its own.
+// In a request that succeeds as a whole, each event has its own status.
 func TestElasticItemByItem(t *testing.T) {
 	busy := 2
 	far := &standin.Elastic{Item: func(event []byte) (int, string) {
@@ -144,7 +144,7 @@ func TestElasticItemByItem(t *testing.T) {
 	}
 }
 
-// An index that is not there, or is closed to us, is not an event's fault.
+// A missing index, or one without the right to write, does not refuse events.
 func TestElasticItemsThatWait(t *testing.T) {
 	for _, status := range []int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized, http.StatusServiceUnavailable, 302} {
 		far := &standin.Elastic{Item: func([]byte) (int, string) { return status, "index_not_found_exception" }}
@@ -224,7 +224,7 @@ func TestSplunkAcknowledgement(t *testing.T) {
 	}
 }
 
-// Events that a collector will never take are found and left out.
+// Events that a collector rejects are found and refused.
 func TestSplunkBadEvents(t *testing.T) {
 	far := &standin.Splunk{Bad: func(event string) bool { return strings.HasSuffix(event, "7}") }}
 	var told said
@@ -249,7 +249,7 @@ func TestTooLarge(t *testing.T) {
 	var told said
 	c := elasticAt(t, far, Elastic{}, told.add)
 	b := batchOf(0, 300)
-	long := make([]byte, 3000) // that does not pack well
+	long := make([]byte, 3000) // that does not compress well
 	for i := range long {
 		long[i] = "0123456789abcdef"[i*i*7919>>3&15]
 	}
@@ -318,8 +318,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A wrong secret is found at the start, never shown, and not needed any more
-// when the file was put right.
+// A wrong secret is found at the start and never shown, and the file is read again when it
+// was corrected.
 func TestWrongSecret(t *testing.T) {
 	secret := secretFile(t, "hunter2")
 	c := splunkAt(t, &standin.Splunk{}, Splunk{Token: secret}, nil)
@@ -331,7 +331,7 @@ func TestWrongSecret(t *testing.T) {
 	c = elasticAt(t, far, Elastic{Key: secret}, nil)
 	err = c.Check(context.Background())
 	if transport.ClassOf(err) != transport.Misconfigured || !strings.Contains(err.Error(), "***") || strings.Contains(err.Error(), "hunter2") {
-		t.Fatal(err) // the server shows what it was sent
+		t.Fatal(err) // the server quotes the request
 	}
 	if err := os.WriteFile(secret.File, []byte("right"), 0o600); err != nil {
 		t.Fatal(err)
@@ -415,7 +415,7 @@ func TestFilesThatAreMissing(t *testing.T) {
 	}
 }
 
-// A server that cannot be reached is waited for, and messages hold no URL.
+// An unreachable server is tried again, and messages contain no URL.
 func TestUnreachable(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -138,9 +138,8 @@ func TestStreamCountsOctets(t *testing.T) {
 	}
 }
 
-// A server that goes away with something unread has not got the batch, however
-// much of it TCP has acknowledged. Nor has one that goes away while it is left to
-// work off what it has read.
+// A batch is not acknowledged if the server closes with unread bytes, even if TCP has
+// acknowledged them, or during the pause before the FIN.
 func TestStreamServerThatDies(t *testing.T) {
 	b := batchOf(0, 100, "")
 	size := len((&TCP{Header: header}).encode(b))
@@ -265,7 +264,7 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
-// A closed port is noticed, and what was sent to it is sent again.
+// A closed port is noticed, and the lines are sent again.
 func TestDatagramsToNobody(t *testing.T) {
 	far, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -289,7 +288,7 @@ func TestDatagramsToNobody(t *testing.T) {
 	}
 }
 
-// A real server takes the messages apart as they were meant.
+// A real server parses the messages correctly.
 func TestRsyslog(t *testing.T) {
 	r := standin.StartRsyslog(t)
 	for name, transport := range map[string]transport.Transport{
@@ -305,7 +304,7 @@ func TestRsyslog(t *testing.T) {
 		if err := transport.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
 			t.Errorf("%s: %v, %d lines left", name, err, b.Pending())
 		}
-		wait.Until(t, func() bool { return len(r.Received()) >= before+50 }) // UDP says nothing
+		wait.Until(t, func() bool { return len(r.Received()) >= before+50 }) // UDP has no acknowledgement
 		received := r.Received()[before:]
 		for i, m := range received {
 			want := standin.Message{
