@@ -158,7 +158,7 @@ func TestHostileCertificates(t *testing.T) {
 			s := newSensor(t, func(f *classify.Finding) {
 				lines = append(lines, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 			})
-			s.options.Certificates = true
+			s.sessions.Certificates = true
 			for _, f := range conversation(t, client, server) {
 				s.Take(&f)
 			}

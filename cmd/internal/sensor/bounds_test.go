@@ -160,7 +160,7 @@ func TestOversizedMessages(t *testing.T) {
 			for _, size := range []int{1400, 60_000} {
 				var found []classify.Finding
 				s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-				s.options.FlaggedOnly = flaggedOnly
+				s.sessions.FlaggedOnly = flaggedOnly
 				(&line{Sensor: s}).says(inSegments(tt.log, size))
 				if len(found) != 1 || !found[0].Flagged || found[0].SNI != sqs || strings.Join(found[0].Anomalies, " ") != tt.odd {
 					t.Errorf("%s, flagged only %v, segments of %d: %+v", name, flaggedOnly, size, found)
@@ -232,8 +232,8 @@ func TestHelloAfterSilence(t *testing.T) {
 			l.send(s.from, 0, s.bytes)
 		}
 		for range 300 { // of time that is believed
-			l.packet.Time += 1e9
-			l.table.Expire(l.packet.Time)
+			l.sessions.Packet.Time += 1e9
+			l.table.Expire(l.sessions.Packet.Time)
 		}
 		if open := l.Stats().Flow.Open; open != 0 {
 			t.Fatalf("%s: %d connections open", name, open)

@@ -31,7 +31,7 @@ func plainCertificate(c *x509.Certificate) { c.DNSNames = []string{sqs} }
 func findings(t *testing.T, log []said, size int, flaggedOnly bool) (found []classify.Finding) {
 	t.Helper()
 	s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-	s.options.FlaggedOnly = flaggedOnly
+	s.sessions.FlaggedOnly = flaggedOnly
 	(&line{Sensor: s}).says(inSegments(log, size))
 	return found
 }
@@ -369,7 +369,7 @@ func TestManyCertificateNames(t *testing.T) {
 		})
 		var found []classify.Finding
 		s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-		s.options.Certificates = true
+		s.sessions.Certificates = true
 		for _, f := range connection(log) {
 			s.Take(&f)
 		}
@@ -377,7 +377,7 @@ func TestManyCertificateNames(t *testing.T) {
 		if len(found) != 1 || !found[0].Flagged || found[0].Host != "*.s3.amazonaws.com" {
 			t.Fatalf("behind %d names: %+v", before, found)
 		}
-		if names := found[0].Certificate.DNSNames; len(names) != maxDNSNames || !slices.Contains(names, "*.s3.amazonaws.com") || names[0] != "n0.example.org" {
+		if names := found[0].Certificate.DNSNames; len(names) != 100 || !slices.Contains(names, "*.s3.amazonaws.com") || names[0] != "n0.example.org" {
 			t.Errorf("behind %d names: %d names, %q", before, len(names), names)
 		}
 	}

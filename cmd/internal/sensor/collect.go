@@ -7,6 +7,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/session"
 	"tlsfloor/parse"
 )
 
@@ -36,14 +37,14 @@ type made struct {
 
 // found keeps a finding for who judges it, with all that a reader of it needs if
 // it may get one.
-func (s *shard) found(c *session, f *classify.Finding) {
-	if s.options.FlaggedOnly && !policy.Flaggable(s.options.Policy.Verdict(&f.Observation)) {
+func (s *shard) found(c *session.Session, f *classify.Finding) {
+	if s.sessions.FlaggedOnly && !policy.Flaggable(s.options.Policy.Verdict(&f.Observation)) {
 		s.made.own()
 	} else {
-		c.complete(f)
+		c.Complete(f)
 	}
 	b := s.batch
-	b.found[s.number] = append(b.found[s.number], found{s.made, s.at, int32(s.number), c.openTime, c.route()})
+	b.found[s.number] = append(b.found[s.number], found{s.made, s.at, int32(s.number), c.OpenTime(), c.Route()})
 	s.nextDraft()
 	if len(b.found[s.number]) >= maxFound/len(b.found) {
 		s.wait()
@@ -72,7 +73,7 @@ func (s *shard) nextDraft() {
 		s.made = new(made)
 		s.made.Names = s.made.names[:0]
 	}
-	s.draft = &s.made.Finding
+	s.sessions.Draft = &s.made.Finding
 }
 
 // wait waits until what the shard has found is judged.

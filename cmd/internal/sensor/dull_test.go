@@ -23,7 +23,7 @@ func TestDullNameHidesOthers(t *testing.T) {
 				t.Errorf("flagged only: %v: flagged %v, %s to %q", flaggedOnly, f.Flagged, f.Verdict, f.Host)
 			}
 		}
-		s.options.FlaggedOnly = flaggedOnly
+		s.sessions.FlaggedOnly = flaggedOnly
 		s.options.Names.Use(hosts)
 		for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
 			s.Take(&f)

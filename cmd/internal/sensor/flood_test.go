@@ -112,7 +112,7 @@ func TestManyWaitForAnswers(t *testing.T) {
 				found++
 			}
 		})
-		s.options.FlaggedOnly = true
+		s.sessions.FlaggedOnly = true
 		s.options.Emit = func(f *classify.Finding) bool { return f.Flagged }
 		answer := slices.IndexFunc(frames, func(f capture.Frame) bool { return f.Length > 1000 })
 		for i := range frames[:answer] {

@@ -46,7 +46,7 @@ type line struct {
 
 // send has the client or the server send a segment.
 func (l *line) send(from int, flags uint8, payload []byte) {
-	p := l.packet
+	p := l.sessions.Packet
 	*p = decode.Packet{Time: p.Time + 1e6, Proto: decode.TCP, Flags: flags | decode.ACK, Seq: l.seq[from], Payload: payload}
 	p.Src, p.Dst = decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 1}, decode.Addr{10: 0xff, 11: 0xff, 12: 10, 15: 2}
 	p.SrcPort, p.DstPort = 50000, 443

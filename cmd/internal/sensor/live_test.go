@@ -80,7 +80,7 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 	var noticed []string
 	found := 0
 	s := newSensor(t, func(*classify.Finding) { found++ })
-	s.options.Notice = func(client, server netip.AddrPort) {
+	s.sessions.Notice = func(client, server netip.AddrPort) {
 		if found > 0 {
 			t.Error("noticed after the finding")
 		}
@@ -98,8 +98,8 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 // What can not be flagged is not worth a look at processes.
 func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
-	s.options.FlaggedOnly = true
-	s.options.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
+	s.sessions.FlaggedOnly = true
+	s.sessions.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
 	for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
 		s.Take(&f)
 	}

@@ -5,10 +5,8 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/encap"
 	"tlsfloor/capture/flow"
-	"tlsfloor/classify"
-	"tlsfloor/classify/names"
+	"tlsfloor/cmd/internal/session"
 	"tlsfloor/parse"
 	"tlsfloor/parse/dns"
 )
@@ -21,7 +19,7 @@ func (s *Sensor) datagram(p *decode.Packet) {
 		return
 	}
 	ends := endsOf(p, 0)
-	s.options.Names.Learn(p.Time, networkOf(p.Layers[:p.NumLayers]), ends[0], ends[1], p.Payload)
+	s.options.Names.Learn(p.Time, session.NetworkOf(p.Layers[:p.NumLayers]), ends[0], ends[1], p.Payload)
 }
 
 // speaksDNS reports whether a packet goes to or comes from DNS's port.
@@ -29,53 +27,7 @@ func speaksDNS(p *decode.Packet) bool { return p.SrcPort == portDNS || p.DstPort
 
 // message shows the names a DNS message that came over TCP.
 func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
-	s.options.Names.Learn(s.packet.Time, networkOf(s.packet.Layers[:s.packet.NumLayers]), src, dst, msg)
-}
-
-// networkOf is where names count that a packet in these layers brings, and where
-// those of its connection are looked for. Labels, tags and sessions of a link are
-// left out: they may differ between the directions, and nobody can send them from
-// beyond it. So are
-// the numbers of tunnels that may differ (see decode.Network), but not the
-// tunnels.
-func networkOf(layers []encap.Layer) (n names.Network) {
-	for _, l := range layers {
-		if l.Kind.OfLink() && !l.Tunnel { // MPLS in UDP is a tunnel
-			continue
-		}
-		switch l.Kind {
-		case encap.VLAN, encap.PBB:
-			if l.HasID { // else a priority tag: no VLAN
-				n.AddTag(uint8(l.Kind), l.ID)
-			}
-		case encap.VXLAN, encap.GENEVE, encap.NVGRE:
-			n.AddTunnel(uint8(l.Kind), l.ID)
-		default:
-			n.AddTunnel(uint8(l.Kind), 0)
-		}
-	}
-	return n
-}
-
-// lookup appends what the destination was called elsewhere when the connection
-// opened: in DNS, else by the range that its address is in. networks are those of
-// the packets to the client, and from it.
-func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
-	if s.options.Names != nil {
-		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {
-			addName(f, host, classify.NameDNS)
-		}
-	}
-	if len(f.Names) == 0 && s.options.Ranges != nil {
-		if r, ok := s.options.Ranges().Lookup(f.Server.Addr()); ok {
-			f.Names = append(f.Names, classify.Name{Source: classify.NameAddress})
-			f.AWS = awsOf(r)
-		}
-	}
-}
-
-func awsOf(r names.Range) *classify.AWS {
-	return &classify.AWS{Region: r.Region, Service: r.Service}
+	s.options.Names.Learn(s.sessions.Packet.Time, session.NetworkOf(s.sessions.Packet.Layers[:s.sessions.Packet.NumLayers]), src, dst, msg)
 }
 
 // resolver follows DNS over TCP (RFC 7766): flow.Consumer.
@@ -149,3 +101,10 @@ func (r *resolver) Said() flow.Digest { return flow.Digest{} }
 
 // End implements flow.Consumer.
 func (r *resolver) End(flow.Cause) {}
+
+// endsOf says which end sends in which direction, by a packet that went in d.
+func endsOf(p *decode.Packet, d flow.Dir) (ends [2]netip.AddrPort) {
+	ends[d] = netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort)
+	ends[d.Other()] = netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort)
+	return ends
+}

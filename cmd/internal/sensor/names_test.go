@@ -14,6 +14,7 @@ import (
 	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
+	"tlsfloor/cmd/internal/session"
 )
 
 // dnsExchange is a question and its answer, as packets.
@@ -154,7 +155,7 @@ func TestNetworkOfEveryKind(t *testing.T) {
 	seen := map[names.Network]encap.Kind{{}: 0}
 	for k := range encap.NumKinds - 1 {
 		kind := encap.Kind(k + 1)
-		n := networkOf([]encap.Layer{{Kind: kind, ID: 5, HasID: true}})
+		n := session.NetworkOf([]encap.Layer{{Kind: kind, ID: 5, HasID: true}})
 		if other, ok := seen[n]; ok != kind.OfLink() {
 			t.Errorf("%s: the network of %d", kind, other)
 		}

@@ -3,7 +3,6 @@ package sensor
 import (
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net/netip"
 	"time"
 
@@ -14,10 +13,7 @@ import (
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/blind"
-	"tlsfloor/parse"
-	"tlsfloor/parse/cache"
-	"tlsfloor/parse/fingerprint"
-	"tlsfloor/parse/handshake"
+	"tlsfloor/cmd/internal/session"
 )
 
 // Options are what a sensor is told.
@@ -68,18 +64,13 @@ type Stats struct {
 	Decode decode.Stats
 	Flow   flow.Stats
 
-	ClientHellos uint64
-	ServerHellos uint64
-	Malformed    uint64                         // hellos that could not be read
-	Incomplete   uint64                         // ClientHellos of which the capture has only the beginning
-	Handshakes   uint64                         // observations made
-	Verdicts     [classify.Violation + 1]uint64 // the same, by verdict
-	Flagged      uint64
-	InScope      uint64
-	Copies       uint64 // connections that were another view of one that was reported
-	Faults       uint64 // see Fault
+	session.Stats
+	Handshakes uint64                         // observations made
+	Verdicts   [classify.Violation + 1]uint64 // the same, by verdict
+	Flagged    uint64
+	InScope    uint64
+	Faults     uint64 // see Fault
 
-	Unseen  blind.Unseen
 	Unnamed blind.Addresses // of clients below the floor, where nobody could name them
 	Tunnels blind.Tunnels
 }
@@ -87,31 +78,19 @@ type Stats struct {
 // Sensor reads one source. It is used by one goroutine.
 type Sensor struct {
 	reading
-	options Options
-	decoder *decode.Decoder
-	table   *flow.Table
-	kinds   kinds
+	options  Options
+	decoder  *decode.Decoder
+	table    *flow.Table
+	sessions *session.Sessions
 
-	handOver     func(*session, *classify.Finding) // takes what is to be judged; nil: it is judged here
-	stage        stage
-	faults       faults
-	fault        func(*Fault)   // is told of each
-	packet       *decode.Packet // the one at hand
-	free         []*session
-	draft        *classify.Finding // in which each finding is made and judged
-	countOnly    countOnly
-	msg          handshake.Message // what the Machine at work has found
-	pool         handshake.Pool
-	certificates parse.Collector // of those in shown
-	strings      *interned
-	seed         uint64 // of digests of what was said
-	freePlaces   cache.Free[places]
-	freeShown    cache.Free[shown]
-	stats        Stats
-	unknown      links
-	unnamed      blind.AddressCounter
-	tunnels      tunnels
-	shard        bool // one of Workers
+	stage   stage
+	faults  faults
+	fault   func(*Fault) // is told of each
+	stats   Stats        // but for what table, decoder and sessions count
+	unknown links
+	unnamed blind.AddressCounter
+	tunnels tunnels
+	shard   bool // one of Workers
 }
 
 // New makes a sensor.
@@ -121,15 +100,14 @@ func New(o Options) *Sensor {
 }
 
 func newWith(o Options, n *failure) *Sensor {
-	if o.Kinds == 0 {
-		o.Kinds = fingerprint.DefaultLimit
-	}
-	s := &Sensor{
-		reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), kinds: newKindsUpTo(o.Kinds),
-		unknown: links{}, strings: newInterned(), seed: rand.Uint64(), packet: new(decode.Packet), draft: o.blank(),
-	}
+	s := &Sensor{reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), unknown: links{}}
 	s.fault = func(f *Fault) { s.faults.note(&s.options, f) }
+	s.sessions = session.New(session.Options{
+		Policy: o.Policy, FlaggedOnly: o.FlaggedOnly, Certificates: o.Certificates, Kinds: o.Kinds, Notice: o.Notice,
+		Count: s.count, Judge: s.judge,
+	})
 	s.table = flow.NewTable(s, o.Flow)
+	s.sessions.Packet, s.sessions.Table, s.sessions.Draft = new(decode.Packet), s.table, o.blank()
 	return s
 }
 
@@ -169,7 +147,7 @@ func (s *Sensor) flushed() (done bool) {
 		}
 	}()
 	s.stage = following
-	s.packet = &decode.Packet{Time: s.packet.Time} // what ends now was ended by no packet
+	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // what ends now was ended by no packet
 	s.table.Flush()
 	return true
 }
@@ -190,14 +168,14 @@ func (o *Options) handle(err error) (done bool, _ error) {
 // Take processes one frame.
 func (s *Sensor) Take(f *capture.Frame) {
 	s.stage = decoding
-	switch r := s.decoder.Decode(f, s.packet); r {
+	switch r := s.decoder.Decode(f, s.sessions.Packet); r {
 	case decode.Segment:
 		s.stage = following
-		countCut(&s.stats.Unseen, s.packet)
-		s.table.Push(s.packet)
+		countCut(&s.sessions.Stats.Unseen, s.sessions.Packet)
+		s.table.Push(s.sessions.Packet)
 	case decode.Datagram:
 		s.stage = learning
-		s.datagram(s.packet)
+		s.datagram(s.sessions.Packet)
 	default:
 		s.takeOther(r, f)
 	}
@@ -210,31 +188,51 @@ func (s *Sensor) takeOther(r decode.Result, f *capture.Frame) {
 	case r == decode.UnknownLink:
 		s.unknown.report(&s.options, f)
 	case r == decode.Disbelieved:
-		s.tunnels.disbelieve(&s.options, s.packet)
-	case s.packet.Anomalies != 0:
+		s.tunnels.disbelieve(&s.options, s.sessions.Packet)
+	case s.sessions.Packet.Anomalies != 0:
 		s.stage = following
-		s.table.Accuse(s.packet)
+		s.table.Accuse(s.sessions.Packet)
 	}
 }
 
 // idle lets flows time out while no frame comes: else an unanswered hello on a
 // quiet interface would be reported with the next one only.
 func (s *Sensor) idle() {
-	if s.options.Live && s.stats.ClientHellos+s.stats.ServerHellos > 0 {
+	if s.options.Live && s.greeted() {
 		s.stage = following
 		s.table.Expire(time.Now().UnixNano())
 		s.stage = atRest
 	}
 }
 
+// greeted reports whether a hello was seen.
+func (s *Sensor) greeted() bool {
+	return s.sessions.Stats.ClientHellos+s.sessions.Stats.ServerHellos > 0
+}
+
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {
 	st := s.stats
+	st.Stats = s.sessions.Stats
 	st.Time, st.Faults = s.frame.Time, uint64(s.faults)
 	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
-	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list()
+	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list(&s.sessions.Unvouched)
 	if s.source != nil {
 		st.Source = s.source.Stats()
 	}
 	return st
 }
+
+// Open implements flow.Handler.
+func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
+	if s.options.Names == nil || !resolves(p) {
+		return s.sessions.Open(p, d, o)
+	}
+	if s.shard || !s.tunnels.ownQuestion(p) {
+		return nil // Workers follows it, for the names of all shards
+	}
+	return &resolver{message: s.message, ends: endsOf(p, d)}
+}
+
+// Greets implements flow.Handler.
+func (s *Sensor) Greets(data []byte) bool { return s.sessions.Greets(data) }

@@ -18,7 +18,7 @@ func newShard(number int, o Options, n *failure) *shard {
 	s := &shard{number: number, batches: make(chan *batch, batchesInFlight), resume: make(chan struct{}, 1)}
 	s.Sensor = newWith(n.guard(o), n)
 	s.shard = true
-	s.Sensor.handOver, s.fault = s.found, s.keep
+	s.sessions.Judge, s.fault = s.found, s.keep
 	s.nextDraft()
 	return s
 }
@@ -50,7 +50,7 @@ func (s *shard) stretch() (done bool) {
 }
 
 func (s *shard) take(it *item) {
-	s.packet = &it.packet
+	s.sessions.Packet = &it.packet
 	s.stage = following
 	switch it.kind {
 	case segmentItem:

@@ -153,9 +153,9 @@ func TestHiddenDestinations(t *testing.T) {
 					t.Errorf("%s: counted in scope %v", name, f.InScope)
 				}
 			}
-			s.options.FlaggedOnly = flaggedOnly
+			s.sessions.FlaggedOnly = flaggedOnly
 			noticed := 0
-			s.options.Notice = func(_, _ netip.AddrPort) { noticed++ }
+			s.sessions.Notice = func(_, _ netip.AddrPort) { noticed++ }
 			(&line{Sensor: s}).says(tt.log)
 			if counted != 1 {
 				t.Errorf("%s: %d counted", name, counted)

@@ -5,8 +5,8 @@ import (
 	"net/netip"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/capture/flow"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/session"
 )
 
 // tunnels is what a sensor knows of the senders of tunnels.
@@ -16,13 +16,14 @@ import (
 // asked it for a name. So it is believed about the connections of which it is the
 // client: nobody speaks but for himself.
 type tunnels struct {
-	messages, clients blind.AddressCounter
-	bound             eventBound
-	reported          bool // that somebody is not believed
+	messages blind.AddressCounter
+	bound    eventBound
+	reported bool // that somebody is not believed
 }
 
-func (t *tunnels) list() blind.Tunnels {
-	return blind.Tunnels{Messages: t.messages.List(), Clients: t.clients.List(), Bounded: t.bound.refused.List()}
+// list lists what was not believed; clients are those that only another told of.
+func (t *tunnels) list(clients *blind.AddressCounter) blind.Tunnels {
+	return blind.Tunnels{Messages: t.messages.List(), Clients: clients.List(), Bounded: t.bound.refused.List()}
 }
 
 // Disbelief says that there are packets in tunnels whose sender is not believed.
@@ -58,44 +59,8 @@ func (t *tunnels) disbelieve(o *Options, p *decode.Packet) {
 // to it. Others are counted.
 func (t *tunnels) ownQuestion(p *decode.Packet) bool {
 	if p.Word == decode.SourceWord && p.SrcPort == portDNS || p.Word == decode.DestinationWord && p.DstPort == portDNS {
-		t.messages.Count(senderOf(p))
+		t.messages.Count(session.SenderOf(p))
 		return false
 	}
 	return true
-}
-
-// senderOf is who sent the tunnel around a packet; the zero Addr: there is none.
-func senderOf(p *decode.Packet) netip.Addr {
-	if p.Word == decode.LinkWord {
-		return netip.Addr{}
-	}
-	return p.Sender.Netip(p.SenderV6)
-}
-
-// tellerOf is the direction in which the end sends that tells of a packet that went
-// in direction d, where that is believed about its own packets only.
-func tellerOf(p *decode.Packet, d flow.Dir) (teller flow.Dir, told bool) {
-	switch p.Word {
-	case decode.SourceWord:
-		return d, true
-	case decode.DestinationWord:
-		return d.Other(), true
-	}
-	return 0, false
-}
-
-// vouched reports whether the end that told of the connection is believed: it is the
-// client.
-func (c *session) vouched() bool {
-	client, known := c.clientDir()
-	return !c.told || known && c.teller == client
-}
-
-// sender is who sent the tunnel around the client's packets, as far as these are
-// known.
-func (c *session) sender() netip.Addr {
-	if c.places == nil {
-		return netip.Addr{}
-	}
-	return c.places.sender[c.forth()]
 }

@@ -282,7 +282,7 @@ func TestProcessOfATunnelIsNotWanted(t *testing.T) {
 			noticed := 0
 			var found []classify.Finding
 			s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-			s.options.Notice = func(netip.AddrPort, netip.AddrPort) { noticed++ }
+			s.sessions.Notice = func(netip.AddrPort, netip.AddrPort) { noticed++ }
 			for i := range frames {
 				s.Take(&frames[i])
 			}

@@ -244,7 +244,7 @@ func TestCutHelloIsJudged(t *testing.T) {
 func judged(t *testing.T, frames []capture.Frame, flaggedOnly bool) (found *classify.Finding, _ Stats) {
 	t.Helper()
 	s := newSensor(t, func(*classify.Finding) {})
-	s.options.FlaggedOnly = flaggedOnly
+	s.sessions.FlaggedOnly = flaggedOnly
 	s.options.Emit = func(f *classify.Finding) bool { return !flaggedOnly || f.Flagged }
 	s.options.Tally = func(f *classify.Finding) { found = f }
 	for _, f := range frames {
@@ -302,6 +302,7 @@ func TestSilentConnectionIsMet(t *testing.T) {
 func TestGivenUp(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	s.table = flow.NewTable(s, flow.Options{MaxFlows: 64})
+	s.sessions.Table = s.table
 	for _, f := range read(t, below) {
 		s.Take(&f)
 	}
@@ -357,7 +358,7 @@ func TestUnnamed(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%v", tt.name, flaggedOnly), func(t *testing.T) {
 				s := newSensor(t, func(*classify.Finding) {})
 				tt.change(&s.options)
-				s.options.FlaggedOnly = flaggedOnly
+				s.sessions.FlaggedOnly = flaggedOnly
 				for _, f := range read(t, tt.file) {
 					s.Take(&f)
 				}
@@ -381,7 +382,7 @@ func TestPrivateDestinationsStayUnnamed(t *testing.T) {
 		"10.0.0.1": false, "172.16.9.9": false, "192.168.1.1": false, "100.64.0.1": false, "127.0.0.1": false,
 		"169.254.1.1": false, "fd00::1": false, "fe80::1": false, "::1": false,
 	} {
-		if got := s.elsewhere(netip.MustParseAddr(addr)); got != want {
+		if got := s.notAWS(netip.MustParseAddr(addr)); got != want {
 			t.Errorf("%s: %v", addr, got)
 		}
 	}

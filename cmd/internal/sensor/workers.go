@@ -155,7 +155,7 @@ func (w *Workers) idle() {
 // them are idle.
 func (w *Workers) greeted() bool {
 	for _, s := range w.shards {
-		if s.stats.ClientHellos+s.stats.ServerHellos > 0 {
+		if s.greeted() {
 			return true
 		}
 	}
@@ -423,7 +423,7 @@ func (w *Workers) Stats() Stats {
 	st.Flow.Segments += w.bare
 	st.Unnamed = w.judge.unnamed.List()
 	st.Unseen.Add(&w.unseen)
-	own := w.tunnels.list()
+	own := w.tunnels.list(new(blind.AddressCounter))
 	st.Tunnels.Add(&own)
 	if w.source != nil {
 		st.Source = w.source.Stats()

@@ -298,10 +298,10 @@ func TestShardOfIsSymmetric(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	for _, frames := range recordings(t) {
 		for i := range frames {
-			s.decoder.Decode(&frames[i], s.packet)
-			back := *s.packet
+			s.decoder.Decode(&frames[i], s.sessions.Packet)
+			back := *s.sessions.Packet
 			back.Src, back.Dst, back.SrcPort, back.DstPort = back.Dst, back.Src, back.DstPort, back.SrcPort
-			at := flow.ShardOf(s.packet, len(count))
+			at := flow.ShardOf(s.sessions.Packet, len(count))
 			if other := flow.ShardOf(&back, len(count)); other != at {
 				t.Fatalf("shards %d and %d", at, other)
 			}

@@ -121,7 +121,7 @@ func TestSSLv2HellosInTheWrongDirection(t *testing.T) {
 func withLosses(t *testing.T, log []said, size int, flaggedOnly, syn bool) (found []classify.Finding) {
 	t.Helper()
 	s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-	s.options.FlaggedOnly = flaggedOnly
+	s.sessions.FlaggedOnly = flaggedOnly
 	l := &line{Sensor: s}
 	if syn {
 		l.send(0, decode.SYN, nil)

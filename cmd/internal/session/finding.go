@@ -1,10 +1,8 @@
-package sensor
+package session
 
 import (
 	"math/bits"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
@@ -16,16 +14,16 @@ import (
 
 // finish makes the session's finding, if a hello was seen, counts what could not
 // be seen, and lets the session go.
-func (c *session) finish(cause flow.Cause) {
-	s := c.sensor
+func (c *Session) finish(cause flow.Cause) {
+	s := c.sessions
 	heard := c.client.seen || c.server.seen
 	if heard && !c.vouched() {
-		s.tunnels.clients.Count(c.from(c.teller).Addr())
+		s.Unvouched.Count(c.from(c.teller).Addr())
 		c.release()
 		return
 	}
 	if heard && !c.once() {
-		s.stats.Copies++
+		s.Stats.Copies++
 		c.release()
 		return
 	}
@@ -33,10 +31,10 @@ func (c *session) finish(cause flow.Cause) {
 	c.countUnseen(cause)
 	switch {
 	case !heard:
-	case c.outOfScope(), s.options.FlaggedOnly && c.client.reach != policy.Unnamed && c.goodEnough():
-		s.count(c.summed(o))
+	case c.outOfScope(), s.FlaggedOnly && c.client.reach != policy.Unnamed && c.goodEnough():
+		s.Count(c.summed(o))
 	default:
-		s.judge(c, c.observe(o))
+		s.Judge(c, c.observe(o))
 	}
 	c.release()
 }
@@ -52,7 +50,7 @@ var outcomes = [...]classify.Outcome{
 }
 
 // outcome says how the handshake ended, when the connection ended by cause.
-func (c *session) outcome(cause flow.Cause) classify.Outcome {
+func (c *Session) outcome(cause flow.Cause) classify.Outcome {
 	end := handshake.Unknown
 	switch cause {
 	case flow.Closed:
@@ -75,57 +73,21 @@ type countOnly struct {
 
 // summed is the finding of a handshake that will only be counted, with nothing
 // but what counting needs: most findings of a healthy network are such.
-func (c *session) summed(outcome classify.Outcome) *classify.Finding {
-	f := &c.sensor.countOnly.finding
+func (c *Session) summed(outcome classify.Outcome) *classify.Finding {
+	f := &c.sessions.countOnly.finding
 	f.Outcome = outcome
 	f.Hello, f.Answer = c.describeClientHello(), nil
 	if c.server.seen {
 		f.Answer = c.sketchServerHello()
 	}
-	f.Verdict = c.sensor.options.Policy.Verdict(&f.Observation)
+	f.Verdict = c.sessions.Policy.Verdict(&f.Observation)
 	f.InScope = c.client.reach == policy.Inside || c.elsewhere
 	return f
 }
 
-// judge has a finding judged, counted, and delivered where it is wanted.
-func (s *Sensor) judge(c *session, f *classify.Finding) {
-	if s.handOver != nil {
-		s.handOver(c, f)
-		return
-	}
-	s.lookup(f, c.openTime, c.route())
-	s.options.Policy.Judge(f)
-	s.noteUnnamed(f)
-	wanted := s.options.Emit(f) && s.tunnels.bound.allows(&s.options, f, s.table.Now())
-	if wanted || f.Flagged {
-		c.complete(f)
-		s.options.Policy.Explain(f)
-	}
-	s.count(f)
-	if wanted {
-		s.draft = s.options.blank()
-		s.options.Deliver(f)
-	}
-}
-
-// count counts a finding that was judged.
-func (s *Sensor) count(f *classify.Finding) {
-	s.stats.Handshakes++
-	s.stats.Verdicts[f.Verdict]++
-	if f.Flagged {
-		s.stats.Flagged++
-	}
-	if f.InScope {
-		s.stats.InScope++
-	}
-	if s.options.Tally != nil {
-		s.options.Tally(f)
-	}
-}
-
-// observe makes a finding of what the session knows, in the sensor's draft.
-func (c *session) observe(outcome classify.Outcome) *classify.Finding {
-	f := c.sensor.draft
+// observe makes a finding of what the session knows, in the draft.
+func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
+	f := c.sessions.Draft
 	*f = classify.Finding{Observation: classify.Observation{Anomalies: f.Anomalies[:0], Names: f.Names[:0]}}
 	o, client := &f.Observation, c.forth()
 	if d, ok := c.clientDir(); ok {
@@ -148,7 +110,7 @@ func (c *session) observe(outcome classify.Outcome) *classify.Finding {
 }
 
 // alert is the alert of the handshake; nil: none.
-func (c *session) alert(client flow.Dir) *classify.Alert {
+func (c *Session) alert(client flow.Dir) *classify.Alert {
 	from, a, ok := c.tls.Alert()
 	if !ok {
 		return nil
@@ -162,14 +124,14 @@ func (c *session) alert(client flow.Dir) *classify.Alert {
 
 // describeClientHello is what an event says of the ClientHello, or what judging
 // needs of one whose details were not taken; nil: none was seen.
-func (c *session) describeClientHello() *classify.ClientHello {
+func (c *Session) describeClientHello() *classify.ClientHello {
 	switch {
 	case c.details.client != nil:
 		return &c.details.client.hello
 	case !c.client.seen:
 		return nil
 	}
-	o, h := &c.client, &c.sensor.countOnly.hello
+	o, h := &c.client, &c.sessions.countOnly.hello
 	*h = classify.ClientHello{
 		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions(),
 		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early, Cut: o.cut,
@@ -178,7 +140,7 @@ func (c *session) describeClientHello() *classify.ClientHello {
 }
 
 // describeServerHello is the same of the ServerHello.
-func (c *session) describeServerHello() *classify.ServerHello {
+func (c *Session) describeServerHello() *classify.ServerHello {
 	switch {
 	case c.details.server != nil:
 		return c.details.server.variant(c.tls.Retried(), c.details.resumed(c.client.ticket))
@@ -188,20 +150,20 @@ func (c *session) describeServerHello() *classify.ServerHello {
 	return c.sketchServerHello()
 }
 
-func (c *session) sketchServerHello() *classify.ServerHello {
-	a, h := &c.server, &c.sensor.countOnly.answer
+func (c *Session) sketchServerHello() *classify.ServerHello {
+	a, h := &c.server, &c.sessions.countOnly.answer
 	*h = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.tls.Retried()}
 	return h
 }
 
 // observeNames lists what the connection calls its destination, in falling order
-// of trust. Sensor.lookup goes on.
-func (c *session) observeNames(f *classify.Finding) {
+// of trust. What the destination was called elsewhere comes behind.
+func (c *Session) observeNames(f *classify.Finding) {
 	addName(f, f.SNI, classify.NameSNI)
 	if host, ok := c.tls.Target(); ok {
 		addName(f, host, classify.NameConnect)
 	}
-	if x := c.shown; x != nil && (x.misnamed || c.sensor.options.Certificates || !c.named()) { // else it says the same
+	if x := c.shown; x != nil && (x.misnamed || c.sessions.Certificates || !c.named()) { // else it says the same
 		addName(f, x.name, classify.NameCertificate)
 	}
 }
@@ -212,7 +174,7 @@ func addName(f *classify.Finding, host string, source classify.NameSource) {
 	}
 }
 
-func (c *session) appendAnomalies(dst []string) []string {
+func (c *Session) appendAnomalies(dst []string) []string {
 	dst = c.tls.AppendAnomalies(c.odd.appendNames(dst))
 	odd := parse.Oddities(0)
 	if c.client.seen {
@@ -259,9 +221,9 @@ func (o packetAnomalies) appendNames(dst []string) []string {
 	return dst
 }
 
-// complete adds what only a reader of the finding needs. Hellos that are in the
-// sensor's memory, because their details were not taken, are copied.
-func (c *session) complete(f *classify.Finding) {
+// Complete adds to the session's finding what only a reader needs. Hellos that are in
+// the memory of Sessions, because their details were not taken, are copied.
+func (c *Session) Complete(f *classify.Finding) {
 	c.describePlaces(f)
 	f.Proxied.Client, f.Proxied.Server = c.tls.Proxied()
 	if c.details.client != nil {
@@ -277,46 +239,6 @@ func (c *session) complete(f *classify.Finding) {
 	}
 }
 
-// blank returns memory for a finding. One that is delivered leaves with it; the
-// next is made where it was otherwise, as most are on a healthy network.
-func (o *Options) blank() *classify.Finding {
-	if o.Blank != nil {
-		if f := o.Blank(); f != nil {
-			return f
-		}
-	}
-	f := new(struct {
-		classify.Finding
-		names [2]classify.Name // what nearly all have
-	})
-	f.Names = f.names[:0]
-	return &f.Finding
-}
-
-// noteUnnamed counts a handshake below the floor that may have been to a
-// destination in scope: nothing tells its name.
-func (s *Sensor) noteUnnamed(f *classify.Finding) {
-	if f.Verdict >= classify.Attempt && !f.Flagged && s.nameless(f) {
-		s.unnamed.Count(f.Server.Addr())
-	}
-}
-
-func (s *Sensor) nameless(f *classify.Finding) bool {
-	if f.HostSource == classify.NameNone {
-		return !s.elsewhere(f.Server.Addr())
-	}
-	return f.HostSource == classify.NameAddress || !policy.IsHostname(strings.TrimSuffix(f.Host, "."))
-}
-
-// sharedSpace is where carriers, and some cloud networks, have private addresses
-// (RFC 6598).
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
-
-// elsewhere reports whether an address that is in none of AWS's published ranges
-// is none of AWS's: a private one may be an endpoint in the user's own network.
-func (s *Sensor) elsewhere(addr netip.Addr) bool {
-	if s.options.Ranges == nil || s.options.Ranges() == nil || !s.options.Policy.OnlyAWS() {
-		return false
-	}
-	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !sharedSpace.Contains(addr)
-}
+// OpenTime is when the connection's first segment with data came, in nanoseconds since
+// the Unix epoch.
+func (c *Session) OpenTime() int64 { return c.openTime }

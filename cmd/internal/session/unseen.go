@@ -1,20 +1,12 @@
-package sensor
+package session
 
 import (
 	"bytes"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
-	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/parse/handshake"
 )
-
-// countCut counts a segment of which the snapshot length left no data.
-func countCut(u *blind.Unseen, p *decode.Packet) {
-	if p.Missing > 0 && len(p.Payload) == 0 {
-		u.CutPackets++
-	}
-}
 
 // gap is a set of what is missing of a direction.
 type gap uint8
@@ -31,7 +23,7 @@ func (g gap) has(x gap) bool { return g&x != 0 }
 
 // noteOpening takes from a connection's first segment with data whether the
 // other side must have greeted: who acknowledges has got a SYN.
-func (c *session) noteOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
+func (c *Session) noteOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
 	if o.Known && !o.Greeted[d.Other()] && p.Flags&(decode.SYN|decode.ACK) == decode.ACK {
 		c.gaps[d.Other()] |= evident
 	}
@@ -40,8 +32,8 @@ func (c *session) noteOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
 // noteAcked looks whether direction d, the only one that has sent data so far,
 // acknowledges more and more: then the other one sends data that was not
 // captured.
-func (c *session) noteAcked(d flow.Dir) {
-	p := c.sensor.packet
+func (c *Session) noteAcked(d flow.Dir) {
+	p := c.sessions.Packet
 	if p.Flags&(decode.SYN|decode.ACK) != decode.ACK {
 		return
 	}
@@ -54,7 +46,7 @@ func (c *session) noteAcked(d flow.Dir) {
 }
 
 // noteMidway notes data that begins nothing that is known.
-func (c *session) noteMidway(d flow.Dir, data []byte) {
+func (c *Session) noteMidway(d flow.Dir, data []byte) {
 	c.gaps[d] |= midway
 	if beginsHTTP(data) {
 		c.gaps[d] |= plain
@@ -75,8 +67,8 @@ func beginsHTTP(data []byte) bool {
 // noteLost notes that bytes of a direction will not come. sent says that some came
 // before. Where its beginning was never found, the table has only given up looking
 // for it.
-func (c *session) noteLost(d flow.Dir, sent bool) {
-	p := c.sensor.packet
+func (c *Session) noteLost(d flow.Dir, sent bool) {
+	p := c.sessions.Packet
 	switch {
 	case p.Missing > 0 && c.ends[d] == endpoint{p.Src, p.SrcPort}:
 		c.gaps[d] |= cutOff
@@ -87,11 +79,11 @@ func (c *session) noteLost(d flow.Dir, sent bool) {
 
 // countUnseen counts the connection, which ends by cause, if its handshake could
 // not be seen.
-func (c *session) countUnseen(cause flow.Cause) {
+func (c *Session) countUnseen(cause flow.Cause) {
 	if c.client.seen && c.server.seen && !c.client.cut && !c.server.cut {
 		return
 	}
-	u := &c.sensor.stats.Unseen
+	u := &c.sessions.Stats.Unseen
 	switch {
 	case c.client.long, c.server.long: // is counted as one that could not be read
 	case c.lacks(cutOff):
@@ -114,7 +106,7 @@ func (c *session) countUnseen(cause flow.Cause) {
 
 // lacks reports whether something of kind g is missing of a direction whose
 // hello, or refusal, was not seen whole.
-func (c *session) lacks(g gap) bool {
+func (c *Session) lacks(g gap) bool {
 	client, known := c.clientDir()
 	if !known {
 		return (c.gaps[0] | c.gaps[1]).has(g) && !c.foreign()
@@ -127,7 +119,7 @@ func (c *session) lacks(g gap) bool {
 
 // foreign reports whether a direction was found to speak another protocol from
 // its first bytes on, or at a place where one of its messages begins.
-func (c *session) foreign() bool {
+func (c *Session) foreign() bool {
 	if c.tls.PlainHTTP() {
 		return true
 	}
@@ -141,7 +133,7 @@ func (c *session) foreign() bool {
 
 // oneSided reports whether a hello was seen, and of the other side nothing,
 // though it sent something.
-func (c *session) oneSided() bool {
+func (c *Session) oneSided() bool {
 	client, known := c.clientDir()
 	if !known {
 		return false
@@ -158,13 +150,13 @@ func (c *session) oneSided() bool {
 
 // heardFrom reports whether bytes of a direction were captured, or their
 // absence was noticed.
-func (c *session) heardFrom(d flow.Dir) bool {
+func (c *Session) heardFrom(d flow.Dir) bool {
 	return c.tls.Sent(handshake.Dir(d)) || c.gaps[d].has(cutOff|missing|midway)
 }
 
 // begunBefore reports whether the connection's bytes do not begin with a
 // message of any protocol that is known.
-func (c *session) begunBefore() bool {
+func (c *Session) begunBefore() bool {
 	if c.server.seen {
 		return !c.client.seen
 	}

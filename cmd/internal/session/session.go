@@ -1,4 +1,4 @@
-package sensor
+package session
 
 import (
 	"net/netip"
@@ -10,14 +10,14 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// session follows one connection for the sensor: it is the flow.Consumer that
+// Session follows one connection for the sensor: it is the flow.Consumer that
 // gives the bytes to a handshake.Machine and keeps what its messages say. With
 // thousands of handshakes under way, each segment waits for it to come from memory:
 // seven cache lines, of which the first two are all that most segments need (see
 // TestSessionLayout).
-type session struct {
+type Session struct {
 	flow.Stream
-	sensor *Sensor
+	sessions *Sessions
 	state
 
 	// Written by Open:
@@ -61,16 +61,7 @@ type state struct {
 }
 
 // Open implements flow.Handler.
-func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
-	if s.options.Names != nil && resolves(p) {
-		if s.shard {
-			return nil // Workers follows it, for the names of all shards
-		}
-		if !s.tunnels.ownQuestion(p) {
-			return nil
-		}
-		return &resolver{message: s.message, ends: endsOf(p, d)}
-	}
+func (s *Sessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
 	c := s.session()
 	c.opened, c.followed, c.first, c.v6 = o.Known, o.Forgotten, d, p.V6
 	c.teller, c.told = tellerOf(p, d)
@@ -89,10 +80,10 @@ func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer
 }
 
 // session returns a fresh session, in the memory of a used one if there is one.
-func (s *Sensor) session() *session {
+func (s *Sessions) session() *Session {
 	n := len(s.free)
 	if n == 0 {
-		return &session{sensor: s}
+		return &Session{sessions: s}
 	}
 	c := s.free[n-1]
 	s.free = s.free[:n-1]
@@ -100,35 +91,28 @@ func (s *Sensor) session() *session {
 }
 
 // release makes the session ready for another connection.
-func (c *session) release() {
+func (c *Session) release() {
 	c.tls.Close()
 	c.endShown()
 	c.endPlaces()
 	c.state = state{}
-	c.sensor.free = append(c.sensor.free, c)
-}
-
-// endsOf says which end sends in which direction, by a packet that went in d.
-func endsOf(p *decode.Packet, d flow.Dir) (ends [2]netip.AddrPort) {
-	ends[d] = netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort)
-	ends[d.Other()] = netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort)
-	return ends
+	c.sessions.free = append(c.sessions.free, c)
 }
 
 // from is the end that sends in direction d.
-func (c *session) from(d flow.Dir) netip.AddrPort { return c.ends[d].addrPort(c.v6) }
+func (c *Session) from(d flow.Dir) netip.AddrPort { return c.ends[d].addrPort(c.v6) }
 
 // clientDir is the direction of the client; ok is false before any hello.
-func (c *session) clientDir() (d flow.Dir, ok bool) {
+func (c *Session) clientDir() (d flow.Dir, ok bool) {
 	client, ok := c.tls.Client()
 	return flow.Dir(client), ok
 }
 
 // Greets implements flow.Handler.
-func (s *Sensor) Greets(data []byte) bool { return parse.LooksLikeClientHello(data) == parse.Yes }
+func (s *Sessions) Greets(data []byte) bool { return parse.LooksLikeClientHello(data) == parse.Yes }
 
 // Start implements flow.Consumer.
-func (c *session) Start(d flow.Dir, data []byte) bool {
+func (c *Session) Start(d flow.Dir, data []byte) bool {
 	switch c.tls.Begins(handshake.Dir(d), data) {
 	case handshake.Begins:
 		return true
@@ -139,11 +123,11 @@ func (c *session) Start(d flow.Dir, data []byte) bool {
 }
 
 // Data implements flow.Consumer.
-func (c *session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
+func (c *Session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
 	if !c.tls.Sent(handshake.Dir(d.Other())) {
 		c.noteAcked(d)
 	}
-	msg := &c.sensor.msg
+	msg := &c.sessions.msg
 	for {
 		n, need, status := c.tls.Push(handshake.Dir(d), data[consumed:], msg)
 		consumed += n
@@ -161,7 +145,7 @@ func (c *session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Inte
 }
 
 // take takes a message of the handshake.
-func (c *session) take(msg *handshake.Message) {
+func (c *Session) take(msg *handshake.Message) {
 	c.retract(msg.Retracted)
 	switch msg.Kind {
 	case handshake.ClientHello:
@@ -171,9 +155,9 @@ func (c *session) take(msg *handshake.Message) {
 	case handshake.Certificate:
 		c.takeCertificate(&msg.Leaf, msg.DER)
 	case handshake.Malformed:
-		c.sensor.stats.Malformed++
+		c.sessions.Stats.Malformed++
 	case handshake.Incomplete:
-		c.sensor.stats.Incomplete++
+		c.sessions.Stats.Incomplete++
 	case handshake.Overflow:
 		c.Dropped(flow.Dir(msg.Dir), false)
 	}
@@ -182,11 +166,11 @@ func (c *session) take(msg *handshake.Message) {
 }
 
 // Midway implements flow.Consumer.
-func (c *session) Midway(d flow.Dir) bool { return c.tls.Midway(handshake.Dir(d)) }
+func (c *Session) Midway(d flow.Dir) bool { return c.tls.Midway(handshake.Dir(d)) }
 
 // Lost implements flow.Consumer.
-func (c *session) Lost(d flow.Dir) flow.Interest {
-	msg, sent := &c.sensor.msg, c.tls.Sent(handshake.Dir(d))
+func (c *Session) Lost(d flow.Dir) flow.Interest {
+	msg, sent := &c.sessions.msg, c.tls.Sent(handshake.Dir(d))
 	for {
 		switch c.tls.Lost(handshake.Dir(d), msg) {
 		case handshake.Found:
@@ -201,14 +185,14 @@ func (c *session) Lost(d flow.Dir) flow.Interest {
 }
 
 // Odd implements flow.Consumer.
-func (c *session) Odd(a decode.Anomaly) { c.odd.addDecoded(a) }
+func (c *Session) Odd(a decode.Anomaly) { c.odd.addDecoded(a) }
 
 // Conflict implements flow.Consumer.
-func (c *session) Conflict(flow.Dir) { c.odd |= tcpConflict }
+func (c *Session) Conflict(flow.Dir) { c.odd |= tcpConflict }
 
 // Dropped implements flow.Consumer. What is not kept may have been part of a
 // hello; what is far from it is mostly junk.
-func (c *session) Dropped(d flow.Dir, far bool) {
+func (c *Session) Dropped(d flow.Dir, far bool) {
 	if !far {
 		c.odd |= tcpOverflow
 	}
@@ -216,15 +200,15 @@ func (c *session) Dropped(d flow.Dir, far bool) {
 }
 
 // sessionSize is what a session costs beside its details and buffers, in bytes.
-const sessionSize = int(unsafe.Sizeof(session{}))
+const sessionSize = int(unsafe.Sizeof(Session{}))
 
 // Held implements flow.Consumer. It is asked for after each segment, and lies
 // where the segment has been.
-func (c *session) Held() int { return int(c.held) + c.tls.Held() }
+func (c *Session) Held() int { return int(c.held) + c.tls.Held() }
 
 // recount counts what the session holds beside its Machine, when that may have
 // changed.
-func (c *session) recount() {
+func (c *Session) recount() {
 	n := sessionSize + c.details.size()
 	if c.shown != nil {
 		n += shownSize + cap(c.shown.unasked)
@@ -236,10 +220,10 @@ func (c *session) recount() {
 }
 
 // End implements flow.Consumer.
-func (c *session) End(cause flow.Cause) {
+func (c *Session) End(cause flow.Cause) {
 	for d := range c.gaps {
-		if c.tls.Cut(handshake.Dir(d), &c.sensor.msg) {
-			c.take(&c.sensor.msg)
+		if c.tls.Cut(handshake.Dir(d), &c.sessions.msg) {
+			c.take(&c.sessions.msg)
 		}
 	}
 	c.finish(cause)

@@ -1,4 +1,4 @@
-package sensor
+package session
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package sensor
+package session
 
 import (
 	"crypto/sha256"
@@ -36,13 +36,13 @@ const shownSize = int(unsafe.Sizeof(shown{}))
 // wantsCertificate reports whether the server's certificate is worth collecting:
 // where nothing else names the destination, or where an event may be made in which
 // it says that the destination is another one than the client named.
-func (c *session) wantsCertificate() bool {
-	o := &c.sensor.options
+func (c *Session) wantsCertificate() bool {
+	o := c.sessions
 	return o.Certificates || !o.FlaggedOnly || c.client.reach == policy.Unnamed || !c.server.seen || !c.goodEnough()
 }
 
 // takeUnaskedCertificate takes a certificate that came before the ClientHello.
-func (c *session) takeUnaskedCertificate() {
+func (c *Session) takeUnaskedCertificate() {
 	if c.shown == nil || c.shown.unasked == nil {
 		return
 	}
@@ -52,8 +52,8 @@ func (c *session) takeUnaskedCertificate() {
 }
 
 // takeCertificate takes what the server's certificate says.
-func (c *session) takeCertificate(leaf *certificate.Certificate, der []byte) {
-	s := c.sensor
+func (c *Session) takeCertificate(leaf *certificate.Certificate, der []byte) {
+	s := c.sessions
 	if c.shown == nil {
 		c.shown = s.freeShown.Take()
 	}
@@ -63,14 +63,14 @@ func (c *session) takeCertificate(leaf *certificate.Certificate, der []byte) {
 		x.unasked = s.certificates.Keep(der)
 	}
 	x.name, x.misnamed = c.nameOf(leaf)
-	if x.misnamed && c.outOfScope() && s.options.Policy.Reach(x.name) == policy.Inside {
+	if x.misnamed && c.outOfScope() && s.Policy.Reach(x.name) == policy.Inside {
 		// The connection turns out to lead to a destination in scope, under a
 		// name that is not.
 		c.elsewhere = true
 		c.Wait()
 		c.notice()
 	}
-	if s.options.Certificates {
+	if s.Certificates {
 		x.certificate = describeCertificate(leaf, der, x.name)
 	}
 }
@@ -79,7 +79,7 @@ func (c *session) takeCertificate(leaf *certificate.Certificate, der []byte) {
 // name the client asked for, else the first in scope, else the first. A
 // certificate for many services names the one that matters. misnamed says that
 // none covers the name that was asked for.
-func (c *session) nameOf(leaf *certificate.Certificate) (name string, misnamed bool) {
+func (c *Session) nameOf(leaf *certificate.Certificate) (name string, misnamed bool) {
 	asked := c.asked()
 	best, rank := "", notHost
 	for list := leaf.Names(); ; {
@@ -88,7 +88,7 @@ func (c *session) nameOf(leaf *certificate.Certificate) (name string, misnamed b
 			return best, asked != ""
 		}
 		name := string(b)
-		r := c.sensor.rank(name, rank)
+		r := c.sessions.rank(name, rank)
 		if r > notHost && asked != "" && policy.Covers(name, asked) {
 			return name, false
 		}
@@ -99,12 +99,12 @@ func (c *session) nameOf(leaf *certificate.Certificate) (name string, misnamed b
 }
 
 // asked is the name that the client gave, to the server or to a proxy.
-func (c *session) asked() string {
-	if name, _ := c.sensor.options.Policy.Named(c.client.sni); name != "" {
+func (c *Session) asked() string {
+	if name, _ := c.sessions.Policy.Named(c.client.sni); name != "" {
 		return name
 	}
 	host, _ := c.tls.Target()
-	host, _ = c.sensor.options.Policy.Named(host)
+	host, _ = c.sessions.Policy.Named(host)
 	return host
 }
 
@@ -119,13 +119,13 @@ const (
 )
 
 // rank ranks a name; above least, it does not matter how high a rank is.
-func (s *Sensor) rank(name string, least rank) rank {
-	switch _, exact := s.options.Policy.Named(name); {
+func (s *Sessions) rank(name string, least rank) rank {
+	switch _, exact := s.Policy.Named(name); {
 	case !exact && policy.IsHostname(name):
 		return local
 	case !exact:
 		return notHost
-	case least < inside && s.options.Policy.Reach(name) == policy.Inside:
+	case least < inside && s.Policy.Reach(name) == policy.Inside:
 		return inside
 	}
 	return outside
@@ -164,11 +164,11 @@ func seconds(t time.Time) int64 {
 }
 
 // endShown forgets the certificate.
-func (c *session) endShown() {
+func (c *Session) endShown() {
 	if x := c.shown; x != nil {
 		c.shown = nil
-		c.sensor.certificates.Give(x.unasked)
+		c.sessions.certificates.Give(x.unasked)
 		*x = shown{}
-		c.sensor.freeShown.Give(x)
+		c.sessions.freeShown.Give(x)
 	}
 }

@@ -1,4 +1,4 @@
-package sensor
+package session
 
 import (
 	"tlsfloor/capture/flow"
@@ -76,7 +76,7 @@ type details struct {
 }
 
 // retract forgets hellos that do not count any more.
-func (c *session) retract(hellos handshake.Hellos) {
+func (c *Session) retract(hellos handshake.Hellos) {
 	if hellos == 0 {
 		return
 	}
@@ -92,9 +92,9 @@ func (c *session) retract(hellos handshake.Hellos) {
 }
 
 // takeClientHello takes what a ClientHello says, once.
-func (c *session) takeClientHello(msg *handshake.Message) {
-	s, h, o := c.sensor, &msg.Client, &c.client
-	s.stats.countClientHello(msg)
+func (c *Session) takeClientHello(msg *handshake.Message) {
+	s, h, o := c.sessions, &msg.Client, &c.client
+	s.Stats.countClientHello(msg)
 	*o = clientSummary{
 		seen: true, cut: msg.Cut, long: msg.Long, record: msg.Record, legacy: h.LegacyVersion, oddities: h.Oddities,
 		sslv2: h.SSLv2Format, ech: h.EncryptedClientHello, early: h.EarlyData, outside: !c.Tunnelled(flow.Dir(msg.Dir)),
@@ -104,13 +104,13 @@ func (c *session) takeClientHello(msg *handshake.Message) {
 	c.said.Client = s.digestClient(h, msg.Size)
 	c.noteTime()
 	c.details.client, c.elsewhere = nil, false
-	if o.titled && s.options.FlaggedOnly {
-		o.reach = s.options.Policy.Reach(o.sni)
+	if o.titled && s.FlaggedOnly {
+		o.reach = s.Policy.Reach(o.sni)
 		if host, ok := c.tls.Target(); ok && o.reach == policy.Outside {
-			c.elsewhere = s.options.Policy.Reach(host) == policy.Inside
+			c.elsewhere = s.Policy.Reach(host) == policy.Inside
 		}
 	}
-	if !c.outOfScope() || h.MaxVersion() < s.options.Policy.Floor() || !o.setOffered(h) {
+	if !c.outOfScope() || h.MaxVersion() < s.Policy.Floor() || !o.setOffered(h) {
 		c.takeClientDetails(h)
 	}
 	if !c.outOfScope() {
@@ -135,8 +135,8 @@ func (st *Stats) countClientHello(msg *handshake.Message) {
 }
 
 // takeClientDetails takes the details of a ClientHello.
-func (c *session) takeClientDetails(h *parse.ClientHello) {
-	d, s := &c.details, c.sensor
+func (c *Session) takeClientDetails(h *parse.ClientHello) {
+	d, s := &c.details, c.sessions
 	if c.client.cut {
 		d.client = newCutClient(h, c.client.record)
 	} else {
@@ -150,37 +150,37 @@ func (c *session) takeClientDetails(h *parse.ClientHello) {
 // still say that the client gave another name than its own: of a hello that can do
 // no better than below the floor the details are taken all the same, and an event
 // about another one has no fingerprint.
-func (c *session) outOfScope() bool {
-	return c.sensor.options.FlaggedOnly && c.client.reach == policy.Outside && !c.elsewhere
+func (c *Session) outOfScope() bool {
+	return c.sessions.FlaggedOnly && c.client.reach == policy.Outside && !c.elsewhere
 }
 
 // notice tells whoever looks for the process of a connection that one may be asked
 // for.
-func (c *session) notice() {
-	if s := c.sensor; s.options.Notice != nil && c.client.outside {
+func (c *Session) notice() {
+	if s := c.sessions; s.Notice != nil && c.client.outside {
 		d, _ := c.clientDir()
-		s.options.Notice(c.from(d), c.from(d.Other()))
+		s.Notice(c.from(d), c.from(d.Other()))
 	}
 }
 
 // named reports whether there is a host's name in server_name: then no certificate
 // is needed to name the destination.
-func (c *session) named() bool {
+func (c *Session) named() bool {
 	o := &c.client
-	if !o.titled || c.sensor.options.FlaggedOnly {
+	if !o.titled || c.sessions.FlaggedOnly {
 		return o.reach != policy.Unnamed
 	}
-	host, _ := c.sensor.options.Policy.Named(o.sni)
+	host, _ := c.sessions.Policy.Named(o.sni)
 	return host != ""
 }
 
 // takeServerHello takes what a ServerHello says. Its details are not taken where it
 // shows that the handshake will only be counted.
-func (c *session) takeServerHello(msg *handshake.Message) {
-	s, h, d := c.sensor, &msg.Server, &c.details
-	s.stats.ServerHellos++
+func (c *Session) takeServerHello(msg *handshake.Message) {
+	s, h, d := c.sessions, &msg.Server, &c.details
+	s.Stats.ServerHellos++
 	if msg.Long {
-		s.stats.Malformed++
+		s.Stats.Malformed++
 	}
 	c.said.Server = s.digestServer(h, msg.Size)
 	c.noteTime()
@@ -189,7 +189,7 @@ func (c *session) takeServerHello(msg *handshake.Message) {
 		version: h.SelectedVersion, sentinel: h.DowngradeSentinel, cipher: h.CipherSuite, oddities: h.Oddities,
 	}
 	switch {
-	case s.options.FlaggedOnly && c.goodEnough(), msg.SSLv2:
+	case s.FlaggedOnly && c.goodEnough(), msg.SSLv2:
 		d.server = nil
 		return
 	case msg.Cut:
@@ -202,19 +202,19 @@ func (c *session) takeServerHello(msg *handshake.Message) {
 
 // goodEnough reports whether the server has selected a version for which nothing
 // is flagged.
-func (c *session) goodEnough() bool {
-	return !c.server.retry && c.server.version.Rank() >= c.sensor.options.Policy.Floor()
+func (c *Session) goodEnough() bool {
+	return !c.server.retry && c.server.version.Rank() >= c.sessions.Policy.Floor()
 }
 
 // noteTime notes the time of the first hello.
-func (c *session) noteTime() {
+func (c *Session) noteTime() {
 	if c.helloTime == 0 {
-		c.helloTime = c.sensor.packet.Time
+		c.helloTime = c.sessions.Packet.Time
 	}
 }
 
 // sessionID stands for a session id; 0: it is empty.
-func (s *Sensor) sessionID(id []byte) uint32 {
+func (s *Sessions) sessionID(id []byte) uint32 {
 	if len(id) == 0 {
 		return 0
 	}

@@ -1,0 +1,95 @@
+package session
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/file"
+	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/classify/policy"
+)
+
+const captures = "../../../testdata/captures"
+
+// TestSessionLayout holds the session to the cache lines that its comment
+// promises. Go puts an object of this size at a multiple of 64 bytes.
+func TestSessionLayout(t *testing.T) {
+	const line = 64
+	var c Session
+	if size := unsafe.Sizeof(c); size > 7*line || size <= 6*line {
+		t.Errorf("%d bytes", size)
+	}
+	if at := unsafe.Offsetof(c.tls); at != line {
+		t.Errorf("the Machine begins at %d", at)
+	}
+}
+
+// observed has its sessions looked at after each frame.
+type observed struct {
+	*Sessions
+	open []*Session
+}
+
+func (w *observed) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
+	c := w.Sessions.Open(p, d, o)
+	w.open = append(w.open, c.(*Session))
+	return c
+}
+
+// TestHeldIsCurrent compares what each session says it holds with what it does,
+// after each frame of every recorded capture.
+func TestHeldIsCurrent(t *testing.T) {
+	entries, err := os.ReadDir(captures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flaggedOnly := range []bool{false, true} {
+		for _, e := range entries {
+			if !strings.Contains(e.Name(), "cut-short") {
+				heldIsCurrent(t, e.Name(), flaggedOnly)
+			}
+		}
+	}
+}
+
+func heldIsCurrent(t *testing.T, name string, flaggedOnly bool) {
+	p, err := policy.New(policy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &observed{Sessions: New(Options{
+		Policy: p, FlaggedOnly: flaggedOnly, Count: func(*classify.Finding) {}, Judge: func(*Session, *classify.Finding) {},
+	})}
+	w.Packet, w.Table, w.Draft = new(decode.Packet), flow.NewTable(w, flow.Options{MaxFlows: 1 << 12}), new(classify.Finding)
+	src, err := file.Open([]string{filepath.Join(captures, name)}, file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	decoder := decode.New(decode.Options{})
+	for {
+		var f capture.Frame
+		if err := src.Next(&f); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if decoder.Decode(&f, w.Packet) == decode.Segment {
+			w.Table.Push(w.Packet)
+		}
+		for _, c := range w.open {
+			said := c.Held()
+			if c.recount(); c.Held() != said && said != 0 {
+				t.Fatalf("%s: a session holds %d bytes and says %d", name, c.Held(), said)
+			}
+		}
+	}
+}
