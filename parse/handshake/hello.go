@@ -2,26 +2,6 @@ package handshake
 
 import "tlsfloor/parse"
 
-// clientHello is what decides how the rest of a handshake is read, of the
-// ClientHello that counts.
-type clientHello struct {
-	seen   bool
-	cut    bool // only the beginning of the hello was captured, or collected
-	long   bool // it was captured, and was too long
-	record parse.Version
-}
-
-// serverHello is the same of the ServerHello that counts: the final one, or a
-// HelloRetryRequest that nothing came after.
-type serverHello struct {
-	seen      bool
-	retry     bool // it is a HelloRetryRequest
-	cut       bool // as a clientHello's
-	long      bool
-	certified bool // a certificate was read behind it, or before any hello
-	version   parse.Version
-}
-
 // readClientHello takes the first ClientHello; a second one answers a
 // HelloRetryRequest or renegotiates.
 func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
@@ -155,4 +135,106 @@ func (m *Machine) takeCut(d Dir, t parse.HandshakeType, body []byte, msg *Messag
 		return true
 	}
 	return false
+}
+
+func (m *Machine) readCertificate(d Dir, der []byte, msg *Message) bool {
+	if err := msg.Leaf.Parse(der); err != nil {
+		m.anomalies.add(badCertificate)
+		return false
+	}
+	m.serverHello.certified = true
+	msg.DER, msg.Retracted = der, 0
+	return msg.found(Certificate, d) == Found
+}
+
+// swapRoles reports whether the end that was taken for the server, and sends a
+// ClientHello in direction d, is the client after all: it opened the connection (or
+// spoke first, where the opening was not seen), and no ServerHello from the other end
+// says otherwise, unless both ends have sent both. What it said as a server, or the
+// other end as a client, is dropped. A connection whose roles are reversed from the
+// start keeps them: FTP's data connections are opened by the end that will be the TLS
+// server.
+func (m *Machine) swapRoles(d Dir, msg *Message) bool {
+	seen := m.clientHello.seen
+	switch {
+	case m.fromServer(d):
+		return false
+	case seen && (m.spare == nil || m.spare.serverHello == nil) && (m.serverHello.seen || !m.opening.Known):
+		return false
+	case seen:
+		m.dropClientHello(msg)
+	default:
+		m.anomalies.add(serverHelloFromClient)
+		m.dropServerHello(msg)
+	}
+	m.client = unknownRole
+	return true
+}
+
+// dropClientHello forgets the ClientHello of an end that is no client, and what
+// answered it.
+func (m *Machine) dropClientHello(msg *Message) {
+	m.anomalies.add(clientHelloFromServer)
+	if m.serverHello.seen {
+		m.anomalies.add(serverHelloFromClient)
+	}
+	msg.Retracted |= TheClientHello
+	m.clientHello = clientHello{record: m.clientHello.record}
+	m.dropServerHello(msg)
+}
+
+// dropServerHello forgets a ServerHello, and the certificate behind it.
+func (m *Machine) dropServerHello(msg *Message) {
+	msg.Retracted |= TheServerHello
+	m.serverHello, m.retried = serverHello{}, false
+	m.client = unknownRole
+}
+
+// takeSpareClientHello has the spare hellos count. d is the client's direction.
+func (m *Machine) takeSpareClientHello(d Dir, msg *Message) bool {
+	m.dropClientHello(msg)
+	_ = msg.Client.Parse(m.spare.clientHello) // it was parsed before: an error says the same again
+	m.foundClientHello(d, len(m.spare.clientHello), msg)
+	m.unfinished |= spareDue
+	return true
+}
+
+// takeSpareServerHello takes the ServerHello that was kept.
+func (m *Machine) takeSpareServerHello(msg *Message) Status {
+	if m.spare == nil || m.client == unknownRole {
+		return Listen
+	}
+	found := m.readServerHello(m.client.dir().Other(), m.spare.serverHello, false, msg)
+	m.endSpare()
+	m.recount()
+	if found {
+		return Found
+	}
+	return Listen
+}
+
+// keepSpareClientHello keeps a ClientHello of the end that opened the connection, and
+// is taken for the server.
+func (m *Machine) keepSpareClientHello(d Dir, body []byte) {
+	if m.misled() && !m.fromServer(d) && m.spares().clientHello == nil {
+		m.spare.clientHello = m.pool.collector.Keep(body)
+	}
+	m.recount()
+}
+
+// keepSpareServerHello keeps a ServerHello of the end that accepted the connection,
+// and is taken for the client, and reports whether it does.
+func (m *Machine) keepSpareServerHello(d Dir, body []byte, draft bool) bool {
+	if draft || !m.misled() || !m.fromServer(d) || m.spares().serverHello != nil {
+		return false
+	}
+	m.spare.serverHello = m.pool.collector.Keep(body)
+	m.recount()
+	return true
+}
+
+// misled reports whether the end that accepted the connection is taken for the
+// client.
+func (m *Machine) misled() bool {
+	return m.opening.Known && m.clientHello.seen && m.fromServer(m.client.dir())
 }

@@ -1,6 +1,8 @@
 package handshake
 
 import (
+	"net/netip"
+
 	"tlsfloor/parse"
 	"tlsfloor/parse/cache"
 )
@@ -43,17 +45,6 @@ type Opening struct {
 	Dir   Dir  // from the end that opened it; not Known: the direction that was heard first
 }
 
-// unfinished is what the last call has left for the next one: a set.
-type unfinished uint8
-
-const (
-	ended          unfinished = 1 << iota // the direction, or all, with the Message that was returned
-	handedOut                             // the Message is in the buffer of messages
-	wrappedDue                            // TLS bytes from another protocol's packets
-	spareDue                              // the ServerHello in spare
-	certificateDue                        // that of an SSLv2 SERVER-HELLO
-)
-
 // Open makes m ready for a connection. Until Close it uses memory of pool.
 func (m *Machine) Open(o Opening, pool *Pool) { m.opening, m.pool = o, pool }
 
@@ -85,74 +76,6 @@ func (m *Machine) recount() {
 	m.held = int32(n)
 }
 
-// Push takes bytes of direction d, beginning with the first that were not consumed
-// before. It returns how many are done with; with Found a message is in msg, and
-// Push is to be called again, for the same direction, with the bytes behind those
-// that were consumed, also when none are left. With Listen it needs to see so many
-// bytes before another call makes sense (0: one more).
-func (m *Machine) Push(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
-	side := m.at(d)
-	side.sent = true
-	if m.unfinished != 0 {
-		if s := m.resume(d, msg); s != Listen {
-			return 0, 0, s
-		}
-	}
-	if len(data) == 0 {
-		return 0, 0, Listen
-	}
-	for {
-		var n int
-		was := side.state()
-		switch was {
-		case talking:
-			n, need, s = m.talk(d, data[consumed:], msg)
-		case records:
-			n, s = m.readRecords(d, data[consumed:], msg)
-			need = 0
-		default:
-			n, need, s = m.tls(d, data[consumed:], msg)
-		}
-		consumed += n
-		switch {
-		case s == Found:
-			if m.settled() || side.phase == over {
-				m.unfinished |= ended
-			}
-			return consumed, 0, Found
-		case s == Settled || s == Listen && m.settled():
-			return consumed, 0, Settled
-		case s == Ignore || consumed == len(data) || n == 0 && was == side.state():
-			return consumed, need, s
-		}
-	}
-}
-
-// resume does what the last call has left.
-func (m *Machine) resume(d Dir, msg *Message) Status {
-	left := m.unfinished
-	m.unfinished = left & certificateDue
-	if left&handedOut != 0 {
-		m.release(d)
-	}
-	s := Listen
-	if left&spareDue != 0 {
-		s = m.takeSpareServerHello(msg)
-	}
-	if left&wrappedDue != 0 && s == Listen {
-		s = m.readWrapped(d, msg)
-	}
-	switch {
-	case s == Found:
-		m.unfinished |= left & (wrappedDue | ended)
-	case s == Listen && m.settled():
-		return Settled
-	case left&ended != 0 && s == Listen:
-		return Ignore
-	}
-	return s
-}
-
 // settled reports whether the handshake can have nothing more to say.
 func (m *Machine) settled() bool {
 	a, b := &m.side[0], &m.side[1]
@@ -166,88 +89,145 @@ func (m *Machine) settled() bool {
 	return server != nil && server.alerted && server.alert.Level == parse.AlertFatal
 }
 
-// Beginning is what the bytes behind a hole, or behind an unknown beginning, are.
-type Beginning uint8
-
-// The beginnings.
-const (
-	Strange  Beginning = iota // they begin nothing that is known, in a connection of which nothing is
-	Begins                    // a handshake may be read from here on
-	Unwanted                  // they are to be passed over
-)
-
-// Begins reports whether direction d, of which earlier bytes are not there, may be
-// read from data on: only what cannot be anything else begins in the middle of a
-// connection.
-func (m *Machine) Begins(d Dir, data []byte) Beginning {
-	side := m.at(d)
-	if side.phase == over || side.blind && !m.resumes(d, data) {
-		return Unwanted
-	}
-	if parse.LooksLikeClientHello(data) == parse.Yes || parse.LooksLikeServerHello(data) == parse.Yes {
-		return Begins
-	}
-	if m.at(d.Other()).phase == records {
-		if parse.LooksLikeAlert(data) == parse.Yes || !side.upgraded && m.answers(d, data) {
-			return Begins
-		}
-		return Unwanted
-	}
-	if !side.upgraded && m.speaks(d, data) {
-		return Begins
-	}
-	return Strange
-}
-
-// resumes reports whether data can be TLS behind bytes of the direction that the
-// capture lost. In what another protocol says, it is content. A ClientHello comes
-// first in its direction: behind a hole in the direction of the end that accepted
-// the connection it is content, too, say of a file that an HTTP server sends, and so
-// is a ServerHello from the end that opened it.
-func (m *Machine) resumes(d Dir, data []byte) bool {
-	if m.prelude != nil && !m.prelude.MayBegin(m.fromServer(d)) {
-		return false
-	}
-	if m.client != unknownRole || !m.opening.Known {
-		return true
-	}
-	if m.fromServer(d) {
-		return parse.LooksLikeClientHello(data) != parse.Yes
-	}
-	return parse.LooksLikeServerHello(data) != parse.Yes
-}
-
 // Midway reports whether the bytes of d so far end inside of a message or record.
 func (m *Machine) Midway(d Dir) bool {
 	s := m.at(d)
 	return m.midway[d.index()] || s.phase == records && (s.records.Midway() || s.changed == undecided)
 }
 
-// Lost is told that bytes of direction d are missing. With Found, msg has what came
-// of a hello of which the rest is lost, and Lost is to be called again. With Listen
-// bytes behind the missing ones are wanted: Begins is to be asked about them.
-func (m *Machine) Lost(d Dir, msg *Message) Status {
-	s := m.at(d)
-	if s.phase == over {
-		return Ignore
-	}
-	if m.Cut(d, msg) {
-		return Found
-	}
-	m.messages[d.index()].Drop(&m.pool.collector)
-	m.recount()
-	*s = side{upgraded: true, sent: true, blind: true, protected: s.encrypted(), alerted: s.alerted, alert: s.alert}
-	return Listen
+// deaf gives a direction up: it will not, or no longer, speak TLS in clear.
+func (m *Machine) deaf(d Dir) Status {
+	m.at(d).phase, m.at(d).blind = over, true
+	return Ignore
 }
 
-// Cut returns in msg what came of a hello in direction d of which the rest will not
-// come, and reports whether there is any. At the end it is to be called for each
-// direction.
-func (m *Machine) Cut(d Dir, msg *Message) bool {
-	if !m.midway[d.index()] {
-		return false
+// protect notes that the direction is encrypted from here on.
+func (m *Machine) protect(d Dir) Status {
+	s := m.at(d)
+	s.phase, s.protected = over, true
+	if m.settled() {
+		return Listen // Push sees it
 	}
-	m.midway[d.index()] = false
-	t, body, ok := m.messages[d.index()].Begun()
-	return ok && m.takeBeginning(d, t, body, msg)
+	return Ignore
 }
+
+// at is the side that sends in direction d.
+func (m *Machine) at(d Dir) *side { return &m.side[d.index()] }
+
+// Client is the direction of the client, the end that sent the ClientHello, or did
+// not send the ServerHello; ok is false before any hello.
+func (m *Machine) Client() (d Dir, ok bool) {
+	if m.client == unknownRole {
+		return 0, false
+	}
+	return m.client.dir(), true
+}
+
+// server is the server's side, nil while it is not known which it is.
+func (m *Machine) server() *side {
+	if m.client == unknownRole {
+		return nil
+	}
+	return m.at(m.client.dir().Other())
+}
+
+// fromServer reports whether d is the direction away from the end that was
+// connected to; the end that spoke first is taken for the client where the opening
+// was not seen.
+func (m *Machine) fromServer(d Dir) bool { return d != m.opening.Dir }
+
+// Sent reports whether bytes of direction d were pushed.
+func (m *Machine) Sent(d Dir) bool { return m.at(d).sent }
+
+// Protected reports whether direction d went on to protected records.
+func (m *Machine) Protected(d Dir) bool { return m.at(d).protected }
+
+// AlertIn is the first alert in clear in direction d, or the fatal one behind a
+// warning.
+func (m *Machine) AlertIn(d Dir) (a parse.Alert, ok bool) { return m.at(d).alert, m.at(d).alerted }
+
+// GaveUp reports whether direction d is not followed any more, because it speaks
+// something else than TLS, or speaks TLS that cannot be read.
+func (m *Machine) GaveUp(d Dir) bool { return m.at(d).phase == over && !m.at(d).protected }
+
+// Retried reports whether a HelloRetryRequest was seen.
+func (m *Machine) Retried() bool { return m.retried }
+
+// LongPreamble reports whether more came before TLS than is looked at.
+func (m *Machine) LongPreamble() bool { return m.anomalies&longPreamble != 0 }
+
+func (m *Machine) spares() *spare {
+	if m.spare == nil {
+		m.spare = m.pool.spares.Take()
+	}
+	return m.spare
+}
+
+// endSpare gives the spares back.
+func (m *Machine) endSpare() {
+	x := m.spare
+	if x == nil {
+		return
+	}
+	m.spare = nil
+	m.pool.collector.Give(x.clientHello)
+	m.pool.collector.Give(x.serverHello)
+	*x = spare{}
+	m.pool.spares.Give(x)
+}
+
+// before returns what came before TLS. It begins when it is first asked for.
+func (m *Machine) before() *prelude {
+	if m.prelude == nil {
+		m.prelude = m.pool.preludes.Take()
+	}
+	return m.prelude
+}
+
+// endPrelude gives the prelude back, without what it holds.
+func (m *Machine) endPrelude() {
+	if m.prelude == nil {
+		return
+	}
+	*m.prelude = prelude{}
+	m.pool.preludes.Give(m.prelude)
+	m.prelude = nil
+}
+
+// tellPrelude tells what came before TLS, if anything did, that TLS was found in
+// direction d.
+func (m *Machine) tellPrelude(d Dir) {
+	if m.prelude != nil {
+		m.prelude.Found(m.fromServer(d))
+	}
+}
+
+// Protocol names what was spoken before TLS, as "starttls" in an event has it; empty:
+// nothing, or not known.
+func (m *Machine) Protocol() string {
+	if m.prelude == nil {
+		return ""
+	}
+	return m.prelude.Protocol()
+}
+
+// Target is the host that a proxy was asked for.
+func (m *Machine) Target() (host string, ok bool) {
+	if m.prelude == nil {
+		return "", false
+	}
+	host, _, ok = m.prelude.Target()
+	return host, ok
+}
+
+// Proxied is the pair of addresses that a PROXY protocol header gave; the zero
+// AddrPort without one.
+func (m *Machine) Proxied() (client, server netip.AddrPort) {
+	if m.prelude != nil {
+		client, server, _ = m.prelude.Proxied()
+	}
+	return client, server
+}
+
+// PlainHTTP reports whether HTTP is spoken, and nothing asked for TLS so far.
+func (m *Machine) PlainHTTP() bool { return m.prelude != nil && m.prelude.PlainHTTP() }

@@ -5,41 +5,6 @@ import (
 	"tlsfloor/parse/certificate"
 )
 
-// Dir is a direction of a connection: 0 or 1. Which end sends in which is the
-// caller's choice.
-type Dir uint8
-
-// Other is the opposite direction.
-func (d Dir) Other() Dir { return d ^ 1 }
-
-// index is d as an index. The compiler sees that it is in range.
-func (d Dir) index() int { return int(d & 1) }
-
-// Status is what a call of Push ended with.
-type Status uint8
-
-// The statuses.
-const (
-	Listen  Status = iota // the next bytes of the direction are wanted
-	Found                 // a Message: call again with what was not consumed
-	Ignore                // no more of this direction is wanted
-	Settled               // no more of the connection is wanted
-)
-
-// Kind is what a Message is.
-type Kind uint8
-
-// The kinds of messages.
-const (
-	Nothing     Kind = iota
-	ClientHello      // Client, Record, Size, Cut and Long are valid
-	ServerHello      // Server, Size, Cut, Long and SSLv2 are valid
-	Certificate      // Leaf and DER are valid: the server's own certificate
-	Malformed        // a hello that cannot be read
-	Incomplete       // the beginning of a ClientHello, too short to count
-	Overflow         // more came inside of another protocol's packets than is kept
-)
-
 // Message is what one call of Push or Cut found. The caller owns it, and may use it
 // for all its Machines; the bytes in it are views that are valid until the next call
 // of a method of the Machine.
@@ -67,6 +32,31 @@ type Message struct {
 	DER       []byte // of Leaf
 }
 
+// Status is what a call of Push ended with.
+type Status uint8
+
+// The statuses.
+const (
+	Listen  Status = iota // the next bytes of the direction are wanted
+	Found                 // a Message: call again with what was not consumed
+	Ignore                // no more of this direction is wanted
+	Settled               // no more of the connection is wanted
+)
+
+// Kind is what a Message is.
+type Kind uint8
+
+// The kinds of messages.
+const (
+	Nothing     Kind = iota
+	ClientHello      // Client, Record, Size, Cut and Long are valid
+	ServerHello      // Server, Size, Cut, Long and SSLv2 are valid
+	Certificate      // Leaf and DER are valid: the server's own certificate
+	Malformed        // a hello that cannot be read
+	Incomplete       // the beginning of a ClientHello, too short to count
+	Overflow         // more came inside of another protocol's packets than is kept
+)
+
 // Hellos is a set of hellos.
 type Hellos uint8
 
@@ -83,3 +73,13 @@ func (msg *Message) found(k Kind, d Dir) Status {
 	msg.Kind, msg.Dir, msg.Cut, msg.Long, msg.Completes, msg.SSLv2 = k, d, false, false, false, false
 	return Found
 }
+
+// Dir is a direction of a connection: 0 or 1. Which end sends in which is the
+// caller's choice.
+type Dir uint8
+
+// Other is the opposite direction.
+func (d Dir) Other() Dir { return d ^ 1 }
+
+// index is d as an index. The compiler sees that it is in range.
+func (d Dir) index() int { return int(d & 1) }

@@ -126,13 +126,3 @@ func (m *Machine) readCertificates(d Dir, body []byte, msg *Message) bool {
 	der, ok := list.Next()
 	return ok && m.readCertificate(d, der, msg)
 }
-
-func (m *Machine) readCertificate(d Dir, der []byte, msg *Message) bool {
-	if err := msg.Leaf.Parse(der); err != nil {
-		m.anomalies.add(badCertificate)
-		return false
-	}
-	m.serverHello.certified = true
-	msg.DER, msg.Retracted = der, 0
-	return msg.found(Certificate, d) == Found
-}

@@ -1,6 +1,10 @@
 package handshake
 
-import "tlsfloor/parse"
+import (
+	"math/bits"
+
+	"tlsfloor/parse"
+)
 
 // End is how a connection ended.
 type End uint8
@@ -68,4 +72,36 @@ func (m *Machine) fatal() bool {
 		}
 	}
 	return false
+}
+
+// Alert is the first alert in clear, or the fatal one behind a warning; the server's
+// when both ends sent one. ok is false when there is none, or no hello says which
+// end is which.
+func (m *Machine) Alert() (from Dir, a parse.Alert, ok bool) {
+	if m.client == unknownRole {
+		return 0, parse.Alert{}, false
+	}
+	client := m.client.dir()
+	for _, d := range [...]Dir{client.Other(), client} {
+		if s := m.at(d); s.alerted {
+			return d, s.alert, true
+		}
+	}
+	return 0, parse.Alert{}, false
+}
+
+// AppendAnomalies appends to dst the names of what was odd about the connection's
+// records and messages, each once, in a fixed order.
+func (m *Machine) AppendAnomalies(dst []string) []string {
+	all := m.anomalies
+	if m.clientHello.cut || m.serverHello.cut {
+		all.add(helloCut)
+	}
+	if m.spare != nil && m.spare.serverHello != nil {
+		all.add(serverHelloFromClient)
+	}
+	for ; all != 0; all &= all - 1 {
+		dst = append(dst, anomalyNames[bits.TrailingZeros32(uint32(all))])
+	}
+	return dst
 }

@@ -64,6 +64,21 @@ func (m *Machine) otherRecords(d Dir, data []byte) parse.Match {
 	return parse.LooksLikeLateHello(data)
 }
 
+// notTLS looks for another protocol in a direction whose first bytes are not
+// TLS, unless it is clear already that they had to be. What comes before the
+// answer to a hello is looked at, too: a greeting may arrive behind the hello.
+func (m *Machine) notTLS(d Dir) Status {
+	s, other := m.at(d), m.at(d.Other())
+	if s.upgraded {
+		return m.deaf(d)
+	}
+	s.talking, s.blind = true, true
+	if other.phase != opening && (other.phase == records || other.protected) {
+		m.before().Found(m.fromServer(d.Other()))
+	}
+	return Listen
+}
+
 // readRecords walks the records. It does not wait for a record to be complete:
 // a ServerHello at the front of a long one counts even if the rest is lost.
 func (m *Machine) readRecords(d Dir, data []byte, msg *Message) (consumed int, _ Status) {
@@ -193,4 +208,55 @@ func (m *Machine) takesEffect(d Dir, p *parse.Part) bool {
 		m.anomalies.add(earlyChangeCipherSpec)
 	}
 	return false
+}
+
+const (
+	// maxClearAlerts is the longest alert record that cannot be a protected one,
+	// in bytes: two of alert, and a MAC of 16 at the least.
+	maxClearAlerts = 16
+	// brokenAlert stands for the rest of an alert record that makes no sense.
+	brokenAlert = 0xff
+)
+
+// alertRecord takes alerts in clear, which may be cut anywhere (RFC 5246, 6.2.1) or
+// share a record.
+func (m *Machine) alertRecord(d Dir, p *parse.Part) Status {
+	s := m.at(d)
+	switch {
+	case p.Length > maxClearAlerts && m.serverHello.seen:
+		return m.protect(d)
+	case p.Length > maxClearAlerts:
+		s.half = brokenAlert
+	case p.First && s.half != 0:
+		m.anomalies.add(alertSplitRecords)
+	case p.First && p.Length > 2:
+		m.anomalies.add(severalAlerts)
+	}
+	for _, b := range p.Fragment {
+		s.alertByte(b)
+	}
+	if s.half == brokenAlert {
+		m.anomalies.add(malformedAlert)
+		if p.Last {
+			s.half = 0
+		}
+	}
+	return Listen
+}
+
+// alertByte takes a byte of an alert. Of several alerts the first is kept, or the
+// first that is fatal.
+func (s *side) alertByte(b byte) {
+	switch {
+	case s.half == brokenAlert:
+	case s.half == 0 && b != byte(parse.AlertWarning) && b != byte(parse.AlertFatal):
+		s.half = brokenAlert
+	case s.half == 0:
+		s.half = b
+	default:
+		a := parse.Alert{Level: parse.AlertLevel(s.half), Description: parse.AlertDescription(b)}
+		if s.half = 0; !s.alerted || a.Level > s.alert.Level {
+			s.alert, s.alerted = a, true
+		}
+	}
 }

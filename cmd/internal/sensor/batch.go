@@ -1,9 +1,14 @@
 package sensor
 
 import (
+	"cmp"
+	"slices"
 	"sync/atomic"
 
 	"tlsfloor/capture/decode"
+	"tlsfloor/classify"
+	"tlsfloor/classify/names"
+	"tlsfloor/parse"
 )
 
 const (
@@ -24,30 +29,6 @@ const (
 	// kept two processors at work 84 % of the time, 32 keep them 96 %).
 	batchesInFlight = 32
 )
-
-// kind is what an item is.
-type kind uint8
-
-const (
-	timeItem    kind = iota // nothing but a time: see item.sweep
-	segmentItem             // of a connection of the shard owner
-	oddItem                 // see flow.Table.Accuse; for the shard owner
-	messageItem             // a DNS message, for no shard
-	endItem                 // the capture is over
-)
-
-// item is a packet, with all that a shard has to know.
-type item struct {
-	packet decode.Packet
-	// By the clock that all shards share: see flow.Clock.
-	now, claimed int64
-	kind         kind
-	sweep        bool // it is time to look for what has been silent, in all shards
-	owner        int
-}
-
-// common reports whether every shard has to see the item.
-func (it *item) common() bool { return it.sweep || it.kind == timeItem || it.kind == endItem }
 
 // batch is packets on their way to the shards, and what they found on its way
 // back.
@@ -129,5 +110,103 @@ func (b *batch) reset() {
 	b.messages, b.learnt = b.messages[:0], 0
 	for i := range b.turns {
 		b.turns[i], b.faults[i] = b.turns[i][:0], nil
+	}
+}
+
+// last is the item up to which everything is found: the first one that a shard
+// waits at; with none that waits, the last of the batch.
+func (b *batch) last() int32 {
+	last := int32(len(b.items))
+	for i, waits := range b.waits {
+		if waits {
+			last = min(last, b.found[i][len(b.found[i])-1].at)
+		}
+	}
+	return last
+}
+
+// take moves what was found up to an item to due: in the order of the packets
+// that led to it; where one packet's time ended several connections, in the order
+// in which these began, as far as no shard had to wait.
+func (b *batch) take(last int32) {
+	clear(b.due) // the findings are no longer ours
+	b.due, b.judged = b.due[:0], 0
+	for i, of := range b.found {
+		n := 0
+		for n < len(of) && of[n].at <= last {
+			n++
+		}
+		b.due = append(b.due, of[:n]...)
+		b.found[i] = slices.Delete(of, 0, n)
+	}
+	slices.SortStableFunc(b.due, found.compare)
+}
+
+// kind is what an item is.
+type kind uint8
+
+const (
+	timeItem    kind = iota // nothing but a time: see item.sweep
+	segmentItem             // of a connection of the shard owner
+	oddItem                 // see flow.Table.Accuse; for the shard owner
+	messageItem             // a DNS message, for no shard
+	endItem                 // the capture is over
+)
+
+// item is a packet, with all that a shard has to know.
+type item struct {
+	packet decode.Packet
+	// By the clock that all shards share: see flow.Clock.
+	now, claimed int64
+	kind         kind
+	sweep        bool // it is time to look for what has been silent, in all shards
+	owner        int
+}
+
+// common reports whether every shard has to see the item.
+func (it *item) common() bool { return it.sweep || it.kind == timeItem || it.kind == endItem }
+
+// maxFound bounds what the shards have found and nobody has judged, of one batch:
+// one packet's time may end a hundred thousand connections, and so does the end
+// of the capture. A finding takes a kilobyte.
+const maxFound = 8192
+
+// found is a finding that is not judged, and the item of the batch that led to
+// it.
+type found struct {
+	*made
+	at       int32
+	shard    int32
+	opened   int64 // when the connection was
+	networks [2]names.Network
+}
+
+func (f found) compare(o found) int {
+	if f.at != o.at {
+		return cmp.Compare(f.at, o.at)
+	}
+	return cmp.Or(cmp.Compare(f.Time, o.Time), f.Client.Compare(o.Client), f.Server.Compare(o.Server))
+}
+
+// made is the memory of a finding that a shard makes.
+type made struct {
+	classify.Finding
+	names    [2]classify.Name
+	hello    classify.ClientHello
+	versions []parse.Version // of hello
+	answer   classify.ServerHello
+}
+
+// own copies the hellos, which are in the sensor's memory and the session's.
+func (m *made) own() {
+	if m.Hello != nil {
+		m.hello = *m.Hello
+		m.versions = append(m.versions[:0], m.Hello.Versions...)
+		m.hello.Versions = m.versions
+		m.Hello = &m.hello
+	}
+	if m.Answer != nil {
+		m.answer = *m.Answer
+		m.Answer = &m.answer
 	}
 }

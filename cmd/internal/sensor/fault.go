@@ -27,30 +27,6 @@ func (f *Fault) Error() string {
 // newFault is fault.New.
 func newFault(value any) *Fault { return &Fault{Fault: *fault.New(value)} }
 
-// stage is what is done with a frame. It says what a fault has left in a state
-// that nobody knows.
-type stage uint8
-
-const (
-	atRest    stage = iota // nothing
-	decoding               // the fragments that wait for others
-	following              // a connection, or all
-	learning               // nothing: a DNS message is read before anything is learnt of it
-)
-
-// mend says a fault and gets rid of what it has left. The other connections go
-// on, or whoever knows such a packet could blind the sensor.
-func (s *Sensor) mend(f *Fault) {
-	s.fault(f)
-	switch {
-	case s.stage == decoding:
-		s.decoder.Clear()
-	case s.stage == following && !s.table.Forget():
-		s.table.Clear()
-	}
-	s.stage = atRest
-}
-
 // maxFaults bounds those that are said: a packet can be sent again and again.
 const maxFaults = 8
 

@@ -27,6 +27,27 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	}
 }
 
+// lookup appends what the destination was called elsewhere when the connection
+// opened: in DNS, else by the range that its address is in. networks are those of
+// the packets to the client, and from it.
+func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
+	if s.options.Names != nil {
+		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {
+			f.Names = append(f.Names, classify.Name{Host: host, Source: classify.NameDNS})
+		}
+	}
+	if len(f.Names) == 0 && s.options.Ranges != nil {
+		if r, ok := s.options.Ranges().Lookup(f.Server.Addr()); ok {
+			f.Names = append(f.Names, classify.Name{Source: classify.NameAddress})
+			f.AWS = awsOf(r)
+		}
+	}
+}
+
+func awsOf(r names.Range) *classify.AWS {
+	return &classify.AWS{Region: r.Region, Service: r.Service}
+}
+
 // count counts a finding that was judged.
 func (s *Sensor) count(f *classify.Finding) {
 	s.stats.Handshakes++
@@ -84,25 +105,4 @@ func (o *Options) blank() *classify.Finding {
 	})
 	f.Names = f.names[:0]
 	return &f.Finding
-}
-
-// lookup appends what the destination was called elsewhere when the connection
-// opened: in DNS, else by the range that its address is in. networks are those of
-// the packets to the client, and from it.
-func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
-	if s.options.Names != nil {
-		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {
-			f.Names = append(f.Names, classify.Name{Host: host, Source: classify.NameDNS})
-		}
-	}
-	if len(f.Names) == 0 && s.options.Ranges != nil {
-		if r, ok := s.options.Ranges().Lookup(f.Server.Addr()); ok {
-			f.Names = append(f.Names, classify.Name{Source: classify.NameAddress})
-			f.AWS = awsOf(r)
-		}
-	}
-}
-
-func awsOf(r names.Range) *classify.AWS {
-	return &classify.AWS{Region: r.Region, Service: r.Service}
 }

@@ -1,97 +1,13 @@
 package sensor
 
 import (
-	"errors"
-	"io"
-	"net/netip"
 	"time"
 
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
-	"tlsfloor/classify"
-	"tlsfloor/classify/names"
-	"tlsfloor/classify/policy"
-	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/session"
 )
-
-// Options are what a sensor is told.
-type Options struct {
-	Policy *policy.Policy
-	Decode decode.Options
-	Flow   flow.Options
-	Names  *names.Store                 // what addresses were called; nil: nobody knows
-	Ranges func() *names.Ranges         // AWS's addresses now; nil: not known
-	Emit   func(*classify.Finding) bool // which findings are delivered
-	// FlaggedOnly says that Emit wants flagged findings only: of a handshake
-	// that cannot become one, the hellos need not be kept.
-	FlaggedOnly bool
-	Deliver     func(*classify.Finding) // takes a finding, and its memory
-	// Blank gives the memory of a finding that was delivered and is not needed any
-	// more, or nil; nil: there never is any.
-	Blank func() *classify.Finding
-	// Tally sees every finding, borrowed, before Deliver. Where FlaggedOnly makes
-	// it one to be counted only, it has Outcome, Hello, Answer, Verdict and
-	// InScope; the last by the names that the client gave, since no certificate
-	// is read for nothing.
-	Tally  func(*classify.Finding)
-	Report func(error) // told of trouble that does not end the run
-	// Notice is told of a connection when its ClientHello is seen, unless it can
-	// not be flagged or came in a tunnel, where anybody may have put it; nil: nobody
-	// wants to know.
-	Notice func(client, server netip.AddrPort)
-	// Live says that frames come as they are captured: then time passes while
-	// none come.
-	Live bool
-	// Certificates asks for the server's certificate even where SNI names the
-	// destination.
-	Certificates bool
-	// Kinds is how many kinds of clients, and of servers, are remembered by their
-	// hellos; 0: fingerprint.DefaultLimit.
-	Kinds int
-	// TunnelEvents is how many flagged findings of one tunnel's sender are delivered
-	// in a minute of packet time; 0: all.
-	TunnelEvents int
-	// MaxFrames ends the run after so many frames; 0: none.
-	MaxFrames uint64
-}
-
-// Stats are the counts of a sensor and of the rooms it uses.
-type Stats struct {
-	Time   int64 // of the last frame, in nanoseconds since the Unix epoch
-	Source capture.Stats
-	Decode decode.Stats
-	Flow   flow.Stats
-
-	session.Stats
-	Handshakes uint64                         // observations made
-	Verdicts   [classify.Violation + 1]uint64 // the same, by verdict
-	Flagged    uint64
-	InScope    uint64
-	Faults     uint64 // see Fault
-
-	Unnamed blind.Addresses // of clients below the floor, where nobody could name them
-	Tunnels blind.Tunnels
-}
-
-// Sensor reads one source. It is used by one goroutine.
-type Sensor struct {
-	reading
-	options  Options
-	decoder  *decode.Decoder
-	table    *flow.Table
-	sessions *session.Sessions
-
-	stage   stage
-	faults  faults
-	fault   func(*Fault) // is told of each
-	stats   Stats        // but for what table, decoder and sessions count
-	unknown links
-	unnamed blind.AddressCounter
-	tunnels tunnels
-	shard   bool // one of Workers
-}
 
 // New makes a sensor.
 func New(o Options) *Sensor {
@@ -121,48 +37,6 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	err := s.run(s, &s.options, between)
 	s.flush()
 	return s.failure.over(err)
-}
-
-// survives implements processor.
-func (s *Sensor) survives(f *Fault) bool {
-	if s.stage == atRest {
-		return false
-	}
-	s.mend(f)
-	return true
-}
-
-// flush concludes what is open.
-func (s *Sensor) flush() {
-	for done := false; !done; {
-		done = s.flushed()
-	}
-}
-
-// flushed is flush up to the next fault, and reports whether there was none.
-func (s *Sensor) flushed() (done bool) {
-	defer func() {
-		if value := recover(); value != nil {
-			s.mend(newFault(value))
-		}
-	}()
-	s.stage = following
-	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // what ends now was ended by no packet
-	s.table.Flush()
-	return true
-}
-
-// handle sorts what is wrong with a source; done says that the run is over.
-func (o *Options) handle(err error) (done bool, _ error) {
-	var input *capture.InputError
-	switch {
-	case errors.Is(err, io.EOF):
-		return true, nil
-	case errors.As(err, &input):
-		o.Report(err)
-		return false, nil
-	}
-	return true, err
 }
 
 // Take processes one frame.
@@ -203,6 +77,48 @@ func (s *Sensor) idle() {
 		s.table.Expire(time.Now().UnixNano())
 		s.stage = atRest
 	}
+}
+
+// flush concludes what is open.
+func (s *Sensor) flush() {
+	for done := false; !done; {
+		done = s.flushed()
+	}
+}
+
+// flushed is flush up to the next fault, and reports whether there was none.
+func (s *Sensor) flushed() (done bool) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.mend(newFault(value))
+		}
+	}()
+	s.stage = following
+	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // what ends now was ended by no packet
+	s.table.Flush()
+	return true
+}
+
+// survives implements processor.
+func (s *Sensor) survives(f *Fault) bool {
+	if s.stage == atRest {
+		return false
+	}
+	s.mend(f)
+	return true
+}
+
+// mend says a fault and gets rid of what it has left. The other connections go
+// on, or whoever knows such a packet could blind the sensor.
+func (s *Sensor) mend(f *Fault) {
+	s.fault(f)
+	switch {
+	case s.stage == decoding:
+		s.decoder.Clear()
+	case s.stage == following && !s.table.Forget():
+		s.table.Clear()
+	}
+	s.stage = atRest
 }
 
 // greeted reports whether a hello was seen.

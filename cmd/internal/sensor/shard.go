@@ -1,5 +1,11 @@
 package sensor
 
+import (
+	"tlsfloor/classify"
+	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/session"
+)
+
 // shard is one of the Workers: a Sensor without a source and a decoder. What it
 // observes is named and judged elsewhere: see Workers.
 type shard struct {
@@ -66,4 +72,53 @@ func (s *shard) take(it *item) {
 		s.stage = following
 		s.table.Sweep(it.now)
 	}
+}
+
+// found keeps a finding for who judges it, with all that a reader of it needs if
+// it may get one.
+func (s *shard) found(c *session.Session, f *classify.Finding) {
+	if s.sessions.FlaggedOnly && !policy.Flaggable(s.options.Policy.Verdict(&f.Observation)) {
+		s.made.own()
+	} else {
+		c.Complete(f)
+	}
+	b := s.batch
+	b.found[s.number] = append(b.found[s.number], found{s.made, s.at, int32(s.number), c.OpenTime(), c.Route()})
+	s.nextDraft()
+	if len(b.found[s.number]) >= maxFound/len(b.found) {
+		s.wait()
+	}
+}
+
+// nextDraft has the next finding made in memory of its own.
+func (s *shard) nextDraft() {
+	if n := len(s.blanks); n > 0 {
+		s.made, s.blanks = s.blanks[n-1], s.blanks[:n-1]
+	} else {
+		s.made = new(made)
+		s.made.Names = s.made.names[:0]
+	}
+	s.sessions.Draft = &s.made.Finding
+}
+
+// wait waits until what the shard has found is judged.
+func (s *shard) wait() {
+	s.batch.waits[s.number] = true
+	s.batch.leave()
+	<-s.resume
+	s.reclaim()
+}
+
+// reclaim takes the memory of findings that nobody wanted.
+func (s *shard) reclaim() {
+	blanks := &s.batch.blanks[s.number]
+	s.blanks = append(s.blanks, *blanks...)
+	clear(*blanks)
+	*blanks = (*blanks)[:0]
+}
+
+// keep keeps a fault for when the batch is done.
+func (s *shard) keep(f *Fault) {
+	b := s.batch
+	b.faults[s.number] = append(b.faults[s.number], f)
 }

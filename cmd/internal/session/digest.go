@@ -4,43 +4,15 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"tlsfloor/capture/flow"
 	"tlsfloor/parse"
 )
 
-// Said implements flow.Consumer. What is not believed is nobody else's words.
-func (c *Session) Said() flow.Digest {
-	if !c.vouched() {
-		return flow.Digest{}
+// sessionID stands for a session id; 0: it is empty.
+func (s *Sessions) sessionID(id []byte) uint32 {
+	if len(id) == 0 {
+		return 0
 	}
-	said := c.said
-	if client, known := c.tls.Client(); known && said.Server == 0 {
-		if alert, ok := c.tls.AlertIn(client.Other()); ok {
-			said.Server = 1 | uint32(alert.Level)<<8 | uint32(alert.Description)<<16
-		}
-	}
-	return said
-}
-
-// once reports whether the connection is to be reported, and not as another
-// view of one that was, or will be.
-func (c *Session) once() bool {
-	reported, copies := c.sessions.Table.Same(c.Said())
-	for _, other := range copies {
-		o, is := other.(*Session)
-		switch {
-		case !is:
-		case reported:
-			o.ownPlaces()
-			o.places.add(c.place())
-			o.client.outside = o.client.outside || c.client.outside && c.said.Client == o.said.Client
-		default:
-			c.ownPlaces()
-			c.places.add(o.place())
-			c.client.outside = c.client.outside || o.client.outside && c.said.Client == o.said.Client
-		}
-	}
-	return !reported
+	return short(s.digest(uint64(len(id))^s.seed, id))
 }
 
 // digestClient stands for a ClientHello of size bytes: its random, and what

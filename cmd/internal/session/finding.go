@@ -1,10 +1,8 @@
 package session
 
 import (
-	"math/bits"
 	"slices"
 
-	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
 	"tlsfloor/classify/policy"
@@ -39,16 +37,6 @@ func (c *Session) finish(cause flow.Cause) {
 	c.release()
 }
 
-// outcomes are the outcomes of an event.
-var outcomes = [...]classify.Outcome{
-	handshake.Truncated:   classify.Truncated,
-	handshake.Established: classify.Established,
-	handshake.Refused:     classify.Refused,
-	handshake.ResetEarly:  classify.Reset,
-	handshake.ClosedEarly: classify.Closed,
-	handshake.Unanswered:  classify.Unanswered,
-}
-
 // outcome says how the handshake ended, when the connection ended by cause.
 func (c *Session) outcome(cause flow.Cause) classify.Outcome {
 	end := handshake.Unknown
@@ -63,12 +51,14 @@ func (c *Session) outcome(cause flow.Cause) classify.Outcome {
 	return outcomes[c.tls.Outcome(end)]
 }
 
-// countOnly is the memory of a finding that is only counted, used again for each.
-// Its hellos are also what is judged where details were not taken.
-type countOnly struct {
-	finding classify.Finding
-	hello   classify.ClientHello
-	answer  classify.ServerHello
+// outcomes are the outcomes of an event.
+var outcomes = [...]classify.Outcome{
+	handshake.Truncated:   classify.Truncated,
+	handshake.Established: classify.Established,
+	handshake.Refused:     classify.Refused,
+	handshake.ResetEarly:  classify.Reset,
+	handshake.ClosedEarly: classify.Closed,
+	handshake.Unanswered:  classify.Unanswered,
 }
 
 // summed is the finding of a handshake that will only be counted, with nothing
@@ -186,41 +176,6 @@ func (c *Session) appendAnomalies(dst []string) []string {
 	return odd.AppendNames(dst)
 }
 
-// packetAnomalies is a set of what was odd about a connection's packets.
-type packetAnomalies uint8
-
-const (
-	fragmentOverlap packetAnomalies = 1 << iota
-	fragmentTiny
-	fragmentConflict
-	tcpConflict
-	tcpOverflow
-)
-
-var packetAnomalyNames = [...]string{
-	"ip_fragment_overlap", "ip_fragment_tiny", "ip_fragment_conflict", "tcp_conflict", "tcp_overflow",
-}
-
-func (o *packetAnomalies) addDecoded(a decode.Anomaly) {
-	if a&decode.FragmentOverlap != 0 {
-		*o |= fragmentOverlap
-	}
-	if a&decode.FragmentTiny != 0 {
-		*o |= fragmentTiny
-	}
-	if a&decode.FragmentConflict != 0 {
-		*o |= fragmentConflict
-	}
-}
-
-// appendNames appends the names of the set's members to dst.
-func (o packetAnomalies) appendNames(dst []string) []string {
-	for ; o != 0; o &= o - 1 {
-		dst = append(dst, packetAnomalyNames[bits.TrailingZeros8(uint8(o))])
-	}
-	return dst
-}
-
 // Complete adds to the session's finding what only a reader needs. Hellos that are in
 // the memory of Sessions, because their details were not taken, are copied.
 func (c *Session) Complete(f *classify.Finding) {
@@ -237,6 +192,48 @@ func (c *Session) Complete(f *classify.Finding) {
 		a := *f.Answer
 		f.Answer = &a
 	}
+}
+
+// once reports whether the connection is to be reported, and not as another
+// view of one that was, or will be.
+func (c *Session) once() bool {
+	reported, copies := c.sessions.Table.Same(c.Said())
+	for _, other := range copies {
+		o, is := other.(*Session)
+		switch {
+		case !is:
+		case reported:
+			o.ownPlaces()
+			o.places.add(c.place())
+			o.client.outside = o.client.outside || c.client.outside && c.said.Client == o.said.Client
+		default:
+			c.ownPlaces()
+			c.places.add(o.place())
+			c.client.outside = c.client.outside || o.client.outside && c.said.Client == o.said.Client
+		}
+	}
+	return !reported
+}
+
+// Said implements flow.Consumer. What is not believed is nobody else's words.
+func (c *Session) Said() flow.Digest {
+	if !c.vouched() {
+		return flow.Digest{}
+	}
+	said := c.said
+	if client, known := c.tls.Client(); known && said.Server == 0 {
+		if alert, ok := c.tls.AlertIn(client.Other()); ok {
+			said.Server = 1 | uint32(alert.Level)<<8 | uint32(alert.Description)<<16
+		}
+	}
+	return said
+}
+
+// vouched reports whether the end that told of the connection is believed: it is the
+// client.
+func (c *Session) vouched() bool {
+	client, known := c.clientDir()
+	return !c.told || known && c.teller == client
 }
 
 // OpenTime is when the connection's first segment with data came, in nanoseconds since

@@ -4,76 +4,9 @@ import (
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
+	"tlsfloor/parse/certificate"
 	"tlsfloor/parse/handshake"
 )
-
-// clientSummary is what judging needs of a ClientHello, where its details are not
-// taken.
-type clientSummary struct {
-	seen     bool
-	titled   bool // there is a server_name
-	sslv2    bool
-	ech      bool
-	early    bool
-	cut      bool         // only the beginning of the hello was captured, or collected
-	long     bool         // it was captured, and was too long
-	ticket   bool         // a session ticket, or the wish for one
-	outside  bool         // all of it came outside of any tunnel
-	shown    bool         // it says what is offered: see classify.ClientHello.ShowsVersions
-	reach    policy.Reach // of the name; Unnamed also where findings are not FlaggedOnly
-	record   parse.Version
-	legacy   parse.Version
-	oddities parse.Oddities
-	sni      string // server_name
-	// offered is supported_versions, without GREASE, where the details are not
-	// taken: its first numOffered elements are valid.
-	offered    [4]parse.Version
-	numOffered int8 // noVersions: there is no such extension
-}
-
-const noVersions = -1
-
-// setOffered keeps supported_versions, and reports whether they fit.
-func (o *clientSummary) setOffered(h *parse.ClientHello) bool {
-	if o.numOffered = noVersions; !h.HasSupportedVersions {
-		return true
-	}
-	versions := h.AppendVersions(o.offered[:0])
-	o.numOffered = int8(min(len(versions), len(o.offered)))
-	return len(versions) <= len(o.offered)
-}
-
-// versions are those that setOffered has kept: a view; nil: no such extension.
-func (o *clientSummary) versions() []parse.Version {
-	if o.numOffered == noVersions {
-		return nil
-	}
-	return o.offered[:o.numOffered]
-}
-
-// serverSummary is the same of the final ServerHello, or of a HelloRetryRequest that
-// nothing came after.
-type serverSummary struct {
-	seen     bool
-	retry    bool // it is a HelloRetryRequest
-	cut      bool // only the beginning of it was captured, or collected
-	long     bool // it was captured, and was too long
-	version  parse.Version
-	sentinel parse.Version
-	cipher   uint16
-	oddities parse.Oddities
-}
-
-// details are the parts of both hellos that only a reader of the event needs;
-// judging and counting do without. They are not taken of a handshake that can only
-// be counted.
-type details struct {
-	client *clientKind // nil: no ClientHello, or one that is only counted
-	server *serverKind // nil: no ServerHello, one in SSLv2, or one that is only counted
-	// offered and answered stand for the session ids of the client and of the
-	// server; 0: none.
-	offered, answered uint32
-}
 
 // retract forgets hellos that do not count any more.
 func (c *Session) retract(hellos handshake.Hellos) {
@@ -145,35 +78,6 @@ func (c *Session) takeClientDetails(h *parse.ClientHello) {
 	c.client.ticket, d.offered = h.SessionTicket, s.sessionID(h.SessionID)
 }
 
-// outOfScope reports whether, with flagged findings wanted only, what the client
-// called the destination is out of scope so far. The certificate of a server may
-// still say that the client gave another name than its own: of a hello that can do
-// no better than below the floor the details are taken all the same, and an event
-// about another one has no fingerprint.
-func (c *Session) outOfScope() bool {
-	return c.sessions.FlaggedOnly && c.client.reach == policy.Outside && !c.elsewhere
-}
-
-// notice tells whoever looks for the process of a connection that one may be asked
-// for.
-func (c *Session) notice() {
-	if s := c.sessions; s.Notice != nil && c.client.outside {
-		d, _ := c.clientDir()
-		s.Notice(c.from(d), c.from(d.Other()))
-	}
-}
-
-// named reports whether there is a host's name in server_name: then no certificate
-// is needed to name the destination.
-func (c *Session) named() bool {
-	o := &c.client
-	if !o.titled || c.sessions.FlaggedOnly {
-		return o.reach != policy.Unnamed
-	}
-	host, _ := c.sessions.Policy.Named(o.sni)
-	return host != ""
-}
-
 // takeServerHello takes what a ServerHello says. Its details are not taken where it
 // shows that the handshake will only be counted.
 func (c *Session) takeServerHello(msg *handshake.Message) {
@@ -200,12 +104,6 @@ func (c *Session) takeServerHello(msg *handshake.Message) {
 	d.answered = s.sessionID(h.SessionID)
 }
 
-// goodEnough reports whether the server has selected a version for which nothing
-// is flagged.
-func (c *Session) goodEnough() bool {
-	return !c.server.retry && c.server.version.Rank() >= c.sessions.Policy.Floor()
-}
-
 // noteTime notes the time of the first hello.
 func (c *Session) noteTime() {
 	if c.helloTime == 0 {
@@ -213,38 +111,135 @@ func (c *Session) noteTime() {
 	}
 }
 
-// sessionID stands for a session id; 0: it is empty.
-func (s *Sessions) sessionID(id []byte) uint32 {
-	if len(id) == 0 {
-		return 0
+// takeUnaskedCertificate takes a certificate that came before the ClientHello.
+func (c *Session) takeUnaskedCertificate() {
+	if c.shown == nil || c.shown.unasked == nil {
+		return
 	}
-	return short(s.digest(uint64(len(id))^s.seed, id))
+	var leaf certificate.Certificate
+	_ = leaf.Parse(c.shown.unasked) // it was parsed before: an error says the same again
+	c.takeCertificate(&leaf, c.shown.unasked)
 }
 
-// size is the bytes that belong to these details alone.
-func (d *details) size() (n int) {
-	if d.client != nil {
-		n += d.client.own
+// takeCertificate takes what the server's certificate says.
+func (c *Session) takeCertificate(leaf *certificate.Certificate, der []byte) {
+	s := c.sessions
+	if c.shown == nil {
+		c.shown = s.freeShown.Take()
 	}
-	if d.server != nil {
-		n += d.server.own
+	x := c.shown
+	if !c.client.seen {
+		s.certificates.Give(x.unasked)
+		x.unasked = s.certificates.Keep(der)
 	}
-	return n
+	x.name, x.misnamed = c.nameOf(leaf)
+	if x.misnamed && c.outOfScope() && s.Policy.Reach(x.name) == policy.Inside {
+		// The connection turns out to lead to a destination in scope, under a
+		// name that is not.
+		c.elsewhere = true
+		c.Wait()
+		c.notice()
+	}
+	if s.Certificates {
+		x.certificate = describeCertificate(leaf, der, x.name)
+	}
 }
 
-// resumed says how the session was resumed. A server takes a ticket without a
-// word, by echoing the session id that came with it (RFC 5077, 3.4). ticket says
-// that the client sent one, or wants one.
-func (d *details) resumed(ticket bool) resumption {
-	switch {
-	case d.server.psk:
-		return byPSK
-	case d.client == nil || d.server.said.Version.Rank() >= parse.TLSv13:
-		return byNothing
-	case d.answered == 0 || d.answered != d.offered:
-		return byNothing
-	case ticket:
-		return byTicket
+// nameOf chooses among the names of a certificate, all of them: what covers the
+// name the client asked for, else the first in scope, else the first. A
+// certificate for many services names the one that matters. misnamed says that
+// none covers the name that was asked for.
+func (c *Session) nameOf(leaf *certificate.Certificate) (name string, misnamed bool) {
+	asked := c.asked()
+	best, rank := "", notHost
+	for list := leaf.Names(); ; {
+		b, ok := list.Next()
+		if !ok {
+			return best, asked != ""
+		}
+		name := string(b)
+		r := c.sessions.rank(name, rank)
+		if r > notHost && asked != "" && policy.Covers(name, asked) {
+			return name, false
+		}
+		if r > rank {
+			best, rank = name, r
+		}
 	}
-	return byID
+}
+
+// asked is the name that the client gave, to the server or to a proxy.
+func (c *Session) asked() string {
+	if name, _ := c.sessions.Policy.Named(c.client.sni); name != "" {
+		return name
+	}
+	host, _ := c.tls.Target()
+	host, _ = c.sessions.Policy.Named(host)
+	return host
+}
+
+// rank ranks a name; above least, it does not matter how high a rank is.
+func (s *Sessions) rank(name string, least rank) rank {
+	switch _, exact := s.Policy.Named(name); {
+	case !exact && policy.IsHostname(name):
+		return local
+	case !exact:
+		return notHost
+	case least < inside && s.Policy.Reach(name) == policy.Inside:
+		return inside
+	}
+	return outside
+}
+
+// rank is how well a certificate's name names a destination.
+type rank uint8
+
+const (
+	notHost rank = iota // "Load balancer 1", an address, or an attack
+	local               // "localhost", one label
+	outside             // a host's name, out of scope
+	inside
+)
+
+// notice tells whoever looks for the process of a connection that one may be asked
+// for.
+func (c *Session) notice() {
+	if s := c.sessions; s.Notice != nil && c.client.outside {
+		d, _ := c.clientDir()
+		s.Notice(c.from(d), c.from(d.Other()))
+	}
+}
+
+// named reports whether there is a host's name in server_name: then no certificate
+// is needed to name the destination.
+func (c *Session) named() bool {
+	o := &c.client
+	if !o.titled || c.sessions.FlaggedOnly {
+		return o.reach != policy.Unnamed
+	}
+	host, _ := c.sessions.Policy.Named(o.sni)
+	return host != ""
+}
+
+// outOfScope reports whether, with flagged findings wanted only, what the client
+// called the destination is out of scope so far. The certificate of a server may
+// still say that the client gave another name than its own: of a hello that can do
+// no better than below the floor the details are taken all the same, and an event
+// about another one has no fingerprint.
+func (c *Session) outOfScope() bool {
+	return c.sessions.FlaggedOnly && c.client.reach == policy.Outside && !c.elsewhere
+}
+
+// goodEnough reports whether the server has selected a version for which nothing
+// is flagged.
+func (c *Session) goodEnough() bool {
+	return !c.server.retry && c.server.version.Rank() >= c.sessions.Policy.Floor()
+}
+
+// wantsCertificate reports whether the server's certificate is worth collecting:
+// where nothing else names the destination, or where an event may be made in which
+// it says that the destination is another one than the client named.
+func (c *Session) wantsCertificate() bool {
+	o := c.sessions
+	return o.Certificates || !o.FlaggedOnly || c.client.reach == policy.Unnamed || !c.server.seen || !c.goodEnough()
 }

@@ -12,18 +12,6 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// maxCopies bounds the other places of a connection that an event names.
-const maxCopies = 4
-
-// places is where the packets of a connection were seen, when that takes more
-// than the name of the source: in VLANs or tunnels, or at several places.
-type places struct {
-	layers [2][]encap.Layer // by direction
-	known  [2]bool          // by direction
-	sender [2]netip.Addr    // by direction: see classify.Observation.Sender
-	copies []classify.Place
-}
-
 // Begins implements flow.Consumer.
 func (c *Session) Begins(p *decode.Packet, d flow.Dir) {
 	if p.NumLayers == 0 && p.Source == c.source && c.places == nil {
@@ -38,23 +26,6 @@ func (c *Session) Begins(p *decode.Packet, d flow.Dir) {
 		at.sender[d] = SenderOf(p)
 	case p.Source != c.source:
 		at.add(placeOf(p.Source, p.Layers[:p.NumLayers]))
-	}
-}
-
-// ownPlaces makes the places of a connection that had no tags so far.
-func (c *Session) ownPlaces() {
-	if c.places == nil {
-		c.places = c.sessions.freePlaces.Take()
-	}
-}
-
-// endPlaces gives the places back for another connection. The copies are a
-// finding's by now.
-func (c *Session) endPlaces() {
-	if at := c.places; at != nil {
-		*at = places{layers: [2][]encap.Layer{at.layers[0][:0], at.layers[1][:0]}}
-		c.sessions.freePlaces.Give(at)
-		c.places = nil
 	}
 }
 
@@ -74,49 +45,18 @@ func (c *Session) Route() (n [2]names.Network) {
 	return n
 }
 
-// knows reports whether it is known what is around the packets of a direction:
-// those that sent something without tags have nothing around them.
-func (c *Session) knows(d flow.Dir) bool { return c.places.known[d] || c.tls.Sent(handshake.Dir(d)) }
-
-// path returns the layers around the packets in a direction.
-func (c *Session) path(d flow.Dir) []encap.Layer {
+// sender is who sent the tunnel around the client's packets, as far as these are
+// known.
+func (c *Session) sender() netip.Addr {
 	if c.places == nil {
-		return nil
+		return netip.Addr{}
 	}
-	return c.places.layers[d]
-}
-
-// add adds a place where the connection was seen, too.
-func (at *places) add(p classify.Place) {
-	same := func(o classify.Place) bool {
-		return o.Source == p.Source && slices.Equal(o.VLANs, p.VLANs) && slices.Equal(o.Tunnels, p.Tunnels)
-	}
-	if len(at.copies) < maxCopies && !slices.ContainsFunc(at.copies, same) {
-		at.copies = append(at.copies, p)
-	}
-}
-
-func placeOf(source string, layers []encap.Layer) classify.Place {
-	p := classify.Place{Source: source}
-	p.VLANs, p.Tunnels = describe(layers)
-	return p
+	return c.places.sender[c.forth()]
 }
 
 // place is where the connection was seen: in the direction of the client, where
 // both are known.
 func (c *Session) place() classify.Place { return placeOf(c.source, c.path(c.forth())) }
-
-// forth is the direction whose path stands for the connection's.
-func (c *Session) forth() flow.Dir {
-	d, known := c.clientDir()
-	if !known {
-		d = c.first
-	}
-	if c.places != nil && !c.knows(d) {
-		d = d.Other()
-	}
-	return d
-}
 
 // describePlaces adds to f where the connection was seen.
 func (c *Session) describePlaces(f *classify.Finding) {
@@ -130,6 +70,53 @@ func (c *Session) describePlaces(f *classify.Finding) {
 		f.Return = &p
 	}
 	f.Copies = c.places.copies
+}
+
+// forth is the direction whose path stands for the connection's.
+func (c *Session) forth() flow.Dir {
+	d, known := c.clientDir()
+	if !known {
+		d = c.first
+	}
+	if c.places != nil && !c.knows(d) {
+		d = d.Other()
+	}
+	return d
+}
+
+// knows reports whether it is known what is around the packets of a direction:
+// those that sent something without tags have nothing around them.
+func (c *Session) knows(d flow.Dir) bool { return c.places.known[d] || c.tls.Sent(handshake.Dir(d)) }
+
+// path returns the layers around the packets in a direction.
+func (c *Session) path(d flow.Dir) []encap.Layer {
+	if c.places == nil {
+		return nil
+	}
+	return c.places.layers[d]
+}
+
+// ownPlaces makes the places of a connection that had no tags so far.
+func (c *Session) ownPlaces() {
+	if c.places == nil {
+		c.places = c.sessions.freePlaces.Take()
+	}
+}
+
+// endPlaces gives the places back for another connection. The copies are a
+// finding's by now.
+func (c *Session) endPlaces() {
+	if at := c.places; at != nil {
+		*at = places{layers: [2][]encap.Layer{at.layers[0][:0], at.layers[1][:0]}}
+		c.sessions.freePlaces.Give(at)
+		c.places = nil
+	}
+}
+
+func placeOf(source string, layers []encap.Layer) classify.Place {
+	p := classify.Place{Source: source}
+	p.VLANs, p.Tunnels = describe(layers)
+	return p
 }
 
 // describe lists the VLAN ids and the tunnels, outermost first.
@@ -188,20 +175,4 @@ func tellerOf(p *decode.Packet, d flow.Dir) (teller flow.Dir, told bool) {
 		return d.Other(), true
 	}
 	return 0, false
-}
-
-// vouched reports whether the end that told of the connection is believed: it is the
-// client.
-func (c *Session) vouched() bool {
-	client, known := c.clientDir()
-	return !c.told || known && c.teller == client
-}
-
-// sender is who sent the tunnel around the client's packets, as far as these are
-// known.
-func (c *Session) sender() netip.Addr {
-	if c.places == nil {
-		return netip.Addr{}
-	}
-	return c.places.sender[c.forth()]
 }

@@ -8,19 +8,6 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// gap is a set of what is missing of a direction.
-type gap uint8
-
-const (
-	cutOff  gap = 1 << iota // bytes were on the wire, and the snapshot length cut them off
-	missing                 // packets with bytes were not captured
-	midway                  // bytes came of which the beginning was not seen, and that begin nothing
-	evident                 // it must have sent packets: the other side acknowledged them
-	plain                   // a message of another protocol begins in it
-)
-
-func (g gap) has(x gap) bool { return g&x != 0 }
-
 // noteOpening takes from a connection's first segment with data whether the
 // other side must have greeted: who acknowledges has got a SYN.
 func (c *Session) noteOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {

@@ -11,8 +11,6 @@ import (
 	"tlsfloor/parse/dns"
 )
 
-const portDNS = 53
-
 // datagram shows DNS messages to the names.
 func (s *Sensor) datagram(p *decode.Packet) {
 	if s.options.Names == nil || !speaksDNS(p) || p.Missing > 0 || !s.tunnels.ownQuestion(p) {
@@ -22,13 +20,15 @@ func (s *Sensor) datagram(p *decode.Packet) {
 	s.options.Names.Learn(p.Time, session.NetworkOf(p.Layers[:p.NumLayers]), ends[0], ends[1], p.Payload)
 }
 
-// speaksDNS reports whether a packet goes to or comes from DNS's port.
-func speaksDNS(p *decode.Packet) bool { return p.SrcPort == portDNS || p.DstPort == portDNS }
-
 // message shows the names a DNS message that came over TCP.
 func (s *Sensor) message(src, dst netip.AddrPort, msg []byte) {
 	s.options.Names.Learn(s.sessions.Packet.Time, session.NetworkOf(s.sessions.Packet.Layers[:s.sessions.Packet.NumLayers]), src, dst, msg)
 }
+
+const portDNS = 53
+
+// speaksDNS reports whether a packet goes to or comes from DNS's port.
+func speaksDNS(p *decode.Packet) bool { return p.SrcPort == portDNS || p.DstPort == portDNS }
 
 // resolver follows DNS over TCP (RFC 7766): flow.Consumer.
 type resolver struct {

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"errors"
+	"io"
 	"math"
 
 	"tlsfloor/capture"
@@ -67,4 +68,17 @@ func (r *reading) stretch(p processor, o *Options, between func() bool) (over bo
 		}
 		pause = min(r.frames|255+1, most)
 	}
+}
+
+// handle sorts what is wrong with a source; done says that the run is over.
+func (o *Options) handle(err error) (done bool, _ error) {
+	var input *capture.InputError
+	switch {
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case errors.As(err, &input):
+		o.Report(err)
+		return false, nil
+	}
+	return true, err
 }
