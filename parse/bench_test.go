@@ -42,9 +42,8 @@ func BenchmarkClientHello(b *testing.B) {
 	}
 }
 
-// BenchmarkClientHellos is hellos of many clients one after the other: a
-// processor that has learnt one's order of extensions knows nothing of the
-// next.
+// BenchmarkClientHellos parses hellos of many clients in turn, with different orders
+// of extensions, so that the processor cannot predict the branches.
 func BenchmarkClientHellos(b *testing.B) {
 	bodies := inOrders(b, "client-chrome-like", 512)
 	b.ReportAllocs()
@@ -71,8 +70,7 @@ func BenchmarkServerHello(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstLook is what the first bytes of a ClientHello cost until its
-// body is known.
+// BenchmarkFirstLook measures the steps before a ClientHello is parsed.
 func BenchmarkFirstLook(b *testing.B) {
 	data := recorded(b, "client-chrome-like")
 	b.ReportAllocs()

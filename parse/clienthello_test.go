@@ -111,7 +111,7 @@ func TestChromeLikeClientHello(t *testing.T) {
 	}
 }
 
-// TestGoClientHellos has crypto/tls say hello with each range of versions.
+// TestGoClientHellos parses hellos of crypto/tls with each range of versions.
 func TestGoClientHellos(t *testing.T) {
 	all := []Version{TLSv1, TLSv11, TLSv12, TLSv13}
 	for i, low := range all {
@@ -285,7 +285,7 @@ func TestClientHelloFraming(t *testing.T) {
 	}
 }
 
-// TestClientHelloCutAnywhere also checks that what came before the cut stands.
+// TestClientHelloCutAnywhere also checks that the fields before the cut are set.
 func TestClientHelloCutAnywhere(t *testing.T) {
 	body := recordedHello(t, "client-curl")
 	var whole ClientHello
@@ -308,8 +308,8 @@ func TestClientHelloCutAnywhere(t *testing.T) {
 // suites should begin.
 func helloWith(parts ...[]byte) []byte { return cat(u16(0x0303), fill(32), vec8(), cat(parts...)) }
 
-// TestClientHelloThatLies: of a hello whose lengths disagree counts what can be
-// read of it.
+// TestClientHelloThatLies parses hellos whose lengths disagree: the parts that can be
+// read count.
 func TestClientHelloThatLies(t *testing.T) {
 	const name = "dynamodb.us-west-2.amazonaws.com"
 	ciphers, null, server := vec16(u16(0xc02f, 0x002f)), vec8([]byte{0}), sni(name)
@@ -367,7 +367,7 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// TestOddLegacyVersion: with supported_versions, legacy_version says nothing.
+// TestOddLegacyVersion: with supported_versions, legacy_version does not count.
 func TestOddLegacyVersion(t *testing.T) {
 	for _, legacy := range []uint16{0xffff, 0x0305, 0x0400, 0x7fff, 0x7f00, 0, 0x0200} {
 		var h ClientHello
@@ -420,7 +420,7 @@ func TestHellosAllocateNothing(t *testing.T) {
 	}
 }
 
-// readHello does what is done with the first bytes of a direction.
+// readHello reads the first bytes of a direction, as callers do.
 func readHello(t *testing.T, data []byte) {
 	if LooksLikeClientHello(data) == No && LooksLikeServerHello(data) == No && LooksLikeAlert(data) == No {
 		t.Fatal("no signature fits")
@@ -518,8 +518,8 @@ func inOrders(t testing.TB, name string, n int) (bodies [][]byte) {
 	return bodies
 }
 
-// Property: the order of extensions, which Chrome makes anew for each hello,
-// says nothing of what is in them.
+// Property: the result does not depend on the order of extensions, which Chrome
+// changes in each hello.
 func TestExtensionsInAnyOrder(t *testing.T) {
 	for _, name := range []string{"client-chrome-like", "client-chrome-like-pq", "client-go", "client-node"} {
 		var want ClientHello

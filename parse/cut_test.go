@@ -12,8 +12,8 @@ var (
 	cutAnswers = []string{"server-tls1", "server-tls11", "server-tls12", "server-tls13", "server-hrr", "server-sentinel"}
 )
 
-// What is read of the beginning of a hello is what the whole hello says, and is
-// there as soon as its bytes are.
+// The fields in the beginning of a hello are those of the whole hello, and are set as
+// soon as their bytes are there.
 func TestCutClientHello(t *testing.T) {
 	for _, file := range cutHellos {
 		t.Run(file, func(t *testing.T) {
@@ -56,9 +56,8 @@ func checkCut(t *testing.T, cut, whole *ClientHello, body []byte) {
 	}
 }
 
-// The version of what servers really answer is certain from legacy_version on below
-// TLS 1.2, and else from the cipher suite on; it is never another one than the whole
-// answer's.
+// The version of recorded answers is certain from legacy_version on when it is below
+// TLS 1.2, and else from the cipher suite on. It is always that of the whole answer.
 func TestCutServerHello(t *testing.T) {
 	for _, file := range cutAnswers {
 		t.Run(file, func(t *testing.T) {
@@ -95,8 +94,8 @@ func TestCutServerHelloOfDraft(t *testing.T) {
 	}
 }
 
-// A cipher suite of TLS 1.3 says so whatever legacy_version is. Before it,
-// legacy_version is believed only where it is the number of an old version.
+// A cipher suite of TLS 1.3 counts whatever legacy_version is. Without the suite,
+// legacy_version counts only when it is the number of an old version.
 func TestCutServerHelloOfWrongLegacyVersion(t *testing.T) {
 	for _, tc := range []struct {
 		legacy Version
@@ -148,8 +147,7 @@ func TestBegun(t *testing.T) {
 	}
 }
 
-// FuzzCut compares the beginning of any bytes with the whole, where that is well
-// formed.
+// FuzzCut compares the beginning of any bytes with the whole, if that is well-formed.
 func FuzzCut(f *testing.F) {
 	for _, file := range append(cutHellos, cutAnswers...) {
 		f.Add(recordedHello(f, file), uint16(120))
@@ -170,9 +168,9 @@ func FuzzCut(f *testing.F) {
 	})
 }
 
-// checkCutAnswer holds a cut answer, the version of which is certain, to what is
-// promised of the whole one: the same version, where a draft's number is that of TLS
-// 1.3. Two kinds of servers are excepted, which no client goes on with.
+// checkCutAnswer checks that the version of a cut answer, when it is certain, is that of
+// the whole answer, where a draft's number counts as TLS 1.3. Two kinds of answers are
+// excepted, which clients reject.
 func checkCutAnswer(t *testing.T, cut, whole *ServerHello) {
 	t.Helper()
 	selected, legacy := whole.SelectedVersion.Rank(), whole.LegacyVersion.Rank()

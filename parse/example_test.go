@@ -7,8 +7,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// The bytes of one direction of a connection, as they come, are cut into records,
-// these into messages, and a message is read.
+// The bytes of one direction of a connection are cut into records, and these into
+// messages.
 func Example() {
 	data, err := os.ReadFile("testdata/client-python.bin") // a record with a ClientHello
 	if err != nil {
@@ -24,7 +24,7 @@ func Example() {
 	for {
 		ok, err := stream.Next(&data, &part)
 		if !ok || err != nil {
-			break // no more bytes, or they are no TLS
+			break // no more bytes, or not TLS
 		}
 		if part.Type != parse.Handshake {
 			continue
@@ -42,8 +42,8 @@ func Example() {
 	// offers 18 cipher suites, and at most TLSv1.3
 }
 
-// What a connection speaks is told by its first bytes, whatever the port. Maybe
-// asks for more of them.
+// TLS is recognised by the first bytes of a connection, on any port. Maybe asks for
+// more bytes.
 func ExampleLooksLikeClientHello() {
 	hello := []byte{22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3} // record of 512 bytes, message of 508, version
 	for _, data := range [][]byte{hello, hello[:3], []byte("GET / HTTP/1.1\r\n")} {

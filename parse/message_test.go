@@ -152,8 +152,8 @@ func TestMessagesSkipped(t *testing.T) {
 	}
 }
 
-// TestMessagesBufferFollowsTheBytes has an attacker claim 64 kB and send a few
-// bytes.
+// TestMessagesBufferFollowsTheBytes sends a few bytes of a message with a length of
+// 64 kB.
 func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 	var m Messages
 	fragment := message(TypeClientHello, make([]byte, MaxMessage))[:100]
@@ -163,8 +163,8 @@ func TestMessagesBufferFollowsTheBytes(t *testing.T) {
 	}
 }
 
-// TestDropForgetsWhatIsSkipped loses the end of a message that is passed over:
-// the next one is not part of it.
+// TestDropForgetsWhatIsSkipped drops a message that is skipped, before its end: the next
+// message is not part of it.
 func TestDropForgetsWhatIsSkipped(t *testing.T) {
 	var m Messages
 	c := Collector{Wanted: 1 << TypeClientHello}
@@ -186,8 +186,8 @@ func TestDropForgetsWhatIsSkipped(t *testing.T) {
 	}
 }
 
-// TestCollectorSharesBuffers has one buffer serve split hellos one after the
-// other, without one message's bytes in another.
+// TestCollectorSharesBuffers collects split hellos in the same buffer, one after the
+// other.
 func TestCollectorSharesBuffers(t *testing.T) {
 	var c Collector
 	var m [2]Messages

@@ -130,8 +130,8 @@ func TestRecordStreamAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestClear: what is protected is not taken for messages, nor messages for what is
-// protected, and the beginning of a record says what the whole of it does, or Maybe.
+// TestClear checks that protected records and messages in clear are told apart, and that
+// for the beginning of a record the result is the same or Maybe.
 func TestClear(t *testing.T) {
 	protected := bytes.Repeat([]byte{0xa5, 0x5a}, 20)
 	for name, tc := range map[string]struct {
@@ -158,7 +158,7 @@ func TestClear(t *testing.T) {
 	}
 }
 
-// checkClear compares what each beginning of a handshake record says with want.
+// checkClear compares the result for each beginning of a handshake record with want.
 func checkClear(t *testing.T, fragment []byte, want Match) {
 	t.Helper()
 	for n := range len(fragment) + 1 {

@@ -56,8 +56,7 @@ func TestSignaturesOfRecordedHellos(t *testing.T) {
 	}
 }
 
-// TestNoLateHello: none of the recordings is one, though after an alert it may
-// come.
+// TestNoLateHello: no recording is one, but one may follow an alert.
 func TestNoLateHello(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.bin")
 	for _, file := range files {
@@ -109,7 +108,8 @@ func TestSignatureOfOddVersions(t *testing.T) {
 	}
 }
 
-// TestSignatureOfLateHellos: a hello behind what may be skipped.
+// TestSignatureOfLateHellos matches a hello behind records and messages that may be
+// skipped.
 func TestSignatureOfLateHellos(t *testing.T) {
 	hello, answer := message(TypeClientHello, clientHello()), message(TypeServerHello, serverHello())
 	request := message(TypeHelloRequest, nil)

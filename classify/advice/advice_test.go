@@ -10,8 +10,7 @@ import (
 	"tlsfloor/classify/client"
 )
 
-// Every program and library that can be named has a guide, and each guide is
-// for something.
+// All software has a guide, and each guide is for some software or service.
 func TestEverySoftwareHasAGuide(t *testing.T) {
 	for _, id := range client.IDs() {
 		if _, ok := guides().bySoft[id]; !ok {
@@ -52,7 +51,7 @@ func TestGuidesCanBeRead(t *testing.T) {
 	}
 }
 
-// mentioned lists the guides that a guide sends its reader to.
+// mentioned lists the guides that a guide refers to.
 func mentioned(g *Guide) (ids []string) {
 	for _, s := range g.Steps {
 		for _, part := range strings.Split(s.Text, `"tlsfloor explain `)[1:] {
@@ -63,7 +62,7 @@ func mentioned(g *Guide) (ids []string) {
 	return ids
 }
 
-// The services are classify/aws's words.
+// The services are ids of classify/aws.
 func TestServicesAreKnownByTheirNames(t *testing.T) {
 	for host, want := range map[string]string{
 		"abc123.execute-api.us-east-1.amazonaws.com":  "server-api-gateway",

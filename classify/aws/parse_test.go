@@ -27,7 +27,7 @@ type parseCase struct {
 	want classify.AWS
 }
 
-// in is the wanted outcome for the partition aws; the options add to it.
+// in is the wanted result in the partition aws; the options add to it.
 func in(region, service, resource string, options ...func(*classify.AWS)) classify.AWS {
 	a := classify.AWS{Partition: "aws", Region: region, Service: service, Resource: resource}
 	for _, o := range options {

@@ -10,12 +10,12 @@ import (
 	"tlsfloor/classify"
 )
 
-// published is outside the repository: every name that the AWS SDK publishes,
-// with what it publishes about it.
+// published is a file outside the repository: every name that the AWS SDK publishes,
+// with its data.
 const published = "../../../shared/aws/aws-hosts.tsv"
 
-// leastRight is the share of the published names that must be read as
-// published, for each field and for all fields together.
+// leastRight is the least share of the published names that has to be parsed correctly,
+// for each field and for all fields together.
 const leastRight = 0.99
 
 func TestPublishedNames(t *testing.T) {
@@ -51,8 +51,8 @@ func TestPublishedNames(t *testing.T) {
 	}
 }
 
-// differences names the fields that Parse reads otherwise than the row has
-// them. A row's field may hold several values, each as right as the other.
+// differences returns the fields in which Parse differs from the row. A row's field may
+// have several values, of which each is correct.
 func differences(row []string) (fields []string) {
 	got, _ := Parse(row[0])
 	differs := func(field, got, want string) {

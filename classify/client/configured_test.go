@@ -6,10 +6,9 @@ import (
 	"tlsfloor/classify/client"
 )
 
-// TestConfigured holds answers against clients whose groups or ciphers were
-// set by whoever used them: it leaves of a library's hello only the order of
-// its extensions. The JA3 strings are of runs on the machine that made the
-// recordings, with the same builds; version is that of the TLS library.
+// TestConfigured identifies clients whose groups or ciphers were configured, so that only
+// the order of extensions is the library's. The JA3 strings are from the machine that
+// made the recordings, with the same builds; version is that of the TLS library.
 func TestConfigured(t *testing.T) {
 	const allDHE = "49196-49200-159-52393-52392-52394-49195-49199-158-49188-49192-107-49187-49191-103-49162-49172-57-49161-49171-51-157-156-61-60-53-47-255"
 	const java = "49196-49195-52393-49200-52392-49199-159-52394-163-158-162-49188-49192-49187-49191-107-106-103-64-49162-49172-49161-49171-57-56-51-50-157-156-61-60-53-47-255"

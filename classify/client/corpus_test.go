@@ -13,9 +13,9 @@ import (
 // corpus has captures of other projects; it is not part of the repository.
 const corpus = "../../../shared/corpus/expected.jsonl"
 
-// corpusClients says what the clients of captures may be called, where the
-// captures' names or their projects' notes tell it. An empty name: unknown.
-// TLS-Attacker makes its hellos up.
+// corpusClients are the software that the clients of captures may be identified as, by
+// the captures' names or their projects' notes. An empty name stands for unknown.
+// TLS-Attacker's hellos are made up.
 var corpusClients = []struct {
 	capture string // how its name begins
 	ids     string
@@ -44,15 +44,15 @@ var corpusClients = []struct {
 	{"tlsbreaker__Breaker-Commons_src_test_resources_pcap_files_TLS_", ""},
 }
 
-// Measured on 2026-11-21. Most hellos of the corpus are of nobody knows whom:
-// what matters here is that few are left unknown, and none is called what its
-// capture says it is not.
+// Measured on 2026-11-21. The software of most hellos of the corpus is not known. The
+// test checks that few are not identified, and none is identified as other software
+// than its capture's.
 const (
 	minCorpusKinds = 500
 	minLabelled    = 49
 )
 
-// flow is what expected.jsonl says of a connection, as far as it matters here.
+// flow has the members of a connection in expected.jsonl that are used here.
 type flow struct {
 	PCAP   string
 	JA3    string `json:"ja3_string"`

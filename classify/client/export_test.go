@@ -8,7 +8,7 @@ import (
 // MaxList is the bound of lists other than that of ciphers.
 const MaxList = maxList
 
-// LooksAt reports whether the lists of h are short enough to be looked at.
+// LooksAt reports whether the lists of h are within the bounds.
 func (i *Identifier) LooksAt(h *parse.ClientHello) bool { return i.traits.read(h, 0) }
 
 // ByTraits names the software without the fingerprints.
@@ -16,7 +16,7 @@ func (i *Identifier) ByTraits(h *parse.ClientHello, record parse.Version) *class
 	return i.byTraits(h, record)
 }
 
-// Origins returns the origin of each row by the software it stands for.
+// Origins returns the origins of the rows, by software.
 func Origins() map[*classify.Software]string {
 	origins := map[*classify.Software]string{}
 	for _, r := range helloRows {

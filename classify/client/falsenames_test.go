@@ -12,7 +12,7 @@ import (
 	"tlsfloor/parse/fingerprint"
 )
 
-// clientsOf says what the clients in testdata/captures may be called.
+// clientsOf are the software that the clients in testdata/captures may be identified as.
 var clientsOf = map[string][]string{
 	"openssl":    {"openssl", "openssl-3"},
 	"curl":       {"openssl", "openssl-3"},
@@ -27,12 +27,12 @@ var clientsOf = map[string][]string{
 	"ldapsearch": {"gnutls"},
 }
 
-// minOthers is how many hellos of captures made for other tests were named,
-// measured on 2026-11-21; the others are in tunnels, or behind STARTTLS.
+// minOthers is how many hellos of captures for other tests were identified, measured on
+// 2026-11-21; the others are in tunnels, or behind STARTTLS.
 const minOthers = 124
 
-// TestNoFalseNames holds names against clients that the tables were not made
-// from: those of the captures for other tests.
+// TestNoFalseNames identifies clients that the tables were not made from: those of the
+// captures for other tests.
 func TestNoFalseNames(t *testing.T) {
 	identifier, maker, named := client.NewIdentifier(), fingerprint.NewMaker(), 0
 	for capture, name := range clientNames(t) {
@@ -54,7 +54,7 @@ func TestNoFalseNames(t *testing.T) {
 	}
 }
 
-// clientNames returns which client each capture holds, where there is one.
+// clientNames returns the client of each capture, if it is known.
 func clientNames(t *testing.T) map[string]string {
 	data, err := os.ReadFile("../../testdata/truth.jsonl")
 	if err != nil {

@@ -24,9 +24,8 @@ const fingerprintsHead = `# Fingerprints that one library alone was seen to send
 id	version	library	confidence	fingerprint	origin
 `
 
-// TestFingerprints makes the table of fingerprints anew and compares. What
-// traits leave open, a fingerprint from one machine does not settle: such rows
-// stay out.
+// TestFingerprints makes the table of fingerprints again and compares. Hellos that their
+// traits do not identify get no row: a fingerprint from one machine is not enough.
 func TestFingerprints(t *testing.T) {
 	got := fingerprintsHead + measured(t)
 	file := filepath.Join("data", "fingerprints.tsv")
@@ -44,7 +43,7 @@ func TestFingerprints(t *testing.T) {
 	}
 }
 
-// sender is whose a fingerprint is.
+// sender is the software that sends a fingerprint.
 type sender struct {
 	software *classify.Software
 	captures []string

@@ -10,14 +10,13 @@ import (
 	"tlsfloor/parse"
 )
 
-// longest is a hello whose lists are as long as they may be to be looked at, and
-// whose ends have what the rows look for anywhere.
+// longest is a hello whose lists have the greatest length within the bounds, and at their
+// ends the values that rows search for anywhere.
 var longest = "771," + strings.Repeat("7000-", 250) + "65413-129-161-54-65279-255," +
 	strings.Repeat("6000-", 56) + "0-5-10-11-13-23-43-51," + strings.Repeat("5000-", 60) + "29-23-24-25,0"
 
-// TestLongLists sends lists as long as they may be, one element longer, and as
-// long as a hello has room for: the bound on a look through the table is that on
-// the lists. BenchmarkHello has what the longest cost.
+// TestLongLists identifies hellos with the longest lists within the bounds, with one more
+// element, and with as many as fit into a hello. BenchmarkHello measures the longest.
 func TestLongLists(t *testing.T) {
 	repeat := func(value string, n int) string { return strings.Repeat("-"+value, n)[1:] }
 	tests := map[string]struct {
@@ -52,7 +51,7 @@ func TestHelloAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzHello gives Hello whatever parses, and what does not as far as it goes.
+// FuzzHello calls Hello with any hello, also with those that do not parse.
 func FuzzHello(f *testing.F) {
 	for _, ja3 := range []string{"771,4866-4867-4865-255,0-11-10,29-23,0", "769,4-5-10-9-100-98-3-6-19-18-99,65281,,"} {
 		h, _ := fromJA3(f, ja3)

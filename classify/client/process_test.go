@@ -122,7 +122,7 @@ func TestProcessLeavesHelloAlone(t *testing.T) {
 	}
 }
 
-// FuzzProcess gives Process names of all kinds.
+// FuzzProcess calls Process with any names.
 func FuzzProcess(f *testing.F) {
 	f.Add("/opt/jdk1.8.0_292/bin/java", "java", "-jar", "libssl.so.1.1", "", "")
 	f.Add("/usr/bin/python3.11", "python3", "/usr/local/aws-cli/v2/2.1/aws", "", "", "")
@@ -140,8 +140,7 @@ func FuzzProcess(f *testing.F) {
 	})
 }
 
-// Whatever a process says of itself, it is not believed for sure: where the kernel
-// knows no file, build or library, confidence is not high.
+// Confidence is not high when the kernel has no file, build or library of the process.
 func TestOwnWordIsNeverHigh(t *testing.T) {
 	for _, word := range []string{"node", "/usr/bin/node", "/opt/node-v18.20.0-linux-x64/bin/node", "java", "aws", "/usr/local/aws-cli/v2/2.15.0/dist/aws", "curl", "dockerd", "mono", "pwsh", "php-fpm8.2"} {
 		for _, hello := range []*classify.Software{nil, {ID: "nodejs", Confidence: classify.Medium, Because: []string{"ja3"}}, {ID: "openssl-3", Confidence: classify.Medium, Because: []string{"ja4"}}} {

@@ -11,8 +11,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// TestPublished holds rows without a measurement against hellos that others
-// wrote down, as JA3 strings.
+// TestPublished compares rows without a measurement with hellos that others published as
+// JA3 strings.
 func TestPublished(t *testing.T) {
 	const java78 = "23-1-3-19-21-6-7-9-10-24-11-12-25-13-14-15-16-17-2-18-4-5-20-8-22"
 	tests := []struct{ name, ja3, want string }{
@@ -132,7 +132,7 @@ func fromJA3(t testing.TB, ja3 string) (*parse.ClientHello, parse.Version) {
 	return &h, parse.TLSv1
 }
 
-// extension is the body of an extension, with its length in front.
+// extension returns the body of an extension, after its length.
 func extension(typ uint16, fields []string) []byte {
 	var body []byte
 	switch parse.ExtensionType(typ) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// libraryVersion is the version of the TLS library of a row, as ranges count
-// it: Java's and Go's are those of the program.
+// libraryVersion returns the version of the TLS library of a row. For Java and Go it is
+// that of the program.
 func libraryVersion(row map[string]string) string {
 	if v := row["version"]; strings.HasPrefix(v, "1.8.0_") && row["program"] == "java" {
 		return "8u" + strings.TrimPrefix(v, "1.8.0_")
@@ -20,7 +20,7 @@ func libraryVersion(row map[string]string) string {
 }
 
 // within reports whether version is in a range such as "1.0.1 to 1.0.2",
-// "3.5 or later" or "2"; a bound of fewer parts counts for all that begin so.
+// "3.5 or later" or "2"; a bound with fewer parts stands for all versions that begin so.
 func within(version, limits string) bool {
 	v := parts(version)
 	low, high, bounded := strings.Cut(limits, " to ")

@@ -13,17 +13,17 @@ import (
 
 const recordings = "../../testdata/clients"
 
-// grade says how good an answer is.
+// grade tells how precise a result is.
 type grade string
 
 const (
 	right   grade = "right"   // the program, or the library and its generation
 	family  grade = "family"  // the library, with a range of generations
-	unknown grade = "unknown" // no answer
+	unknown grade = "unknown" // not identified
 	wrong   grade = "wrong"
 )
 
-// TestRecordings holds what real clients are called against what they were.
+// TestRecordings identifies recorded clients, whose software is known.
 func TestRecordings(t *testing.T) {
 	counts := map[string]map[grade]int{}
 	identifier, maker := client.NewIdentifier(), fingerprint.NewMaker()
@@ -75,8 +75,7 @@ const (
 	minNamed = 509
 )
 
-// TestMeasuredRows looks for each recording that a row says it is measured from
-// among those that it describes.
+// TestMeasuredRows checks that each row fits the recording that it was measured from.
 func TestMeasuredRows(t *testing.T) {
 	identifier, captures := client.NewIdentifier(), map[*classify.Software][]string{}
 	for _, row := range readTable(t, recordings, "clients.tsv") {
@@ -97,8 +96,8 @@ func TestMeasuredRows(t *testing.T) {
 	}
 }
 
-// judge grades an answer. A program must be the one that ran, and its library
-// be in the range; a library must be the one it used.
+// judge grades a result. A program must be the one that ran, and its library in the range;
+// a library must be the one that the program used.
 func judge(s *classify.Software, row map[string]string) grade {
 	switch {
 	case s == nil:

@@ -7,7 +7,8 @@ import (
 	"tlsfloor/classify"
 )
 
-// TestEverySoftwareCanBeNamed keeps softwareNames to what the tables return.
+// TestEverySoftwareCanBeNamed checks that softwareNames has only software that can be
+// returned.
 func TestEverySoftwareCanBeNamed(t *testing.T) {
 	reached := map[string]bool{"go": true, "aws-cli-1": true} // by process.go itself
 	for _, r := range helloRows {
@@ -33,8 +34,7 @@ func TestEverySoftwareCanBeNamed(t *testing.T) {
 	}
 }
 
-// TestEveryRowHasAnOrigin also keeps rows that nobody checked from more than
-// low confidence.
+// TestEveryRowHasAnOrigin also checks that unverified rows have low confidence.
 func TestEveryRowHasAnOrigin(t *testing.T) {
 	for i, r := range helloRows {
 		kind, source, _ := strings.Cut(r.origin, ": ")
@@ -88,8 +88,7 @@ func TestPattern(t *testing.T) {
 	}
 }
 
-// TestTablesRefuse holds readers of the embedded tables against rows that are
-// ill formed.
+// TestTablesRefuse checks that ill-formed rows of the embedded tables are errors.
 func TestTablesRefuse(t *testing.T) {
 	const head = "names\n"
 	for _, bad := range []string{

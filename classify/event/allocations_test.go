@@ -4,8 +4,8 @@ package event
 
 import "testing"
 
-// What encoding/json and the texts of addresses and times take, and no more. The race
-// detector empties the pools of encoding/json now and then.
+// Only encoding/json and the texts of addresses and times allocate. The race detector
+// empties the pools of encoding/json at random.
 func TestFormatsAllocateLittle(t *testing.T) {
 	f, dst := violation(), make([]byte, 0, 8192)
 	for _, tt := range foreign {

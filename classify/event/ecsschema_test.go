@@ -66,8 +66,8 @@ func (s ecsSchema) complaints(event map[string]any) []string {
 	return append(all, s.eventTypes(event)...)
 }
 
-// walk visits the leaves by their dotted names. An empty object is a leaf, and
-// is wrong as one.
+// walk visits the leaves by their dotted names. An empty object is a leaf, which is an
+// error.
 func (s ecsSchema) walk(path string, value any, visit func(string, any)) {
 	object, ok := value.(map[string]any)
 	if !ok || len(object) == 0 {
@@ -102,8 +102,8 @@ func (s ecsSchema) leaf(path string, value any) string {
 	return ""
 }
 
-// ownLeaf: what is ours has no definition here, but holds nothing that is
-// empty. The index template in packaging/siem has its types.
+// ownLeaf checks a member of ours: it is not in the schema, but must not be empty. The
+// index template in packaging/siem has its type.
 func ownLeaf(value any) string {
 	switch v := value.(type) {
 	case nil, map[string]any:
@@ -183,7 +183,7 @@ func (s ecsSchema) expects(categories []any, kind string) bool {
 	return false
 }
 
-// The check must be able to say no.
+// The check must be able to fail.
 func TestECSRefuses(t *testing.T) {
 	schema := loadECS(t)
 	good := string(parseFormat(t, "ecs", sensor).AppendFinding(nil, violation()))

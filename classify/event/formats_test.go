@@ -21,8 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden events anew")
 
-// foreign are the formats that others define, each with its definition, and with how
-// often encoding a finding may allocate.
+// foreign are the formats of others, each with its definition, and with the allocations
+// that encoding a finding may take.
 var foreign = []struct {
 	name        string
 	definition  func(testing.TB) complainer
@@ -57,7 +57,7 @@ func TestParseFormat(t *testing.T) {
 	}
 }
 
-// Every event of every recorded capture, by the definition of its format.
+// Every event of every recorded capture conforms to the definition of its format.
 func TestFormatsOfCaptures(t *testing.T) {
 	for _, tt := range foreign {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,8 +69,7 @@ func TestFormatsOfCaptures(t *testing.T) {
 	}
 }
 
-// What no capture happens to hold: each combination of what an event is
-// composed by.
+// Combinations that are in no capture.
 func TestFormatsOfVariants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -161,13 +160,13 @@ func variants() []*classify.Finding {
 	return all
 }
 
-// longest is a process that makes the most of what it may choose: capture/proc's
-// bounds, in characters that take six times their size.
+// longest is a process with the longest texts within capture/proc's bounds, in characters
+// that take six bytes in JSON.
 func longest() *classify.Process {
 	return process(func(bytes int) string { return strings.Repeat("\x01", bytes) })
 }
 
-// process is one whose every text is as long as capture/proc lets it be.
+// process is a process whose texts all have the greatest length in capture/proc.
 func process(text func(bytes int) string) *classify.Process {
 	p := &classify.Process{
 		PID: 1<<22 - 1, Executable: text(512), User: text(256), Unit: text(256), Container: text(64), Cgroup: text(512), GoVersion: text(64),
@@ -211,7 +210,7 @@ func TestProcessIsBounded(t *testing.T) {
 	}
 }
 
-// What is left out of a command line is its end, in whole arguments.
+// A command line is shortened at its end, by whole arguments.
 func TestCommandLineIsCut(t *testing.T) {
 	f, whole := violation(), strings.Repeat("\x01", 256) // 1,536 bytes and more, as written
 	f.Process.CommandLine = []string{"first", whole, whole, whole, whole, whole, whole, whole, whole, "last"}
@@ -230,7 +229,7 @@ func TestCommandLineIsCut(t *testing.T) {
 	}
 }
 
-// Of an event that is not flagged, OCSF has the process, too.
+// OCSF events that are not flagged have the process, too.
 func TestOCSFActor(t *testing.T) {
 	const want = `{"app_name":"Node.js","process":{"cmd_line":"node app.js \u001b]0;\"\u00ff","container":{"uid":"4b0e1a9c2f"},` +
 		`"name":"node","path":"/usr/bin/node","pid":1234,"user":{"name":"svc"}}}`
@@ -259,8 +258,8 @@ var versions = []parse.Version{
 	0x7f17, 0xfb1a, 0x0a0a, 0x0305, 0,
 }
 
-// Whatever a peer, a file name or a host name holds: one line, well-formed, by
-// the definition, and nothing in it that a terminal obeys.
+// With any text of a peer, in a file name or in a host name, the event is one well-formed
+// line that conforms to the definition, without control characters.
 func FuzzFormats(f *testing.F) {
 	f.Add([]byte("dynamodb.us-west-2.amazonaws.com"), "eth0", uint16(0x0301))
 	f.Add([]byte("\x00\x1b[2J\x1b]0;pwned\x07\n\r\"\\\x7f"), "\u202egpj.pcap", uint16(0x0a0a))
@@ -285,7 +284,7 @@ func FuzzFormats(f *testing.F) {
 	})
 }
 
-// Every format says what was odd.
+// Every format has the anomalies.
 func TestAnomaliesInEveryFormat(t *testing.T) {
 	f := violation()
 	f.Anomalies = []string{"ip_fragment_conflict", "name_mismatch"}
@@ -311,7 +310,7 @@ func TestFormatsAppend(t *testing.T) {
 	}
 }
 
-// The same packets give the same identity, and other ones another.
+// The same packets have the same identity, and other packets have another.
 func TestFlowSum(t *testing.T) {
 	seen := map[[20]byte]string{}
 	for name, change := range map[string]func(*classify.Observation){
@@ -333,7 +332,7 @@ func TestFlowSum(t *testing.T) {
 	}
 }
 
-// golden are captures whose events were looked at, one of a kind.
+// golden are captures whose events were reviewed, one of each kind.
 var golden = []string{
 	"openssl-tls10-sni.pcap", "openssl-tls10-refused.pcap", "java-ssl3.pcap", "openssl-ipv6.pcap", "wrapped-vlan.pcap",
 	"postgresql-tls10.pcap", "openssl-tls12-resumed-ticket.pcap", "openssl-tls10-dns.pcap", "haproxy-v2.pcap", "openssl-tls10-reset.pcap",
@@ -417,8 +416,8 @@ func (s eveSchema) complaints(event map[string]any) []string {
 	return nil
 }
 
-// zeekLog is what the list of published definitions says of ssl.log, which
-// Zeek describes in its own language only.
+// zeekLog is the description of ssl.log in the list of published definitions. Zeek
+// itself describes it only in its own language.
 type zeekLog struct{ columns, versions []string }
 
 func loadZeek(t testing.TB) complainer {

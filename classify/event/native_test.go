@@ -143,7 +143,7 @@ func TestNative(t *testing.T) {
 	}
 }
 
-// appendNative appends what a Native writes that has written nothing yet.
+// appendNative appends an event of a new Native.
 func appendNative(dst []byte, f *classify.Finding, by Sensor) []byte {
 	return NewNative(by).AppendFinding(dst, f)
 }
@@ -196,8 +196,8 @@ func TestAppendStats(t *testing.T) {
 	}
 }
 
-// A hello that is too long to be remembered is written all the same, and does not
-// stand in for another.
+// A hello that is too long to be remembered is written, too, and not mistaken for
+// another.
 func TestLongHellosAreNotRemembered(t *testing.T) {
 	native := NewNative(sensor)
 	short, long := violation(), violation()
@@ -213,9 +213,9 @@ func TestLongHellosAreNotRemembered(t *testing.T) {
 	}
 }
 
-// Whatever a peer, a file name or a host name holds: one line, well-formed, by
-// the schema, nothing in it that a terminal obeys, and the bytes can be had
-// back.
+// With any text of a peer, in a file name or in a host name, the event is one well-formed
+// line that conforms to the schema, without control characters, and the bytes can be
+// recovered.
 func FuzzNative(f *testing.F) {
 	f.Add([]byte("dynamodb.us-west-2.amazonaws.com"), "eth0", uint16(0x0301))
 	f.Add([]byte("\x00\x1b[2J\x1b]0;pwned\x07\n\r\"\\\x7f"), "\u202egpj.pcap", uint16(0x0a0a))
@@ -237,7 +237,7 @@ func FuzzNative(f *testing.F) {
 	})
 }
 
-// hostile is a finding with these in every place that others can fill.
+// hostile is a finding with these texts in every field that others control.
 func hostile(wire, text string, number uint16) *classify.Finding {
 	v := parse.Version(number)
 	f := violation()

@@ -43,9 +43,8 @@ type ocsfEntity struct {
 	number   int // of a class
 }
 
-// ocsfAttribute is what is said of an attribute. Entities say some of it, the
-// dictionary the rest. Profile is null where an entity takes one from a profile
-// for its own.
+// ocsfAttribute is the definition of an attribute, partly in entities and partly in the
+// dictionary. Profile is null when an entity has an attribute of a profile as its own.
 type ocsfAttribute struct {
 	Caption     string
 	Type        string
@@ -105,9 +104,9 @@ func readOCSF(root string) (*ocsfSchema, error) {
 	return s, nil
 }
 
-// classify fills in the numbers that follow from where a class lies: its own is
-// that of the category times a thousand and its own, and the type of an event
-// is that times a hundred and the activity.
+// classify sets the numbers that depend on the category: the number of a class is a
+// thousand times that of the category plus its own, and the type of an event a hundred
+// times that plus the activity.
 func (s *ocsfSchema) classify() {
 	for _, class := range s.classes {
 		category := s.categories[class.Category]
@@ -193,8 +192,8 @@ func readEntities(root string, into map[string]*ocsfEntity) error {
 	})
 }
 
-// resolve fills in what e inherits, what it includes, what it says itself, and
-// what the dictionary says of all that.
+// resolve adds the attributes that e inherits, includes and defines, with their
+// definitions in the dictionary.
 func (e *ocsfEntity) resolve(root string, s *ocsfSchema, all map[string]*ocsfEntity) error {
 	if e.resolved != nil {
 		return nil
@@ -267,8 +266,8 @@ func (e *ocsfEntity) include(root string, s *ocsfSchema) error {
 	return nil
 }
 
-// add says more of an attribute: what is absent from said stays as it was. The
-// numbers of an enum add up.
+// add adds to the definition of an attribute. Members that said does not have are
+// unchanged. The numbers of enums are combined.
 func (e *ocsfEntity) add(s *ocsfSchema, name string, said json.RawMessage, profile *string) error {
 	a, known := e.resolved[name]
 	if !known {
@@ -415,8 +414,8 @@ func (c *ocsfCheck) value(path string, a ocsfAttribute, value any) {
 	}
 }
 
-// observable is the caption of a kind of observable. The kinds are the types
-// and objects that say they are one; the attribute lists only what is none.
+// observable returns the caption of a kind of observable. The kinds are in the types and
+// objects; the attribute lists only the values that are none.
 func (c *ocsfCheck) observable(a ocsfAttribute, value any) (string, bool) {
 	if !strings.Contains(a.Enum["0"].Description, "observable") {
 		return "", false
@@ -451,7 +450,7 @@ func (c *ocsfCheck) scalar(path, name string, value any) {
 	}
 }
 
-// sibling: the text beside a number is the number's caption.
+// sibling checks that the text of a number is the number's caption.
 func (c *ocsfCheck) sibling(path string, a ocsfAttribute, value any, object map[string]any) {
 	text, there := object[a.Sibling]
 	if a.Sibling == "" || !there || fmt.Sprint(value) == "99" {
@@ -466,8 +465,8 @@ func (c *ocsfCheck) sibling(path string, a ocsfAttribute, value any, object map[
 	}
 }
 
-// references: an observable's value is what is at the attribute it names, and
-// of the kind that the attribute is.
+// references checks that an observable has the value and the kind of the attribute that
+// it names.
 func (c *ocsfCheck) references(class *ocsfEntity, event map[string]any) {
 	list, _ := event["observables"].([]any)
 	for _, one := range list {
@@ -505,7 +504,7 @@ func valuesAt(value any, path []string) []any {
 	return valuesAt(at(value, path[0]), path[1:])
 }
 
-// The check must be able to say no.
+// The check must be able to fail.
 func TestOCSFRefuses(t *testing.T) {
 	schema := loadOCSF(t)
 	flow := violation()

@@ -16,8 +16,8 @@ import (
 	"tlsfloor/classify"
 )
 
-// packaging holds configurations of other software, which read what the formats
-// write. .ci/siem/check runs that software, where it is.
+// packaging is the folder with configurations of other software that reads the formats.
+// .ci/siem/check runs that software, if it is installed.
 const packaging = "../../packaging/siem"
 
 func packaged(t testing.TB, name string) string {
@@ -43,8 +43,8 @@ func packagedYAML(t testing.TB, name string) (value map[string]any) {
 	return value
 }
 
-// conf reads sections of lines, as Splunk ("key = value") and Fluent Bit ("key
-// value") have them.
+// conf reads the configuration files of Splunk ("key = value") and Fluent Bit ("key
+// value"): sections of lines.
 func conf(t testing.TB, name, separator string) map[string]map[string]string {
 	t.Helper()
 	sections := map[string]map[string]string{}
@@ -66,7 +66,7 @@ func conf(t testing.TB, name, separator string) map[string]map[string]string {
 	return sections
 }
 
-// Every file is well-formed, and README.md says what it is checked by.
+// Every file is well-formed, and README.md names its check.
 func TestPackaging(t *testing.T) {
 	readme := packaged(t, "README.md")
 	err := filepath.WalkDir(packaging, func(path string, entry fs.DirEntry, err error) error {
@@ -108,8 +108,8 @@ func mapped(t testing.TB) map[string]string {
 	return fields
 }
 
-// The template has every field of every event, with a type that takes its
-// values, and for the schema's fields the schema's own.
+// The template has every field of every event, with a type for its values, which for
+// fields of the schema is the schema's.
 func TestIndexTemplate(t *testing.T) {
 	schema, fields, used := loadECS(t), mapped(t), map[string]bool{"event.ingested": true}
 	var checkIn func(t *testing.T, path string, value any)
@@ -154,8 +154,8 @@ func checkMapped(t *testing.T, fields map[string]string, path string, value any)
 	}
 }
 
-// Whatever brings events to Elasticsearch brings them to the data stream that
-// they name and that the template is for.
+// All ways to Elasticsearch lead to the data stream that is named in events and that the
+// template is for.
 func TestDataStreamNames(t *testing.T) {
 	event := decodeEvent(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, violation()))
 	stream := at(event, "data_stream").(map[string]any)
@@ -184,13 +184,13 @@ func constants(t testing.TB, template map[string]any) string {
 	return fmt.Sprintf("%s-%s-%s", at(stream, "type", "value"), at(stream, "dataset", "value"), at(stream, "namespace", "value"))
 }
 
-// directives are what formats of times are written with, and what they match.
+// directives are the directives of time formats, with what they match.
 var directives = strings.NewReplacer(
 	"%Y", `\d{4}`, "%m", `\d{2}`, "%d", `\d{2}`, "%H", `\d{2}`, "%M", `\d{2}`, "%S", `\d{2}`,
 	"%6N", `\d{6}`, "%f", `\d{1,9}`, "%L", `\d{1,9}`, ".", `\.`,
 )
 
-// The first time that a reader finds in an event is the event's.
+// The first time in an event is the time of the event.
 func TestTimeFormats(t *testing.T) {
 	splunk := conf(t, "splunk/props.conf", "=")["tlsfloor"]
 	files := at(packagedJSON(t, "cloudwatch-agent/amazon-cloudwatch-agent.json"), "logs", "logs_collected", "files", "collect_list").([]any)
@@ -224,8 +224,8 @@ func eachNative(t *testing.T, do func(t *testing.T, line []byte)) {
 	do(t, NewNative(sensor).AppendStats(nil, &Stats{Time: 1}))
 }
 
-// Splunk's regular expressions take the sensor's name, and tell counts apart,
-// whatever is in a name off the network.
+// Splunk's regular expressions find the sensor's name, and recognise counts, whatever is
+// in a name off the network.
 func TestSplunkTransforms(t *testing.T) {
 	transforms := conf(t, "splunk/transforms.conf", "=")
 	host := regexp.MustCompile(transforms["tlsfloor_host"]["REGEX"])
@@ -268,9 +268,8 @@ func TestSplunkFields(t *testing.T) {
 	}
 }
 
-// evalFields lists the fields in an expression: words that are neither quoted
-// texts nor functions, and what is in single quotes. A text that spath is asked
-// for is a field, too.
+// evalFields lists the fields in an expression: words that are neither quoted texts nor
+// functions, and texts in single quotes. The argument of spath is a field, too.
 func evalFields(expression string) []string {
 	var fields []string
 	for _, path := range regexp.MustCompile(`spath\(_raw, "([^"]+)"\)`).FindAllStringSubmatch(expression, -1) {
@@ -301,7 +300,7 @@ func nativeFields(t testing.TB, names map[string]bool) {
 	walk("", defs["handshake"])
 }
 
-// metrics are the counters that the dashboard is for, with their labels.
+// metrics are the counters of the dashboard, with their labels.
 var metrics = map[string]string{
 	"tlsfloor_packets_total": "", "tlsfloor_handshakes_total": "verdict", "tlsfloor_flagged_total": "", "tlsfloor_dropped_total": "where",
 	"tlsfloor_blind_total": "cause",
@@ -372,7 +371,7 @@ func TestDocumentedQueries(t *testing.T) {
 	}
 }
 
-// isMapped: the field is in the template, or fields within it are.
+// isMapped reports whether the field, or a field within it, is in the template.
 func isMapped(fields map[string]string, name string) bool {
 	for field := range fields {
 		if field == name || strings.HasPrefix(field, name+".") {

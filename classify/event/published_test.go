@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// published is the folder with the definitions that others publish: ECS, OCSF
-// and Suricata's EVE. It lies beside the repository and is no part of it.
+// published is the folder with the definitions that others publish: ECS, OCSF and
+// Suricata's EVE. It is next to the repository, not in it.
 const published = "../../../shared/schemas"
 
 // definition is the path of a published definition.
@@ -22,8 +22,7 @@ func definition(t testing.TB, name ...string) string {
 	return file
 }
 
-// complainer holds an event against a definition, and returns a line for each
-// thing that is wrong with it.
+// complainer checks an event against a definition, and returns a line for each error.
 type complainer interface {
 	complaints(event map[string]any) []string
 }
@@ -58,7 +57,7 @@ func readJSON(t testing.TB, file string, into any) {
 	}
 }
 
-// at is the value at a path of an event; nil: absent.
+// at returns the value at a path of an event; nil: absent.
 func at(event any, path ...string) any {
 	for _, key := range path {
 		object, _ := event.(map[string]any)

@@ -16,8 +16,8 @@ import (
 	"tlsfloor/parse"
 )
 
-// goldenEvents is the folder with what tlsfloor wrote about each recorded capture:
-// native events, which cmd/tlsfloor's tests hold against the captures.
+// goldenEvents is the folder with the native events of each recorded capture, which the
+// tests of cmd/tlsfloor compare with the captures.
 const goldenEvents = "../../testdata/golden"
 
 // recordedLines are the golden native events, by the name of their capture.
@@ -80,8 +80,8 @@ func mustParse(t testing.TB, line []byte) *Event {
 	return e
 }
 
-// What was written is read, and what was read is written: every native event of
-// the recorded captures comes back byte for byte from what Parse makes of it.
+// Every native event of the recorded captures is parsed, and encoded again to the same
+// bytes.
 func TestRecordedEventsComeBack(t *testing.T) {
 	all, err := recordedLines()
 	if err != nil {
@@ -119,7 +119,7 @@ func checkMembers(t testing.TB, line []byte) {
 	}
 }
 
-// The same of findings with something in every field, and of hostile ones.
+// The same with findings that have all fields, and with hostile ones.
 func TestEventsComeBack(t *testing.T) {
 	hostile := hostile("\x00\xff\"\\", "caf\u00e9\n\U0001f600", 0x0a0a)
 	certified := violation()
@@ -141,7 +141,7 @@ func TestEventsComeBack(t *testing.T) {
 	}
 }
 
-// difference is where two lines begin to differ.
+// difference returns where two lines begin to differ.
 func difference(got, want []byte) string {
 	i := 0
 	for i < min(len(got), len(want)) && got[i] == want[i] {
@@ -159,8 +159,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// What another version has added, or what relayed an event has changed, does not
-// hide the rest.
+// Members that another version has added, or a relay has changed, do not hide the others.
 func TestParsePassesOver(t *testing.T) {
 	e := mustParse(t, []byte(`{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"src_port":"443","in_scope":"yes","newer":{"a":[1]},`+
 		`"server":{"version":5},"host":"a.example"}`))
@@ -183,9 +182,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// findingOf makes the finding that e was written of, but for what native events do
-// not tell: nanoseconds, and the name of a destination whose only candidate was
-// spelled in another way.
+// findingOf makes the finding of e, without the parts that are not in native events:
+// nanoseconds, and the letter case of the only candidate for the destination's name.
 func findingOf(t testing.TB, e *Event) *classify.Finding {
 	t.Helper()
 	f := &classify.Finding{
@@ -219,7 +217,7 @@ func findingOf(t testing.TB, e *Event) *classify.Finding {
 	return f
 }
 
-// addHellos adds what the two sides sent.
+// addHellos adds the hellos of both sides.
 func addHellos(t testing.TB, f *classify.Finding, e *Event) {
 	if c := e.Client; c != nil {
 		f.SNI = latin1(c.SNI)
@@ -261,7 +259,7 @@ func addHellos(t testing.TB, f *classify.Finding, e *Event) {
 	}
 }
 
-// addClient adds who the client is, and what to change.
+// addClient adds the client's process and software, and the advice.
 func addClient(t testing.TB, f *classify.Finding, e *Event) {
 	if p := e.Process; p != nil {
 		f.Process = &classify.Process{

@@ -17,7 +17,7 @@ var eventSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return compiler.Compile(filepath.Join("..", "..", "docs", "event.schema.json"))
 })
 
-// validate holds an event against the published schema.
+// validate checks an event against the published schema.
 func validate(t *testing.T, line []byte) {
 	t.Helper()
 	schema, err := eventSchema()
@@ -33,7 +33,7 @@ func validate(t *testing.T, line []byte) {
 	}
 }
 
-// The schema must be able to say no.
+// The schema must be able to reject an event.
 func TestSchemaRefuses(t *testing.T) {
 	schema, err := eventSchema()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"tlsfloor/parse"
 )
 
-// The same version in the words of each schema.
+// The same version in each schema.
 func TestVersionWords(t *testing.T) {
 	for _, tt := range []struct {
 		version                                  parse.Version

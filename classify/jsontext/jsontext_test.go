@@ -47,8 +47,7 @@ func FuzzStrings(f *testing.F) {
 	})
 }
 
-// checkStruct fails where encoding/json, with what is done before and after it,
-// does not write a text as the hand-written encoder does.
+// checkStruct fails when Structs does not write a text as the other functions do.
 func checkStruct(t *testing.T, text string) {
 	t.Helper()
 	v := struct {

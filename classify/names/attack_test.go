@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestStranger sends a victim answers that it did not ask for.
+// TestStranger sends a client answers that it did not ask for.
 func TestStranger(t *testing.T) {
 	forged := answerFor(1, "evil.example", 3600, server)
 	asked := func(s *Store) { s.Learn(start, bare, alice, resolver, queryFor(1, "host.example")) }
@@ -52,8 +52,8 @@ func smuggled() []byte {
 	return append(msg, 192, 0, 2, 1)
 }
 
-// TestStrangerToASilentClient: a client that asks nothing in the capture may be
-// told anything, but it is told it alone.
+// TestStrangerToASilentClient: for a client whose questions are not captured, any answer
+// counts, but for this client only.
 func TestStrangerToASilentClient(t *testing.T) {
 	s := NewStore(Options{})
 	carol := netip.MustParseAddrPort("10.0.0.3:40000")
@@ -62,13 +62,13 @@ func TestStrangerToASilentClient(t *testing.T) {
 	wants(t, s, start, bob, "evil.example")
 	wants(t, s, start, alice, "host.example")
 	wants(t, s, start, carol, "host.example")
-	resolve(s, start, bob, "host.example", 60, server) // what was asked for takes its place
+	resolve(s, start, bob, "host.example", 60, server) // an answer with its question replaces it
 	s.Learn(start, bare, stranger, bob, answerFor(1, "evil.example", 3600, server))
 	wants(t, s, start, bob, "host.example")
 }
 
-// TestUnaskedDoesNotReplaceAsked: the memory of who asks is bounded, so that a
-// client may be forgotten to have asked while its names stand.
+// TestUnaskedDoesNotReplaceAsked: the number of clients that are known to have asked is
+// bounded, so that a client may be forgotten while its names are kept.
 func TestUnaskedDoesNotReplaceAsked(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)
@@ -118,11 +118,10 @@ func TestHostileNamesStayValues(t *testing.T) {
 	wants(t, s, start, alice, "")
 }
 
-// mostHeap is what a full store may hold, in bytes.
+// mostHeap is the greatest memory of a full store, in bytes.
 const mostHeap = 48 << 20
 
-// TestFullStore fills all parts of everything: with names as long as names get,
-// and with ordinary ones of which there is room for more.
+// TestFullStore fills all tables, with names of the greatest length, and with average ones.
 func TestFullStore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -164,8 +163,8 @@ func TestFullStore(t *testing.T) {
 	}
 }
 
-// TestFlood gives a store a million answers, and names as long as names get,
-// all different. No question is seen, so that all of them count.
+// TestFlood gives a store a million different answers, with names of the greatest length.
+// No question is seen, so that all of them count.
 func TestFlood(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -223,7 +222,7 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestQueryFlood: questions without end leave the names alone.
+// TestQueryFlood: a flood of questions does not remove names.
 func TestQueryFlood(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// flooder sends questions and answers in the names of clients without end.
+// flooder sends questions and answers with the addresses of any number of clients.
 type flooder struct {
 	store    *Store
 	query    []byte
@@ -33,7 +33,7 @@ func several(n int) (addrs []netip.Addr) {
 	return addrs
 }
 
-// send has client n be told the name n, of addresses of its own.
+// send sends client n an answer with name n and addresses of its own.
 func (f *flooder) send(client netip.AddrPort, n uint32) {
 	for digit := range 8 {
 		c := 'a' + byte(n>>(4*digit))&0xf
@@ -50,7 +50,7 @@ func (f *flooder) send(client netip.AddrPort, n uint32) {
 	f.now += f.apart
 }
 
-// spoofed is the nth client that nobody has seen before.
+// spoofed returns the nth client that was not seen before.
 func spoofed(n uint32) netip.AddrPort { return addressed(172<<24 | n) }
 
 // firstClients is how many asked before the flood.
@@ -66,8 +66,8 @@ func found(s *Store, now int64, i, k int) (own, everyones bool) {
 	return name == firstName(i), everyone == firstName(i)
 }
 
-// TestSpoofedClients: what was asked before a flood of answers in the names of
-// other clients is found after it, by those who asked and by others.
+// TestSpoofedClients: names from before a flood of answers to made-up clients are found
+// after it, by the clients that asked and by others.
 func TestSpoofedClients(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -118,8 +118,8 @@ func TestSpoofedClients(t *testing.T) {
 	}
 }
 
-// TestAskingInAFlood: who asks while a flood goes on finds his name when he
-// connects, and a client that comes back is kept to the end.
+// TestAskingInAFlood: a client that asks during a flood finds the name when it connects,
+// and a client that asks again is kept to the end.
 func TestAskingInAFlood(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -149,8 +149,8 @@ func TestAskingInAFlood(t *testing.T) {
 	checkBounds(t, s)
 }
 
-// TestAfterAFlood: a flood that has filled everything keeps nobody out, and what
-// it has left is given up when it has been silent for long enough.
+// TestAfterAFlood: a flood that has filled all tables does not keep new clients out, and
+// its entries are removed when they have not come for staleAfter.
 func TestAfterAFlood(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -188,8 +188,8 @@ func TestAfterAFlood(t *testing.T) {
 	}
 }
 
-// TestUnaskedIsNotKept: where questions are seen, clients that asked nothing do
-// not take the places of those who do.
+// TestUnaskedIsNotKept: where questions are seen, clients that asked nothing do not push
+// out those that asked.
 func TestUnaskedIsNotKept(t *testing.T) {
 	s := NewStore(Options{})
 	resolve(s, start, alice, "host.example", 60, server)
@@ -203,8 +203,7 @@ func TestUnaskedIsNotKept(t *testing.T) {
 	checkBounds(t, s)
 }
 
-// What takes part in a full table is in one of its parts, and in the order in
-// which it came.
+// Every entry of a full table is in one of its parts, in the order in which it came.
 func TestFairOrder(t *testing.T) {
 	f := newFair[int](room{8, 8 << 10}) // fresh 2, first 2, known 4
 	come := func(now int64, n byte) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The cast. The stranger is no one's resolver.
+// The hosts. The stranger is an attacker, not a resolver.
 var (
 	alice    = netip.MustParseAddrPort("10.0.0.1:40000")
 	bob      = netip.MustParseAddrPort("10.0.0.2:40000")
@@ -17,8 +17,7 @@ var (
 	server   = netip.MustParseAddr("192.0.2.1")
 )
 
-// The network of packets that are wrapped in nothing, and those of a connection
-// of such.
+// The network without tags and tunnels, and the networks of a connection in it.
 var (
 	bare      Network
 	unwrapped [2]Network
@@ -61,13 +60,13 @@ func appendWire(msg []byte, name string) []byte {
 	return append(msg, 0)
 }
 
-// resolve has a client ask its resolver and be answered.
+// resolve gives the store a client's question and its answer.
 func resolve(s *Store, now int64, client netip.AddrPort, name string, ttl uint32, addrs ...netip.Addr) {
 	s.Learn(now, bare, client, resolver, queryFor(1, name))
 	s.Learn(now, bare, resolver, client, answerFor(1, name, ttl, addrs...))
 }
 
-// wants checks what a client would call the server.
+// wants checks the name of the server for a client.
 func wants(t *testing.T, s *Store, now int64, client netip.AddrPort, want string) {
 	t.Helper()
 	if got, ok := s.Lookup(now, unwrapped, client.Addr(), server); got != want || ok != (want != "") {
@@ -124,7 +123,7 @@ func entries(x *index) (all []int32) {
 	return all
 }
 
-// checkView walks the names of a client, and counts their uses.
+// checkView checks the names of a client, and counts their uses.
 func checkView(t *testing.T, s *Store, c int32, uses map[int32]int32) (pairs int) {
 	t.Helper()
 	v := s.views.clients.value(c)
@@ -179,7 +178,7 @@ func checkFair[V any](t *testing.T, f *fair[V], limit room) {
 	}
 }
 
-// checkOrder walks the order in both directions.
+// checkOrder checks the order in both directions.
 func checkOrder[K comparable, V any](t *testing.T, r *recent[K, V]) {
 	t.Helper()
 	n, last := 0, int32(none)

@@ -28,7 +28,7 @@ func tunnelled(kind uint8, id uint32) func(*Network) {
 
 func both(n Network) [2]Network { return [2]Network{n, n} }
 
-// askIn has alice ask and be answered, each in a network.
+// askIn gives the store alice's question and its answer, each in a network.
 func askIn(s *Store, question, answer Network, name string) {
 	s.Learn(start, question, alice, resolver, queryFor(1, name))
 	s.Learn(start, answer, resolver, alice, answerFor(1, name, 60, server))
@@ -97,8 +97,8 @@ func TestNetworksByDirection(t *testing.T) {
 	}
 }
 
-// Two networks that use the same addresses, and one datagram inside of a tunnel,
-// change nothing elsewhere.
+// Two networks with the same addresses, and one datagram in a tunnel, do not change names
+// in other networks.
 func TestStrangerInATunnel(t *testing.T) {
 	tunnel := in(tunnelled(vxlan, 77))
 	for name, attack := range map[string]func(*Store){
@@ -119,8 +119,8 @@ func TestStrangerInATunnel(t *testing.T) {
 		wants(t, s, start, alice, "host.example")
 		wants(t, s, start, bob, "host.example")
 
-		// A capture of answers only: what is asked in a tunnel takes nothing from
-		// those outside.
+		// A capture of answers only: questions in a tunnel do not change which answers
+		// count outside of it.
 		s = NewStore(Options{})
 		if name != "the answer to a question outside" {
 			attack(s)
@@ -133,8 +133,8 @@ func TestStrangerInATunnel(t *testing.T) {
 	}
 }
 
-// A question and its answer belong together whatever their tags are, so that what
-// was not asked for is refused there, too.
+// A question and its answer match whatever their tags are, so that answers without a
+// question are ignored there, too.
 func TestAskedWithAnotherTag(t *testing.T) {
 	ten, twenty := in(tagged(10)), in(tagged(20))
 	s := NewStore(Options{})
@@ -148,8 +148,7 @@ func TestAskedWithAnotherTag(t *testing.T) {
 	}
 }
 
-// A file is the user's word: it counts in every network, behind what the client
-// was told there.
+// Names in a file count in every network, after those in answers to the client.
 func TestHostsFileCountsInEveryNetwork(t *testing.T) {
 	h, err := LoadHosts(newReader("192.0.2.1 file.example"))
 	if err != nil {

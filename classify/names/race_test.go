@@ -2,6 +2,6 @@
 
 package names
 
-// The race detector makes each step some ten times as dear, and there is one
-// goroutine to watch.
+// The race detector makes each step about ten times slower, and there is only one
+// goroutine.
 const floodShare = 16

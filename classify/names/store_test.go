@@ -99,8 +99,8 @@ func TestHostsFileAndStoreTogether(t *testing.T) {
 	}
 	s.Use(h)
 	resolve(s, start, alice, "dns.example", 60, server)
-	wants(t, s, start, alice, "dns.example") // what the client was told
-	wants(t, s, start, bob, "file.example")  // before what others were told
+	wants(t, s, start, alice, "dns.example") // an answer to the client
+	wants(t, s, start, bob, "file.example")  // before answers to others
 	wants(t, s, start+48*3600*second, alice, "file.example")
 }
 

@@ -91,8 +91,7 @@ func TestDestination(t *testing.T) {
 	}
 }
 
-// TestMisnamed: a certificate without any name of a host covers no name, and is
-// listed under none.
+// TestMisnamed: a certificate without a host name covers no name.
 func TestMisnamed(t *testing.T) {
 	for _, misnamed := range []bool{false, true} {
 		f := &classify.Finding{Observation: classify.Observation{Names: names("sni", "s3.amazonaws.com"), Misnamed: misnamed}}
@@ -103,8 +102,8 @@ func TestMisnamed(t *testing.T) {
 	}
 }
 
-// TestSNINotName: what is no name as it stands says so, whatever names the
-// destination, and once.
+// TestSNINotName: the anomaly is added once when server_name is not a name, whatever the
+// source of the destination's name.
 func TestSNINotName(t *testing.T) {
 	const ddb = "dynamodb.us-west-2.amazonaws.com"
 	for sni, want := range map[string]bool{
@@ -160,7 +159,7 @@ func TestFlagged(t *testing.T) {
 	}
 }
 
-// The AWS facts of an address range come with the observation, and stay.
+// The AWS field of an address range comes with the observation, and is kept.
 func TestExplainKeepsAddressFacts(t *testing.T) {
 	known := &classify.AWS{Partition: "aws", Region: "eu-west-1", Service: "S3"}
 	f := &classify.Finding{Observation: classify.Observation{Names: names("address", "")}, AWS: known}

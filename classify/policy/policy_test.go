@@ -11,7 +11,7 @@ import (
 // legacy is a hello without supported_versions.
 func legacy(v parse.Version) *classify.ClientHello { return &classify.ClientHello{LegacyVersion: v} }
 
-// cut is a hello of which the capture has no extensions.
+// cut is a hello without extensions in the capture.
 func cut(v parse.Version) *classify.ClientHello {
 	return &classify.ClientHello{LegacyVersion: v, Cut: true}
 }
@@ -343,8 +343,8 @@ func TestJudgeTwiceAddsAnomaliesOnce(t *testing.T) {
 	}
 }
 
-// A client that makes up version numbers must not grow the memory of reasons,
-// nor spoil what later flows are told.
+// A client that makes up version numbers must not fill the cache of reasons, nor change
+// the reasons of later flows.
 func TestReasonsAreBounded(t *testing.T) {
 	p := newPolicy(t, Options{})
 	for v := range parse.Version(4 * maxReasons) {

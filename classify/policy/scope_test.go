@@ -67,7 +67,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// What a client may send as SNI: none of it is a name, whatever it ends in.
+// Texts that a client may send as SNI, and that are not names, whatever their suffix.
 func TestScopeHostileNames(t *testing.T) {
 	s, err := NewScope([]string{"aws", ".amazonaws.com"})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestScopeHostileNames(t *testing.T) {
 	}
 }
 
-// TestNamed: what clients send as server_name, and the name that is in it.
+// TestNamed has texts that clients send as server_name, with the names in them.
 func TestNamed(t *testing.T) {
 	const s3 = "s3.eu-west-1.amazonaws.com"
 	for text, want := range map[string]string{

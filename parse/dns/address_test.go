@@ -221,8 +221,8 @@ func BenchmarkAppendAddresses(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile is the dearest message known: 64 kB of records, each name
-// through as many pointers as are followed.
+// BenchmarkHostile parses the slowest message known: 64 kB of records, each name with
+// as many pointers as are followed.
 func BenchmarkHostile(b *testing.B) {
 	msg := pointerChains()
 	b.ReportAllocs()
@@ -240,8 +240,8 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// BenchmarkHostileAliases is the dearest datagram known: aliases in reverse
-// order, with names as long as names get.
+// BenchmarkHostileAliases parses the slowest datagram known: aliases in reverse order,
+// with names of the greatest length.
 func BenchmarkHostileAliases(b *testing.B) {
 	long := func(i int) string { return strings.Repeat(strings.Repeat("a", 63)+".", 3) + label(i) }
 	msg := response(b, long(maxAliases), dnsmessage.TypeA, func(m *dnsmessage.Builder) {

@@ -53,8 +53,8 @@ func addUnknown(t testing.TB, b *dnsmessage.Builder, name string, qtype Type, tt
 	must(t, b.UnknownResource(header(name, ttl), dnsmessage.UnknownResource{Type: dnsmessage.Type(qtype), Data: data}))
 }
 
-// aliased is what a resolver answers for most AWS names: a chain of aliases,
-// and some addresses at the end of it.
+// aliased is a response like those for most AWS names: a chain of aliases, and some
+// addresses at its end.
 func aliased(t testing.TB) []byte {
 	return response(t, "Bucket.S3.amazonaws.com.", dnsmessage.TypeA, func(b *dnsmessage.Builder) {
 		addCNAME(t, b, "bucket.s3.amazonaws.com.", 300, "s3-1-w.amazonaws.com.")

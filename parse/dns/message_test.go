@@ -176,7 +176,7 @@ func FuzzMessage(f *testing.F) {
 	})
 }
 
-// compareAnswers holds our reading against dnsmessage's, where both have one.
+// compareAnswers compares our result with dnsmessage's, if both have one.
 func compareAnswers(t *testing.T, m *Message, msg []byte, err error) {
 	t.Helper()
 	ours, refused := ourAnswers(m)
@@ -213,9 +213,9 @@ func seeds(t testing.TB) [][]byte {
 // ourAnswers writes the answers of the types that are read, down to the first
 // that is malformed.
 //
-// refused says that it ended at a name that is none here: a pointer that leads
-// forward, for one. RFC 1035, 4.1.4 has them lead to a prior occurrence;
-// dnsmessage follows either.
+// refused tells that it ended at a name that this package rejects, such as one with a
+// pointer forward. RFC 1035, 4.1.4 requires a prior occurrence; dnsmessage follows
+// either.
 func ourAnswers(m *Message) (all []string, refused bool) {
 	answers := m.allAnswers()
 	for r := (record{}); answers.next(&r); {
@@ -237,8 +237,8 @@ func ourAnswers(m *Message) (all []string, refused bool) {
 	return all, false
 }
 
-// theirAnswers writes the same as golang.org/x/net reads it. It believes the
-// data of some types more than their length, so that is skipped over first.
+// theirAnswers returns the same with golang.org/x/net. That parser ignores the length
+// of some types' data, so the data is skipped first.
 func theirAnswers(msg []byte) (all []string, err error) {
 	var p dnsmessage.Parser
 	if _, err := p.Start(msg); err != nil {

@@ -93,7 +93,7 @@ func BenchmarkClientPermuted(b *testing.B) {
 	}
 }
 
-// BenchmarkClientMiss is a client that nothing is known of.
+// BenchmarkClientMiss is a client that is not remembered.
 func BenchmarkClientMiss(b *testing.B) {
 	c := NewCache(DefaultLimit)
 	h := *clientHello(b, "client-chrome-like")

@@ -2,8 +2,8 @@ package fingerprint
 
 import "tlsfloor/parse"
 
-// Cache is a Maker that remembers what it made by the keys: what these tests
-// compare with a Maker that remembers nothing.
+// Cache is a Maker that remembers results by their keys. The tests compare it with a
+// Maker that does not.
 type Cache struct {
 	*Maker
 	clients Memory[Client]

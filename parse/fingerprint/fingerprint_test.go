@@ -167,10 +167,9 @@ func TestJA4Hashes(t *testing.T) {
 	}
 }
 
-// TestRecordedClients compares with what others make of the same bytes: JA3 as
-// tshark 4.0.17 says, JA4 worked out from the numbers that it prints (but for
-// the signature algorithms of other extensions than signature_algorithms, which
-// it lists along with those).
+// TestRecordedClients compares with other implementations: JA3 is tshark 4.0.17's, and
+// JA4 was computed from the numbers that tshark prints (without the signature algorithms
+// of other extensions than signature_algorithms, which it lists, too).
 func TestRecordedClients(t *testing.T) {
 	for file, want := range map[string]Client{
 		"chrome-like":    {JA3: "cd08e31494f9531f560d64c695473da9", JA4: "t13d1516h2_8daaf6152771_e5627efa2ab1"},
@@ -201,8 +200,8 @@ func TestSSLv2FormatHasNone(t *testing.T) {
 	}
 }
 
-// TestKeysDoNotRunTogether has hellos that differ only in which list a number
-// belongs to.
+// TestKeysDoNotRunTogether compares hellos in which the same number is in different
+// lists.
 func TestKeysDoNotRunTogether(t *testing.T) {
 	c := NewCache(DefaultLimit)
 	hellos := []parse.ClientHello{
@@ -238,7 +237,7 @@ func TestKeysDoNotRunTogether(t *testing.T) {
 	}
 }
 
-// TestGREASEIsOneKey has GREASE values change from one connection to the next.
+// TestGREASEIsOneKey compares hellos with different GREASE values.
 func TestGREASEIsOneKey(t *testing.T) {
 	c := NewCache(DefaultLimit)
 	for v := uint16(0); v < 16; v++ {
@@ -330,8 +329,8 @@ var (
 	ja4Form  = regexp.MustCompile(`^t(00|1[0-3]|s[23]|d[123])[di]\d{4}[0-9A-Za-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}$`)
 )
 
-// FuzzFingerprints checks the form of fingerprints, and that what is remembered
-// is what would be computed.
+// FuzzFingerprints checks the form of fingerprints, and that remembered ones equal
+// computed ones.
 func FuzzFingerprints(f *testing.F) {
 	f.Add(message(f, "client-chrome-like"), message(f, "client-go"))
 	f.Add(message(f, "server-tls12"), message(f, "server-hrr"))

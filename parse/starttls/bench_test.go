@@ -2,7 +2,7 @@ package starttls
 
 import "testing"
 
-// dialogues for the cost of a look, in the order that a caller pushes them.
+// dialogues are for benchmarks, in the order in which a caller pushes them.
 var dialogues = []struct {
 	name  string
 	turns []turn

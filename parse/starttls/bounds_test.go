@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBoundsAreOfBytes: many short messages are read as few long ones are.
+// TestBoundsAreOfBytes: the bounds count bytes, not messages.
 func TestBoundsAreOfBytes(t *testing.T) {
 	const granted = "HTTP/1.1 200 OK\r\n\r\n"
 	chunks := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 20_000) + "0\r\n\r\n"
@@ -40,8 +40,8 @@ func TestBoundsAreOfBytes(t *testing.T) {
 	}
 }
 
-// TestGaveUp: where TLS could still have come, the end of the look is told of; not
-// where the protocol itself rules TLS out, nor of what is of no known protocol.
+// TestGaveUp: GaveUp is true when a bound was reached where TLS could still have come. It
+// is false when the protocol rules out TLS, and for unknown protocols.
 func TestGaveUp(t *testing.T) {
 	for name, tc := range map[string]struct {
 		turns []turn

@@ -20,8 +20,8 @@ func s(data string) turn    { return turn{data: data, server: true} }
 func cTLS(data string) turn { return turn{data: data, tls: true} }
 func sTLS(data string) turn { return turn{data: data, server: true, tls: true} }
 
-// caller does what the user of a Preamble does: it keeps what was not consumed,
-// heeds Need, and checks that every Step is possible.
+// caller uses a Preamble as it should be used: it keeps bytes that were not consumed and
+// waits for Need. It also checks that every Step is possible.
 type caller struct {
 	t      testing.TB
 	p      Preamble
@@ -144,7 +144,7 @@ func handshake(typ byte, version uint16, body []byte) string {
 	return string(append(b, body...))
 }
 
-// hellos, as short as they get.
+// The shortest hellos.
 var (
 	clientHello = handshake(1, 0x0301, append(make([]byte, 33), 0, 2, 0, 0x2f, 1, 0))
 	serverHello = handshake(2, 0x0301, append(make([]byte, 33), 0, 0x2f, 0))

@@ -27,8 +27,8 @@ func ExamplePreamble() {
 	// postgresql
 }
 
-// What was asked of a proxy is kept: it may be the only name that the connection's
-// destination has.
+// The destination that a proxy is asked for may be the only name of the connection's
+// server.
 func ExamplePreamble_Target() {
 	var p starttls.Preamble
 	p.Push(false, []byte("CONNECT s3.amazonaws.com:443 HTTP/1.1\r\n\r\n"))

@@ -42,7 +42,7 @@ func ovpnPacket(hmac int, opcode byte, acks int, id uint32, payload string) stri
 
 const prelogin = "\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff\x10\x00\x00\x00\x00\x00\x01"
 
-// framed checks what both directions carry.
+// mustCarry checks the TLS bytes in both directions.
 func (c *caller) mustCarry(proto, client, server string) {
 	c.t.Helper()
 	if got := string(c.inner[0]); got != client {

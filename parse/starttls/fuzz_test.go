@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// fuzz runs what one dialogue's two sides send. Cuts must make no difference, but
-// where the beginning of a segment is what there is to go by: in bytes of no known
-// protocol, and where a message is not whole.
+// fuzz pushes the bytes of two sides. The result must not depend on how they are cut,
+// except where the beginning of a segment counts: in bytes of an unknown protocol, and
+// when a message is not whole.
 func fuzz(f *testing.F, protocols ...string) {
 	for _, tr := range transcripts {
 		if slices.Contains(protocols, tr.proto) {
@@ -29,7 +29,7 @@ func fuzz(f *testing.F, protocols ...string) {
 	})
 }
 
-// unknown reports whether bytes of no known protocol were passed over.
+// unknown reports whether there were bytes of an unknown protocol.
 func (c *caller) unknown() bool { return c.p.dirs[client].unknown || c.p.dirs[server].unknown }
 
 func seed(f *testing.F, turns []turn) {
@@ -79,8 +79,7 @@ func FuzzRDP(f *testing.F) { fuzz(f, "rdp", "vnc", "telnet") }
 
 func FuzzMessages(f *testing.F) { fuzz(f, "amqp", "nbd") }
 
-// FuzzUnknown begins with bytes of no known protocol, and has either side's TLS
-// found by the caller.
+// FuzzUnknown pushes bytes of unknown protocols, and also calls Found for either side.
 func FuzzUnknown(f *testing.F) {
 	for _, before := range []string{"", "16", "INFO {}\r\n", "\x00\x00\x00\x03abc", "\x05\x07\x00", "220 x\r\n", "\x16\x03\x01\x00\x30\x02"} {
 		f.Add([]byte(before+clientHello), []byte(before+serverHello), uint8(0), uint8(0))

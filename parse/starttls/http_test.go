@@ -8,8 +8,8 @@ import (
 	"tlsfloor/parse/upgrade/text"
 )
 
-// TestMuchIsSaidToAProxy: what a proxy and its client say before TLS is long, and
-// next to nothing of it is held.
+// TestMuchIsSaidToAProxy pushes long dialogues with a proxy before TLS, of which almost
+// nothing is kept.
 func TestMuchIsSaidToAProxy(t *testing.T) {
 	const granted = "HTTP/1.1 200 Connection established\r\n\r\n"
 	connect := func(fields string) turn { return c("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n" + fields + "\r\n") }
@@ -61,8 +61,8 @@ func TestMuchIsSaidToAProxy(t *testing.T) {
 	}
 }
 
-// TestHTTPGoesOnInClear: a hello in a body, or behind one whose length cannot be
-// told, is somebody's file.
+// TestHTTPGoesOnInClear: a hello in a body, or behind a body of unknown length, is part of
+// a file.
 func TestHTTPGoesOnInClear(t *testing.T) {
 	const connect, granted = "CONNECT a:443 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"
 	file := granted + serverHello

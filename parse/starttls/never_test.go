@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestRefusedUpgrades: the hellos at the end are an attacker's. After a refusal
-// the dialogue is in clear, and nothing in it is a handshake.
+// TestRefusedUpgrades: after a refusal the dialogue is in clear, and the hellos at its end,
+// an attacker's, do not count.
 func TestRefusedUpgrades(t *testing.T) {
 	for name, turns := range map[string][]turn{
 		"smtp": {s("220 mx\r\n"), c("EHLO x\r\n"), s("250 STARTTLS\r\n"), c("STARTTLS\r\n"), s("454 not now\r\n"),
@@ -44,8 +44,8 @@ func TestRefusedUpgrades(t *testing.T) {
 func gotHost(c *caller) string { host, _, _ := c.p.Target(); return host }
 func gotPort(c *caller) uint16 { _, port, _ := c.p.Target(); return port }
 
-// TestFakedHellos: content that somebody else wrote, with the bytes of a hello
-// where a line begins.
+// TestFakedHellos: an attacker's content has the bytes of a hello at the beginning of a
+// line.
 func TestFakedHellos(t *testing.T) {
 	fake := "\r\n" + clientHello + "\r\n" + serverHello + "\r\n"
 	for name, turns := range map[string][]turn{
@@ -77,8 +77,7 @@ func TestFakedHellos(t *testing.T) {
 	}
 }
 
-// TestEndless: whatever goes on for ever is given up, and costs no more pushes
-// than bytes.
+// TestEndless: dialogues without end reach a bound, with no more pushes than bytes.
 func TestEndless(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -147,7 +146,7 @@ func TestEndless(t *testing.T) {
 	}
 }
 
-// TestNotForUs: the first bytes of what upgrades to nothing.
+// TestNotForUs pushes the first bytes of protocols that do not upgrade.
 func TestNotForUs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		server bool

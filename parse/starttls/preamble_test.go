@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// cuttings are the ways each transcript is fed.
+// cuttings are the ways in which each transcript is cut.
 var cuttings = map[string]func([]byte) [][]byte{
 	"whole": whole, "bytewise": bytewise, "in threes": in(3), "in sevens": in(7),
 }
@@ -80,8 +80,8 @@ func TestServerAlone(t *testing.T) {
 	}
 }
 
-// TestServerFirst has the sides the wrong way round, as when the capture began
-// later and the server was heard first.
+// TestServerFirst swaps the sides, as when the capture began later and the server's bytes
+// were captured first.
 func TestServerFirst(t *testing.T) {
 	for _, tr := range transcripts {
 		if !tr.turns[0].server {
@@ -94,7 +94,7 @@ func TestServerFirst(t *testing.T) {
 			}
 			got := play(t, turns, whole)
 			got.mustFind(tlsAt(turns))
-			known := tr.proto != "xmpp" && tr.proto != "telnet" // where both sides may open with the same
+			known := tr.proto != "xmpp" && tr.proto != "telnet" // both sides of these may begin alike
 			if got.p.Swapped() != known || got.p.Protocol() != tr.proto {
 				t.Errorf("Swapped() = %t, Protocol() = %q", got.p.Swapped(), got.p.Protocol())
 			}

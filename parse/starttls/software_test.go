@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// recorder is a server's end of a connection that writes down what passes.
+// recorder is a server's end of a connection that records all bytes.
 type recorder struct {
 	net.Conn
 	mu    sync.Mutex
@@ -190,8 +190,7 @@ func vncPeer(p peer) {
 	p.say("\x01")
 }
 
-// TestRealClients has real programs speak to a script, and reads what went over
-// the wire.
+// TestRealClients connects real programs to a script, and pushes the recorded bytes.
 func TestRealClients(t *testing.T) {
 	certificate := selfSigned(t)
 	openssl := func(starttls string, more ...string) []string {
@@ -266,8 +265,8 @@ func TestRealClients(t *testing.T) {
 	}
 }
 
-// record runs a command against a script that goes on with TLS, and returns
-// what was sent.
+// record runs a command against a script, followed by TLS, and returns the bytes that
+// were sent.
 func record(t *testing.T, command []string, script func(peer), certificate tls.Certificate) []turn {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -292,7 +291,7 @@ func record(t *testing.T, command []string, script func(peer), certificate tls.C
 	}
 	cmd := exec.CommandContext(ctx, command[0], args...)
 	cmd.Stdin = strings.NewReader("")
-	out, err := cmd.CombinedOutput() // it may fail: the script knows no more than the upgrade
+	out, err := cmd.CombinedOutput() // it may fail: the script has the upgrade only
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%s: %v\n%s", command[0], err, out)
@@ -314,7 +313,7 @@ func serve(listener net.Listener, script func(peer), certificate tls.Certificate
 	secure := tls.Server(r, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12})
 	if secure.Handshake() == nil {
 		_ = conn.SetDeadline(time.Now().Add(2 * time.Second)) // some wait for an answer
-		_, _ = bufio.NewReader(secure).ReadByte()             // until the client has had enough
+		_, _ = bufio.NewReader(secure).ReadByte()             // until the client closes
 	}
 	return r.turns
 }

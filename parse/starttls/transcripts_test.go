@@ -7,8 +7,8 @@ type transcript struct {
 	name   string
 	proto  string
 	turns  []turn
-	client string // protocol seen with the client's bytes alone; empty: proto; "-": TLS is not found in them
-	server string // the same for the server's; "-": TLS is not found in them
+	client string // Protocol with the client's bytes alone; empty: proto; "-": TLS is not found
+	server string // the same with the server's bytes alone
 	host   string
 	port   uint16
 }

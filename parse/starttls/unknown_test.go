@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestUnknownPrefix: without a protocol to go by, only a push can begin with
-// TLS, and only soon.
+// TestUnknownPrefix: in an unknown protocol, TLS may begin only where a segment begins,
+// and only within the first bytes.
 func TestUnknownPrefix(t *testing.T) {
 	for name, tc := range map[string]struct {
 		turns []turn

@@ -44,7 +44,7 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// TestMessagesCutShort has each protocol read the beginnings of every message.
+// TestMessagesCutShort reads the beginnings of all messages as those of each protocol.
 func TestMessagesCutShort(t *testing.T) {
 	for data := range openings {
 		for n := 1; n <= len(data); n++ {
