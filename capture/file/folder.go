@@ -161,13 +161,14 @@ const (
 	reasonCount = iota
 )
 
-var reasonTexts = [reasonCount]string{
-	notCapture:   "files that are no captures",
-	unknown:      "files of an unknown format",
-	archive:      "archives, which have to be unpacked first",
-	link:         "symbolic links that lead out of the folder or nowhere",
-	hiddenFolder: "hidden folders",
-	deepFolder:   fmt.Sprintf("folders more than %d deep", maxDepth),
+// reasonTexts are the reasons in words, of one member and of several.
+var reasonTexts = [reasonCount]struct{ one, many string }{
+	notCapture:   {"no capture", "files that are no captures"},
+	unknown:      {"a file of an unknown format", "files of an unknown format"},
+	archive:      {"an archive, which has to be unpacked first", "archives, which have to be unpacked first"},
+	link:         {"a symbolic link that leads out of the folder or nowhere", "symbolic links that lead out of the folder or nowhere"},
+	hiddenFolder: {"a hidden folder", "hidden folders"},
+	deepFolder:   {fmt.Sprintf("a folder more than %d deep", maxDepth), fmt.Sprintf("folders more than %d deep", maxDepth)},
 }
 
 // maxLeftOutNames is how many names a LeftOut has at most.
@@ -192,17 +193,21 @@ func (l *LeftOut) String() string {
 	if more := l.Count - len(l.Names); more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s: left out %s (%d): %s", l.folder, reasonTexts[l.why], l.Count, names)
+	return fmt.Sprintf("%s: left out %s (%d): %s", l.folder, reasonTexts[l.why].many, l.Count, names)
 }
 
 // LeftOut returns what Open left out of the folders that were named, except inputs
 // that Next returns an error about.
 func (s *Source) LeftOut() []LeftOut { return s.leftOut }
 
-// leaveOut adds a member of a folder to LeftOut.
+// leaveOut adds a member of a folder to LeftOut. Next returns an error about one that
+// appears in a followed folder and may hold packets: the caller has read LeftOut by then.
 func (s *Source) leaveOut(of *folder, name string, why reason) {
 	if s.opened {
-		return // it appeared in a followed folder
+		if why != notCapture {
+			s.fail(name, errors.New("left out: "+reasonTexts[why].one))
+		}
+		return
 	}
 	l := s.leftOutFor(of, why)
 	l.Count++

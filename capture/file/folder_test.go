@@ -87,6 +87,45 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestFollowedFolderLeavesOut: what appears in a followed folder, may hold packets and
+// is not read is an error, once. What hides nothing is not.
+func TestFollowedFolderLeavesOut(t *testing.T) {
+	frames := distinctFrames(rand.New(rand.NewPCG(29, 30)), 20)
+	tr := &tree{t, t.TempDir()}
+	tr.write("a.pcap", captures.Pcap(t, frames[:10]))
+	s := mustOpen(t, Options{Follow: true}, tr.root)
+	defer s.Close()
+	tr.write("b.zip", captures.Zip(t, captures.Pcap(t, frames[:10])))
+	tr.write("notes.txt", []byte("no capture at all"))
+	tr.write(".snapshot/b.txt", captures.Pcap(t, frames[:10]))
+	tr.link("nowhere", "broken")
+	tr.write("c.pcap", captures.Pcap(t, frames[10:]))
+	var errs []string
+	for n, tries := 0, 0; (n < len(frames) || len(errs) < 3) && tries < 1000; tries++ {
+		var f capture.Frame
+		switch err := s.Next(&f); {
+		case err == nil:
+			n++
+		case !errors.Is(err, capture.ErrTimeout):
+			errs = append(errs, strings.TrimPrefix(err.Error(), tr.root+"/"))
+		}
+	}
+	for range 20 { // the folder is looked at several times more
+		var f capture.Frame
+		if err := s.Next(&f); !errors.Is(err, capture.ErrTimeout) {
+			t.Errorf("then: %v", err)
+		}
+	}
+	slices.Sort(errs)
+	want := []string{
+		".snapshot: left out: a hidden folder", "b.zip: left out: an archive, which has to be unpacked first",
+		"broken: left out: a symbolic link that leads out of the folder or nowhere",
+	}
+	if !slices.Equal(errs, want) {
+		t.Errorf("errors %q", errs)
+	}
+}
+
 // TestFolderThroughLink: a folder may be named by a link to it.
 func TestFolderThroughLink(t *testing.T) {
 	frames := distinctFrames(rand.New(rand.NewPCG(28, 29)), 10)
@@ -210,7 +249,7 @@ func TestUnknownIsLeftOut(t *testing.T) {
 		t.Errorf("left out %+v", l)
 	}
 	for r := range reason(reasonCount) {
-		if reasonTexts[r] == "" {
+		if reasonTexts[r].many == "" || reasonTexts[r].one == "" {
 			t.Errorf("reason %d has no text", r)
 		}
 	}
