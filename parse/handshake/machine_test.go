@@ -185,24 +185,26 @@ func TestRolesAreSwapped(t *testing.T) {
 	}
 }
 
+// tdsPackets puts bytes into packets of TDS of type 18 (PRELOGIN).
+func tdsPackets(b []byte) (w []byte) {
+	for piece := range slices.Chunk(b, 300) {
+		n := len(piece) + 8
+		w = append(w, 18, 1, byte(n>>8), byte(n), 0, 0, 0, 0)
+		w = append(w, piece...)
+	}
+	return w
+}
+
 // TLS inside of another protocol's packets is read as such: TDS, whose packets of
 // type 18 (PRELOGIN) carry the handshake (MS-TDS, 2.2.6.5).
 func TestWrapped(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS10, tls.VersionTLS10), &tls.Config{MinVersion: tls.VersionTLS10})
-	wrap := func(b []byte) (w []byte) {
-		for piece := range slices.Chunk(b, 300) {
-			n := len(piece) + 8
-			w = append(w, 18, 1, byte(n>>8), byte(n), 0, 0, 0, 0)
-			w = append(w, piece...)
-		}
-		return w
-	}
 	option := []byte{0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff, 9, 0, 0, 0, 0, 0, 1} // VERSION, ENCRYPTION on
 	for _, size := range []int{1, 13, 1 << 16} {
 		l := newListener(new(Pool))
-		l.hearAll(t, []spoken{{client, wrap(option)}, {server, slices.Concat([]byte{4}, wrap(option)[1:])}}, size)
+		l.hearAll(t, []spoken{{client, tdsPackets(option)}, {server, slices.Concat([]byte{4}, tdsPackets(option)[1:])}}, size)
 		for _, s := range all[:2] {
-			l.hearAll(t, []spoken{{s.from, wrap(s.bytes)}}, size)
+			l.hearAll(t, []spoken{{s.from, tdsPackets(s.bytes)}}, size)
 		}
 		want := []string{"client TLSv1 " + host, "server TLSv1", "certificate " + host}
 		if got := described(l.seen); !slices.Equal(got, want) || l.Protocol() != "tds" {
@@ -212,6 +214,19 @@ func TestWrapped(t *testing.T) {
 		if l.Held() != 0 {
 			t.Errorf("it holds %d bytes", l.Held())
 		}
+	}
+}
+
+// More TLS in another protocol's packets than is kept is reported, and what a Message
+// held of another connection does not show in it.
+func TestOverflow(t *testing.T) {
+	l := newListener(new(Pool))
+	l.msg.Retracted = TheClientHello
+	sslv2 := []byte{0xff, 0xff, 1, 3, 1, 0x7f, 0xe6, 0, 0, 0, 0x10} // a CLIENT-HELLO of 32 kB
+	l.before().wrap(client, append(sslv2, make([]byte, maxWrapped)...))
+	s := l.readWrapped(client, &l.msg)
+	if s != Found || l.msg.Kind != Overflow || l.msg.Retracted != 0 || !l.GaveUp(client) {
+		t.Errorf("%d, %+v", s, look(&l.msg))
 	}
 }
 

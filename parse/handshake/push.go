@@ -113,6 +113,7 @@ func (m *Machine) readWrapped(d Dir, msg *Message) Status {
 		case n == 0 && s.phase == phase && len(data) > maxWrapped:
 			s.talking = false
 			m.deaf(d)
+			msg.Retracted = 0
 			return msg.found(Overflow, d)
 		case n == 0 && s.phase == phase:
 			return Listen
