@@ -128,7 +128,7 @@ func (d *Decoder) general(f *capture.Frame, p *Packet) Result {
 	for next != nil {
 		next = next(d)
 	}
-	if p.Word.Own() && (d.result == Segment || d.result == Datagram || d.accused) && !d.own() {
+	if p.Word.Own() && (d.result == Segment || d.result == Datagram || d.accused) && !d.narrowWord() {
 		d.disbelieve(p.Sender, p.SenderV6)
 		d.accused = false
 	}

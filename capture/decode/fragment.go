@@ -61,7 +61,7 @@ func (d *Decoder) fragmentIPv6() stage {
 // the datagram if it is complete now.
 func (d *Decoder) fragment(key defrag.Key, f defrag.Fragment) stage {
 	p := d.packet
-	if p.Word.Own() && !d.own() {
+	if p.Word.Own() && !d.narrowWord() {
 		return d.disbelieve(p.Sender, p.SenderV6)
 	}
 	key.Origin = uint8(p.Word)

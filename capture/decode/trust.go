@@ -104,7 +104,7 @@ func (d *Decoder) tunnel(next stage) stage {
 	case p.Word.Own(), !everything && !d.trust.own:
 		return d.disbelieve(p.Src, p.V6)
 	case !everything:
-		p.Word = SourceWord // for now: own decides
+		p.Word = SourceWord // for now: narrowWord decides
 	case p.Word == LinkWord:
 		p.Word = SenderWord
 	default:
@@ -114,9 +114,9 @@ func (d *Decoder) tunnel(next stage) stage {
 	return next
 }
 
-// own reports whether the current packet is to or from its sender, which is believed
-// about no others.
-func (d *Decoder) own() bool {
+// narrowWord sets the Word of a packet to or from its sender, which is believed about no
+// others, and reports whether it is such a packet.
+func (d *Decoder) narrowWord() bool {
 	p := d.packet
 	switch {
 	case p.V6 != p.SenderV6: // ::ffff:10.0.0.1 in IPv6 is not 10.0.0.1

@@ -46,7 +46,7 @@ type Source struct {
 	deferred []candidate // their time has come, but there is no memory for them
 	idle     []*stream   // open, without a next frame for now
 	ready    streamHeap  // open, with the next frame in head
-	cur      *stream     // delivers frames up to the time limit, without comparison
+	cur      *stream     // delivers frames up to the time limit, whatever the others have
 	limit    int64
 
 	budget   budget

@@ -90,6 +90,6 @@ const (
 	Idle                   // no packet came until the timeout
 	Replaced               // a new connection took its addresses and ports
 	Evicted                // the table was full
-	Exhausted              // the consumer ignores both directions
+	Exhausted              // the consumer needs no more
 	Finished               // the capture ended
 )

@@ -48,7 +48,7 @@ const (
 // addresses and ports.
 func (t *Table) insert(k *key, hash, network uint32, by guarantor, twins bool) int32 {
 	t.stats.Flows++
-	i := t.vacancy()
+	i := t.makeVacancy()
 	e := &t.entries[i]
 	*e = entry{key: *k, network: [2]uint32{network, network}, stream: none, origin: uint8(by)}
 	e.key.seen = t.moment()
@@ -61,7 +61,8 @@ func (t *Table) insert(k *key, hash, network uint32, by guarantor, twins bool) i
 	return i
 }
 
-func (t *Table) vacancy() int32 {
+// makeVacancy returns a free entry. In a full table it evicts one first.
+func (t *Table) makeVacancy() int32 {
 	if t.free == none && int(t.used) == len(t.entries) {
 		t.evict()
 	}
@@ -160,7 +161,7 @@ func (t *Table) hear(i int32, d Dir, p *decode.Packet) {
 	if o := d.Other(); e.has(synSeen, o) && within(p.Ack, n.first[o.Index()], maxOpening) {
 		e.mark(confirmed, o)
 		if e.stream != none {
-			t.streams[e.stream].half[o.Index()].flags |= believed
+			t.streams[e.stream].half[o.Index()].flags |= acknowledged
 		}
 	}
 }

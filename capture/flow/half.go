@@ -46,13 +46,13 @@ type half struct {
 type halfFlags uint8
 
 const (
-	synced    halfFlags = 1 << iota // next is valid
-	pinned                          // the consumer has consumed bytes: next cannot move back
-	ignored                         // the consumer needs no more of it
-	holding                         // kept is not empty
-	believed                        // the other end acknowledged where the direction begins
-	begun                           // Consumer.Begins was called
-	tunnelled                       // some of its packets came in a tunnel
+	synced       halfFlags = 1 << iota // next is valid
+	pinned                             // the consumer has consumed bytes: next cannot move back
+	ignored                            // the consumer needs no more of it
+	holding                            // kept is not empty
+	acknowledged                       // the other end acknowledged where the direction begins
+	begun                              // Consumer.Begins was called
+	tunnelled                          // some of its packets came in a tunnel
 )
 
 func (h *half) is(f halfFlags) bool { return h.flags&f != 0 }
@@ -63,8 +63,8 @@ func (h *half) sync(next uint32) {
 	h.flags |= synced
 }
 
-// note sets holding.
-func (h *half) note() {
+// updateHolding sets or clears holding.
+func (h *half) updateHolding() {
 	h.flags &^= holding
 	if k := h.kept; k != nil && len(k.buf)+len(k.pending)+k.doubts > 0 {
 		h.flags |= holding
@@ -112,8 +112,8 @@ func (h *half) drop() {
 	h.flags &^= holding
 }
 
-// room returns kept, which it makes if need be.
-func (h *half) room() *kept {
+// ensureKept returns kept, which it makes if need be.
+func (h *half) ensureKept() *kept {
 	if h.kept == nil {
 		h.kept = new(kept)
 	}
@@ -126,7 +126,7 @@ func (h *half) leave(data []byte, held bool) {
 	case held:
 		h.kept.buf = h.kept.buf[:copy(h.kept.buf, data)]
 	case len(data) > 0:
-		k := h.room()
+		k := h.ensureKept()
 		k.buf = append(k.buf, data...)
 	}
 }
@@ -159,8 +159,8 @@ func (h *half) pin(n int) {
 	}
 }
 
-// wants notes how many bytes the consumer needs in its next call.
-func (h *half) wants(need int) { h.need = uint16(min(need, MaxBuffered)) }
+// setNeed notes how many bytes the consumer needs in its next call.
+func (h *half) setNeed(need int) { h.need = uint16(min(need, MaxBuffered)) }
 
 // conflicts reports whether data, which begins at seq, differs from bytes in buf.
 func (h *half) conflicts(seq uint32, data []byte) bool {

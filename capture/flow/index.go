@@ -17,7 +17,7 @@ type slot struct {
 
 // find returns the entry of a packet's connection when there is no doubt: it alone has
 // the packet's addresses and ports, and its network. Otherwise it returns none; if twins
-// is true, there are entries with these addresses and ports, and Table.belongs decides.
+// is true, there are entries with these addresses and ports, and Table.entryFor decides.
 func (t *Table) find(k *key, hash uint32, d Dir, network uint32) (entry int32, twins bool) {
 	for at := hash & t.index.mask; ; at = (at + 1) & t.index.mask {
 		s := t.index.slots[at]

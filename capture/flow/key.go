@@ -19,7 +19,7 @@ import (
 //
 // The networks around a packet are not part of the key: brokers, mirror ports, Cilium
 // and EVPN put another VLAN id or VNI around each direction of a connection.
-// Table.belongs distinguishes two networks that use the same addresses and ports.
+// Table.entryFor distinguishes two networks that use the same addresses and ports.
 type key struct {
 	low, high [2]uint64
 	ports     uint32 // the low end's in the upper half, the high end's in the lower

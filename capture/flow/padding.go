@@ -36,7 +36,7 @@ func (h *half) doubts(seq uint32, size int) bool {
 	if h.is(synced) && distance(seq, h.next) < 0 {
 		return true // the consumer had these bytes already
 	}
-	k := h.room()
+	k := h.ensureKept()
 	x := doubt{seq, uint8(size)}
 	for i := range k.pending {
 		if p := k.pending[i]; distance(p.seq, x.end()) <= 0 && distance(p.end(), x.seq) > 0 {

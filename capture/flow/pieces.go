@@ -111,7 +111,7 @@ func trimBack(seq uint32, data []byte, to uint32) []byte {
 // reports that they differ. stored is the index of the piece that has the bytes now, or
 // noPiece if they were dropped. full reports that maxPending is exceeded.
 func (h *half) keep(seq uint32, data []byte) (stored int, conflict, full bool) {
-	k := h.room()
+	k := h.ensureKept()
 	first := sort.Search(len(k.pending), func(i int) bool { return distance(k.pending[i].end(), seq) >= 0 })
 	end := seq + uint32(len(data))
 	last := first // after the pieces that data touches

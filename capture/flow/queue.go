@@ -2,7 +2,9 @@ package flow
 
 import "math/bits"
 
-// class is the state of a table entry. Those of higher classes are kept longer.
+// class is the state of a table entry. When there is no room, entries of lower classes
+// go first, except in a flood of SYNs: see evict. timeouts tells how long each may be
+// silent.
 type class uint8
 
 const (

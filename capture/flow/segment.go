@@ -2,7 +2,8 @@ package flow
 
 import "tlsfloor/capture/decode"
 
-// segment handles a segment of e, which is entry i.
+// segment handles the flags and the bytes of a segment of e, which is entry i and not
+// settled.
 func (t *Table) segment(e *entry, i int32, d Dir, network uint32, p *decode.Packet) {
 	if (p.Flags&decode.SYN != 0 || e.class == closing || e.class == ending) && t.replaces(i, d, p) {
 		i = t.replace(i, network)
@@ -164,7 +165,7 @@ func (t *Table) sync(i int32, s *Stream) {
 			h.sync(n.ack[o.Index()]) // the SYN was lost, but its answer tells
 		}
 		if e.marked(confirmed, d) {
-			h.flags |= believed
+			h.flags |= acknowledged
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 	case len(p.Payload) == 0:
 	case len(p.Payload) <= maxPadding && padded(p):
 		i = s.suspect(d, seq, p.Payload)
-		h.note()
+		h.updateHolding()
 	case h.is(synced) && seq == h.next && h.empty():
 		i = s.straight(d, p.Payload)
 	default:
@@ -74,11 +74,11 @@ func (s *Stream) segment(p *decode.Packet, d Dir) Interest {
 		if i = s.resolve(d, seq, len(p.Payload)); i == Listen && !h.is(ignored) {
 			i = s.arrive(d, seq, p.Payload)
 		}
-		h.note()
+		h.updateHolding()
 	}
 	if p.Missing > 0 && i == Listen && !h.is(ignored) {
 		i = s.cut(d, seq+uint32(len(p.Payload)))
-		h.note()
+		h.updateHolding()
 	}
 	return i
 }
@@ -107,7 +107,7 @@ func (s *Stream) resolve(d Dir, seq uint32, size int) Interest {
 // acknowledge adds the zeros of a direction that the other end acknowledged.
 func (s *Stream) acknowledge(d Dir, ack uint32) Interest {
 	h := &s.half[d.Index()]
-	defer h.note()
+	defer h.updateHolding()
 	for !h.is(ignored) {
 		x, ok := h.kept.acknowledged(ack)
 		if !ok {
@@ -148,13 +148,13 @@ func (s *Stream) straight(d Dir, data []byte) Interest {
 	case i == Ignore:
 		return s.ignore(d)
 	case i == Settled || n == len(data):
-		h.wants(need)
+		h.setNeed(need)
 		return i
 	}
 	h.next -= uint32(len(data) - n)
-	h.wants(need)
+	h.setNeed(need)
 	i = s.inOrder(d, data[n:])
-	h.note()
+	h.updateHolding()
 	return i
 }
 
@@ -198,7 +198,7 @@ func (s *Stream) keep(d Dir, seq uint32, data []byte) (at int, full bool) {
 // one counts is known when it is acknowledged.
 func (s *Stream) stray(d Dir, seq uint32, data []byte) Interest {
 	h := &s.half[d.Index()]
-	if h.is(pinned) || h.is(believed) || !s.consumer.Start(d, data) {
+	if h.is(pinned) || h.is(acknowledged) || !s.consumer.Start(d, data) {
 		s.consumer.Dropped(d, true)
 		return Listen
 	}
@@ -229,7 +229,7 @@ func (s *Stream) begin(d Dir, seq uint32, data []byte) Interest {
 		h.sync(seq)
 		return s.inOrder(d, data)
 	}
-	pieces := len(h.room().pending)
+	pieces := len(h.ensureKept().pending)
 	at, full := s.keep(d, seq, data)
 	more := true
 	if len(data) >= startBytes || len(h.kept.pending) > pieces {
@@ -298,7 +298,7 @@ func (s *Stream) consume(d Dir, data []byte) (n int, i Interest) {
 		took, need, i := s.consumer.Data(d, data[n:])
 		h.pin(took)
 		n += took
-		h.wants(need)
+		h.setNeed(need)
 		switch {
 		case i == Ignore:
 			return n, s.ignore(d)

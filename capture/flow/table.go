@@ -154,14 +154,15 @@ func Bare(p *decode.Packet) bool {
 	return p.Flags&(decode.SYN|decode.FIN|decode.RST) == 0 && len(p.Payload) == 0 && p.Anomalies == 0
 }
 
-// take takes a segment that is not Bare. claimed is its time: see Clock.Claimed.
+// take finds or enters the connection of a segment that is not Bare. claimed is its time:
+// see Clock.Claimed.
 func (t *Table) take(p *decode.Packet, claimed int64) {
 	var k key
 	d := k.set(p)
 	hash, network := k.hash(&t.seed), t.seed.networkOf(p, d)
 	i, twins := t.find(&k, hash, d, network)
 	if twins {
-		i = t.belongs(&k, hash, d, network, p)
+		i = t.entryFor(&k, hash, d, network, p)
 	}
 	if i == none {
 		if p.Flags&decode.SYN == 0 && len(p.Payload) == 0 {

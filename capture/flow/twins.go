@@ -32,7 +32,7 @@ func (t *Table) twinsOf(k *key, hash uint32) (w twins) {
 	return w
 }
 
-// belongs returns the entry to which a packet belongs, among those with its addresses and
+// entryFor returns the entry to which a packet belongs, among those with its addresses and
 // ports, or none if the packet begins another connection. It is for packets that find
 // does not decide.
 //
@@ -41,7 +41,7 @@ func (t *Table) twinsOf(k *key, hash uint32) (w twins) {
 // time. What distinguishes them is which numbers acknowledge which. But packets with a
 // guarantor only belong to entries with the same one: that end knows the numbers of all
 // its connections, and could otherwise insert bytes as the other end's.
-func (t *Table) belongs(k *key, hash uint32, d Dir, network uint32, p *decode.Packet) int32 {
+func (t *Table) entryFor(k *key, hash uint32, d Dir, network uint32, p *decode.Packet) int32 {
 	if t.apart > 0 {
 		if i := t.findApart(k, apartHash(hash, network), network); i != none {
 			return i
@@ -221,8 +221,8 @@ func (d Digest) agrees(o Digest) bool {
 		(client && d.Client != 0 || server && d.Server != 0)
 }
 
-// Same is for a Consumer that is about to report its connection. It compares said, the
-// digest of that connection, with those of entries with the same addresses and ports in
+// Same is for a Consumer that is about to report its connection, the one whose Consumer
+// the Table is calling. It compares said, the digest of that connection, with those of entries with the same addresses and ports in
 // other networks, and remembers it. A mirror port beside the wire itself, or a VXLAN
 // device beside the one below it, shows a connection twice.
 //

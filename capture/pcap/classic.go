@@ -130,8 +130,8 @@ func (r *classicReader) Next(f *capture.Frame) error {
 }
 
 // unusual handles a record that is empty or longer than possible, captured or on the
-// wire: it may be the header of the next file. It corrects a fraction of a second or
-// more.
+// wire: it may be the header of the next file. It corrects a fraction field
+// that amounts to a second or more.
 func (r *classicReader) unusual(h *recordHeader) error {
 	switch joined, err := r.b.fileBegins(); {
 	case err != nil:

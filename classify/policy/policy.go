@@ -82,8 +82,8 @@ func (p *Policy) Judge(f *classify.Finding) {
 	f.Fix = p.fix(&f.Observation, f.Verdict)
 	d := p.scope.destination(f.Names)
 	f.Host, f.HostSource = d.host, d.source
-	f.InScope = p.reaches(&d)
-	f.Flagged = p.flags(f)
+	f.InScope = p.inScope(&d)
+	f.Flagged = p.flagged(f)
 	p.addAnomalies(&f.Observation, d.sniNotName)
 }
 
@@ -98,7 +98,9 @@ func (p *Policy) Explain(f *classify.Finding) {
 	}
 }
 
-func (p *Policy) reaches(d *destination) bool {
+// inScope reports whether a destination is in scope. Unlike Reach it also judges names
+// that are known by their address only.
+func (p *Policy) inScope(d *destination) bool {
 	switch {
 	case d.source == classify.NameAddress:
 		return p.scope.suspects(d.host)
@@ -108,7 +110,8 @@ func (p *Policy) reaches(d *destination) bool {
 	return p.scope.match(d.host)
 }
 
-func (p *Policy) flags(f *classify.Finding) bool {
+// flagged reports whether a finding asks for action.
+func (p *Policy) flagged(f *classify.Finding) bool {
 	if f.HostSource == classify.NameAddress && !p.flagAddresses {
 		return false
 	}
