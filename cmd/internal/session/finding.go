@@ -91,7 +91,7 @@ func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	if c.shown != nil {
 		o.Certificate, o.Misnamed = c.shown.certificate, c.shown.misnamed
 	}
-	o.SNI = c.client.sni
+	o.SNI = c.client.name.String()
 	o.Hello = c.describeClientHello()
 	o.Answer = c.describeServerHello()
 	c.observeNames(f)

@@ -14,6 +14,7 @@ func (c *Session) retract(hellos handshake.Hellos) {
 		return
 	}
 	if hellos.Has(handshake.TheClientHello) {
+		c.endName()
 		c.client = clientSummary{}
 	}
 	if hellos.Has(handshake.TheServerHello) {
@@ -28,20 +29,24 @@ func (c *Session) retract(hellos handshake.Hellos) {
 func (c *Session) takeClientHello(msg *handshake.Message) {
 	s, h, o := c.sessions, &msg.Client, &c.client
 	s.Stats.countClientHello(msg)
+	c.endName()
 	*o = clientSummary{
 		seen: true, cut: msg.Cut, long: msg.Long, record: msg.Record, legacy: h.LegacyVersion, oddities: h.Oddities,
 		sslv2: h.SSLv2Format, ech: h.EncryptedClientHello, early: h.EarlyData, outside: !c.Tunnelled(flow.Dir(msg.Dir)),
 		shown:  !msg.Cut || h.HasSupportedVersions || h.LegacyVersion < parse.TLSv12,
-		titled: len(h.ServerName) > 0, sni: s.strings.of(h.ServerName),
+		titled: len(h.ServerName) > 0,
 	}
 	c.said.Client = s.digestClient(h, msg.Size)
 	c.noteTime()
 	c.details.client, c.elsewhere = nil, false
 	if o.titled && s.FlaggedOnly {
-		o.reach = s.Policy.Reach(o.sni)
+		o.reach = s.Policy.Reach(string(h.ServerName)) // does not allocate up to 32 bytes
 		if host, ok := c.tls.Target(); ok && o.reach == policy.Outside {
 			c.elsewhere = s.Policy.Reach(host) == policy.Inside
 		}
+	}
+	if o.titled {
+		c.setName(h.ServerName, !c.outOfScope())
 	}
 	if !c.outOfScope() || h.MaxVersion() < s.Policy.Floor() || !o.setOffered(h) {
 		c.takeClientDetails(h)
@@ -157,7 +162,7 @@ func (c *Session) nameOf(leaf *certificate.Certificate) (name string, misnamed b
 		if !ok {
 			return best, asked != ""
 		}
-		name := string(b)
+		name := c.sessions.strings.of(b)
 		r := c.sessions.rank(name, rank)
 		if r > notHost && asked != "" && policy.Covers(name, asked) {
 			return name, false
@@ -170,7 +175,7 @@ func (c *Session) nameOf(leaf *certificate.Certificate) (name string, misnamed b
 
 // asked is the name that the client gave, to the server or to a proxy.
 func (c *Session) asked() string {
-	if name, _ := c.sessions.Policy.Named(c.client.sni); name != "" {
+	if name, _ := c.sessions.Policy.Named(c.client.name.String()); name != "" {
 		return name
 	}
 	host, _ := c.tls.Target()
@@ -217,7 +222,7 @@ func (c *Session) named() bool {
 	if !o.titled || c.sessions.FlaggedOnly {
 		return o.reach != policy.Unnamed
 	}
-	host, _ := c.sessions.Policy.Named(o.sni)
+	host, _ := c.sessions.Policy.Named(o.name.String())
 	return host != ""
 }
 

@@ -82,6 +82,7 @@ type Sessions struct {
 	certificates parse.Collector // of those in shown
 	strings      *interned
 	seed         uint64 // of digests of what was said
+	freeNames    cache.Free[serverName]
 	freePlaces   cache.Free[places]
 	freeShown    cache.Free[shown]
 }
@@ -187,7 +188,7 @@ type clientSummary struct {
 	record   parse.Version
 	legacy   parse.Version
 	oddities parse.Oddities
-	sni      string // server_name
+	name     *serverName // nil: none
 	// offered is supported_versions, without GREASE, where the details are not
 	// taken: its first numOffered elements are valid.
 	offered    [4]parse.Version
@@ -195,6 +196,50 @@ type clientSummary struct {
 }
 
 const noVersions = -1
+
+// serverName is the server_name of a ClientHello. One that is out of scope is kept as
+// bytes, in memory that is used again: only a certificate that contradicts it makes a
+// string of it, and a network that asks for ever new names allocates nothing.
+type serverName struct {
+	text string
+	raw  []byte
+}
+
+func (n *serverName) String() string {
+	switch {
+	case n == nil:
+		return ""
+	case len(n.raw) > 0:
+		return string(n.raw)
+	}
+	return n.text
+}
+
+// setName keeps server_name; whole says that it is kept as a string.
+func (c *Session) setName(b []byte, whole bool) {
+	n := c.sessions.freeNames.Take()
+	if whole {
+		n.text = c.sessions.strings.of(b)
+	} else {
+		n.raw = append(n.raw, b...)
+	}
+	c.client.name = n
+}
+
+// maxKeptName is the most bytes of memory that are used again for another name: few
+// names of hosts are longer.
+const maxKeptName = 255
+
+func (c *Session) endName() {
+	n := c.client.name
+	if n == nil {
+		return
+	}
+	c.client.name = nil
+	if n.text, n.raw = "", n.raw[:0]; cap(n.raw) <= maxKeptName {
+		c.sessions.freeNames.Give(n)
+	}
+}
 
 // setOffered keeps supported_versions, and reports whether they fit.
 func (o *clientSummary) setOffered(h *parse.ClientHello) bool {
@@ -339,6 +384,7 @@ func (o packetAnomalies) appendNames(dst []string) []string {
 // release makes the session ready for another connection.
 func (c *Session) release() {
 	c.tls.Close()
+	c.endName()
 	c.endShown()
 	c.endPlaces()
 	c.state = state{}
@@ -378,8 +424,11 @@ func (c *Session) recount() {
 	if c.shown != nil {
 		n += shownSize + cap(c.shown.unasked)
 	}
-	if sni := len(c.client.sni); sni > maxInternedLength { // is not interned
-		n += sni
+	if name := c.client.name; name != nil {
+		n += int(unsafe.Sizeof(*name)) + cap(name.raw)
+		if len(name.text) > maxInternedLength { // is not interned
+			n += len(name.text)
+		}
 	}
 	c.held = int32(n)
 }
