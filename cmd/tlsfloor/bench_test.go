@@ -8,9 +8,8 @@ import (
 	"testing"
 )
 
-// BenchmarkWorkload is the whole of tlsfloor, from file to event, on the
-// captures that WORKLOADS names. "make profile" takes the profile from it that
-// the compiler is given (default.pgo).
+// BenchmarkWorkload runs all of tlsfloor, from file to event, on the captures in
+// WORKLOADS. "make profile" makes the compiler's profile (default.pgo) of it.
 func BenchmarkWorkload(b *testing.B) {
 	files := filepath.SplitList(os.Getenv("WORKLOADS"))
 	if len(files) == 0 {

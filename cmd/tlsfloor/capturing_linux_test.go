@@ -9,7 +9,7 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// capturing writes a capture, with a microsecond between two frames.
+// capturing writes a capture with a microsecond between frames.
 type capturing struct {
 	*bufio.Writer
 	at uint64 // microseconds since the epoch
@@ -21,7 +21,7 @@ func newCapturing(w io.Writer) *capturing {
 	c := &capturing{bufio.NewWriterSize(w, 256<<10), captureStart}
 	header := []uint32{0xa1b2c3d4, 4<<16 | 2, 0, 0, 262144, 1}
 	for _, n := range header {
-		_ = binary.Write(c, binary.LittleEndian, n) // Flush tells
+		_ = binary.Write(c, binary.LittleEndian, n) // Flush returns the error
 	}
 	return c
 }

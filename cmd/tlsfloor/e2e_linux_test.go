@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	e2eFolder   = "../../testdata/e2e" // the clients' programs
-	e2ePatience = 10 * time.Second     // with one call
+	e2eFolder   = "../../testdata/e2e" // the programs of the clients
+	e2ePatience = 10 * time.Second     // for one call
 )
 
-// e2eClient is a real program, with how it is held to a TLS version.
+// e2eClient is a real program, and how to limit it to a TLS version.
 type e2eClient struct {
 	name     string
-	versions []string // that it can be held to, the best last; "": it is left alone
+	versions []string // that it can be limited to, the best last; "": no limit
 	program  string   // base name of the executable
 	software string   // id
 	advice   string   // id, when it has to change
-	unsure   bool     // the process alone does not settle it
+	unsure   bool     // the process alone does not identify it
 	service  string
 	// command is the program with its arguments for a version.
 	command func(e *e2e, version string) []string
@@ -79,8 +79,7 @@ var e2eClients = []e2eClient{
 		command: func(e *e2e, _ string) []string { return []string{"mono", e.made("Client.exe"), "https://" + awsName} }},
 }
 
-// oldOpenSSL allows the versions that distributions forbid, and holds OpenSSL to
-// one.
+// oldOpenSSL allows the versions that distributions forbid, and limits OpenSSL to one.
 func oldOpenSSL(e *e2e, version string) []string {
 	if version == "" {
 		return nil
@@ -92,8 +91,8 @@ func oldOpenSSL(e *e2e, version string) []string {
 
 func heldPython(e *e2e, _ string) []string { return []string{"PYTHONPATH=" + e.file("python")} }
 
-// TestE2E has real AWS SDKs call a server that pretends to be AWS, and compares
-// what tlsfloor says with what they were told to do.
+// TestE2E lets real AWS SDKs call a server that pretends to be AWS, and compares the events
+// with the versions that the SDKs were limited to.
 func TestE2E(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Fatal("make e2e takes root: it makes network namespaces and looks at processes")
@@ -120,7 +119,7 @@ func TestE2E(t *testing.T) {
 	t.Logf("client, held to -> what tlsfloor says\n%s", e.table.String())
 }
 
-// check runs a client once, and looks at its event.
+// check runs a client once, and checks its event.
 func (e *e2e) check(t *testing.T, c *e2eClient, version string) {
 	t.Helper()
 	args := c.command(e, version)
@@ -143,7 +142,7 @@ func (e *e2e) check(t *testing.T, c *e2eClient, version string) {
 	}
 }
 
-// e2eFacts are what an event is compared by.
+// e2eFacts are the compared fields of an event.
 type e2eFacts struct {
 	version, verdict, host, service, program, software, confidence, advice, sensor string
 	flagged                                                                        bool
@@ -157,9 +156,9 @@ func (ev *e2eEvent) facts() e2eFacts {
 	}
 }
 
-// facts are those to expect. A client that is left alone agrees on the best it
-// has; whether it would take less is its distribution's choice, so the verdict
-// that was found may say so.
+// facts returns the expected facts. A client without a limit agrees on its best version.
+// Whether it would also accept less is its distribution's choice, so the verdict of the
+// event is accepted.
 func (c *e2eClient) facts(version, found string, pid int) e2eFacts {
 	f := e2eFacts{
 		version: version, verdict: "ok", host: c.service + ".us-west-2.amazonaws.com", service: c.service, program: c.program, software: c.software,
@@ -180,7 +179,7 @@ func (c *e2eClient) facts(version, found string, pid int) e2eFacts {
 	return f
 }
 
-// program is the name without the version that Debian's executables end in.
+// program returns the name without the version at the end of Debian's executables.
 func (ev *e2eEvent) program() string {
 	name := filepath.Base(ev.Process.Executable)
 	if before, _, ok := strings.Cut(name, "."); ok {
@@ -192,8 +191,8 @@ func (ev *e2eEvent) program() string {
 	return name
 }
 
-// checkServer has a client that offers everything call a server that chooses
-// too little: the advice is for the server's side.
+// checkServer lets a client that offers everything call a server that selects too little:
+// the advice is for the server's side.
 func (e *e2e) checkServer(t *testing.T, host, verdict, version, advice string) {
 	t.Helper()
 	_, _, _ = e.run(oldOpenSSL(e, "TLSv1.3"), []string{"curl", "-sS", "--cacert", e.ca, "https://" + host})
@@ -204,7 +203,7 @@ func (e *e2e) checkServer(t *testing.T, host, verdict, version, advice string) {
 	e.note("curl, to a server that chooses less", "", &ev)
 }
 
-// checkRefused: nothing was agreed, and curl has ended a millisecond later.
+// checkRefused: the handshake fails, and curl ends a millisecond later.
 func (e *e2e) checkRefused(t *testing.T) {
 	t.Helper()
 	_, pid, err := e.run(oldOpenSSL(e, "TLSv1.1"), []string{"curl", "-sS", "--tls-max", "1.1", "--cacert", e.ca, "https://sts.us-west-2.amazonaws.com"})
@@ -215,8 +214,8 @@ func (e *e2e) checkRefused(t *testing.T) {
 	e.note("curl, to a server that refuses", "TLSv1.1", &ev)
 }
 
-// event waits for the one event of the client that ran last. Any other is an
-// error: of the client before, or of a second connection.
+// event waits for the only event of the client that ran last. Any other, of an earlier
+// client or of a second connection, is an error.
 func (e *e2e) event(t *testing.T) (e2eEvent, bool) {
 	t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -233,10 +232,9 @@ func (e *e2e) event(t *testing.T) (e2eEvent, bool) {
 	return e2eEvent{}, false
 }
 
-// run runs a client in the namespace, with its hosts file, and returns what it
-// wrote and its process's number, which unshare and the shell pass on. Of this
-// machine's environment it gets nothing: that may hold authorities, proxies and
-// settings of OpenSSL.
+// run runs a client in the namespace, with its hosts file. It returns the output and the
+// number of the process, which unshare and the shell pass on. The client does not get this
+// machine's environment, which may have authorities, proxies and settings of OpenSSL.
 func (e *e2e) run(env, args []string) (string, int, error) {
 	const enter = `mount --bind "$0" /etc/hosts && exec "$@"`
 	ctx, cancel := context.WithTimeout(context.Background(), e2ePatience)

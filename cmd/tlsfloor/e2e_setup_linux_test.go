@@ -26,19 +26,19 @@ import (
 
 const e2eSensor = "e2e"
 
-// e2e is the place where the clients run.
+// e2e is the environment of the clients.
 type e2e struct {
 	t        *testing.T
 	network  *network
 	tlsfloor *program
-	folder   string // of what is made here
+	folder   string // for temporary files
 	ca       string // file
 	events   string // file
 	seen     int    // events
 	table    strings.Builder
 }
 
-// e2eEvent is what is looked at.
+// e2eEvent has the members of an event that are checked.
 type e2eEvent struct {
 	Flagged bool   `json:"flagged"`
 	Verdict string `json:"verdict"`
@@ -115,7 +115,7 @@ func newE2E(t *testing.T) *e2e {
 	return e
 }
 
-// makeClients compiles what has to be, and writes what clients read.
+// makeClients compiles clients, and writes the files that they read.
 func (e *e2e) makeClients() {
 	for name, args := range map[string][]string{
 		"Java": {"javac", "-d", e.folder, e.file("java/Client.java")},
@@ -126,7 +126,7 @@ func (e *e2e) makeClients() {
 			e.t.Fatalf("%s: %v: %s", name, err, out)
 		}
 	}
-	// Java's own list forbids TLS 1.0 and 1.1, Mono's wants no key database.
+	// Java's default list forbids TLS 1.0 and 1.1; Mono needs no key database.
 	must(e.t, os.WriteFile(e.made("java.security"), []byte("jdk.tls.disabledAlgorithms=\n"), 0o644))
 	hosts := "127.0.0.1 localhost"
 	for host, address := range e2eHosts {
@@ -135,11 +135,11 @@ func (e *e2e) makeClients() {
 	must(e.t, os.WriteFile(e.made("hosts"), []byte(hosts+"\n"), 0o644))
 }
 
-// e2eHosts are AWS's names, and where they lead here.
+// e2eHosts are names of AWS, with their addresses in the test.
 var e2eHosts = map[string]string{
 	awsName:                       "127.0.0.1",
 	"s3.us-west-2.amazonaws.com":  "127.0.0.1",
-	"sqs.us-west-2.amazonaws.com": "127.0.0.2", // chooses TLS 1.0
+	"sqs.us-west-2.amazonaws.com": "127.0.0.2", // selects TLS 1.0
 	"sts.us-west-2.amazonaws.com": "127.0.0.3", // refuses below TLS 1.2
 }
 
@@ -164,7 +164,7 @@ func (e *e2e) serve(address string, config *tls.Config) {
 	go func() { _ = s.Serve(tls.NewListener(l, config)) }()
 }
 
-// answer says what AWS says when there is nothing: no table, no bucket.
+// answer responds as AWS does without tables and buckets.
 func answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close")
 	if strings.HasPrefix(r.Host, "s3.") {

@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// frozen is a file system whose server stops to answer, as one on the network
-// does: a folder with one file. The kernel keeps whoever asks it in the call.
+// frozen is a file system with one file, whose server stops responding, as one on the
+// network may. System calls on it hang.
 type frozen struct {
 	folder  string
 	content []byte
-	after   atomic.Uint32 // the operation whose answer is the last; 0: none yet
-	spared  int           // answers to it that are not
+	after   atomic.Uint32 // the operation with the last response; 0: none yet
+	spared  int           // responses to it before that
 	device  int
 }
 
@@ -51,12 +51,12 @@ func newFrozen(t *testing.T, content []byte) *frozen {
 		t.Skipf("no FUSE: %v", err)
 	}
 	t.Cleanup(func() {
-		unix.Close(device) // ends what waits
+		unix.Close(device) // ends the calls that hang
 		_ = unix.Unmount(f.folder, unix.MNT_DETACH)
 	})
 	go f.serve()
-	// A file that is closed is flushed, which nothing ends, unless the server says
-	// once that it has nothing to flush.
+	// Closing a file flushes it, which cannot be interrupted, unless the server has once
+	// responded that there is nothing to flush.
 	file, err := os.Open(f.path())
 	must(t, err)
 	must(t, file.Close())
@@ -65,7 +65,7 @@ func newFrozen(t *testing.T, content []byte) *frozen {
 
 func (f *frozen) path() string { return f.folder + "/file" }
 
-// freeze has the answer to an operation be the last.
+// freeze makes the response to an operation the last one.
 func (f *frozen) freeze(after uint32) { f.after.Store(after) }
 
 func (f *frozen) serve() {

@@ -20,8 +20,8 @@ const (
 	truth    = "../../testdata/truth.jsonl"
 )
 
-// replay runs tlsfloor on recorded captures, and returns its events. The
-// sensor has a fixed name, so that every machine writes the same.
+// replay runs tlsfloor on recorded captures and returns its events. The sensor has a fixed
+// name, so that the events are the same on every machine.
 func replay(t *testing.T, args ...string) []byte {
 	t.Helper()
 	var out, messages bytes.Buffer
@@ -50,8 +50,8 @@ func recorded(t *testing.T) []string {
 	return names
 }
 
-// TestGolden compares every event of every recorded capture, whole, with the
-// one that was looked at when it was written.
+// TestGolden compares every event of every recorded capture with the golden one, which a
+// person has checked.
 func TestGolden(t *testing.T) {
 	for _, name := range recorded(t) {
 		t.Run(name, func(t *testing.T) {
@@ -75,9 +75,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// facts maps what truth.jsonl says of a flow to where an event says it.
-// truth.jsonl is written by the recorder, from what the programs at the two
-// ends said and from tshark, without tlsfloor.
+// facts maps the keys of truth.jsonl to paths in an event. The recorder writes truth.jsonl
+// from the output of the programs at the two ends and of tshark, without tlsfloor.
 var facts = map[string]string{
 	"src_ip": "src_ip", "src_port": "src_port", "dst_ip": "dst_ip", "dst_port": "dst_port",
 	"outcome": "outcome", "verdict": "verdict", "flagged": "flagged",
@@ -92,7 +91,7 @@ var facts = map[string]string{
 // unasked are keys of truth.jsonl that no event has, or has in another form.
 var unasked = map[string]bool{"client": true, "server": true, "witnesses": true, "misnamed": true}
 
-// TestTruth holds the events against what was seen without tlsfloor.
+// TestTruth compares the events with truth.jsonl.
 func TestTruth(t *testing.T) {
 	for _, line := range lines(t, truth) {
 		name := line["capture"].(string)
@@ -111,8 +110,8 @@ func TestTruth(t *testing.T) {
 	}
 }
 
-// compareFlow looks for the event of a flow; where addresses repeat, the
-// version tells them apart.
+// compareFlow compares a flow with its event. Flows with the same addresses have different
+// versions.
 func compareFlow(t *testing.T, want map[string]any, events []map[string]any) {
 	t.Helper()
 	for _, e := range events {
@@ -146,8 +145,8 @@ func compareFacts(t *testing.T, want, event map[string]any) {
 	}
 }
 
-// agrees compares a value. Programs name cipher suites as OpenSSL or as IANA
-// does, and an event has both names.
+// agrees compares a value. Programs use OpenSSL's or IANA's name of a cipher suite, and an
+// event has both.
 func agrees(event map[string]any, path string, want any) bool {
 	if path == "tlsDetails.cipherSuite" && at(event, "server.cipher") == want {
 		return true
@@ -158,7 +157,7 @@ func agrees(event map[string]any, path string, want any) bool {
 	return reflect.DeepEqual(at(event, path), want)
 }
 
-// at is the value at a dotted path of an event; nil: absent.
+// at returns the value at a dotted path of an event, or nil.
 func at(event map[string]any, path string) any {
 	key, rest, nested := strings.Cut(path, ".")
 	if !nested {

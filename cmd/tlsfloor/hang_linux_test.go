@@ -14,23 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endsWithin is what a signal may take to end the program.
+// endsWithin is how long the program may take to end after a signal.
 const endsWithin = 2 * time.Second
 
-// held is a run that waits for something that never comes.
+// held is a run that hangs.
 type held struct {
 	name string
 	args []string
-	// prepare changes the command; it returns what is to be done before the
-	// signal.
+	// prepare changes the command. It returns a function to call before the signal.
 	prepare func(t *testing.T, cmd *exec.Cmd) func()
 	status  int
 	said    string // on standard error
-	found   int    // events that are written all the same
+	found   int    // events that are written nevertheless
 }
 
-// TestSignalsEndEveryState has the program wait for what never comes, and asks it
-// to end.
+// TestSignalsEndEveryState makes the program hang in every state, and sends SIGTERM.
 func TestSignalsEndEveryState(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -129,8 +127,8 @@ func (h *held) test(t *testing.T, binary string) {
 	}
 }
 
-// mainThreadCall returns the number of the system call that a process's main thread
-// waits in.
+// mainThreadCall returns the number of the system call in which a process's main thread
+// waits.
 func mainThreadCall(t *testing.T, pid int) int {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/syscall", pid))
 	must(t, err)
@@ -140,8 +138,8 @@ func mainThreadCall(t *testing.T, pid int) int {
 	return n
 }
 
-// inKernel reports whether a process has ended, but for a thread that waits in the
-// kernel for what nothing can interrupt.
+// inKernel reports whether a process has ended, except for a thread in an uninterruptible
+// system call.
 func inKernel(pid int) bool {
 	states := ""
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
@@ -154,8 +152,7 @@ func inKernel(pid int) bool {
 	return strings.Contains(states, "D") && strings.Trim(states, "DZX") == ""
 }
 
-// quietInput has standard input be a pipe that somebody has open, and in which
-// there is something.
+// quietInput makes standard input a pipe that is open and has some data.
 func quietInput(content []byte) func(*testing.T, *exec.Cmd) func() {
 	return func(t *testing.T, cmd *exec.Cmd) func() {
 		r, w, err := os.Pipe()
@@ -176,7 +173,7 @@ func fullPipe(t *testing.T, cmd *exec.Cmd) func() {
 	return nil
 }
 
-// terminal names a terminal at which nobody types.
+// terminal returns the name of a terminal without input.
 func terminal(t *testing.T, cmd *exec.Cmd) func() {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -190,7 +187,7 @@ func terminal(t *testing.T, cmd *exec.Cmd) func() {
 	return nil
 }
 
-// writeMany writes a capture of so many handshakes that agree on TLS 1.0.
+// writeMany writes a capture of n handshakes that agree on TLS 1.0.
 func writeMany(t *testing.T, name string, n int) {
 	t.Helper()
 	file, err := os.Create(name)
@@ -205,8 +202,7 @@ func writeMany(t *testing.T, name string, n int) {
 	must(t, file.Close())
 }
 
-// TestReloadDoesNotHoldTheRun: a list that cannot be read again for now, or is
-// not what it was, does not keep packets from being read.
+// TestReloadDoesNotHoldTheRun: packets are still read while a list cannot be read again.
 func TestReloadDoesNotHoldTheRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")

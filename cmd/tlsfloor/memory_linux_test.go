@@ -16,19 +16,19 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// prefixed puts a length of so many bytes in front of b.
+// prefixed puts a length field of n bytes before b.
 func prefixed(bytes int, b []byte) []byte {
 	var n [8]byte
 	binary.BigEndian.PutUint64(n[:], uint64(len(b)))
 	return append(n[8-bytes:8:8], b...)
 }
 
-// record is a handshake message of a type in a record of TLS 1.0.
+// record returns a handshake message in a record of TLS 1.0.
 func record(kind byte, body []byte) []byte {
 	return append([]byte{22, 3, 1}, prefixed(2, append([]byte{kind}, prefixed(3, body)...))...)
 }
 
-// clientHello offers at most TLS 1.0, and is as long as asked for.
+// clientHello offers at most TLS 1.0, and has the given length.
 func clientHello(host string, ciphers []uint16, length int) []byte {
 	name := append([]byte{0}, prefixed(2, []byte(host))...)
 	extensions := append([]byte{0, 0}, prefixed(2, prefixed(2, name))...)
@@ -53,7 +53,7 @@ func serverHello(cipher uint16) []byte {
 
 var memoryServer = netip.MustParseAddrPort("192.0.2.10:443")
 
-// floods fill what a sensor remembers: each is given the number of the attempt.
+// floods fill the memory of a sensor. Each function gets the number of the attempt.
 var memoryFloods = map[string]func(c *capturing, i int){
 	"half hellos": func(c *capturing, i int) {
 		from := attackerOf(i)
@@ -65,7 +65,7 @@ var memoryFloods = map[string]func(c *capturing, i int){
 		c.segment(from, memoryServer, decode.SYN, 0, nil)
 		c.segment(from, memoryServer, decode.ACK, 1, floodHello)
 	},
-	// Each is of a client and a server like no other.
+	// Each hello is unlike all others.
 	"kinds of hellos": func(c *capturing, i int) {
 		ciphers := make([]uint16, 200)
 		for n := range ciphers {
@@ -75,7 +75,7 @@ var memoryFloods = map[string]func(c *capturing, i int){
 		c.segment(from, memoryServer, decode.ACK, 1, clientHello(fmt.Sprintf("bucket-%d.s3.amazonaws.com", i), ciphers, 0))
 		c.segment(memoryServer, from, decode.ACK, 1, serverHello(uint16(i)))
 	},
-	// Of addresses and names as long as DNS allows, each to another client.
+	// Names as long as DNS allows, with many addresses, each for another client.
 	"DNS": func(c *capturing, i int) {
 		client, resolver := attackerOf(i/4), netip.MustParseAddrPort("192.0.2.53:53")
 		c.add(wrap.Ethernet(wrap.UDP(resolver, client, dnsAnswer(i))))
@@ -101,8 +101,8 @@ func dnsAnswer(i int) []byte {
 	return b
 }
 
-// peakOf runs the program and returns the most that it held, in MiB, as the
-// kernel counts it: VmHWM, with the program's text.
+// peakOf runs the program and returns its peak memory in MiB, as the kernel counts it:
+// VmHWM, with the program's text.
 func peakOf(t *testing.T, cmd *exec.Cmd, feed func(io.Writer)) (peak int, said string) {
 	t.Helper()
 	var messages strings.Builder
@@ -133,7 +133,7 @@ func peakOf(t *testing.T, cmd *exec.Cmd, feed func(io.Writer)) (peak int, said s
 	}
 }
 
-// TestMemoryHolds floods the program, and looks at what the kernel has given it.
+// TestMemoryHolds floods the program and checks its memory.
 func TestMemoryHolds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -169,8 +169,8 @@ func TestMemoryHolds(t *testing.T) {
 // memoryBeside is textBeside in MiB.
 const memoryBeside = textBeside >> 20
 
-// TestMemoryHoldsForCompressedCaptures reads captures of one time, each with the
-// largest window that its program makes, or one larger than there is memory for.
+// TestMemoryHoldsForCompressedCaptures reads captures of the same time, each with the
+// largest window of its compressor, or one for which the memory is too small.
 func TestMemoryHoldsForCompressedCaptures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
@@ -181,7 +181,7 @@ func TestMemoryHoldsForCompressedCaptures(t *testing.T) {
 	for _, tt := range []struct {
 		command string
 		files   int
-		least   int // MiB of --memory with which they are read
+		least   int // --memory in MiB with which all are read
 	}{
 		{"zstd -1 --long=27", 12, 256}, {"zstd -1 --long=23", 40, 64}, {"xz -0 --lzma2=dict=64MiB,mode=fast,mf=hc3,nice=2", 3, 128},
 		{"lz4 -1", 40, 64}, {"bzip2 -1", 3, 64}, {"gzip -1", 40, 64},
@@ -225,10 +225,10 @@ func TestMemoryHoldsForCompressedCaptures(t *testing.T) {
 	}
 }
 
-// wideFrame is a record that compresses to nothing, with its header.
+// wideFrame is a packet that compresses well, with its header.
 const wideFrame = 64 << 10
 
-// writeWide writes a capture of so many bytes.
+// writeWide writes a capture of this size.
 func writeWide(t *testing.T, name string, size int) {
 	t.Helper()
 	file, err := os.Create(name)

@@ -12,12 +12,11 @@ import (
 	"time"
 )
 
-// TestMutatedCaptures reads recorded captures whose bytes were changed, cut,
-// doubled, moved and mixed with another capture's, and holds the whole program
-// to: no panic, also none that was caught; every line of output whole JSON in
-// printable ASCII; an end within seconds. MUTATIONS says how many captures; "make
-// mutate" takes 36,000. Each is made by its number alone, and a failure says it:
-// MUTATION=number reads that one again.
+// TestMutatedCaptures reads recorded captures whose bytes were changed, cut, doubled, moved
+// and mixed with those of another. The whole program must not panic, not even with
+// recovery, write only valid JSON in printable ASCII, and end within seconds. MUTATIONS is
+// the number of captures, 36,000 in "make mutate". Each depends only on its number, which a
+// failure prints: MUTATION=number reads that one again.
 func TestMutatedCaptures(t *testing.T) {
 	originals := contents(t, recorded(t))
 	first, last := 0, 300
@@ -67,8 +66,7 @@ func contents(t *testing.T, names []string) (all [][]byte) {
 	return all
 }
 
-// readMutated reads the capture with number i, and returns how many events that
-// gave.
+// readMutated reads the capture with number i, and returns the number of events.
 func readMutated(t *testing.T, i int, file string) int {
 	formats := []string{"native", "ecs", "ocsf", "eve", "zeek"}
 	args := []string{"-q", "--no-sandbox", "--emit", "all", "--certificates",
@@ -107,7 +105,7 @@ func wholeLine(line []byte) error {
 	return nil
 }
 
-// mutated makes a capture of recorded ones by its number.
+// mutated makes the capture with a number of recorded ones.
 func mutated(originals [][]byte, number uint64) []byte {
 	r := rand.New(rand.NewPCG(number, 0))
 	pick := func() []byte { return originals[r.IntN(len(originals))] }
@@ -137,14 +135,14 @@ func mutated(originals [][]byte, number uint64) []byte {
 	return b
 }
 
-// flip changes some bytes, more often behind the file's header.
+// flip changes some bytes, more often after the file's header.
 func flip(r *rand.Rand, b []byte) {
 	for range 1 + r.IntN(32) {
 		b[r.IntN(len(b))] ^= byte(1 + r.IntN(255))
 	}
 }
 
-// odd writes numbers that lengths, counts and offsets are wrong at.
+// odd writes numbers that are wrong as lengths, counts and offsets.
 func odd(r *rand.Rand, b []byte) {
 	values := []byte{0, 1, 0x7f, 0x80, 0xfe, 0xff}
 	for range 1 + r.IntN(8) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestPages looks for what the pages of the repository lead to: files, and headings
-// in other pages. In CONTRIBUTING every path is looked for, too.
+// TestPages checks that the targets of links in the pages exist, files and headings, and
+// all paths in CONTRIBUTING.
 func TestPages(t *testing.T) {
 	pages := readPages(t)
 	for path, text := range pages {
@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// TestCoverageNamesTests: the tests that docs/coverage.md names are there.
+// TestCoverageNamesTests checks that the tests that docs/coverage.md names exist.
 func TestCoverageNamesTests(t *testing.T) {
 	there := map[string]bool{}
 	err := filepath.WalkDir(repository, func(path string, _ fs.DirEntry, err error) error {
@@ -67,7 +67,7 @@ func TestCoverageNamesTests(t *testing.T) {
 	}
 }
 
-// placeholder reports whether a path has a part that the reader chooses: NAME, ID.
+// placeholder reports whether a path has a part that the reader fills in: NAME, ID.
 func placeholder(path string) bool {
 	base, _, _ := strings.Cut(filepath.Base(path), ".")
 	return base == strings.ToUpper(base)
@@ -99,8 +99,8 @@ func readPages(t *testing.T) map[string]string {
 	return pages
 }
 
-// follow says what is wrong with a link of a page; empty: nothing, or it leads
-// out of the repository.
+// follow returns what is wrong with a link of a page, or "". It does not check links out of
+// the repository.
 func follow(pages map[string]string, from, link string) string {
 	if strings.Contains(link, "://") {
 		return ""
@@ -119,7 +119,7 @@ func follow(pages map[string]string, from, link string) string {
 	return ""
 }
 
-// anchors are the names of a page's headings, as GitHub makes them.
+// anchors returns the anchors of a page's headings, as GitHub makes them.
 func anchors(text string) (names []string) {
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
 		name := strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// allowOld is a configuration of OpenSSL that allows what distributions forbid.
+// allowOld is a configuration of OpenSSL with the versions that distributions forbid.
 const allowOld = `openssl_conf = all
 [all]
 ssl_conf = ssl
@@ -23,8 +23,7 @@ MinProtocol = TLSv1
 CipherString = DEFAULT@SECLEVEL=0
 `
 
-// TestProcess has the program itself name clients that are gone after some
-// milliseconds.
+// TestProcess checks that the program names clients that run for some milliseconds.
 func TestProcess(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes root")
@@ -74,7 +73,7 @@ func testShortLived(t *testing.T, binary, curl string) {
 	}
 	t.Logf("%d of %d calls named, %d with their file; %d lasted less than 20 ms", named, calls, located, short)
 	least := calls - 1
-	if raceDetector { // it makes the finder several times slower, and not curl
+	if raceDetector { // it slows the finder down, and not curl
 		least = calls * 9 / 10
 	}
 	if named < least {
@@ -82,8 +81,7 @@ func testShortLived(t *testing.T, binary, curl string) {
 	}
 }
 
-// Who may capture and nothing else is told what it may not see, and finds the
-// flows all the same.
+// A program that may only capture reports what it may not see, and still finds the flows.
 func testProcessUnprivileged(t *testing.T, binary, curl string) {
 	n := newNetwork(t)
 	n.serve(t, "127.0.0.1:443")
@@ -99,7 +97,7 @@ func testProcessUnprivileged(t *testing.T, binary, curl string) {
 	}
 }
 
-// watchLoopback runs the program on the namespace's own interface.
+// watchLoopback runs the program on the namespace's loopback interface.
 func (n *network) watchLoopback(t *testing.T, cmd *exec.Cmd, events string) *program {
 	t.Helper()
 	counts := filepath.Join(filepath.Dir(events), "counts")
@@ -121,11 +119,11 @@ func (n *network) callOnce(t *testing.T, curl string, i int) time.Duration {
 	cmd.SysProcAttr, cmd.Env = of.SysProcAttr, append(os.Environ(), "OPENSSL_CONF="+config)
 	began := time.Now()
 	n.do(func() { must(t, cmd.Start()) })
-	_ = cmd.Wait() // the server has no web page: curl says so
+	_ = cmd.Wait() // curl fails, because the server has no web page
 	return time.Since(began)
 }
 
-// processEvent is what these tests look at.
+// processEvent has the members of an event that these tests check.
 type processEvent struct {
 	Process struct {
 		PID         int      `json:"pid"`

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// testInterface takes the interface down and up, and then away and back.
+// testInterface sets the interface down and up, and then removes it and creates it again.
 func testInterface(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	events := filepath.Join(folder, "events")
@@ -26,7 +26,7 @@ func testInterface(t *testing.T, binary string) {
 		paced(n, 1000, func(i int) { from.send(s.frames(clientOf(next + i))...) })
 		made.addMany(next, next+n)
 		next += n
-		p.await("they are found", func() bool { return made.settle(withoutProbes(violations(t, whole(t, events)))).lost == 0 })
+		p.await("they are found", func() bool { return made.compare(withoutProbes(violations(t, whole(t, events)))).lost == 0 })
 	}
 	some()
 	w.here.ip(t, "link set "+hereEnd+" down")
@@ -44,7 +44,7 @@ func testInterface(t *testing.T, binary string) {
 	some()
 	back := time.Since(made2)
 	status := p.stop()
-	account := made.settle(withoutProbes(violations(t, read(t, events))))
+	account := made.compare(withoutProbes(violations(t, read(t, events))))
 	t.Logf("figures: taken down and up: captures again, and finds %d, within %v; removed and made anew: within %v; exit status %d; %s",
 		n, again.Round(time.Millisecond), back.Round(time.Millisecond), status, account)
 	if !account.exact() || strings.Count(p.said(), "went away") != 1 {
@@ -52,8 +52,8 @@ func testInterface(t *testing.T, binary string) {
 	}
 }
 
-// firstProbe is the number of the first client whose handshake only asks
-// whether the capture goes on.
+// firstProbe is the number of the first client whose handshake only tests whether packets
+// are captured.
 const firstProbe = 1 << 20
 
 var probes = firstProbe
@@ -83,7 +83,7 @@ func withoutProbes(found map[string]int) map[string]int {
 	return found
 }
 
-// whole is the text of a file up to the last whole line: it is being written.
+// whole returns the whole lines of a file that is being written.
 func whole(t *testing.T, name string) []byte {
 	t.Helper()
 	text := read(t, name)
@@ -104,14 +104,14 @@ func testClock(t *testing.T, binary string) {
 	}
 	var made ledger
 	made.addMany(0, n)
-	account := made.settle(violations(t, read(t, events)))
+	account := made.compare(violations(t, read(t, events)))
 	t.Logf("figures: %d packets whose clock jumps %d times, by up to 30 years forth and back, half of the jumps within a handshake; %s", packets, jumps, account)
 	if !account.exact() {
 		t.Errorf("%+v", account)
 	}
 }
 
-// writeJumps writes n handshakes, three at a time with their packets by turns.
+// writeJumps writes n handshakes, three at a time with their packets interleaved.
 func writeJumps(t *testing.T, name string, s script, n int) (packets, jumps int) {
 	t.Helper()
 	const year = 365 * 24 * 3600
@@ -166,7 +166,7 @@ func testReload(t *testing.T, binary string) {
 	all := len(made.clients)
 	p.await("all are found", func() bool { return p.askCounts().flagged >= all })
 	status, counts := p.stop(), p.counts()
-	account := made.settle(violations(t, read(t, append(files, events)...)))
+	account := made.compare(violations(t, read(t, append(files, events)...)))
 	t.Logf("figures: %d handshakes (%d of them real) under %d reloads, the output rotated %d times, the lists replaced each time; kernel dropped %d; %s",
 		all, all-n, reloads, len(files), counts.dropped, account)
 	if !account.exact() || status != 0 || counts.dropped > 0 || reloads < 5 {
@@ -200,7 +200,7 @@ func hangUp(t *testing.T, p *program, hosts, ranges, events string, done <-chan 
 	}
 }
 
-// writeLists replaces the lists by others, whole.
+// writeLists replaces the lists by renaming.
 func writeLists(t *testing.T, hosts, ranges string, n int) {
 	t.Helper()
 	replace(t, hosts, fmt.Sprintf("198.51.100.%d sts.amazonaws.com\n", n%250))
@@ -230,15 +230,14 @@ func testSignalTwice(t *testing.T, binary string) {
 		time.Sleep(time.Duration(round) * 200 * time.Microsecond)
 		_ = p.cmd.Process.Signal(syscall.SIGINT)
 		status := p.wait()
-		if account := made.settle(violations(t, read(t, events))); !account.exact() || status != 0 {
+		if account := made.compare(violations(t, read(t, events))); !account.exact() || status != 0 {
 			t.Fatalf("round %d: %+v, status %d", round, account, status)
 		}
 	}
 	t.Logf("figures: %d runs ended by two signals within 2 ms; each wrote all its %d findings and its summary", rounds, n)
 }
 
-// testStopped ends the run while the kernel still has packets that it has not
-// handed over: who has tried something out and stops the program wants to see it.
+// testStopped ends the run while the kernel still has packets: these have to be read, too.
 func testStopped(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	n, rounds := 100, load(10)
@@ -251,7 +250,7 @@ func testStopped(t *testing.T, binary string) {
 		made.addMany(0, n)
 		paced(n, 20000, func(i int) { from.send(s.frames(clientOf(i))...) })
 		status := p.stop()
-		if account := made.settle(violations(t, read(t, events))); !account.exact() || status != 0 {
+		if account := made.compare(violations(t, read(t, events))); !account.exact() || status != 0 {
 			t.Fatalf("round %d: %+v, status %d", round, account, status)
 		}
 	}

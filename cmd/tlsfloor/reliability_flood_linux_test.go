@@ -16,13 +16,13 @@ import (
 const (
 	floodMemory = 128 // MiB
 	floodBuffer = 16  // MiB: the kernel maps its ring into the process
-	// floodTries is how often a rate that the kernel cannot keep up with is
-	// halved. What it drops, no program can find.
+	// floodTries is how often the rate is halved if the kernel drops packets, which no
+	// program can find.
 	floodTries = 4
 )
 
-// testFlood sends everything at once that fills tables, while real clients and
-// servers go on agreeing on TLS 1.0.
+// testFlood sends packets of all kinds that fill tables, while real clients and servers
+// agree on TLS 1.0.
 func testFlood(t *testing.T, binary string) {
 	w := newWire(t)
 	w.here.serve(t, hereAddress+":443")
@@ -35,7 +35,7 @@ func testFlood(t *testing.T, binary string) {
 	t.Skip("the kernel drops packets even at the lowest rate: this machine is too busy to say anything")
 }
 
-// floodAt reports whether the kernel let every packet through.
+// floodAt reports whether the kernel dropped no packet.
 func floodAt(t *testing.T, w *wire, binary string, flood *flood, rate int) bool {
 	folder := room(t)
 	events := filepath.Join(folder, "events")
@@ -47,10 +47,10 @@ func floodAt(t *testing.T, w *wire, binary string, flood *flood, rate int) bool 
 	paced(load(400_000), rate, flood.next)
 	took := time.Since(begin)
 	stopClients()
-	time.Sleep(time.Second) // for what is in the kernel
+	time.Sleep(time.Second) // for packets in the kernel
 	status := p.stop()
 	peak, counts := stop(), p.counts()
-	account := made.settle(violations(t, read(t, events)))
+	account := made.compare(violations(t, read(t, events)))
 	t.Logf("figures: %d packets of flood at %.0f a second with real handshakes between them; kernel dropped %d; peak of memory %d MiB anonymous, %d MiB with the kernel's ring of %d MiB and the program's text, of --memory %d; %s",
 		flood.sent-before, float64(flood.sent-before)/took.Seconds(), counts.dropped, peak.anonymous>>10, peak.resident>>10, floodBuffer, floodMemory, account)
 	if counts.dropped > 0 {
@@ -65,8 +65,8 @@ func floodAt(t *testing.T, w *wire, binary string, flood *flood, rate int) bool 
 	return true
 }
 
-// keepViolating makes real handshakes, some fifty a second, until stop is called
-// or the test is over.
+// keepViolating makes about fifty real handshakes a second, until stop is called or the test
+// ends.
 func (w *wire) keepViolating(t *testing.T, made *ledger) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -91,8 +91,8 @@ func (w *wire) keepViolating(t *testing.T, made *ledger) (stop func()) {
 	return stop
 }
 
-// flood is an attacker's packets, from a new address each time. Their hardware
-// address is nobody's, so that the kernel takes no part.
+// flood sends an attacker's packets, each from a new address. No host has their hardware
+// address, so that the kernel does not process them.
 type flood struct {
 	*sender
 	half []byte
@@ -104,9 +104,8 @@ func newFlood(s *sender) *flood {
 	return &flood{s, half, make([]byte, 2800)}
 }
 
-// next sends the packet with a number: of five, a SYN, the two of half a hello,
-// the first fragment of a packet that never ends, and data of no known
-// beginning.
+// next sends the packet with a number. Of five, one is a SYN, two are half a hello, one is
+// the first fragment of an incomplete packet, and one is data in an unknown connection.
 func (f *flood) next(i int) {
 	from, to := attackerOf(i/5), awsServer
 	switch i % 5 {

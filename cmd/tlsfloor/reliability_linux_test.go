@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// nobody is the user that tlsfloor turns into here.
+// nobody is the user that tlsfloor changes to here.
 const nobody = 65534
 
 // patience bounds every wait of these tests.
 const patience = 30 * time.Second
 
-// TestReliability runs the program itself through what happens to one that is
-// left running, and prints what docs/reliability.md says. Packets go through
-// pairs of interfaces in network namespaces of the test's own, which end with
-// it.
+// TestReliability runs the program through faults of long runs, and prints the figures of
+// docs/reliability.md. Packets go through pairs of interfaces in network namespaces of the
+// test, which end with it.
 func TestReliability(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes root")
@@ -53,8 +52,8 @@ func TestReliability(t *testing.T) {
 	}
 }
 
-// build makes the program as a user has it: not the test's own binary, whose
-// memory under the race detector says nothing.
+// build builds the program as a user does. The test's own binary may have the race detector,
+// which changes the memory.
 func build(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(room(t), "tlsfloor")
@@ -64,8 +63,7 @@ func build(t *testing.T) string {
 	return path
 }
 
-// room makes a folder that nobody may write to: t.TempDir lies in one that
-// only root may enter.
+// room makes a folder for the user nobody: t.TempDir is in one that only root may enter.
 func room(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "tlsfloor-reliability-")
@@ -85,7 +83,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// load is n, or less where time is short or the sender slow.
+// load returns n, or less if time is short or the sender slow.
 func load(n int) int {
 	if testing.Short() || raceDetector {
 		return n / 5
@@ -93,7 +91,7 @@ func load(n int) int {
 	return n
 }
 
-// eventually waits until something holds.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for begin := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// network is a network namespace: that of one thread, which does what is to be
-// done in it. It ends with the thread and the last socket.
+// network is a network namespace with a thread in it that runs functions. It ends with the
+// thread and the last socket.
 type network struct {
 	work chan func()
 	tid  int
@@ -33,7 +33,7 @@ func newNetwork(t *testing.T) *network {
 	return n
 }
 
-// run never unlocks its thread, and so takes it along when it ends.
+// run never unlocks its thread, which therefore ends with it.
 func (n *network) run(begun chan<- error) {
 	runtime.LockOSThread()
 	n.tid = unix.Gettid()
@@ -47,7 +47,7 @@ func (n *network) run(begun chan<- error) {
 	}
 }
 
-// do runs f in the namespace. A process or socket that f makes stays there.
+// do runs f in the namespace. Processes and sockets that f creates stay in it.
 func (n *network) do(f func()) {
 	done := make(chan struct{})
 	n.work <- func() { defer close(done); f() }
@@ -66,7 +66,7 @@ func (n *network) ip(t *testing.T, args string) {
 
 // wire is two hosts with a cable between them.
 type wire struct {
-	here, there *network // the sensor's and the server's; the clients' and the attacker's
+	here, there *network // of the sensor and the server; of the clients and the attacker
 }
 
 const (
@@ -82,7 +82,7 @@ func newWire(t *testing.T) *wire {
 	return w
 }
 
-// plug makes the interfaces.
+// plug creates the interfaces.
 func (w *wire) plug(t *testing.T) {
 	t.Helper()
 	w.here.ip(t, fmt.Sprintf("link add %s type veth peer name %s netns %d", hereEnd, thereEnd, w.there.tid))
@@ -131,7 +131,7 @@ func (s *sender) send(frames ...[]byte) {
 	}
 }
 
-// paced calls f n times, so many times a second.
+// paced calls f n times, at a rate per second.
 func paced(n, rate int, f func(i int)) {
 	begin := time.Now()
 	for i := range n {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// testRootPrivileges looks from outside at every task of a run that root began.
+// testRootPrivileges checks every thread of a run that root has started.
 func testRootPrivileges(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	events := filepath.Join(folder, "events")
@@ -43,7 +43,7 @@ func testRootPrivileges(t *testing.T, binary string) {
 	}
 }
 
-// startSandboxed runs it with --require-sandbox, or skips with what is missing.
+// startSandboxed runs it with --require-sandbox, or skips the test if a step is missing.
 func (n *network) startSandboxed(t *testing.T, binary, folder, events string) *program {
 	t.Helper()
 	counts := filepath.Join(folder, "counts")
@@ -75,8 +75,8 @@ func tasksOf(t *testing.T, p *program) (all []string) {
 	return all
 }
 
-// testOwner: what root makes at the start in a folder of the user it turns into
-// is theirs, so that the spool takes events and a reload opens the output.
+// testOwner: files that root creates at the start in a folder of the later user belong to
+// that user, so that the spool can be used and a reload can open the output.
 func testOwner(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	socket, events, spool := filepath.Join(folder, "socket"), filepath.Join(folder, "events"), filepath.Join(folder, "var/spool")
@@ -96,7 +96,7 @@ func testOwner(t *testing.T, binary string) {
 	go got.accept(l)
 	p.await("all events arrive", func() bool { return got.lines() >= n })
 	status, said := p.stop(), p.said()
-	toFile, toSocket := made.settle(violations(t, read(t, events))), made.settle(violations(t, got.bytes()))
+	toFile, toSocket := made.compare(violations(t, read(t, events))), made.compare(violations(t, got.bytes()))
 	t.Logf("figures: started by root in a folder of user 65534: output and spool are theirs, and taken up again after a reload; file: %s; spool and socket: %s", toFile, toSocket)
 	if !toFile.exact() || !toSocket.exact() || status != 0 || strings.Contains(said, "permission denied") {
 		t.Errorf("status %d: %s", status, said)
@@ -109,7 +109,7 @@ func testOwner(t *testing.T, binary string) {
 	}
 }
 
-// testFileCapability captures as a plain user, by a program that may.
+// testFileCapability captures as a plain user, with a file capability.
 func testFileCapability(t *testing.T, binary string) {
 	if _, err := exec.LookPath("setcap"); err != nil {
 		t.Skipf("no setcap command (libcap2-bin): %v", err)
@@ -139,14 +139,14 @@ func testFileCapability(t *testing.T, binary string) {
 	p.await("they are found", func() bool { return linesOf(events) >= 20 })
 	time.Sleep(100 * time.Millisecond)
 	ended := p.stop()
-	account := made.settle(violations(t, read(t, events)))
+	account := made.compare(violations(t, read(t, events)))
 	t.Logf("figures: user 65534 with cap_net_raw+ep on the program captures on loopback, confined in all %d tasks; %s", len(tasks), account)
 	if !account.exact() || ended != 0 {
 		t.Errorf("%+v, status %d", account, ended)
 	}
 }
 
-// testNoPermission is one clear line, and status 1.
+// testNoPermission: without the right to capture there is one clear message, and status 1.
 func testNoPermission(t *testing.T, binary string) {
 	n := newNetwork(t)
 	p := n.start(t, plain(binary, "-i", "lo"))

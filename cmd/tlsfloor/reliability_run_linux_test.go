@@ -23,7 +23,7 @@ type program struct {
 	ended    chan struct{}
 }
 
-// start runs the program in a namespace. What cmd lacks is filled in.
+// start runs the program in a namespace, with defaults for what cmd lacks.
 func (n *network) start(t *testing.T, cmd *exec.Cmd) *program {
 	t.Helper()
 	p := &program{t: t, cmd: cmd, messages: filepath.Join(room(t), "messages"), ended: make(chan struct{})}
@@ -55,22 +55,22 @@ func (w *wire) watch(t *testing.T, folder string, cmd *exec.Cmd) *program {
 	return p
 }
 
-// asService is a command as a service manager starts it: as a user of its own,
-// with the one capability.
+// asService returns a command as a service manager starts it: as another user, with one
+// capability.
 func asService(binary string, args ...string) *exec.Cmd {
 	cmd := plain(binary, args...)
 	cmd.SysProcAttr.AmbientCaps = []uintptr{unix.CAP_NET_RAW}
 	return cmd
 }
 
-// plain is a command of a user that is nobody in particular.
+// plain returns a command of a plain user.
 func plain(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	return cmd
 }
 
-// await waits for something that only comes while the program runs.
+// await waits for a condition while the program runs.
 func (p *program) await(what string, holds func() bool) {
 	p.t.Helper()
 	eventually(p.t, what, func() bool {
@@ -97,7 +97,7 @@ func (p *program) said() string {
 	return string(text)
 }
 
-// awaitSaid waits until it has said something so many times.
+// awaitSaid waits until a message was written n times.
 func (p *program) awaitSaid(text string, times int) {
 	p.t.Helper()
 	p.await(fmt.Sprintf("%q is said", text), func() bool { return strings.Count(p.said(), text) >= times })
@@ -131,15 +131,15 @@ func (p *program) kill() {
 	<-p.ended
 }
 
-// notes are the lines on standard error that are not of the summary.
+// notes returns the lines on standard error without the summary.
 var notes = regexp.MustCompile(`(?m)^tlsfloor: .*`)
 
 var countsLine = regexp.MustCompile(`(\d+) packets seen, (\d+) dropped by the kernel, .* (\d+) flagged`)
 
-// tallies are what the run says of itself.
+// tallies are the counts that a run writes.
 type tallies struct{ packets, dropped, flagged int }
 
-// counts returns the tallies that were said last.
+// counts returns the last counts that were written.
 func (p *program) counts() (c tallies) {
 	all := countsLine.FindAllStringSubmatch(p.said(), -1)
 	if len(all) == 0 {
@@ -152,7 +152,7 @@ func (p *program) counts() (c tallies) {
 	return c
 }
 
-// askCounts asks for them now.
+// askCounts sends SIGUSR1 for new counts.
 func (p *program) askCounts() tallies {
 	p.t.Helper()
 	before := len(countsLine.FindAllString(p.said(), -1))
@@ -175,10 +175,10 @@ func status(path, field string) string {
 	return ""
 }
 
-// memory is the peak of what the process held, in KiB.
+// memory is the peak of the memory, in KiB.
 type memory struct{ anonymous, resident int }
 
-// measure looks at the memory until stop is called.
+// measure measures the memory until stop is called.
 func (p *program) measure() (stop func() memory) {
 	var peak memory
 	quit, done := make(chan struct{}), make(chan struct{})
@@ -203,7 +203,7 @@ func kibibytes(value string) int {
 	return n
 }
 
-// sizeBelow is the size of all files in a folder.
+// sizeBelow returns the size of all files in a folder.
 func sizeBelow(folder string) (size int64) {
 	_ = filepath.Walk(folder, func(_ string, info os.FileInfo, err error) error {
 		if err == nil && info.Mode().IsRegular() {

@@ -28,13 +28,13 @@ func testFullDisk(t *testing.T, binary string) {
 	p.awaitSaid("no space left on device", 1)
 	p.await("all are seen while the disk is full", func() bool { return p.askCounts().flagged == n })
 	full := linesOf(events)
-	violations(t, read(t, events)) // nothing is torn
+	violations(t, read(t, events)) // no line is torn
 	must(t, os.Remove(filler))
 	// n events may be more than the disk holds: they are taken away as they come
 	text := drain(t, p, events, n)
 	p.awaitSaid("works again", 1)
 	status, counts := p.stop(), p.counts()
-	account := made.settle(violations(t, text))
+	account := made.compare(violations(t, text))
 	t.Logf("figures: disk full after %d of %d events, said %d time(s); kernel dropped %d; nothing torn; %s",
 		full, n, strings.Count(p.said(), "no space left"), counts.dropped, account)
 	if !account.exact() || full == 0 || full >= n || status != 0 || counts.dropped > 0 || strings.Count(p.said(), "no space left") > 1 {
@@ -42,8 +42,8 @@ func testFullDisk(t *testing.T, binary string) {
 	}
 }
 
-// drain moves the output away each time it has half a disk, as logrotate would,
-// and returns all n lines.
+// drain moves the output away each time it fills half the disk, as logrotate would, and
+// returns all n lines.
 func drain(t *testing.T, p *program, events string, n int) (text []byte) {
 	t.Helper()
 	count := 0
@@ -69,7 +69,7 @@ func drain(t *testing.T, p *program, events string, n int) (text []byte) {
 	return text
 }
 
-// smallDisk mounts a file system of nobody's.
+// smallDisk mounts a file system that belongs to nobody.
 func smallDisk(t *testing.T, options string) string {
 	t.Helper()
 	folder := room(t)
@@ -80,7 +80,7 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// testBlockedPipe has standard output be a pipe that nobody reads for a while.
+// testBlockedPipe makes standard output a pipe that is not read for a while.
 func testBlockedPipe(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	r, out, err := os.Pipe()
@@ -99,7 +99,7 @@ func testBlockedPipe(t *testing.T, binary string) {
 	})
 }
 
-// testBlockedSocket has the output be a socket of a reader that does not accept.
+// testBlockedSocket makes the output a socket of a reader that does not accept.
 func testBlockedSocket(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	path := filepath.Join(folder, "socket")
@@ -117,7 +117,7 @@ func testBlockedSocket(t *testing.T, binary string) {
 	})
 }
 
-// blocked sends so much that memory does not hold it, and then has it read.
+// blocked sends more than fits in memory, and then reads the output.
 func blocked(t *testing.T, w *wire, p *program, folder string, unblock func(n int) (events []byte, status int)) {
 	t.Helper()
 	const n = 6000 // also where time is short: fewer stay in memory
@@ -129,7 +129,7 @@ func blocked(t *testing.T, w *wire, p *program, folder string, unblock func(n in
 	p.await("all are seen while nobody reads", func() bool { return p.askCounts().flagged == n })
 	took, spooled := time.Since(begin), sizeBelow(filepath.Join(folder, "spool"))
 	events, status := unblock(n)
-	account, counts := made.settle(violations(t, events)), p.counts()
+	account, counts := made.compare(violations(t, events)), p.counts()
 	t.Logf("figures: nobody read for %v; %d handshakes meanwhile, kernel dropped %d; %d KiB of events in the spool; %s",
 		took.Round(time.Second/10), n, counts.dropped, spooled>>10, account)
 	if !account.exact() || status != 0 || counts.dropped > 0 || spooled < 1<<20 {
@@ -137,7 +137,7 @@ func blocked(t *testing.T, w *wire, p *program, folder string, unblock func(n in
 	}
 }
 
-// collected is what a reader of a socket got.
+// collected is the text that a reader of a socket got.
 type collected struct {
 	mu   sync.Mutex
 	text []byte
@@ -207,7 +207,7 @@ func testKilled(t *testing.T, binary string) {
 	found := violations(t, read(t, events))
 	var all ledger
 	all.addMany(0, made)
-	account := all.settle(found)
+	account := all.compare(found)
 	t.Logf("figures: %d times kill -9 and start, %d torn lines (most by hand) repaired; %d handshakes sent all the while, %d lines written, all whole, doubled %d; not yet written at a kill: %.0f ms of traffic on average",
 		kills, mended, made, account.found, account.doubled, float64(account.lost)/float64(kills)/rate*1000)
 	if account.doubled+account.foreign > 0 || account.found < kills/2 || mended < kills/5 || status != 0 {
@@ -227,7 +227,7 @@ func tear(t *testing.T, name string, seed int) {
 	must(t, os.Truncate(name, int64(last+1+seed%(len(text)-last-3))))
 }
 
-// wantMended looks at what a start made of a file that had so many whole lines.
+// wantMended checks the repaired file, which had so many whole lines.
 func wantMended(t *testing.T, p *program, torn int, events string, whole int) {
 	t.Helper()
 	if text, _ := os.ReadFile(events); bytes.Count(text, []byte("\n")) != whole || len(text) > 0 && text[len(text)-1] != '\n' {
@@ -238,7 +238,7 @@ func wantMended(t *testing.T, p *program, torn int, events string, whole int) {
 	}
 }
 
-// wantNoLitter looks for files that a killed run left, beside those wanted.
+// wantNoLitter fails the test if a killed run left other files than those wanted.
 func wantNoLitter(t *testing.T, folder string, wanted ...string) {
 	t.Helper()
 	all, err := os.ReadDir(folder)
@@ -250,8 +250,8 @@ func wantNoLitter(t *testing.T, folder string, wanted ...string) {
 	}
 }
 
-// testKilledWithSpool kills the program while its output is away. What is in
-// the spool outlives it.
+// testKilledWithSpool kills the program while its output is unreachable. The next run sends
+// the events in the spool.
 func testKilledWithSpool(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	path := filepath.Join(folder, "socket")
@@ -276,14 +276,14 @@ func testKilledWithSpool(t *testing.T, binary string) {
 	p := w.watch(t, folder, exec.Command(binary, args...))
 	p.await("all events arrive", func() bool { return got.lines() >= n })
 	status := p.stop()
-	account := made.settle(violations(t, got.bytes()))
+	account := made.compare(violations(t, got.bytes()))
 	t.Logf("figures: %d times kill -9 while the output was away; %s", round, account)
 	if account.lost+account.foreign > 0 || status != 0 {
 		t.Errorf("%+v, status %d", account, status)
 	}
 }
 
-// awaitQuiet waits until a folder does not grow any more.
+// awaitQuiet waits until a folder stops growing.
 func awaitQuiet(t *testing.T, folder string) {
 	t.Helper()
 	size, since := int64(-1), time.Now()

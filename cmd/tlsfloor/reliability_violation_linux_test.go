@@ -37,7 +37,7 @@ func oldServer(t *testing.T) *tls.Config {
 
 var oldClient = &tls.Config{ServerName: awsName, InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 
-// serve has a server of TLS 1.0 answer on the near end until the test is over.
+// serve runs a server of TLS 1.0 on the near end until the test ends.
 func (n *network) serve(t *testing.T, address string) {
 	t.Helper()
 	config := oldServer(t)
@@ -75,8 +75,8 @@ func (n *network) violate(address string) (client string, err error) {
 	return c.LocalAddr().String(), tls.Client(c, oldClient).Handshake()
 }
 
-// script is the bytes of one real handshake of TLS 1.0, to be sent again as if
-// by others: far more of them than two processors can make.
+// script has the bytes of one real handshake of TLS 1.0, which are sent again as those of
+// other clients: two processors cannot make as many real ones.
 type script []line
 
 type line struct {
@@ -84,7 +84,7 @@ type line struct {
 	bytes      []byte
 }
 
-// recorder is an end of a pipe that notes what is written.
+// recorder is an end of a pipe that records what is written.
 type recorder struct {
 	net.Conn
 	fromClient bool
@@ -112,7 +112,7 @@ func newScript(t *testing.T) script {
 	return s
 }
 
-// clientOf is the address of the client with a number.
+// clientOf returns the address of the client with a number.
 func clientOf(n int) netip.AddrPort {
 	var ip [4]byte
 	binary.BigEndian.PutUint32(ip[:], 0x0a800000+uint32(n))
@@ -121,7 +121,7 @@ func clientOf(n int) netip.AddrPort {
 
 var awsServer = netip.MustParseAddrPort("192.0.2.10:443")
 
-// frames are a connection in which the handshake is made by a client.
+// frames returns a connection with the handshake, from a client.
 func (s script) frames(client netip.AddrPort) [][]byte {
 	const c, a = 0, 1
 	seq := [2]uint32{1000, 2000}
@@ -151,7 +151,7 @@ func (s script) frames(client netip.AddrPort) [][]byte {
 	return all
 }
 
-// ledger is the violations that were made, by the client's address.
+// ledger counts the violations that were made, by the client's address.
 type ledger struct {
 	mu      sync.Mutex
 	clients []string
@@ -170,19 +170,19 @@ func (l *ledger) addMany(from, to int) {
 	}
 }
 
-// account is what became of them.
+// account says how many violations were found.
 type account struct{ sent, found, lost, doubled, foreign int }
 
 func (a account) String() string {
 	return fmt.Sprintf("findings: sent %d, found %d, lost %d, doubled %d", a.sent, a.found, a.lost, a.doubled)
 }
 
-// exact reports whether each was found once, and nothing else was.
+// exact reports whether each was found once, and no other.
 func (a account) exact() bool { return a.lost == 0 && a.doubled == 0 && a.foreign == 0 }
 
-// settle compares. A client's address may have been used again, for another
-// connection.
-func (l *ledger) settle(found map[string]int) account {
+// compare compares the violations that were made with those that were found. A client's
+// address may have been used again for another connection.
+func (l *ledger) compare(found map[string]int) account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := account{sent: len(l.clients)}
@@ -242,7 +242,7 @@ func read(t *testing.T, names ...string) (text []byte) {
 	return text
 }
 
-// linesOf is how many whole lines a file has; 0 while it is not there.
+// linesOf counts the whole lines of a file; 0: it does not exist.
 func linesOf(name string) int {
 	text, _ := os.ReadFile(name)
 	return bytes.Count(text, []byte("\n"))

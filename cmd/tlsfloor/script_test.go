@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"tlsfloor": main})
 }
 
-// TestScript runs testdata/*.txtar: the command line as a user meets it.
+// TestScript runs testdata/*.txtar, which test the command line.
 // $CAPTURES is the folder of recorded captures.
 func TestScript(t *testing.T) {
 	folder, err := filepath.Abs(captures)
@@ -44,7 +44,7 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// unhex FROM TO writes the bytes that FROM spells.
+// unhex FROM TO writes the bytes that FROM has in hexadecimal.
 func unhex(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.Join(strings.Fields(ts.ReadFile(args[0])), "")
 	b, err := hex.DecodeString(text)
@@ -79,8 +79,8 @@ func snap(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), out, 0o644))
 }
 
-// handshakes PORT VERSION NAME has a TLS client and a server on loopback agree on
-// a version, several times in two seconds: a capture takes a moment to begin.
+// handshakes PORT VERSION NAME makes handshakes of a version on loopback, several in two
+// seconds, because a capture takes a moment to begin.
 func handshakes(ts *testscript.TestScript, _ bool, args []string) {
 	version := map[string]uint16{"1.0": tls.VersionTLS10, "1.2": tls.VersionTLS12}[args[1]]
 	listener, err := tls.Listen("tcp", "127.0.0.1:"+args[0], serverConfig(ts))
@@ -105,7 +105,7 @@ func handshakes(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// serverConfig is a server's that takes every version, with a new certificate.
+// serverConfig returns the configuration of a server that accepts every version.
 func serverConfig(ts *testscript.TestScript) *tls.Config {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
@@ -115,7 +115,7 @@ func serverConfig(ts *testscript.TestScript) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS10, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// condition knows [root], beside the conditions of testscript itself.
+// condition implements [root]; testscript has other conditions.
 func condition(name string) (bool, error) {
 	if name == "root" {
 		return os.Geteuid() == 0, nil

@@ -17,17 +17,17 @@ import (
 	"time"
 )
 
-// The secret of these tests has what quoting, JSON, URLs and HTML change, and two
-// words that nothing changes.
+// The secret of these tests has characters that quoting, JSON, URLs and HTML change, and two
+// words that they do not change.
 const testSecret = `XyZhunter"\<&> +/%tailQ7`
 
-// shown lists what of the secret is in text.
+// shown returns the parts of the secret that are in text.
 func shown(text string) (all []string) {
 	for _, part := range []string{"XyZhunter", "tailQ7"} {
 		if strings.Contains(text, part) {
 			all = append(all, part)
 		}
-		for shift := range 3 { // base64 has three ways to write a word
+		for shift := range 3 { // a word has three forms in base64
 			coded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + part))
 			if coded = coded[shift+1 : len(coded)-4]; strings.Contains(text, coded) {
 				all = append(all, "base64 of "+part)
@@ -37,7 +37,7 @@ func shown(text string) (all []string) {
 	return all
 }
 
-// indiscreet are servers that give back what they were sent.
+// indiscreet are servers that return what they were sent.
 var indiscreet = map[string]func(conn net.Conn){
 	"what was sent":       func(c net.Conn) { _, _ = io.Copy(c, c) },
 	"the secret first":    answering(func(secret string) string { return secret + "\r\n\r\n" }),
@@ -81,7 +81,7 @@ func body(status int, text func(string) string) func(string) string {
 	}
 }
 
-// answering reads requests, and answers with what was in their authorisation.
+// answering responds to requests with their Authorization header.
 func answering(with func(secret string) string) func(net.Conn) {
 	return func(c net.Conn) {
 		for r := bufio.NewReader(c); ; {
@@ -118,9 +118,8 @@ func serveAt(t *testing.T, serve func(net.Conn)) (address string) {
 	return l.Addr().String()
 }
 
-// TestSecretsAreNotShown reads a capture with outputs of every kind to servers
-// that fail, and give back what they were sent; nothing of the secret may be on
-// standard error.
+// TestSecretsAreNotShown reads a capture with outputs of every kind, whose servers fail and
+// return what they were sent. No part of the secret may be on standard error.
 func TestSecretsAreNotShown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
@@ -163,8 +162,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	r.all.Wait()
 }
 
-// secretRun runs the program many times at once: most of the time it waits for
-// servers.
+// secretRun runs the program many times in parallel, because it mostly waits for servers.
 type secretRun struct {
 	t      *testing.T
 	binary string

@@ -40,8 +40,7 @@ func steal(t *testing.T, pid int) int {
 	return -1
 }
 
-// testFilterOfRoot: even root, with the sensor's own socket in its hands, cannot
-// put a filter in the place of the sensor's.
+// testFilterOfRoot: even root, with the sensor's own socket, cannot replace its filter.
 func (s *staged) testFilterOfRoot(t *testing.T) {
 	for _, expression := range []string{"", "tcp port 443"} {
 		p := s.start(t, "-i", "lo", "-o", "file:"+s.path(attacker.Events), "--", expression)
@@ -57,8 +56,8 @@ func (s *staged) testFilterOfRoot(t *testing.T) {
 	}
 }
 
-// testPacketsThatStop: a sensor whose socket is made to take other packets says
-// so, and does not end as if it had seen all.
+// testPacketsThatStop: a sensor whose socket is changed to get other packets reports that,
+// and does not end as if it had seen all.
 func (s *staged) testPacketsThatStop(t *testing.T) {
 	p := s.start(t, "-i", "lo", "--fail-on", "blind", "-o", "file:"+s.path(attacker.Events))
 	var lo *net.Interface
@@ -97,7 +96,7 @@ func (s *staged) testPacketsThatStop(t *testing.T) {
 	}
 }
 
-// testSensorKilled: nothing is left that has rights.
+// testSensorKilled: no process with rights is left.
 func (s *staged) testSensorKilled(t *testing.T) {
 	p := s.start(t, "-i", "lo", "--process", "-o", "file:"+s.path(attacker.Events))
 	finder := childOf(t, p.cmd.Process.Pid, finderCommand)

@@ -18,8 +18,8 @@ import (
 	"tlsfloor/cmd/internal/attacker"
 )
 
-// TestSystem puts an intruder into each process of a program that runs, as root
-// starts it. "make system" runs it.
+// TestSystem runs a program with an intruder in each process, started by root. "make
+// system" runs it.
 func TestSystem(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes root")
@@ -35,7 +35,7 @@ func TestSystem(t *testing.T) {
 	t.Run("attempts without a sandbox", s.testFree)
 }
 
-// staged is the program with an intruder in it, and what it attacks.
+// staged is the program with an intruder, and what it attacks.
 type staged struct {
 	binary string
 	folder string
@@ -67,7 +67,7 @@ func newScene(t *testing.T) *staged {
 
 func (s *staged) path(name string) string { return filepath.Join(s.folder, name) }
 
-// stage makes the folders and files. The folder itself is root's.
+// stage creates the folders and files. The top folder belongs to root.
 func stage(t *testing.T) string {
 	t.Helper()
 	folder := room(t)
@@ -130,7 +130,7 @@ func (s *staged) listenDatagrams(t *testing.T) string {
 	return l.LocalAddr().String()
 }
 
-// victim is a process of the user that the sensor becomes.
+// victim is a process of the user that the sensor changes to.
 func (s *staged) victim(t *testing.T) int {
 	t.Helper()
 	cmd := plain("/bin/sleep", "1000")
@@ -139,8 +139,7 @@ func (s *staged) victim(t *testing.T) int {
 	return cmd.Process.Pid
 }
 
-// start runs the program until its processes have tried everything, as many as
-// there are.
+// start runs the program until all its processes have tried everything.
 func (s *staged) start(t *testing.T, args ...string) *program {
 	t.Helper()
 	counts := s.path(attacker.Out + "/counts")
@@ -169,8 +168,8 @@ func (s *staged) columns() []column {
 	}
 }
 
-// testAttempts holds what the processes could do against what docs/security.md
-// says, and against what has to be so on every kernel.
+// testAttempts compares what the processes could do with docs/security.md, and with what
+// every kernel has to refuse.
 func (s *staged) testAttempts(t *testing.T) {
 	columns := s.columns()
 	results := make([][]attacker.Result, len(columns))
@@ -203,8 +202,8 @@ func answersOf(said, process string) (all []attacker.Result) {
 	return all
 }
 
-// testFree: an attempt that fails without a sandbox proves nothing. It comes last,
-// since this process changes what it attacks.
+// testFree finds attempts that fail without a sandbox, which prove nothing. It comes last,
+// because this process changes what it attacks.
 func (s *staged) testFree(t *testing.T) {
 	cmd := exec.Command(s.binary, attackFree)
 	cmd.Env = append(os.Environ(), "TOKEN="+itsToken)
@@ -224,8 +223,8 @@ func (s *staged) testFree(t *testing.T) {
 	}
 }
 
-// impossible are the attempts that root cannot make, either: it has no capture,
-// the file is gone by then, or it depends on how the kernel was built and set up.
+// impossible are attempts that root cannot make, either: it has no capture, the file is
+// gone by then, or it depends on the kernel's configuration.
 var impossible = []string{
 	"the kernel: init_module", "the kernel: finit_module", "the kernel: delete_module", "the kernel: kexec_load", "the kernel: iopl",
 	"the kernel: ioperm", "the kernel: a call that is newer than the list", "sockets: ping",
@@ -234,7 +233,7 @@ var impossible = []string{
 	"names of files: moving files in", "names of files: moving files out",
 }
 
-// observed are attacks that worked once, by which process.
+// observed are attacks that worked once, by process.
 var observed = []struct{ process, kind, what string }{
 	{finderCommand, "sockets that capture", "having one"},
 	{finderCommand, "sockets that capture", "attaching a filter that lets nothing through"},
@@ -255,8 +254,7 @@ var observed = []struct{ process, kind, what string }{
 	{"sensor", "sockets", "UDP"},
 }
 
-// checkObserved: what was attacked with success once is refused, whatever the
-// page says.
+// checkObserved checks that attacks that once worked are refused, whatever the page says.
 func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attacker.Result) {
 	t.Helper()
 	for _, o := range observed {
@@ -281,8 +279,8 @@ func (s *staged) checkObserved(t *testing.T, columns []column, results [][]attac
 	}
 }
 
-// table is the table of docs/security.md: a row for the attempts of a kind that
-// the same processes can make.
+// table returns the table of docs/security.md: a row has the attempts of a kind that the
+// same processes can make.
 func table(columns []column, results [][]attacker.Result) string {
 	var b strings.Builder
 	b.WriteString("| kind | what was tried |")
@@ -316,19 +314,18 @@ func rows(results [][]attacker.Result) (all []*row) {
 	return all
 }
 
-// The table stands between these lines.
+// The table is between these lines.
 const (
 	pagePath  = "../../docs/security.md"
 	pageBegin = "<!-- attempts: made by make system -->\n"
 	pageEnd   = "<!-- end of attempts -->\n"
 )
 
-// pageABI is the version of Landlock that the page was made with: with an older one
-// more can be done, with a newer one less.
+// pageABI is the version of Landlock with which the page was made. More is possible with an
+// older one, and less with a newer one.
 const pageABI = 7
 
-// comparePage fails the test when the page says something else, or writes it with
-// -update.
+// comparePage fails the test if the page has another table; with -update it writes the table.
 func comparePage(t *testing.T, want string) {
 	t.Helper()
 	page := string(read(t, pagePath))

@@ -16,9 +16,8 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// TestTunnels has the program itself watch an interface to which strangers and
-// mirrors send VXLAN: datagrams from sockets, to the interface's own address, where
-// nothing listens.
+// TestTunnels runs the program on an interface to which strangers and mirrors send VXLAN:
+// datagrams from sockets to the interface's address, on which nothing listens.
 func TestTunnels(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes root")
@@ -35,7 +34,7 @@ func TestTunnels(t *testing.T) {
 	t.Run("an innocent program", func(t *testing.T) { testInnocentProgram(t, binary) })
 }
 
-// tunnelTo opens a socket that puts frames into VXLAN.
+// tunnelTo opens a socket that sends frames in VXLAN.
 func (n *network) tunnelTo(t *testing.T, address string) func(frames ...[]byte) {
 	t.Helper()
 	var c net.Conn
@@ -45,7 +44,7 @@ func (n *network) tunnelTo(t *testing.T, address string) func(frames ...[]byte) 
 	t.Cleanup(func() { c.Close() })
 	return func(frames ...[]byte) {
 		for _, f := range frames {
-			// Where nothing listens, the kernel says so to the next write.
+			// If nothing listens, the next write returns an error.
 			if _, err := c.Write(append([]byte{8, 0, 0, 0, 0, 0, 7, 0}, f...)); err != nil {
 				_, err = c.Write(append([]byte{8, 0, 0, 0, 0, 0, 7, 0}, f...))
 				must(t, err)
@@ -54,8 +53,8 @@ func (n *network) tunnelTo(t *testing.T, address string) func(frames ...[]byte) 
 	}
 }
 
-// A stranger forges a connection between two others; a mirror tells of its own
-// host's, as AWS Traffic Mirroring does.
+// A stranger forges a connection between two other hosts, and a mirror sends connections of
+// its own host, as AWS Traffic Mirroring does.
 func testWhoseTunnels(t *testing.T, binary string) {
 	s := newScript(t)
 	forged := s.frames(netip.MustParseAddrPort("10.50.0.1:40000"))
@@ -64,7 +63,7 @@ func testWhoseTunnels(t *testing.T, binary string) {
 	for i, f := range accused {
 		accused[i] = readdress(f, map[string]string{thereAddress: "10.50.0.1", "192.0.2.10": thereAddress})
 	}
-	const clientHello = 2 // behind SYN and its answer
+	const clientHello = 2 // after SYN and SYN-ACK
 	notBelieved, others := `"cause":"tunnels_not_believed"`, `"cause":"clients_not_believed"`
 	for _, k := range []struct {
 		name, tunnels string
@@ -122,7 +121,7 @@ func readdress(frame []byte, to map[string]string) []byte {
 	return out
 }
 
-// A mirror whose host goes wild does not fill the outputs, and the rest is counted.
+// A mirrored host that floods does not fill the outputs, and further events are counted.
 func testTunnelFlood(t *testing.T, program string) {
 	w, folder, s := newWire(t), room(t), newScript(t)
 	events := filepath.Join(folder, "events")
@@ -149,8 +148,8 @@ func testTunnelFlood(t *testing.T, program string) {
 	}
 }
 
-// A datagram with the addresses and ports of a program's connection has that
-// program blamed for nothing, whoever is believed; a handshake of its own does.
+// A datagram with the addresses and ports of a program's connection does not blame that
+// program, whoever is believed. Its own handshake does.
 func testInnocentProgram(t *testing.T, binary string) {
 	n, folder, s := newNetwork(t), room(t), newScript(t)
 	n.serve(t, "127.0.0.1:443")

@@ -11,24 +11,24 @@ import (
 	"testing"
 )
 
-// function is one that the source declares.
+// function is a function in the source.
 type function struct {
 	file  string // from the top of the repository
 	from  token.Position
 	to    token.Position
 	calls map[string][]int // offsets in the file, by the name that is called or passed on
-	spawn map[string]bool  // what a go statement calls
+	spawn map[string]bool  // names that go statements call
 }
 
 // sources are the packages that were read, with their functions by name.
 type sources map[string]map[string][]*function
 
-// find returns the functions of a name: several, where each system has its own.
-func (s sources) find(t *testing.T, room, name string) []*function {
+// find returns the functions of a name: several if each system has its own.
+func (s sources) find(t *testing.T, folder, name string) []*function {
 	t.Helper()
-	if s[room] == nil {
-		s[room] = map[string][]*function{}
-		files, err := filepath.Glob(filepath.Join(repository, room, "*.go"))
+	if s[folder] == nil {
+		s[folder] = map[string][]*function{}
+		files, err := filepath.Glob(filepath.Join(repository, folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,15 +36,15 @@ func (s sources) find(t *testing.T, room, name string) []*function {
 			if text, err := os.ReadFile(path); err != nil {
 				t.Fatal(err)
 			} else if !strings.HasSuffix(path, "_test.go") {
-				s.add(t, room, filepath.Base(path), string(text))
+				s.add(t, folder, filepath.Base(path), string(text))
 			}
 		}
 	}
-	return s[room][name]
+	return s[folder][name]
 }
 
 // add adds the functions of one file.
-func (s sources) add(t *testing.T, room, name, text string) {
+func (s sources) add(t *testing.T, folder, name, text string) {
 	t.Helper()
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, text, parser.SkipObjectResolution)
@@ -54,7 +54,7 @@ func (s sources) add(t *testing.T, room, name, text string) {
 	for _, d := range file.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
 			declared := functionName(f)
-			s[room][declared] = append(s[room][declared], newFunction(set, room+"/"+name, f))
+			s[folder][declared] = append(s[folder][declared], newFunction(set, folder+"/"+name, f))
 		}
 	}
 }
@@ -77,8 +77,8 @@ func functionName(f *ast.FuncDecl) string {
 	return f.Name.Name
 }
 
-// newFunction notes where a function lies and what it calls. A call counts where
-// it ends: its arguments are called before it.
+// newFunction returns a function with its position and calls. The position of a call is its
+// end, because its arguments are called before.
 func newFunction(set *token.FileSet, file string, d *ast.FuncDecl) *function {
 	f := &function{
 		file: file, from: set.Position(d.Body.Pos()), to: set.Position(d.Body.End()),
@@ -107,7 +107,7 @@ func newFunction(set *token.FileSet, file string, d *ast.FuncDecl) *function {
 	return f
 }
 
-// called is the last part of the name of what is called.
+// called returns the last part of the called name.
 func called(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -120,12 +120,12 @@ func called(e ast.Expr) string {
 	return ""
 }
 
-// last is the part of a name that a call of it shows.
+// last returns the part of a name that a call shows.
 func last(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // spawns reports whether a go statement of a package calls a function.
-func (s sources) spawns(room, name string) bool {
-	for _, declared := range s[room] {
+func (s sources) spawns(folder, name string) bool {
+	for _, declared := range s[folder] {
 		for _, f := range declared {
 			if f.spawn[name] {
 				return true

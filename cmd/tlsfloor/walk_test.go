@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// repository is the way from here to the top.
+// repository is the path of the repository.
 const repository = "../.."
 
-// TestWalk holds docs/walk.md against the code: every function that it names
-// exists in the package that it says, is called by one that was named before, in
-// the page's order, and is executed when the page's capture is read.
+// TestWalk compares docs/walk.md with the code: every function that it names exists in the
+// named package, is called by a function that was named before, in the page's order, and is
+// executed when the page's capture is read.
 func TestWalk(t *testing.T) {
 	w, err := parseWalk(readWalk(t))
 	if err != nil {
@@ -41,14 +41,14 @@ func TestWalk(t *testing.T) {
 	ran := execute(t, w)
 	for _, s := range w.steps {
 		for _, name := range s.names {
-			if !slices.ContainsFunc(code.find(t, s.room, name), ran.executed) {
+			if !slices.ContainsFunc(code.find(t, s.folder, name), ran.executed) {
 				t.Errorf("step %d: %s was not executed for %s", s.number, name, w.capture)
 			}
 		}
 	}
 }
 
-// TestWalkNotices looks at steps through a small program that are not true.
+// TestWalkNotices checks wrong steps through a small program.
 func TestWalkNotices(t *testing.T) {
 	code := sources{"a": {}}
 	code.add(t, "a", "a.go", `package a
@@ -89,7 +89,7 @@ func TestWalkNotices(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := walk{steps: slices.Clone(tt.steps)}
 			for i := range w.steps {
-				w.steps[i].number, w.steps[i].room = i+1, "a"
+				w.steps[i].number, w.steps[i].folder = i+1, "a"
 			}
 			got := strings.Join(w.problems(t, code), "\n")
 			if tt.want == "" && got != "" || !strings.HasPrefix(got, tt.want) {
@@ -110,11 +110,11 @@ type walk struct {
 	steps   []step
 }
 
-// step is a function of the page, and those that are named with it.
+// step is a function of the page, with the others that its step names.
 type step struct {
 	number  int
 	section int
-	room    string   // the package, from the top of the repository
+	folder  string   // of the package, in the repository
 	names   []string // the step's own first: "Type.method" or "function"
 	given   string   // "Options.Deliver": called by way of that field
 	spawned bool     // the beginning of a goroutine
@@ -166,10 +166,10 @@ func parseWalk(page string) (w walk, err error) {
 	return w, nil
 }
 
-// problems reports which functions are not there, which no earlier one of the page
-// calls, and which are called earlier than the page says. A section may begin in any
-// function that was named before it. Within it the way leads downwards: once the page
-// has gone back to a caller, it stays out of what that one had called before.
+// problems returns which functions do not exist, are not called by an earlier one of the
+// page, or are called earlier than the page says. A section may begin in any function that
+// was named before it. Within a section the order is that of execution: after the page has
+// returned to a caller, it must not name functions that this one called before.
 func (w *walk) problems(t *testing.T, code sources) (problems []string) {
 	t.Helper()
 	var named, open []*function
@@ -182,9 +182,9 @@ func (w *walk) problems(t *testing.T, code sources) (problems []string) {
 			clear(come)
 		}
 		for i, name := range s.names {
-			found := code.find(t, s.room, name)
+			found := code.find(t, s.folder, name)
 			if len(found) == 0 {
-				problems = append(problems, fmt.Sprintf("step %d: there is no function %s in %s", s.number, name, s.room))
+				problems = append(problems, fmt.Sprintf("step %d: there is no function %s in %s", s.number, name, s.folder))
 			}
 			among := open
 			if fresh && i == 0 {
@@ -198,7 +198,7 @@ func (w *walk) problems(t *testing.T, code sources) (problems []string) {
 				} else {
 					open = append(open, caller)
 				}
-			case i == 0 && (s.number == 1 || s.spawned && code.spawns(s.room, last(name))):
+			case i == 0 && (s.number == 1 || s.spawned && code.spawns(s.folder, last(name))):
 			default:
 				problems = append(problems, fmt.Sprintf("step %d: %s is not called, or not then, by a function named before it", s.number, name))
 			}
@@ -208,8 +208,8 @@ func (w *walk) problems(t *testing.T, code sources) (problems []string) {
 	return problems
 }
 
-// calledFrom finds the call of the step's ith function, in the last of some
-// functions that has one behind what the page has come to; nil: none has.
+// calledFrom finds the call of the step's ith function, in the last of the given functions
+// that has one after the page's position in it; nil: there is none.
 func (s *step) calledFrom(i int, among []*function, come map[*function]int) (caller *function, at int) {
 	name := last(s.names[i])
 	switch {
@@ -232,10 +232,10 @@ func (s *step) calledFrom(i int, among []*function, come map[*function]int) (cal
 // block is a piece of code that was executed.
 type block struct{ line, column int }
 
-// trace is what a run has executed, by file.
+// trace has the executed blocks of a run, by file.
 type trace map[string][]block
 
-// executed reports whether any of a function's body was.
+// executed reports whether a part of a function's body was executed.
 func (r trace) executed(f *function) bool {
 	return slices.ContainsFunc(r[f.file], func(b block) bool {
 		at := func(p token.Position) int {
@@ -245,8 +245,8 @@ func (r trace) executed(f *function) bool {
 	})
 }
 
-// execute builds the command so that it notes what it executes, and runs it on the
-// capture. It is built without a profile: only what is looked at is compiled anew.
+// execute builds the command with coverage, and runs it on the capture. It is built without
+// a profile, so that only the named packages are compiled again.
 func execute(t *testing.T, w walk) trace {
 	t.Helper()
 	folder := t.TempDir()
@@ -256,11 +256,11 @@ func execute(t *testing.T, w walk) trace {
 	}
 	rooms := map[string]bool{}
 	for _, s := range w.steps {
-		rooms["tlsfloor/"+s.room] = true
+		rooms["tlsfloor/"+s.folder] = true
 	}
 	var list []string
-	for room := range rooms {
-		list = append(list, room)
+	for folder := range rooms {
+		list = append(list, folder)
 	}
 	slices.Sort(list)
 	run := func(name string, args ...string) {
@@ -272,14 +272,14 @@ func execute(t *testing.T, w walk) trace {
 		}
 	}
 	run("go", "build", "-pgo=off", "-cover", "-coverpkg="+strings.Join(list, ","), "-o", program, ".")
-	// In its sandbox it could not write the counts when it ends.
+	// In the sandbox it could not write the counts at its end.
 	run(program, "--no-sandbox", "--quiet", "-r", filepath.Join(repository, w.capture))
 	run("go", "tool", "covdata", "textfmt", "-i="+counts, "-o="+text)
 	return readTrace(t, text)
 }
 
-// readTrace reads lines of the form "tlsfloor/parse/record.go:54.52,57.3 2 1": from
-// and to, the number of statements, and how often they were executed.
+// readTrace parses lines such as "tlsfloor/parse/record.go:54.52,57.3 2 1": the range, the
+// number of statements, and how often they were executed.
 func readTrace(t *testing.T, path string) trace {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestWords holds the last column of the words in docs/architecture.md against the
-// code: the packages, types and fields are there.
+// TestWords checks that the packages, types and fields in the last column of the words in
+// docs/architecture.md exist.
 func TestWords(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(repository, "docs", "architecture.md"))
 	if err != nil {
@@ -56,8 +56,8 @@ func packageFolders(t *testing.T) map[string][]string {
 	return folders
 }
 
-// declares reports whether a package has a type, or a constant, and the type a
-// field, unless that is empty.
+// declares reports whether a package has a type or constant, with the field unless that is
+// empty.
 func declares(t *testing.T, folder, name, field string) bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))

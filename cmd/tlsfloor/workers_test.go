@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Several workers write the events that one writes, of every recorded capture
-// and of all of them together, where a second run writes the same bytes.
+// Several workers write the same events as one, for every recorded capture and for all
+// together; a second run writes the same bytes.
 func TestWorkersWriteTheSame(t *testing.T) {
 	var all []string
 	for _, name := range recorded(t) {
