@@ -80,7 +80,7 @@ func senders(text string) (netip.Prefix, bool) {
 	return p.Masked(), true
 }
 
-// noteTunnels reports whose tunnels are believed, on interfaces.
+// noteTunnels reports which senders of tunnels are believed, on interfaces.
 func (w *watcher) noteTunnels() {
 	if !w.live() {
 		return
@@ -88,11 +88,11 @@ func (w *watcher) noteTunnels() {
 	t := w.options.decoding().Trust
 	switch {
 	case !t.Limited:
-		w.note("tunnels: everybody's are believed: who can send a datagram here can tell of any connection")
+		w.note("tunnels: all senders are believed, so whoever can send a datagram here can invent any connection")
 	case len(t.From) == 0 && t.Own:
-		w.note("tunnels: each sender is believed about connections of its own; --tunnels says whom else to believe")
+		w.note("tunnels: each sender is believed about its own connections; --tunnels names others to believe")
 	case len(t.From) == 0:
-		w.note("tunnels: nobody's are believed")
+		w.note("tunnels: no sender is believed")
 	default:
 		text := make([]string, len(t.From))
 		for i, p := range t.From {
@@ -100,9 +100,9 @@ func (w *watcher) noteTunnels() {
 		}
 		others := ""
 		if t.Own {
-			others = ", and each other's about connections of its own"
+			others = ", and each other sender about its own connections"
 		}
-		w.note("tunnels: those of %s are believed%s", strings.Join(text, ", "), others)
+		w.note("tunnels: senders in %s are believed%s", strings.Join(text, ", "), others)
 	}
 }
 

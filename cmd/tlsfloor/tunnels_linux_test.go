@@ -73,14 +73,14 @@ func testWhoseTunnels(t *testing.T, binary string) {
 		says          string
 	}{
 		{"one datagram of a stranger", "", forged[clientHello : clientHello+1], "", notBelieved, "--tunnels own," + thereAddress},
-		{"a stranger's whole handshake", "", forged, "", notBelieved, "each sender is believed about connections of its own"},
+		{"a stranger's whole handshake", "", forged, "", notBelieved, "each sender is believed about its own connections"},
 		{"a stranger's whole handshake, in which it is the server", "", accused, "", others, ""},
-		{"one datagram of a stranger, all believed", "all", forged[clientHello : clientHello+1], "10.50.0.1", "", "tunnels: everybody's are believed"},
-		{"a stranger's whole handshake, believed", thereAddress, forged, "10.50.0.1", "", "tunnels: those of " + thereAddress + "/32 are believed\n"},
-		{"a stranger's whole handshake, another believed", "own,10.66.0.0/16", forged, "", notBelieved, "those of 10.66.0.0/16 are believed, and each other's about"},
+		{"one datagram of a stranger, all believed", "all", forged[clientHello : clientHello+1], "10.50.0.1", "", "tunnels: all senders are believed"},
+		{"a stranger's whole handshake, believed", thereAddress, forged, "10.50.0.1", "", "tunnels: senders in " + thereAddress + "/32 are believed\n"},
+		{"a stranger's whole handshake, another believed", "own,10.66.0.0/16", forged, "", notBelieved, "senders in 10.66.0.0/16 are believed, and each other sender about"},
 		{"a mirror", "", own, thereAddress, "", ""},
 		{"one datagram of a mirror", "", own[clientHello : clientHello+1], thereAddress, "", ""},
-		{"a mirror, nobody believed", "none", own, "", notBelieved, "tunnels: nobody's are believed"},
+		{"a mirror, nobody believed", "none", own, "", notBelieved, "tunnels: no sender is believed"},
 		{"a mirror, another believed", "10.66.0.0/16", own, "", notBelieved, ""},
 	} {
 		for _, workers := range []string{"1", "2"} {

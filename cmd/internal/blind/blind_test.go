@@ -54,11 +54,11 @@ func TestSpots(t *testing.T) {
 				r.Tunnels.Messages = Addresses{Total: 1, List: []AddressCount{{netip.MustParseAddr("192.0.2.2"), 1}}}
 			}},
 		{Spot{Cause: clientsNotBelieved, Count: 2, Top: []Item{{Name: "192.0.2.1", Count: 2}}},
-			"handshakes of a client, told in another's tunnel: 192.0.2.1", func(r *Run) {
+			"handshakes in a tunnel whose sender is not the client: 192.0.2.1", func(r *Run) {
 				r.Tunnels.Clients = Addresses{Total: 2, List: []AddressCount{{netip.MustParseAddr("192.0.2.1"), 2}}}
 			}},
 		{Spot{Cause: eventsBounded, Count: 1, Top: []Item{{Name: "192.0.2.1", Count: 1}}},
-			"flagged event beyond those that are written of one tunnel's sender in a minute: 192.0.2.1", func(r *Run) {
+			"flagged event beyond the number that is written for one tunnel's sender in a minute: 192.0.2.1", func(r *Run) {
 				r.Tunnels.Bounded = Addresses{Total: 1, List: []AddressCount{{netip.MustParseAddr("192.0.2.1"), 1}}}
 			}},
 		{Spot{Cause: nestedTooDeep, Count: 1}, "packet in more encapsulations than are read", func(r *Run) { r.Decode.TooDeep = 1 }},
@@ -69,7 +69,7 @@ func TestSpots(t *testing.T) {
 		{Spot{Cause: cutPackets, Count: 7}, "packets of which the snapshot length left no data", func(r *Run) {
 			r.Unseen.CutPackets, r.Decode.CutShort, r.Decode.Results[decode.Malformed] = 4, 3, 3
 		}},
-		{Spot{Cause: longPreambles, Count: 2}, "connections in which more was said before TLS, or in place of an answer, than is looked at", func(r *Run) { r.Unseen.LongPreambles = 2 }},
+		{Spot{Cause: longPreambles, Count: 2}, "connections with more bytes before TLS, or in place of an answer, than are read", func(r *Run) { r.Unseen.LongPreambles = 2 }},
 		{Spot{Cause: lostBytes, Count: 1}, "handshake with packets missing from the capture", func(r *Run) { r.Unseen.LostBytes = 1 }},
 		{Spot{Cause: malformedHellos, Count: 1}, "hello that could not be read", func(r *Run) { r.MalformedHellos = 1 }},
 		{Spot{Cause: givenUp, Count: 1}, "handshake given up for lack of memory", func(r *Run) { r.Unseen.GivenUp = 1 }},
