@@ -125,7 +125,7 @@ func checkImport(f source, spec *ast.ImportSpec) string {
 func checkOwn(f source, imported string) string {
 	// An external test is in the parent's folder, but is another package.
 	if imported != f.folder() && within(imported, f.folder()) && !strings.HasSuffix(f.syntax.Name.Name, "_test") {
-		return fmt.Sprintf("%s may not import its child %s", f.folder(), imported)
+		return fmt.Sprintf("%s must not import its child %s", f.folder(), imported)
 	}
 	if isSupport(imported) && !f.isForTests() {
 		return fmt.Sprintf("%s is for tests: not in %s", imported, f.folder())
@@ -133,7 +133,7 @@ func checkOwn(f source, imported string) string {
 	for folder, others := range forbidden {
 		for _, u := range others {
 			if within(f.folder(), folder) && within(imported, u) {
-				return fmt.Sprintf("%s may not know %s: not %s", folder, u, imported)
+				return fmt.Sprintf("%s must not import %s: not %s", folder, u, imported)
 			}
 		}
 	}

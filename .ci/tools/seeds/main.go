@@ -75,7 +75,7 @@ func run(ctx context.Context, root, pattern string) error {
 			return err
 		}
 	}
-	fmt.Printf("seeds: %d inputs more, %d bytes of all that are kept\n", k.kept, k.bytes)
+	fmt.Printf("seeds: %d inputs added, %d bytes kept in all\n", k.kept, k.bytes)
 	if k.failed > 0 {
 		return fmt.Errorf("%d inputs fail", k.failed)
 	}

@@ -306,32 +306,32 @@ type health struct {
 }
 
 // report sends the user a message about the output, in one line.
-func (t *health) report(text string) {
-	t.note(t.name + ": " + strings.ReplaceAll(text, "\n", "; "))
+func (h *health) report(text string) {
+	h.note(h.name + ": " + strings.ReplaceAll(text, "\n", "; "))
 }
 
 // failed notes a failed attempt. It returns true if the attempt before succeeded.
-func (t *health) failed(err error) bool {
-	first := !t.failing.Swap(true)
-	now := t.clock.Now()
+func (h *health) failed(err error) bool {
+	first := !h.failing.Swap(true)
+	now := h.clock.Now()
 	if first {
-		t.since, t.reported = now, false
+		h.since, h.reported = now, false
 	}
-	if !t.reported && (t.reportedAt.IsZero() || now.Sub(t.reportedAt) >= reportEvery) {
-		t.reported, t.reportedAt = true, now
-		t.report(fmt.Sprintf("%v; events wait, and it is tried again", err))
+	if !h.reported && (h.reportedAt.IsZero() || now.Sub(h.reportedAt) >= reportEvery) {
+		h.reported, h.reportedAt = true, now
+		h.report(fmt.Sprintf("%v; events wait, and it is tried again", err))
 	}
 	return first
 }
 
 // recovered notes a successful attempt. It returns true if the attempt before failed.
-func (t *health) recovered() bool {
-	if !t.failing.Swap(false) {
+func (h *health) recovered() bool {
+	if !h.failing.Swap(false) {
 		return false
 	}
-	if t.reported {
-		t.reportedAt = t.clock.Now()
-		t.report(fmt.Sprintf("works again, after %v", t.reportedAt.Sub(t.since).Round(time.Second/10)))
+	if h.reported {
+		h.reportedAt = h.clock.Now()
+		h.report(fmt.Sprintf("works again, after %v", h.reportedAt.Sub(h.since).Round(time.Second/10)))
 	}
 	return true
 }
