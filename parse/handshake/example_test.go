@@ -7,8 +7,7 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// The bytes of both directions of a connection go in, and what its ends say comes
-// out.
+// Push reads the bytes of both directions of a connection, and returns the hellos.
 func Example() {
 	hello, err := os.ReadFile("../testdata/client-openssl-tls1.bin")
 	if err != nil {
@@ -30,7 +29,7 @@ func Example() {
 	for d, data := range [][]byte{hello, answer} {
 		for {
 			n, _, status := machine.Push(handshake.Dir(d), data, &msg)
-			data = data[n:] // what Push did not consume is given to it again, with what comes next
+			data = data[n:] // bytes that Push did not consume are pushed again, before the next ones
 			if status != handshake.Found {
 				break
 			}

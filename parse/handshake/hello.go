@@ -2,8 +2,8 @@ package handshake
 
 import "tlsfloor/parse"
 
-// readClientHello takes the first ClientHello; a second one answers a
-// HelloRetryRequest or renegotiates.
+// readClientHello reads the first ClientHello, and reports whether msg is set. It
+// ignores a second one, which answers a HelloRetryRequest or renegotiates.
 func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 	o := &m.clientHello
 	if o.seen && (!o.cut || o.long) && roleIn(d) == m.client {
@@ -11,44 +11,45 @@ func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 	}
 	msg.Retracted = 0
 	if msg.Client.Parse(body) != nil && !msg.Client.Plausible() {
-		return msg.found(Malformed, d) == Found
+		return msg.set(Malformed, d) == Found
 	}
 	if m.client != unknownRole && roleIn(d) != m.client && !m.swapRoles(d, msg) {
 		m.anomalies.add(clientHelloFromServer)
-		m.keepSpareClientHello(d, body)
+		m.setAsideClientHello(d, body)
 		return false
 	}
-	completes := o.cut // in another copy of its packets, or behind a HelloRetryRequest
+	completes := o.cut // another copy of the packets, or the hello after a HelloRetryRequest
 	o.cut = false
-	m.foundClientHello(d, len(body), msg)
+	m.acceptClientHello(d, len(body), msg)
 	msg.Completes = completes
-	if m.at(d).split {
+	if m.at(d).splitMessage {
 		m.anomalies.add(helloSplitRecords)
 	}
-	if m.spare != nil && m.spare.serverHello != nil && m.fromServer(d.Other()) {
-		m.unfinished |= spareDue
+	if m.setAside != nil && m.setAside.serverHello != nil && m.fromServer(d.Other()) {
+		m.unfinished |= setAsideDue
 	}
 	return true
 }
 
-// foundClientHello makes msg the ClientHello of size bytes that is in it.
-func (m *Machine) foundClientHello(d Dir, size int, msg *Message) Status {
+// acceptClientHello makes the ClientHello in msg, of size bytes, the connection's, and
+// completes msg.
+func (m *Machine) acceptClientHello(d Dir, size int, msg *Message) Status {
 	m.client, m.clientHello.seen = roleIn(d), true
 	msg.Record, msg.Size = m.clientHello.record, size
-	return msg.found(ClientHello, d)
+	return msg.set(ClientHello, d)
 }
 
-// readServerHello takes the first ServerHello, and the one that follows a
-// HelloRetryRequest. draft says that it is a HelloRetryRequest as a draft of TLS
-// 1.3 had it.
+// readServerHello reads the first ServerHello, and the one that follows a
+// HelloRetryRequest, and reports whether msg is set. draft: the message is a
+// HelloRetryRequest in the format of a draft of TLS 1.3.
 func (m *Machine) readServerHello(d Dir, body []byte, draft bool, msg *Message) bool {
 	a := &m.serverHello
 	fromClient := m.client != unknownRole && roleIn(d) == m.client
 	msg.Retracted = 0
 	switch {
 	case m.clientHello.seen && fromClient:
-		if m.keepSpareServerHello(d, body, draft) {
-			return m.spare.clientHello != nil && m.takeSpareClientHello(d.Other(), msg)
+		if m.setAsideServerHello(d, body, draft) {
+			return m.setAside.clientHello != nil && m.useSetAsideClientHello(d.Other(), msg)
 		}
 		m.anomalies.add(serverHelloFromClient)
 		return false
@@ -62,9 +63,9 @@ func (m *Machine) readServerHello(d Dir, body []byte, draft bool, msg *Message) 
 		return false
 	}
 	if err := parseServerHello(&msg.Server, body, draft); err != nil && (draft || !msg.Server.Plausible()) {
-		return msg.found(Malformed, d) == Found
+		return msg.set(Malformed, d) == Found
 	}
-	m.foundServerHello(d, len(body), msg)
+	m.acceptServerHello(d, len(body), msg)
 	a.cut = false
 	return true
 }
@@ -76,8 +77,9 @@ func parseServerHello(h *parse.ServerHello, body []byte, draft bool) error {
 	return h.Parse(body)
 }
 
-// foundServerHello makes msg the ServerHello of size bytes that is in it.
-func (m *Machine) foundServerHello(d Dir, size int, msg *Message) Status {
+// acceptServerHello makes the ServerHello in msg, of size bytes, the connection's, and
+// completes msg.
+func (m *Machine) acceptServerHello(d Dir, size int, msg *Message) Status {
 	if m.client == unknownRole {
 		m.client = roleIn(d.Other())
 	}
@@ -85,27 +87,27 @@ func (m *Machine) foundServerHello(d Dir, size int, msg *Message) Status {
 	a.seen, a.version, a.retry = true, h.SelectedVersion, h.HelloRetryRequest
 	m.retried = m.retried || a.retry
 	msg.Size = size
-	return msg.found(ServerHello, d)
+	return msg.set(ServerHello, d)
 }
 
-// takeBeginning takes what came of a hello of which the rest will not come, and
-// reports whether something is in msg.
-func (m *Machine) takeBeginning(d Dir, t parse.HandshakeType, body []byte, msg *Message) bool {
+// readBeginning reads the beginning of a hello whose rest will not come, and reports
+// whether msg is set.
+func (m *Machine) readBeginning(d Dir, t parse.HandshakeType, body []byte, msg *Message) bool {
 	first := t == parse.TypeClientHello && !m.clientHello.seen
 	msg.Retracted = 0
-	if m.takeCut(d, t, body, msg) {
+	if m.readCutHello(d, t, body, msg) {
 		return true
 	}
-	return first && msg.found(Incomplete, d) == Found
+	return first && msg.set(Incomplete, d) == Found
 }
 
-// takeTooLong takes the beginning of a hello that is longer than any is collected.
-// A hello behind it does not replace it.
-func (m *Machine) takeTooLong(d Dir, one *parse.Message, msg *Message) bool {
+// readTooLong reads the beginning of a hello that is too long to be collected, and
+// reports whether msg is set. A later hello does not replace it.
+func (m *Machine) readTooLong(d Dir, one *parse.Message, msg *Message) bool {
 	m.anomalies.add(oversizedMessage)
 	msg.Retracted = 0
-	if !m.takeCut(d, one.Type, one.Body, msg) {
-		return msg.found(Malformed, d) == Found
+	if !m.readCutHello(d, one.Type, one.Body, msg) {
+		return msg.set(Malformed, d) == Found
 	}
 	msg.Long = true
 	if one.Type == parse.TypeClientHello {
@@ -116,8 +118,9 @@ func (m *Machine) takeTooLong(d Dir, one *parse.Message, msg *Message) bool {
 	return true
 }
 
-// takeCut takes the beginning of a hello, and reports whether it counts.
-func (m *Machine) takeCut(d Dir, t parse.HandshakeType, body []byte, msg *Message) bool {
+// readCutHello reads the beginning of a hello, and reports whether it is used and msg
+// is set.
+func (m *Machine) readCutHello(d Dir, t parse.HandshakeType, body []byte, msg *Message) bool {
 	switch fromClient := roleIn(d) == m.client; {
 	case t == parse.TypeClientHello && !fromClient && m.client != unknownRole:
 		m.anomalies.add(clientHelloFromServer)
@@ -125,11 +128,11 @@ func (m *Machine) takeCut(d Dir, t parse.HandshakeType, body []byte, msg *Messag
 		m.anomalies.add(serverHelloFromClient)
 	case t == parse.TypeClientHello && !m.clientHello.seen && msg.Client.ParseCut(body):
 		m.clientHello.cut = true
-		m.foundClientHello(d, len(body), msg)
+		m.acceptClientHello(d, len(body), msg)
 		msg.Cut = true
 		return true
 	case t == parse.TypeServerHello && (!m.serverHello.seen || m.serverHello.retry) && msg.Server.ParseCut(body):
-		m.foundServerHello(d, len(body), msg)
+		m.acceptServerHello(d, len(body), msg)
 		m.serverHello.cut = true
 		msg.Cut = true
 		return true
@@ -137,6 +140,7 @@ func (m *Machine) takeCut(d Dir, t parse.HandshakeType, body []byte, msg *Messag
 	return false
 }
 
+// readCertificate parses the server's certificate, and reports whether msg is set.
 func (m *Machine) readCertificate(d Dir, der []byte, msg *Message) bool {
 	if err := msg.Leaf.Parse(der); err != nil {
 		m.anomalies.add(badCertificate)
@@ -144,22 +148,22 @@ func (m *Machine) readCertificate(d Dir, der []byte, msg *Message) bool {
 	}
 	m.serverHello.certified = true
 	msg.DER, msg.Retracted = der, 0
-	return msg.found(Certificate, d) == Found
+	return msg.set(Certificate, d) == Found
 }
 
-// swapRoles reports whether the end that was taken for the server, and sends a
-// ClientHello in direction d, is the client after all: it opened the connection (or
-// spoke first, where the opening was not seen), and no ServerHello from the other end
-// says otherwise, unless both ends have sent both. What it said as a server, or the
-// other end as a client, is dropped. A connection whose roles are reversed from the
-// start keeps them: FTP's data connections are opened by the end that will be the TLS
-// server.
+// swapRoles decides whether the end that sends a ClientHello in direction d, and was
+// taken for the server, is the client after all, and reports whether it is. It is if
+// it opened the connection and has not confirmed the roles with a ServerHello before,
+// or if each end has sent both hellos. If the opening was not seen, it has to have
+// sent first, and the other end no ClientHello. The hellos that were accepted for the
+// wrong roles are dropped. Roles that are reversed from the start are kept: FTP's data
+// connections are opened by the end that will be the TLS server.
 func (m *Machine) swapRoles(d Dir, msg *Message) bool {
 	seen := m.clientHello.seen
 	switch {
 	case m.fromServer(d):
 		return false
-	case seen && (m.spare == nil || m.spare.serverHello == nil) && (m.serverHello.seen || !m.opening.Known):
+	case seen && (m.setAside == nil || m.setAside.serverHello == nil) && (m.serverHello.seen || !m.opening.Known):
 		return false
 	case seen:
 		m.dropClientHello(msg)
@@ -171,8 +175,8 @@ func (m *Machine) swapRoles(d Dir, msg *Message) bool {
 	return true
 }
 
-// dropClientHello forgets the ClientHello of an end that is no client, and what
-// answered it.
+// dropClientHello forgets the ClientHello of an end that is not the client, and the
+// ServerHello that answered it.
 func (m *Machine) dropClientHello(msg *Message) {
 	m.anomalies.add(clientHelloFromServer)
 	if m.serverHello.seen {
@@ -183,29 +187,30 @@ func (m *Machine) dropClientHello(msg *Message) {
 	m.dropServerHello(msg)
 }
 
-// dropServerHello forgets a ServerHello, and the certificate behind it.
+// dropServerHello forgets the ServerHello and the certificate after it.
 func (m *Machine) dropServerHello(msg *Message) {
 	msg.Retracted |= TheServerHello
 	m.serverHello, m.retried = serverHello{}, false
 	m.client = unknownRole
 }
 
-// takeSpareClientHello has the spare hellos count. d is the client's direction.
-func (m *Machine) takeSpareClientHello(d Dir, msg *Message) bool {
+// useSetAsideClientHello replaces the ClientHello by the one set aside, and schedules
+// the ServerHello set aside. d is the client's direction.
+func (m *Machine) useSetAsideClientHello(d Dir, msg *Message) bool {
 	m.dropClientHello(msg)
-	_ = msg.Client.Parse(m.spare.clientHello) // it was parsed before: an error says the same again
-	m.foundClientHello(d, len(m.spare.clientHello), msg)
-	m.unfinished |= spareDue
+	_ = msg.Client.Parse(m.setAside.clientHello) // parsed before, so an error is known and tolerated
+	m.acceptClientHello(d, len(m.setAside.clientHello), msg)
+	m.unfinished |= setAsideDue
 	return true
 }
 
-// takeSpareServerHello takes the ServerHello that was kept.
-func (m *Machine) takeSpareServerHello(msg *Message) Status {
-	if m.spare == nil || m.client == unknownRole {
+// useSetAsideServerHello reads the ServerHello that was set aside.
+func (m *Machine) useSetAsideServerHello(msg *Message) Status {
+	if m.setAside == nil || m.client == unknownRole {
 		return Listen
 	}
-	found := m.readServerHello(m.client.dir().Other(), m.spare.serverHello, false, msg)
-	m.endSpare()
+	found := m.readServerHello(m.client.dir().Other(), m.setAside.serverHello, false, msg)
+	m.dropSetAside()
 	m.recount()
 	if found {
 		return Found
@@ -213,28 +218,28 @@ func (m *Machine) takeSpareServerHello(msg *Message) Status {
 	return Listen
 }
 
-// keepSpareClientHello keeps a ClientHello of the end that opened the connection, and
-// is taken for the server.
-func (m *Machine) keepSpareClientHello(d Dir, body []byte) {
-	if m.misled() && !m.fromServer(d) && m.spares().clientHello == nil {
-		m.spare.clientHello = m.pool.collector.Keep(body)
+// setAsideClientHello sets aside a ClientHello from the end that opened the connection,
+// if that end is taken for the server.
+func (m *Machine) setAsideClientHello(d Dir, body []byte) {
+	if m.rolesReversed() && !m.fromServer(d) && m.needSetAside().clientHello == nil {
+		m.setAside.clientHello = m.pool.collector.Keep(body)
 	}
 	m.recount()
 }
 
-// keepSpareServerHello keeps a ServerHello of the end that accepted the connection,
-// and is taken for the client, and reports whether it does.
-func (m *Machine) keepSpareServerHello(d Dir, body []byte, draft bool) bool {
-	if draft || !m.misled() || !m.fromServer(d) || m.spares().serverHello != nil {
+// setAsideServerHello sets aside a ServerHello from the end that accepted the
+// connection, if that end is taken for the client. It reports whether it did.
+func (m *Machine) setAsideServerHello(d Dir, body []byte, draft bool) bool {
+	if draft || !m.rolesReversed() || !m.fromServer(d) || m.needSetAside().serverHello != nil {
 		return false
 	}
-	m.spare.serverHello = m.pool.collector.Keep(body)
+	m.setAside.serverHello = m.pool.collector.Keep(body)
 	m.recount()
 	return true
 }
 
-// misled reports whether the end that accepted the connection is taken for the
+// rolesReversed reports whether the end that accepted the connection is taken for the
 // client.
-func (m *Machine) misled() bool {
+func (m *Machine) rolesReversed() bool {
 	return m.opening.Known && m.clientHello.seen && m.fromServer(m.client.dir())
 }

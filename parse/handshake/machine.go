@@ -7,106 +7,107 @@ import (
 	"tlsfloor/parse/cache"
 )
 
-// Machine follows the TLS of one connection. Open makes it ready. With thousands of
-// handshakes under way each segment waits for its Machine to come from memory, so
-// the fields that most segments need come first.
+// Machine follows the TLS of one connection. Call Open first. With thousands of
+// handshakes in progress, loading the Machine from memory is what each segment waits
+// for, so the fields that most segments need come first, in one cache line.
 type Machine struct {
 	side       [2]side
-	client     role // of the ClientHello's sender; the opposite of the ServerHello's
+	client     role // the direction of the end that sends the ClientHello
 	opening    Opening
 	retried    bool    // a HelloRetryRequest was seen
-	midway     [2]bool // messages has some of a message, or passes over one
+	midway     [2]bool // messages holds part of a message, or is skipping one
 	unfinished unfinished
-	// NoCertificate says that the caller does not need the server's certificate.
-	// It may be changed between calls.
+	// NoCertificate: the caller does not need the server's certificate. It may be
+	// changed between calls.
 	NoCertificate bool
 	held          int32 // see Held
 
-	messages    [2]parse.Messages // for those that come in pieces
+	messages    [2]parse.Messages // collect messages that come in pieces
 	clientHello clientHello
 	serverHello serverHello
 	anomalies   anomalies
-	prelude     *prelude // nil: nothing came before TLS
-	spare       *spare   // nil: there is none
+	preamble    *preamble // nil: nothing came before TLS
+	setAside    *setAside // nil: there is none
 	pool        *Pool
 }
 
-// Pool is memory that the Machines of one goroutine use again. The zero value is
-// ready.
+// Pool is memory that the Machines of one goroutine reuse. The zero value is ready to
+// use.
 type Pool struct {
 	collector parse.Collector
-	preludes  cache.Free[prelude]
-	spares    cache.Free[spare]
+	preambles cache.Free[preamble]
+	setAsides cache.Free[setAside]
 }
 
 // Opening is what is known of how a connection was opened.
 type Opening struct {
-	Known bool // the opening was seen
-	Dir   Dir  // from the end that opened it; not Known: the direction that was heard first
+	Known bool // the SYN or SYN-ACK was seen
+	Dir   Dir  // of the end that opened the connection; if not Known, of the first bytes seen
 }
 
-// Open makes m ready for a connection. Until Close it uses memory of pool.
+// Open prepares m, a zero value, for a connection. Until Close, m uses memory of pool.
 func (m *Machine) Open(o Opening, pool *Pool) { m.opening, m.pool = o, pool }
 
-// Close gives back the memory that m has of its Pool. Then m is as its zero value.
+// Close returns m's memory to its Pool, and sets m to its zero value.
 func (m *Machine) Close() {
 	c := &m.pool.collector
-	m.endSpare()
-	m.endPrelude()
+	m.dropSetAside()
+	m.dropPreamble()
 	m.messages[0].Drop(c)
 	m.messages[1].Drop(c)
 	*m = Machine{}
 }
 
-// Held is how many bytes m has of its Pool. That is at most a hello and a
-// certificate in pieces in each direction (parse.MaxMessage,
-// parse.MaxCertificateMessage), two hellos that may count later, and a record of
-// each direction that came in another protocol's packets.
+// Held is how many bytes of its Pool m uses. At most, these are in each direction one
+// hello or certificate in pieces (parse.MaxMessage, parse.MaxCertificateMessage) and
+// one record that came in another protocol's packets, and two hellos that are set
+// aside.
 func (m *Machine) Held() int { return int(m.held) }
 
-// recount counts what m holds, when that may have changed.
+// recount updates held. It is called when that may have changed.
 func (m *Machine) recount() {
 	n := m.messages[0].Held() + m.messages[1].Held()
-	if m.spare != nil {
-		n += m.spare.size()
+	if m.setAside != nil {
+		n += m.setAside.size()
 	}
-	if m.prelude != nil {
-		n += m.prelude.size()
+	if m.preamble != nil {
+		n += m.preamble.size()
 	}
 	m.held = int32(n)
 }
 
-// settled reports whether the handshake can have nothing more to say.
+// settled reports whether nothing more can be learnt from the handshake.
 func (m *Machine) settled() bool {
 	a, b := &m.side[0], &m.side[1]
 	if a.protected && b.protected {
 		return true
 	}
-	if !a.alerted && !b.alerted { // as in most
+	if !a.alerted && !b.alerted { // most handshakes
 		return false
 	}
 	server := m.server()
 	return server != nil && server.alerted && server.alert.Level == parse.AlertFatal
 }
 
-// Midway reports whether the bytes of d so far end inside of a message or record.
+// Midway reports whether the bytes of direction d so far end inside a message or
+// record.
 func (m *Machine) Midway(d Dir) bool {
 	s := m.at(d)
-	return m.midway[d.index()] || s.phase == records && (s.records.Midway() || s.changed == undecided)
+	return m.midway[d.index()] || s.phase == inRecords && (s.records.Midway() || s.cipherChange == changeUndecided)
 }
 
-// deaf gives a direction up: it will not, or no longer, speak TLS in clear.
-func (m *Machine) deaf(d Dir) Status {
-	m.at(d).phase, m.at(d).blind = over, true
+// giveUp stops following a direction: it will carry no unencrypted TLS any more.
+func (m *Machine) giveUp(d Dir) Status {
+	m.at(d).phase, m.at(d).lostTrack = finished, true
 	return Ignore
 }
 
-// protect notes that the direction is encrypted from here on.
+// protect records that the direction is encrypted from here on.
 func (m *Machine) protect(d Dir) Status {
 	s := m.at(d)
-	s.phase, s.protected = over, true
+	s.phase, s.protected = finished, true
 	if m.settled() {
-		return Listen // Push sees it
+		return Listen // Push itself checks settled
 	}
 	return Ignore
 }
@@ -114,8 +115,8 @@ func (m *Machine) protect(d Dir) Status {
 // at is the side that sends in direction d.
 func (m *Machine) at(d Dir) *side { return &m.side[d.index()] }
 
-// Client is the direction of the client, the end that sent the ClientHello, or did
-// not send the ServerHello; ok is false before any hello.
+// Client is the direction in which the client sends: the end that sent the
+// ClientHello or received the ServerHello. ok is false before any hello.
 func (m *Machine) Client() (d Dir, ok bool) {
 	if m.client == unknownRole {
 		return 0, false
@@ -123,7 +124,7 @@ func (m *Machine) Client() (d Dir, ok bool) {
 	return m.client.dir(), true
 }
 
-// server is the server's side, nil while it is not known which it is.
+// server is the server's side; nil while the roles are not known.
 func (m *Machine) server() *side {
 	if m.client == unknownRole {
 		return nil
@@ -131,9 +132,9 @@ func (m *Machine) server() *side {
 	return m.at(m.client.dir().Other())
 }
 
-// fromServer reports whether d is the direction away from the end that was
-// connected to; the end that spoke first is taken for the client where the opening
-// was not seen.
+// fromServer reports whether d is the direction in which the end that accepted the
+// connection sends. If the opening was not seen, the end that sent first counts as the
+// one that opened it.
 func (m *Machine) fromServer(d Dir) bool { return d != m.opening.Dir }
 
 // Sent reports whether bytes of direction d were pushed.
@@ -142,92 +143,94 @@ func (m *Machine) Sent(d Dir) bool { return m.at(d).sent }
 // Protected reports whether direction d went on to protected records.
 func (m *Machine) Protected(d Dir) bool { return m.at(d).protected }
 
-// AlertIn is the first alert in clear in direction d, or the fatal one behind a
-// warning.
+// AlertIn is the first unencrypted alert in direction d, or a fatal one that followed
+// a warning.
 func (m *Machine) AlertIn(d Dir) (a parse.Alert, ok bool) { return m.at(d).alert, m.at(d).alerted }
 
-// GaveUp reports whether direction d is not followed any more, because it speaks
-// something else than TLS, or speaks TLS that cannot be read.
-func (m *Machine) GaveUp(d Dir) bool { return m.at(d).phase == over && !m.at(d).protected }
+// GaveUp reports whether direction d is no longer followed because its bytes are not
+// TLS, or are TLS that cannot be read.
+func (m *Machine) GaveUp(d Dir) bool { return m.at(d).phase == finished && !m.at(d).protected }
 
 // Retried reports whether a HelloRetryRequest was seen.
 func (m *Machine) Retried() bool { return m.retried }
 
-// LongPreamble reports whether more came before TLS than is looked at.
+// LongPreamble reports whether the preamble was too long to be read to its end.
 func (m *Machine) LongPreamble() bool { return m.anomalies&longPreamble != 0 }
 
-func (m *Machine) spares() *spare {
-	if m.spare == nil {
-		m.spare = m.pool.spares.Take()
+// needSetAside returns m.setAside, which it creates if there is none.
+func (m *Machine) needSetAside() *setAside {
+	if m.setAside == nil {
+		m.setAside = m.pool.setAsides.Take()
 	}
-	return m.spare
+	return m.setAside
 }
 
-// endSpare gives the spares back.
-func (m *Machine) endSpare() {
-	x := m.spare
+// dropSetAside returns the memory of the hellos set aside to the Pool.
+func (m *Machine) dropSetAside() {
+	x := m.setAside
 	if x == nil {
 		return
 	}
-	m.spare = nil
+	m.setAside = nil
 	m.pool.collector.Give(x.clientHello)
 	m.pool.collector.Give(x.serverHello)
-	*x = spare{}
-	m.pool.spares.Give(x)
+	*x = setAside{}
+	m.pool.setAsides.Give(x)
 }
 
-// before returns what came before TLS. It begins when it is first asked for.
-func (m *Machine) before() *prelude {
-	if m.prelude == nil {
-		m.prelude = m.pool.preludes.Take()
+// needPreamble returns m.preamble, which it creates if there is none.
+func (m *Machine) needPreamble() *preamble {
+	if m.preamble == nil {
+		m.preamble = m.pool.preambles.Take()
 	}
-	return m.prelude
+	return m.preamble
 }
 
-// endPrelude gives the prelude back, without what it holds.
-func (m *Machine) endPrelude() {
-	if m.prelude == nil {
+// dropPreamble returns the preamble's memory to the Pool.
+func (m *Machine) dropPreamble() {
+	if m.preamble == nil {
 		return
 	}
-	*m.prelude = prelude{}
-	m.pool.preludes.Give(m.prelude)
-	m.prelude = nil
+	*m.preamble = preamble{}
+	m.pool.preambles.Give(m.preamble)
+	m.preamble = nil
 }
 
-// tellPrelude tells what came before TLS, if anything did, that TLS was found in
+// preambleEnds records in the preamble, if there is one, that TLS was found in
 // direction d.
-func (m *Machine) tellPrelude(d Dir) {
-	if m.prelude != nil {
-		m.prelude.Found(m.fromServer(d))
+func (m *Machine) preambleEnds(d Dir) {
+	if m.preamble != nil {
+		m.preamble.Found(m.fromServer(d))
 	}
 }
 
-// Protocol names what was spoken before TLS, as "starttls" in an event has it; empty:
-// nothing, or not known.
+// Protocol is the name of the protocol before TLS, as in "starttls" of an event; empty
+// if there was none, or it is not known.
 func (m *Machine) Protocol() string {
-	if m.prelude == nil {
+	if m.preamble == nil {
 		return ""
 	}
-	return m.prelude.Protocol()
+	return m.preamble.Protocol()
 }
 
-// Target is the host that a proxy was asked for.
+// Target is the host that the client asked a proxy to connect to.
 func (m *Machine) Target() (host string, ok bool) {
-	if m.prelude == nil {
+	if m.preamble == nil {
 		return "", false
 	}
-	host, _, ok = m.prelude.Target()
+	host, _, ok = m.preamble.Target()
 	return host, ok
 }
 
-// Proxied is the pair of addresses that a PROXY protocol header gave; the zero
-// AddrPort without one.
+// Proxied is the pair of addresses in a PROXY protocol header; zero values if there
+// was none.
 func (m *Machine) Proxied() (client, server netip.AddrPort) {
-	if m.prelude != nil {
-		client, server, _ = m.prelude.Proxied()
+	if m.preamble != nil {
+		client, server, _ = m.preamble.Proxied()
 	}
 	return client, server
 }
 
-// PlainHTTP reports whether HTTP is spoken, and nothing asked for TLS so far.
-func (m *Machine) PlainHTTP() bool { return m.prelude != nil && m.prelude.PlainHTTP() }
+// PlainHTTP reports whether the connection carries HTTP, and nothing has asked for TLS
+// so far.
+func (m *Machine) PlainHTTP() bool { return m.preamble != nil && m.preamble.PlainHTTP() }

@@ -12,7 +12,7 @@ import (
 
 func between(low, high uint16) *tls.Config { return &tls.Config{MinVersion: low, MaxVersion: high} }
 
-// What a Machine finds does not depend on how the bytes are cut.
+// The messages that a Machine finds do not depend on how the bytes are cut.
 func TestRealHandshakes(t *testing.T) {
 	var pool Pool
 	for name, tt := range map[string]struct {
@@ -33,9 +33,9 @@ func TestRealHandshakes(t *testing.T) {
 	} {
 		all := transcript(t, tt.client, tt.server)
 		for _, size := range []int{1, 2, 5, 7, 100, 1400, 1 << 16} {
-			l := newListener(&pool)
-			l.hearAll(t, all, size)
-			if got := described(l.seen); !slices.Equal(got, tt.want) {
+			l := newDriver(&pool)
+			l.pushAll(t, all, size)
+			if got := described(l.got); !slices.Equal(got, tt.want) {
 				t.Errorf("%s, in pieces of %d: %q", name, size, got)
 			}
 			if d, ok := l.Client(); !ok || d != client {
@@ -55,7 +55,7 @@ func TestRealHandshakes(t *testing.T) {
 	}
 }
 
-func described(all []seen) (list []string) {
+func described(all []summary) (list []string) {
 	for _, s := range all {
 		kind := map[Kind]string{ClientHello: "client", ServerHello: "server", Certificate: "certificate", Malformed: "malformed", Incomplete: "incomplete", Overflow: "overflow"}[s.kind]
 		list = append(list, strings.Join(strings.Fields(kind+" "+s.version+" "+s.name), " "))
@@ -63,8 +63,9 @@ func described(all []seen) (list []string) {
 	return list
 }
 
-// messagesOf are the handshake messages in clear of a direction, without records.
-func messagesOf(all []spoken, d Dir) (b []byte) {
+// messagesOf are the unencrypted handshake messages of a direction, without record
+// headers.
+func messagesOf(all []sent, d Dir) (b []byte) {
 	var stream parse.RecordStream
 	var part parse.Part
 	for _, s := range all {
@@ -79,11 +80,12 @@ func messagesOf(all []spoken, d Dir) (b []byte) {
 	return b
 }
 
-// A transport that frames messages itself gives them to the same machine.
+// Handshake messages can be pushed without records, as from a transport with its own
+// framing.
 func TestMessagesWithoutRecords(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS12, tls.VersionTLS12), &tls.Config{})
 	for _, size := range []int{1, 9, 1 << 16} {
-		var l listener
+		var l driver
 		l.Open(Opening{Known: true, Dir: client}, new(Pool))
 		for _, d := range []Dir{client, server} {
 			for piece := range slices.Chunk(messagesOf(all, d), size) {
@@ -93,52 +95,52 @@ func TestMessagesWithoutRecords(t *testing.T) {
 					if s != Found {
 						break
 					}
-					l.seen = append(l.seen, look(&l.msg))
+					l.got = append(l.got, summarise(&l.msg))
 				}
 			}
 		}
 		want := []string{"client TLSv1.2 " + host, "server TLSv1.2", "certificate " + host}
-		if got := described(l.seen); !slices.Equal(got[:min(len(got), 3)], want) {
+		if got := described(l.got); !slices.Equal(got[:min(len(got), 3)], want) {
 			t.Errorf("in pieces of %d: %q", size, got)
 		}
 	}
 }
 
-// Of a hello of which the rest is lost, the beginning is returned, and what comes
-// behind the hole is found.
+// If the rest of a hello is lost, its beginning is returned, and messages after the
+// lost bytes are found.
 func TestLost(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS10, tls.VersionTLS10), &tls.Config{MinVersion: tls.VersionTLS10})
 	for kept := range len(all[0].bytes) {
-		l := newListener(new(Pool))
-		l.hear(t, client, all[0].bytes[:kept])
+		l := newDriver(new(Pool))
+		l.push(t, client, all[0].bytes[:kept])
 		for l.Lost(client, &l.msg) == Found {
-			l.seen = append(l.seen, look(&l.msg))
+			l.got = append(l.got, summarise(&l.msg))
 		}
-		l.waiting[client] = nil
+		l.unconsumed[client] = nil
 		if kept > 11 { // record and message header, and the version
-			if len(l.seen) != 1 || l.seen[0].kind != ClientHello || !l.seen[0].cut || l.seen[0].version != "TLSv1" {
-				t.Fatalf("%d bytes: %+v", kept, l.seen)
+			if len(l.got) != 1 || l.got[0].kind != ClientHello || !l.got[0].cut || l.got[0].version != "TLSv1" {
+				t.Fatalf("%d bytes: %+v", kept, l.got)
 			}
 		}
-		l.hear(t, server, all[1].bytes)
-		if last := l.seen[len(l.seen)-1]; last.kind != Certificate {
-			t.Fatalf("%d bytes: %+v", kept, l.seen)
+		l.push(t, server, all[1].bytes)
+		if last := l.got[len(l.got)-1]; last.kind != Certificate {
+			t.Fatalf("%d bytes: %+v", kept, l.got)
 		}
 		if got := l.Begins(client, all[0].bytes); got != Begins {
-			t.Errorf("behind a hole the hello is %d", got)
+			t.Errorf("after lost bytes, Begins returns %d for the hello", got)
 		}
 		if got := l.Begins(client, []byte("GET / HTTP/1.1\r\n")); got == Begins {
-			t.Error("HTTP begins a handshake")
+			t.Error("HTTP is taken for the beginning of a handshake")
 		}
 		l.Close()
 	}
 }
 
-// What came of a hello is returned at the end, too.
+// At the end of the connection, too, the beginning of a hello is returned.
 func TestCutAtTheEnd(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS10, tls.VersionTLS11), &tls.Config{MinVersion: tls.VersionTLS10})
-	l := newListener(new(Pool))
-	l.hear(t, client, all[0].bytes[:60])
+	l := newDriver(new(Pool))
+	l.push(t, client, all[0].bytes[:60])
 	if !l.Cut(client, &l.msg) || !l.msg.Cut || l.msg.Client.LegacyVersion != parse.TLSv11 {
 		t.Errorf("%+v", l.msg)
 	}
@@ -150,32 +152,32 @@ func TestCutAtTheEnd(t *testing.T) {
 	}
 }
 
-// A certificate that is not wanted is not collected.
+// With NoCertificate, the certificate is not collected.
 func TestNoCertificate(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS12, tls.VersionTLS12), &tls.Config{})
-	l := newListener(new(Pool))
+	l := newDriver(new(Pool))
 	l.NoCertificate = true
 	most := 0
 	for _, s := range all {
 		for piece := range slices.Chunk(s.bytes, 50) {
-			l.hear(t, s.from, piece)
+			l.push(t, s.from, piece)
 			most = max(most, l.Held())
 		}
 	}
-	if len(l.seen) != 2 || most > 1024 {
-		t.Errorf("%+v, at most %d bytes", l.seen, most)
+	if len(l.got) != 2 || most > 1024 {
+		t.Errorf("%+v, at most %d bytes", l.got, most)
 	}
 }
 
-// Where the server's packets come first, the end that opened the connection is the
-// client all the same, and hellos of the wrong direction are retracted.
+// If the server's packets come first, the end that opened the connection still is the
+// client, and hellos of the wrong direction are retracted.
 func TestRolesAreSwapped(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS12, tls.VersionTLS12), &tls.Config{})
-	l := newListener(new(Pool))
-	l.hear(t, server, all[0].bytes) // a ClientHello from the end that accepted the connection
-	l.hear(t, client, all[0].bytes)
-	if len(l.seen) != 2 || l.msg.Retracted != TheClientHello|TheServerHello {
-		t.Errorf("%+v, retracted %d", l.seen, l.msg.Retracted)
+	l := newDriver(new(Pool))
+	l.push(t, server, all[0].bytes) // a ClientHello from the end that accepted the connection
+	l.push(t, client, all[0].bytes)
+	if len(l.got) != 2 || l.msg.Retracted != TheClientHello|TheServerHello {
+		t.Errorf("%+v, retracted %d", l.got, l.msg.Retracted)
 	}
 	if d, ok := l.Client(); !ok || d != client {
 		t.Errorf("the client sends in %d, %v", d, ok)
@@ -185,60 +187,58 @@ func TestRolesAreSwapped(t *testing.T) {
 	}
 }
 
-// tdsPackets puts bytes into packets of TDS of type 18 (PRELOGIN).
-func tdsPackets(b []byte) (w []byte) {
-	for piece := range slices.Chunk(b, 300) {
-		n := len(piece) + 8
-		w = append(w, 18, 1, byte(n>>8), byte(n), 0, 0, 0, 0)
-		w = append(w, piece...)
-	}
-	return w
-}
-
-// TLS inside of another protocol's packets is read as such: TDS, whose packets of
-// type 18 (PRELOGIN) carry the handshake (MS-TDS, 2.2.6.5).
+// TLS inside another protocol's packets is read: here TDS, whose packets of type 18
+// (PRELOGIN) carry the handshake (MS-TDS, 2.2.6.5).
 func TestWrapped(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS10, tls.VersionTLS10), &tls.Config{MinVersion: tls.VersionTLS10})
+	wrap := func(b []byte) (w []byte) {
+		for piece := range slices.Chunk(b, 300) {
+			n := len(piece) + 8
+			w = append(w, 18, 1, byte(n>>8), byte(n), 0, 0, 0, 0)
+			w = append(w, piece...)
+		}
+		return w
+	}
 	option := []byte{0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff, 9, 0, 0, 0, 0, 0, 1} // VERSION, ENCRYPTION on
 	for _, size := range []int{1, 13, 1 << 16} {
-		l := newListener(new(Pool))
-		l.hearAll(t, []spoken{{client, tdsPackets(option)}, {server, slices.Concat([]byte{4}, tdsPackets(option)[1:])}}, size)
+		l := newDriver(new(Pool))
+		l.pushAll(t, []sent{{client, wrap(option)}, {server, slices.Concat([]byte{4}, wrap(option)[1:])}}, size)
 		for _, s := range all[:2] {
-			l.hearAll(t, []spoken{{s.from, tdsPackets(s.bytes)}}, size)
+			l.pushAll(t, []sent{{s.from, wrap(s.bytes)}}, size)
 		}
 		want := []string{"client TLSv1 " + host, "server TLSv1", "certificate " + host}
-		if got := described(l.seen); !slices.Equal(got, want) || l.Protocol() != "tds" {
+		if got := described(l.got); !slices.Equal(got, want) || l.Protocol() != "tds" {
 			t.Errorf("in pieces of %d: %q, %q", size, got, l.Protocol())
 		}
 		l.Close()
 		if l.Held() != 0 {
-			t.Errorf("it holds %d bytes", l.Held())
+			t.Errorf("after Close it holds %d bytes", l.Held())
 		}
 	}
 }
 
-// More TLS in another protocol's packets than is kept is reported, and what a Message
-// held of another connection does not show in it.
+// TestOverflow: too many TLS bytes in another protocol's packets are reported. A Message
+// is used for several connections; what an earlier one retracted does not show in it.
 func TestOverflow(t *testing.T) {
-	l := newListener(new(Pool))
+	l := newDriver(new(Pool))
 	l.msg.Retracted = TheClientHello
 	sslv2 := []byte{0xff, 0xff, 1, 3, 1, 0x7f, 0xe6, 0, 0, 0, 0x10} // a CLIENT-HELLO of 32 kB
-	l.before().wrap(client, append(sslv2, make([]byte, maxWrapped)...))
+	l.needPreamble().wrap(client, append(sslv2, make([]byte, maxWrapped)...))
 	s := l.readWrapped(client, &l.msg)
 	if s != Found || l.msg.Kind != Overflow || l.msg.Retracted != 0 || !l.GaveUp(client) {
-		t.Errorf("%d, %+v", s, look(&l.msg))
+		t.Errorf("%d, %+v", s, summarise(&l.msg))
 	}
 }
 
-// What most segments need lies in the first cache line: see Machine.
+// The fields that most segments need are in the first cache line: see Machine.
 func TestMachineLayout(t *testing.T) {
 	const line = 64
 	if at := unsafe.Offsetof(Machine{}.messages); at > line {
-		t.Errorf("what each segment needs ends at %d", at)
+		t.Errorf("the fields that each segment needs end at byte %d", at)
 	}
 }
 
-// A handshake costs no allocation once the pool has its memory.
+// A handshake allocates nothing once the Pool has memory to reuse.
 func TestNoAllocation(t *testing.T) {
 	all := transcript(t, between(tls.VersionTLS12, tls.VersionTLS12), &tls.Config{})
 	var pool Pool

@@ -5,45 +5,44 @@ import (
 	"tlsfloor/parse/certificate"
 )
 
-// Message is what one call of Push or Cut found. The caller owns it, and may use it
-// for all its Machines; the bytes in it are views that are valid until the next call
+// Message is the result of one call of Push, Lost or Cut. The caller owns it, and may
+// use one for all its Machines. The bytes in it are views, valid until the next call
 // of a method of the Machine.
 type Message struct {
 	Kind Kind
-	Dir  Dir // of the message
-	// Retracted are the hellos returned before that do not count any more, because
-	// the ends turned out to have the opposite roles. It is valid with any Kind. With
-	// a ServerHello the certificate behind it is retracted.
+	Dir  Dir // in which the message was sent
+	// Retracted are hellos that were returned before and no longer count, because the
+	// two ends turned out to have the opposite roles. It is valid with any Kind. If a
+	// ServerHello is retracted, so is the certificate that followed it.
 	Retracted Hellos
-	// Cut says that there is only the beginning of the hello.
+	// Cut: only the beginning of the hello is there.
 	Cut bool
-	// Long says that a Cut hello came whole, and is longer than is collected
-	// (parse.MaxMessage).
+	// Long: the hello is Cut although all of it was captured, because it is longer
+	// than the Machine collects (parse.MaxMessage).
 	Long bool
-	// Completes says that the ClientHello is the whole one of which the beginning was
-	// returned before.
+	// Completes: this is the whole ClientHello whose beginning was returned before.
 	Completes bool
-	SSLv2     bool          // it is an SSLv2 SERVER-HELLO: Server has nothing but its version
+	SSLv2     bool          // it is an SSLv2 SERVER-HELLO: only the version in Server is set
 	Record    parse.Version // of the record that carried the ClientHello; 0: none (SSLv2)
 	Size      int           // of the hello, in bytes
 	Client    parse.ClientHello
 	Server    parse.ServerHello
 	Leaf      certificate.Certificate
-	DER       []byte // of Leaf
+	DER       []byte // the encoding of Leaf
 }
 
-// Status is what a call of Push ended with.
+// Status is the result of a call of Push.
 type Status uint8
 
 // The statuses.
 const (
-	Listen  Status = iota // the next bytes of the direction are wanted
-	Found                 // a Message: call again with what was not consumed
-	Ignore                // no more of this direction is wanted
-	Settled               // no more of the connection is wanted
+	Listen  Status = iota // the next bytes of the direction are needed
+	Found                 // a Message was found: call again with the bytes not consumed
+	Ignore                // no more bytes of this direction are needed
+	Settled               // no more bytes of the connection are needed
 )
 
-// Kind is what a Message is.
+// Kind is the kind of a Message.
 type Kind uint8
 
 // The kinds of messages.
@@ -52,9 +51,9 @@ const (
 	ClientHello      // Client, Record, Size, Cut and Long are valid
 	ServerHello      // Server, Size, Cut, Long and SSLv2 are valid
 	Certificate      // Leaf and DER are valid: the server's own certificate
-	Malformed        // a hello that cannot be read
-	Incomplete       // the beginning of a ClientHello, too short to count
-	Overflow         // more came inside of another protocol's packets than is kept
+	Malformed        // a hello that cannot be parsed
+	Incomplete       // the beginning of a ClientHello, too short to be used
+	Overflow         // another protocol's packets carried more TLS bytes than are kept
 )
 
 // Hellos is a set of hellos.
@@ -69,17 +68,17 @@ const (
 // Has reports whether x is in the set.
 func (h Hellos) Has(x Hellos) bool { return h&x != 0 }
 
-func (msg *Message) found(k Kind, d Dir) Status {
+func (msg *Message) set(k Kind, d Dir) Status {
 	msg.Kind, msg.Dir, msg.Cut, msg.Long, msg.Completes, msg.SSLv2 = k, d, false, false, false, false
 	return Found
 }
 
-// Dir is a direction of a connection: 0 or 1. Which end sends in which is the
-// caller's choice.
+// Dir is a direction of a connection: 0 or 1. The caller chooses which end sends in
+// which direction.
 type Dir uint8
 
 // Other is the opposite direction.
 func (d Dir) Other() Dir { return d ^ 1 }
 
-// index is d as an index. The compiler sees that it is in range.
+// index is d as an array index. The mask lets the compiler drop the bounds check.
 func (d Dir) index() int { return int(d & 1) }

@@ -5,13 +5,13 @@ import (
 	"tlsfloor/parse/certificate"
 )
 
-// PushMessages takes bytes of handshake messages in clear, in order and without
-// records: the fragments of a handshake record, or what a transport with a framing
-// of its own carries. Of b the last left bytes are not looked at yet; with Found they
-// are to be pushed again, as with Push.
+// PushMessages reads bytes of unencrypted handshake messages, in order and without
+// record headers: the fragments of handshake records, or the payload of a transport
+// with its own framing. The last left bytes of b were not read; with Found, the caller
+// has to push them again, as with Push.
 func (m *Machine) PushMessages(d Dir, b []byte, msg *Message) (left int, s Status) {
-	if m.unfinished&handedOut != 0 {
-		m.unfinished &^= handedOut
+	if m.unfinished&messageReturned != 0 {
+		m.unfinished &^= messageReturned
 		m.release(d)
 	}
 	var one parse.Message
@@ -26,7 +26,7 @@ func (m *Machine) PushMessages(d Dir, b []byte, msg *Message) (left int, s Statu
 	return 0, Listen
 }
 
-// collect takes bytes that begin or go on with a message in pieces.
+// collect reads bytes that begin or continue a message that comes in pieces.
 func (m *Machine) collect(d Dir, b []byte, msg *Message) (left int, s Status) {
 	messages, collector := &m.messages[d.index()], &m.pool.collector
 	collector.Wanted = m.wanted()
@@ -34,16 +34,16 @@ func (m *Machine) collect(d Dir, b []byte, msg *Message) (left int, s Status) {
 	for s == Listen && messages.Next(&b, collector, &one) {
 		if m.message(d, &one, msg) {
 			s = Found
-			m.unfinished |= handedOut
+			m.unfinished |= messageReturned
 		}
-		m.at(d).split = false
+		m.at(d).splitMessage = false
 	}
 	m.midway[d.index()] = !messages.Idle()
 	m.recount()
 	return len(b), s
 }
 
-// release lets go of the bytes of a message that was returned.
+// release frees the bytes of a message that was returned.
 func (m *Machine) release(d Dir) {
 	var none []byte
 	var one parse.Message
@@ -52,7 +52,7 @@ func (m *Machine) release(d Dir) {
 	m.recount()
 }
 
-// partial reports whether a message of direction d is under way.
+// partial reports whether part of a message of direction d has been collected.
 func (m *Machine) partial(d Dir) bool {
 	if !m.midway[d.index()] {
 		return false
@@ -61,7 +61,7 @@ func (m *Machine) partial(d Dir) bool {
 	return ok
 }
 
-// wanted are the messages worth collecting.
+// wanted are the types of messages that are collected.
 func (m *Machine) wanted() parse.TypeSet {
 	const hellos = 1<<parse.TypeClientHello | 1<<parse.TypeServerHello | 1<<parse.TypeHelloRetryRequest
 	if m.NoCertificate {
@@ -70,17 +70,17 @@ func (m *Machine) wanted() parse.TypeSet {
 	return hellos | 1<<parse.TypeCertificate
 }
 
-// message takes a handshake message, and reports whether something is in msg.
+// message reads a handshake message, and reports whether msg is set.
 func (m *Machine) message(d Dir, one *parse.Message, msg *Message) bool {
 	switch {
 	case one.Skipped:
-		m.noteType(one.Type)
+		m.addTypeAnomaly(one.Type)
 		if m.wanted().Has(one.Type) {
 			m.anomalies.add(oversizedMessage)
 		}
 		return false
 	case one.Cut:
-		return m.takeTooLong(d, one, msg)
+		return m.readTooLong(d, one, msg)
 	}
 	switch one.Type {
 	case parse.TypeClientHello:
@@ -92,12 +92,12 @@ func (m *Machine) message(d Dir, one *parse.Message, msg *Message) bool {
 	case parse.TypeCertificate:
 		return m.readCertificates(d, one.Body, msg)
 	}
-	m.noteType(one.Type)
+	m.addTypeAnomaly(one.Type)
 	return false
 }
 
-// noteType notes what is odd about a message that is not read.
-func (m *Machine) noteType(t parse.HandshakeType) {
+// addTypeAnomaly adds the anomaly, if any, of a message that is not read.
+func (m *Machine) addTypeAnomaly(t parse.HandshakeType) {
 	switch {
 	case t == parse.TypeHelloRequest:
 		m.anomalies.add(helloRequest)
@@ -106,14 +106,14 @@ func (m *Machine) noteType(t parse.HandshakeType) {
 	}
 }
 
-// awaitsCertificate reports whether the direction may still bring the certificate
-// that names the server.
-func (m *Machine) awaitsCertificate(d Dir) bool {
+// expectsCertificate reports whether the server's certificate may still come in
+// direction d.
+func (m *Machine) expectsCertificate(d Dir) bool {
 	return roleIn(d) != m.client && !m.serverHello.certified && m.serverHello.version.Rank() < parse.TLSv13 && !m.NoCertificate
 }
 
-// readCertificates reads the server's own certificate, the first of the list. Those
-// of clients are not read.
+// readCertificates reads the server's own certificate, the first in the list, and
+// reports whether msg is set. Certificates of clients are ignored.
 func (m *Machine) readCertificates(d Dir, body []byte, msg *Message) bool {
 	if roleIn(d) == m.client || m.NoCertificate {
 		return false

@@ -11,10 +11,10 @@ type End uint8
 
 // The ends.
 const (
-	Unknown End = iota // the capture ended, or the connection is not followed any more
+	Unknown End = iota // the capture ended, or the connection is no longer followed
 	Closed             // FIN
 	Reset              // RST
-	Idle               // nothing came for a long time
+	Idle               // no packet for a long time
 )
 
 // Outcome is how a handshake ended, as far as it was seen.
@@ -24,18 +24,18 @@ type Outcome uint8
 const (
 	Truncated   Outcome = iota // not known
 	Established                // both ends went on to protected records
-	Refused                    // an alert ended it
-	ResetEarly                 // RST before it was complete
-	ClosedEarly                // FIN before it was complete
+	Refused                    // an alert ended the handshake
+	ResetEarly                 // RST before the handshake was complete
+	ClosedEarly                // FIN before the handshake was complete
 	Unanswered                 // the server sent nothing
 )
 
-// Outcome tells how the handshake ended, when the connection ended so.
+// Outcome is how the handshake ended, given how the connection ended.
 func (m *Machine) Outcome(e End) Outcome {
 	server := m.server()
 	alerted := server != nil && server.alerted
 	switch {
-	case m.fatal():
+	case m.endedByAlert():
 		return Refused
 	case m.established():
 		return Established
@@ -51,19 +51,20 @@ func (m *Machine) Outcome(e End) Outcome {
 	return Truncated
 }
 
-// established: both sides went on to protected records, or the one whose
-// direction was captured did.
+// established reports whether both sides went on to protected records. If only one
+// direction was captured, that side is enough.
 func (m *Machine) established() bool {
 	a, b := &m.side[0], &m.side[1]
 	if !a.encrypted() && !b.encrypted() {
 		return false
 	}
-	return (a.encrypted() || a.blind || !a.sent) && (b.encrypted() || b.blind || !b.sent)
+	return (a.encrypted() || a.lostTrack || !a.sent) && (b.encrypted() || b.lostTrack || !b.sent)
 }
 
-// fatal reports whether an alert ended the handshake. What a client says before
-// it has heard anything answers a connection that was closed on it.
-func (m *Machine) fatal() bool {
+// endedByAlert reports whether an alert ended the handshake. A client's alert before
+// the server has sent anything does not count: the client reacts to a connection that
+// was closed.
+func (m *Machine) endedByAlert() bool {
 	server := m.server()
 	for d := range m.side {
 		s := &m.side[d]
@@ -74,9 +75,9 @@ func (m *Machine) fatal() bool {
 	return false
 }
 
-// Alert is the first alert in clear, or the fatal one behind a warning; the server's
-// when both ends sent one. ok is false when there is none, or no hello says which
-// end is which.
+// Alert is the first unencrypted alert, or a fatal one that followed a warning; the
+// server's if both ends sent one. ok is false if there was none, or if the roles are
+// not known because no hello was seen.
 func (m *Machine) Alert() (from Dir, a parse.Alert, ok bool) {
 	if m.client == unknownRole {
 		return 0, parse.Alert{}, false
@@ -90,14 +91,14 @@ func (m *Machine) Alert() (from Dir, a parse.Alert, ok bool) {
 	return 0, parse.Alert{}, false
 }
 
-// AppendAnomalies appends to dst the names of what was odd about the connection's
-// records and messages, each once, in a fixed order.
+// AppendAnomalies appends to dst the names of the anomalies of the connection's records
+// and messages, each once, in a fixed order.
 func (m *Machine) AppendAnomalies(dst []string) []string {
 	all := m.anomalies
 	if m.clientHello.cut || m.serverHello.cut {
 		all.add(helloCut)
 	}
-	if m.spare != nil && m.spare.serverHello != nil {
+	if m.setAside != nil && m.setAside.serverHello != nil {
 		all.add(serverHelloFromClient)
 	}
 	for ; all != 0; all &= all - 1 {

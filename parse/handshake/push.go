@@ -5,11 +5,11 @@ import (
 	"tlsfloor/parse/starttls"
 )
 
-// Push takes bytes of direction d, beginning with the first that were not consumed
-// before. It returns how many are done with; with Found a message is in msg, and
-// Push is to be called again, for the same direction, with the bytes behind those
-// that were consumed, also when none are left. With Listen it needs to see so many
-// bytes before another call makes sense (0: one more).
+// Push reads bytes of direction d, beginning with the first that was not consumed
+// before, and returns how many bytes it consumed. With Found, a message is in msg, and
+// the caller has to call Push again for the same direction with the remaining bytes,
+// even if there are none. With Listen, the next call needs at least need bytes
+// (0: one more than now).
 func (m *Machine) Push(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
 	side := m.at(d)
 	side.sent = true
@@ -23,41 +23,41 @@ func (m *Machine) Push(d Dir, data []byte, msg *Message) (consumed, need int, s 
 	}
 	for {
 		var n int
-		was := side.state()
+		was := side.reader()
 		switch was {
-		case talking:
-			n, need, s = m.talk(d, data[consumed:], msg)
-		case records:
+		case inPreamble:
+			n, need, s = m.readPreamble(d, data[consumed:], msg)
+		case inRecords:
 			n, s = m.readRecords(d, data[consumed:], msg)
 			need = 0
 		default:
-			n, need, s = m.tls(d, data[consumed:], msg)
+			n, need, s = m.readTLS(d, data[consumed:], msg)
 		}
 		consumed += n
 		switch {
 		case s == Found:
-			if m.settled() || side.phase == over {
+			if m.settled() || side.phase == finished {
 				m.unfinished |= ended
 			}
 			return consumed, 0, Found
 		case s == Settled || s == Listen && m.settled():
 			return consumed, 0, Settled
-		case s == Ignore || consumed == len(data) || n == 0 && was == side.state():
+		case s == Ignore || consumed == len(data) || n == 0 && was == side.reader():
 			return consumed, need, s
 		}
 	}
 }
 
-// resume does what the last call has left.
+// resume does the work that the last call left unfinished.
 func (m *Machine) resume(d Dir, msg *Message) Status {
 	left := m.unfinished
 	m.unfinished = left & certificateDue
-	if left&handedOut != 0 {
+	if left&messageReturned != 0 {
 		m.release(d)
 	}
 	s := Listen
-	if left&spareDue != 0 {
-		s = m.takeSpareServerHello(msg)
+	if left&setAsideDue != 0 {
+		s = m.useSetAsideServerHello(msg)
 	}
 	if left&wrappedDue != 0 && s == Listen {
 		s = m.readWrapped(d, msg)
@@ -73,37 +73,37 @@ func (m *Machine) resume(d Dir, msg *Message) Status {
 	return s
 }
 
-// talk lets the protocol in front of TLS take its bytes.
-func (m *Machine) talk(d Dir, data []byte, msg *Message) (consumed, need int, _ Status) {
+// readPreamble gives bytes to the protocol that comes before TLS.
+func (m *Machine) readPreamble(d Dir, data []byte, msg *Message) (consumed, need int, _ Status) {
 	defer m.recount()
 	s := m.at(d)
-	step := m.before().Push(m.fromServer(d), data)
+	step := m.needPreamble().Push(m.fromServer(d), data)
 	switch step.Status {
 	case starttls.TLS:
-		s.talking, s.upgraded, s.blind = false, true, false
+		s.inPreamble, s.expectsTLS, s.lostTrack = false, true, false
 	case starttls.Framed:
-		s.upgraded, s.blind = true, false
-		m.prelude.wrap(d, step.Inner)
+		s.expectsTLS, s.lostTrack = true, false
+		m.preamble.wrap(d, step.Inner)
 		return step.Consumed, step.Need, m.readWrapped(d, msg)
 	case starttls.Foreign:
-		if m.prelude.GaveUp() {
+		if m.preamble.GaveUp() {
 			m.anomalies.add(longPreamble)
 		}
-		if m.prelude.PlainHTTP() {
-			return step.Consumed, 0, Settled // no more is worth a look
+		if m.preamble.PlainHTTP() {
+			return step.Consumed, 0, Settled // no TLS follows
 		}
-		return step.Consumed, 0, m.deaf(d)
+		return step.Consumed, 0, m.giveUp(d)
 	}
 	return step.Consumed, step.Need, Listen
 }
 
-// readWrapped reads the TLS bytes that came inside of another protocol's packets.
+// readWrapped reads the TLS bytes that came inside another protocol's packets.
 func (m *Machine) readWrapped(d Dir, msg *Message) Status {
 	s := m.at(d)
-	for data := m.prelude.unread(d); len(data) > 0; data = m.prelude.unread(d) {
+	for data := m.preamble.unread(d); len(data) > 0; data = m.preamble.unread(d) {
 		phase := s.phase
-		n, _, status := m.tls(d, data, msg)
-		m.prelude.read[d.index()] += n
+		n, _, status := m.readTLS(d, data, msg)
+		m.preamble.read[d.index()] += n
 		switch {
 		case status == Found:
 			m.unfinished |= wrappedDue
@@ -111,10 +111,10 @@ func (m *Machine) readWrapped(d Dir, msg *Message) Status {
 		case status != Listen || m.settled():
 			return status
 		case n == 0 && s.phase == phase && len(data) > maxWrapped:
-			s.talking = false
-			m.deaf(d)
+			s.inPreamble = false
+			m.giveUp(d)
 			msg.Retracted = 0
-			return msg.found(Overflow, d)
+			return msg.set(Overflow, d)
 		case n == 0 && s.phase == phase:
 			return Listen
 		}
@@ -122,46 +122,46 @@ func (m *Machine) readWrapped(d Dir, msg *Message) Status {
 	return Listen
 }
 
-// Beginning is what the bytes behind a hole, or behind an unknown beginning, are.
+// Beginning says what can be done with bytes whose predecessors are missing.
 type Beginning uint8
 
 // The beginnings.
 const (
-	Strange  Beginning = iota // they begin nothing that is known, in a connection of which nothing is
+	Strange  Beginning = iota // no known protocol begins here, and no TLS was seen in the other direction
 	Begins                    // a handshake may be read from here on
-	Unwanted                  // they are to be passed over
+	Unwanted                  // skip them
 )
 
-// Begins reports whether direction d, of which earlier bytes are not there, may be
-// read from data on: only what cannot be anything else begins in the middle of a
-// connection.
+// Begins reports whether direction d, whose earlier bytes are missing, can be read
+// from data on. In the middle of a connection, only bytes that cannot be anything else
+// count as a beginning.
 func (m *Machine) Begins(d Dir, data []byte) Beginning {
 	side := m.at(d)
-	if side.phase == over || side.blind && !m.resumes(d, data) {
+	if side.phase == finished || side.lostTrack && !m.mayBeTLSAfterLoss(d, data) {
 		return Unwanted
 	}
 	if parse.LooksLikeClientHello(data) == parse.Yes || parse.LooksLikeServerHello(data) == parse.Yes {
 		return Begins
 	}
-	if m.at(d.Other()).phase == records {
-		if parse.LooksLikeAlert(data) == parse.Yes || !side.upgraded && m.answers(d, data) {
+	if m.at(d.Other()).phase == inRecords {
+		if parse.LooksLikeAlert(data) == parse.Yes || !side.expectsTLS && m.answersBehindPreamble(d, data) {
 			return Begins
 		}
 		return Unwanted
 	}
-	if !side.upgraded && m.speaks(d, data) {
+	if !side.expectsTLS && m.beginsKnownProtocol(d, data) {
 		return Begins
 	}
 	return Strange
 }
 
-// resumes reports whether data can be TLS behind bytes of the direction that the
-// capture lost. In what another protocol says, it is content. A ClientHello comes
-// first in its direction: behind a hole in the direction of the end that accepted
-// the connection it is content, too, say of a file that an HTTP server sends, and so
-// is a ServerHello from the end that opened it.
-func (m *Machine) resumes(d Dir, data []byte) bool {
-	if m.prelude != nil && !m.prelude.MayBegin(m.fromServer(d)) {
+// mayBeTLSAfterLoss reports whether data can be TLS after bytes of the direction were
+// lost. While another protocol is in use, data that looks like TLS is that protocol's
+// content. A ClientHello comes first in its direction. So after lost bytes it is
+// content, too, if the end that accepted the connection sends it, for example in a
+// file from an HTTP server. The same holds for a ServerHello from the other end.
+func (m *Machine) mayBeTLSAfterLoss(d Dir, data []byte) bool {
+	if m.preamble != nil && !m.preamble.MayBegin(m.fromServer(d)) {
 		return false
 	}
 	if m.client != unknownRole || !m.opening.Known {
@@ -173,34 +173,36 @@ func (m *Machine) resumes(d Dir, data []byte) bool {
 	return parse.LooksLikeServerHello(data) != parse.Yes
 }
 
-// speaks reports whether data, the first of its direction, begins an SSLv2
-// hello, or with a whole message of a protocol that may upgrade.
-func (m *Machine) speaks(d Dir, data []byte) bool {
+// beginsKnownProtocol reports whether data, the first bytes of direction d, begins
+// with an SSLv2 ClientHello, or with a whole message of a protocol that may change to
+// TLS.
+func (m *Machine) beginsKnownProtocol(d Dir, data []byte) bool {
 	if parse.LooksLikeSSLv2ClientHello(data) == parse.Yes {
 		return true
 	}
 	var trial starttls.Preamble
-	if m.prelude != nil {
-		trial = m.prelude.Preamble
+	if m.preamble != nil {
+		trial = m.preamble.Preamble
 	}
 	step := trial.Push(m.fromServer(d), data)
 	return step.Consumed > 0 && step.Status != starttls.Foreign && trial.Recognised()
 }
 
-// answers reports whether data, the first of its direction, has an answer to the
-// hello of the other one in it, behind other bytes.
-func (m *Machine) answers(d Dir, data []byte) bool {
+// answersBehindPreamble reports whether data, the first bytes of direction d, contains
+// an answer to the other direction's hello after bytes of another protocol.
+func (m *Machine) answersBehindPreamble(d Dir, data []byte) bool {
 	var trial starttls.Preamble
 	trial.Found(m.fromServer(d.Other()))
 	return trial.Push(m.fromServer(d), data).Status == starttls.TLS
 }
 
-// Lost is told that bytes of direction d are missing. With Found, msg has what came
-// of a hello of which the rest is lost, and Lost is to be called again. With Listen
-// bytes behind the missing ones are wanted: Begins is to be asked about them.
+// Lost handles a gap in direction d: the next bytes are missing. With Found, msg holds
+// the beginning of a hello whose rest is lost, and the caller has to call Lost again.
+// With Listen, bytes after the gap are needed: check them with Begins. With Ignore,
+// they are not.
 func (m *Machine) Lost(d Dir, msg *Message) Status {
 	s := m.at(d)
-	if s.phase == over {
+	if s.phase == finished {
 		return Ignore
 	}
 	if m.Cut(d, msg) {
@@ -208,18 +210,18 @@ func (m *Machine) Lost(d Dir, msg *Message) Status {
 	}
 	m.messages[d.index()].Drop(&m.pool.collector)
 	m.recount()
-	*s = side{upgraded: true, sent: true, blind: true, protected: s.encrypted(), alerted: s.alerted, alert: s.alert}
+	*s = side{expectsTLS: true, sent: true, lostTrack: true, protected: s.encrypted(), alerted: s.alerted, alert: s.alert}
 	return Listen
 }
 
-// Cut returns in msg what came of a hello in direction d of which the rest will not
-// come, and reports whether there is any. At the end it is to be called for each
-// direction.
+// Cut puts into msg the beginning of a hello in direction d whose rest will not come,
+// and reports whether there is one. Call it for each direction when the connection
+// ends.
 func (m *Machine) Cut(d Dir, msg *Message) bool {
 	if !m.midway[d.index()] {
 		return false
 	}
 	m.midway[d.index()] = false
 	t, body, ok := m.messages[d.index()].Begun()
-	return ok && m.takeBeginning(d, t, body, msg)
+	return ok && m.readBeginning(d, t, body, msg)
 }

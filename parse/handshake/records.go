@@ -2,27 +2,27 @@ package handshake
 
 import "tlsfloor/parse"
 
-// tls takes bytes that are, or may be, TLS.
-func (m *Machine) tls(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
+// readTLS reads bytes that are, or may be, TLS.
+func (m *Machine) readTLS(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
 	switch m.at(d).phase {
-	case opening:
+	case unrecognised:
 		return m.recognise(d, data, msg)
-	case records:
+	case inRecords:
 		consumed, s = m.readRecords(d, data, msg)
 		return consumed, 0, s
 	}
 	return len(data), 0, Ignore
 }
 
-// recognise looks at the first bytes of a direction.
+// recognise decides by the first bytes of a direction what it carries.
 func (m *Machine) recognise(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
 	best := parse.LooksLikeClientHello(data)
 	if best != parse.Yes {
 		best = max(best, parse.LooksLikeServerHello(data), parse.LooksLikeAlert(data))
 	}
-	if best == parse.Yes || asksForHello(data) {
-		m.at(d).phase = records
-		m.tellPrelude(d)
+	if best == parse.Yes || beginsHelloRequest(data) {
+		m.at(d).phase = inRecords
+		m.preambleEnds(d)
 		consumed, s = m.readRecords(d, data, msg)
 		return consumed, 0, s
 	}
@@ -36,7 +36,7 @@ func (m *Machine) recognise(d Dir, data []byte, msg *Message) (consumed, need in
 	}
 	other := m.otherRecords(d, data)
 	if other == parse.Yes {
-		m.at(d).phase = records
+		m.at(d).phase = inRecords
 		consumed, s = m.readRecords(d, data, msg)
 		return consumed, 0, s
 	}
@@ -46,17 +46,17 @@ func (m *Machine) recognise(d Dir, data []byte, msg *Message) (consumed, need in
 	return 0, 0, m.notTLS(d)
 }
 
-// asksForHello reports whether data begins with a HelloRequest (RFC 5246,
-// 7.4.1.1), which a server may send before it has heard anything.
-func asksForHello(data []byte) bool {
+// beginsHelloRequest reports whether data begins with a HelloRequest (RFC 5246,
+// 7.4.1.1), which a server may send before it has received anything.
+func beginsHelloRequest(data []byte) bool {
 	const request = 9 // the record's header, and a message without a body
 	return len(data) >= request && data[0] == byte(parse.Handshake) && data[1] == 3 &&
 		string(data[3:request]) == "\x00\x04\x00\x00\x00\x00"
 }
 
-// otherRecords reports whether a direction begins with records of TLS that are
-// no hello: once the other direction has said hello they need no more than to be
-// records, else a hello has to come behind them.
+// otherRecords reports whether a direction begins with TLS records that contain no
+// hello. After a ClientHello from the other direction, they only need to be valid
+// records; otherwise a hello has to follow them.
 func (m *Machine) otherRecords(d Dir, data []byte) parse.Match {
 	if m.clientHello.seen && roleIn(d) != m.client {
 		return parse.LooksLikeOther(data)
@@ -64,34 +64,35 @@ func (m *Machine) otherRecords(d Dir, data []byte) parse.Match {
 	return parse.LooksLikeLateHello(data)
 }
 
-// notTLS looks for another protocol in a direction whose first bytes are not
-// TLS, unless it is clear already that they had to be. What comes before the
-// answer to a hello is looked at, too: a greeting may arrive behind the hello.
+// notTLS begins to look for another protocol in a direction whose first bytes are not
+// TLS. If they had to be TLS, it gives the direction up. It also looks in the answer
+// to a hello: a server's greeting may arrive after the client's hello.
 func (m *Machine) notTLS(d Dir) Status {
 	s, other := m.at(d), m.at(d.Other())
-	if s.upgraded {
-		return m.deaf(d)
+	if s.expectsTLS {
+		return m.giveUp(d)
 	}
-	s.talking, s.blind = true, true
-	if other.phase != opening && (other.phase == records || other.protected) {
-		m.before().Found(m.fromServer(d.Other()))
+	s.inPreamble, s.lostTrack = true, true
+	if other.phase != unrecognised && (other.phase == inRecords || other.protected) {
+		m.needPreamble().Found(m.fromServer(d.Other()))
 	}
 	return Listen
 }
 
-// readRecords walks the records. It does not wait for a record to be complete:
-// a ServerHello at the front of a long one counts even if the rest is lost.
+// readRecords reads record after record. It does not wait for a record to be
+// complete: a ServerHello at the beginning of a long one counts even if the rest is
+// lost.
 func (m *Machine) readRecords(d Dir, data []byte, msg *Message) (consumed int, _ Status) {
 	var part parse.Part
 	s := m.at(d)
 	for rest := data; ; {
-		if s.changed != unchanged && !m.tells(d, rest) {
+		if s.cipherChange != noChange && !m.changeDecidable(d, rest) {
 			return len(data) - len(rest), Listen
 		}
 		ok, err := s.records.Next(&rest, &part)
 		switch {
 		case err != nil:
-			return len(data) - len(rest), m.deaf(d)
+			return len(data) - len(rest), m.giveUp(d)
 		case !ok:
 			return len(data), Listen
 		}
@@ -103,18 +104,17 @@ func (m *Machine) readRecords(d Dir, data []byte, msg *Message) (consumed int, _
 	}
 }
 
-// record takes part of a record. Of its fragment the last left bytes are not looked
-// at yet.
+// record reads part of a record. The last left bytes of its fragment were not read.
 func (m *Machine) record(d Dir, p *parse.Part, msg *Message) (left int, s Status) {
 	if p.Oversized() {
 		m.anomalies.add(oversizedRecord)
-		return 0, m.deaf(d)
+		return 0, m.giveUp(d)
 	}
 	if p.Length == 0 {
-		m.anomalies.add(emptyRecord) // of any type: what is protected is never empty (RFC 8446, 5.2)
+		m.anomalies.add(emptyRecord) // of any type: a protected record is never empty (RFC 8446, 5.2)
 		return 0, Listen
 	}
-	if m.at(d).changed != unchanged && m.takesEffect(d, p) {
+	if m.at(d).cipherChange != noChange && m.changeTakesEffect(d, p) {
 		return 0, m.protect(d)
 	}
 	switch p.Type {
@@ -139,34 +139,35 @@ func (m *Machine) record(d Dir, p *parse.Part, msg *Message) (left int, s Status
 
 func (m *Machine) beginHandshakeRecord(d Dir, p *parse.Part) {
 	if m.partial(d) {
-		m.at(d).split = true
+		m.at(d).splitMessage = true
 	} else if !m.clientHello.seen {
 		m.clientHello.record = p.Version
 	}
 }
 
-// changeCipherSpec ends what is in clear. Around a HelloRetryRequest it is there
-// for middleboxes, and another hello follows (RFC 8446, D.4). Before the ServerHello,
-// or before the certificate that is to name the server, the next record shows
-// whether it took effect: an attacker may have put it there (CVE-2014-0224).
+// changeCipherSpec ends the unencrypted part of a direction. After a
+// HelloRetryRequest it is only there for middleboxes, and another hello follows
+// (RFC 8446, D.4). Before the ServerHello, or before the server's certificate if that
+// is expected, the next record shows whether it took effect: an attacker may have
+// injected it (CVE-2014-0224).
 func (m *Machine) changeCipherSpec(d Dir) Status {
 	switch {
 	case m.retried:
 		return Listen
-	case m.serverHello.seen && !m.awaitsCertificate(d):
+	case m.serverHello.seen && !m.expectsCertificate(d):
 		return m.protect(d)
 	}
-	m.at(d).changed = changed
+	m.at(d).cipherChange = changeSeen
 	return Listen
 }
 
-// tells reports whether enough of the record behind a ChangeCipherSpec is here, at
-// the beginning of data, to say whether it is protected. Until then none of it is
-// taken: its first byte alone may look like either.
-func (m *Machine) tells(d Dir, data []byte) bool {
+// changeDecidable reports whether data has enough of the record after a
+// ChangeCipherSpec to decide whether that record is protected. Until then none of it
+// is consumed: its first byte alone may look like either.
+func (m *Machine) changeDecidable(d Dir, data []byte) bool {
 	const header = 5
 	s := m.at(d)
-	s.changed = changed
+	s.cipherChange = changeSeen
 	if s.records.Midway() || len(data) == 0 {
 		return true
 	}
@@ -174,19 +175,19 @@ func (m *Machine) tells(d Dir, data []byte) bool {
 	switch {
 	case err != parse.ErrShort:
 	case len(data) < header:
-		s.changed = undecided
+		s.cipherChange = changeUndecided
 	case r.Type == parse.Handshake:
 		p := parse.Part{Length: size - header, Fragment: r.Fragment}
 		if p.Clear() == parse.Maybe {
-			s.changed = undecided
+			s.cipherChange = changeUndecided
 		}
 	}
-	return s.changed != undecided
+	return s.cipherChange != changeUndecided
 }
 
-// takesEffect reports whether the first record behind a ChangeCipherSpec is
-// protected. A record that tells neither way leaves that open.
-func (m *Machine) takesEffect(d Dir, p *parse.Part) bool {
+// changeTakesEffect reports whether p, the first record after a ChangeCipherSpec, is
+// protected. After a record that shows neither, the next record decides.
+func (m *Machine) changeTakesEffect(d Dir, p *parse.Part) bool {
 	switch p.Type {
 	case parse.ApplicationData:
 		return true
@@ -201,33 +202,34 @@ func (m *Machine) takesEffect(d Dir, p *parse.Part) bool {
 	default:
 		return false
 	}
-	m.at(d).changed = unchanged
+	m.at(d).cipherChange = noChange
 	if p.Type != parse.Handshake || !m.clientHello.seen || parse.HandshakeType(p.Fragment[0]) != parse.TypeClientHello {
-		// A second ClientHello answers a HelloRetryRequest that the capture holds
-		// later; before it, clients send one (RFC 8446, D.4).
+		// A second ClientHello answers a HelloRetryRequest that comes later in the
+		// capture. Clients send a ChangeCipherSpec before it (RFC 8446, D.4), so that is
+		// no anomaly.
 		m.anomalies.add(earlyChangeCipherSpec)
 	}
 	return false
 }
 
 const (
-	// maxClearAlerts is the longest alert record that cannot be a protected one,
-	// in bytes: two of alert, and a MAC of 16 at the least.
+	// maxClearAlerts is the longest alert record that cannot be a protected one, in
+	// bytes: that has 2 bytes of alert and a MAC of at least 16.
 	maxClearAlerts = 16
-	// brokenAlert stands for the rest of an alert record that makes no sense.
+	// brokenAlert marks the rest of an alert record that cannot be parsed.
 	brokenAlert = 0xff
 )
 
-// alertRecord takes alerts in clear, which may be cut anywhere (RFC 5246, 6.2.1) or
-// share a record.
+// alertRecord reads unencrypted alerts, which may be split anywhere (RFC 5246, 6.2.1)
+// or share a record.
 func (m *Machine) alertRecord(d Dir, p *parse.Part) Status {
 	s := m.at(d)
 	switch {
 	case p.Length > maxClearAlerts && m.serverHello.seen:
 		return m.protect(d)
 	case p.Length > maxClearAlerts:
-		s.half = brokenAlert
-	case p.First && s.half != 0:
+		s.partialAlert = brokenAlert
+	case p.First && s.partialAlert != 0:
 		m.anomalies.add(alertSplitRecords)
 	case p.First && p.Length > 2:
 		m.anomalies.add(severalAlerts)
@@ -235,27 +237,27 @@ func (m *Machine) alertRecord(d Dir, p *parse.Part) Status {
 	for _, b := range p.Fragment {
 		s.alertByte(b)
 	}
-	if s.half == brokenAlert {
+	if s.partialAlert == brokenAlert {
 		m.anomalies.add(malformedAlert)
 		if p.Last {
-			s.half = 0
+			s.partialAlert = 0
 		}
 	}
 	return Listen
 }
 
-// alertByte takes a byte of an alert. Of several alerts the first is kept, or the
-// first that is fatal.
+// alertByte reads a byte of an alert. Of several alerts, the first fatal one is kept;
+// if none is fatal, the first.
 func (s *side) alertByte(b byte) {
 	switch {
-	case s.half == brokenAlert:
-	case s.half == 0 && b != byte(parse.AlertWarning) && b != byte(parse.AlertFatal):
-		s.half = brokenAlert
-	case s.half == 0:
-		s.half = b
+	case s.partialAlert == brokenAlert:
+	case s.partialAlert == 0 && b != byte(parse.AlertWarning) && b != byte(parse.AlertFatal):
+		s.partialAlert = brokenAlert
+	case s.partialAlert == 0:
+		s.partialAlert = b
 	default:
-		a := parse.Alert{Level: parse.AlertLevel(s.half), Description: parse.AlertDescription(b)}
-		if s.half = 0; !s.alerted || a.Level > s.alert.Level {
+		a := parse.Alert{Level: parse.AlertLevel(s.partialAlert), Description: parse.AlertDescription(b)}
+		if s.partialAlert = 0; !s.alerted || a.Level > s.alert.Level {
 			s.alert, s.alerted = a, true
 		}
 	}

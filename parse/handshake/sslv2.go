@@ -2,8 +2,8 @@ package handshake
 
 import "tlsfloor/parse"
 
-// readSSLv2Client takes an SSLv2 CLIENT-HELLO. What follows it is in the
-// format of the version that the server selects.
+// readSSLv2Client reads an SSLv2 CLIENT-HELLO. The messages after it have the format
+// of the version that the server selects.
 func (m *Machine) readSSLv2Client(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
 	size, err := msg.Client.ReadSSLv2(data)
 	fromServer := m.client != unknownRole && roleIn(d) != m.client
@@ -11,22 +11,22 @@ func (m *Machine) readSSLv2Client(d Dir, data []byte, msg *Message) (consumed, n
 	case err == parse.ErrShort:
 		return 0, size, Listen
 	case err != nil:
-		return 0, 0, m.deaf(d)
+		return 0, 0, m.giveUp(d)
 	case fromServer:
 		m.anomalies.add(clientHelloFromServer)
 		return size, 0, Listen
 	case m.clientHello.seen:
 		return size, 0, Listen
 	}
-	m.tellPrelude(d)
-	m.at(d).phase = records
+	m.preambleEnds(d)
+	m.at(d).phase = inRecords
 	m.clientHello.record = 0
 	msg.Retracted = 0
-	return size, 0, m.foundClientHello(d, size, msg)
+	return size, 0, m.acceptClientHello(d, size, msg)
 }
 
-// readSSLv2Server takes an SSLv2 SERVER-HELLO: all that SSLv2 says in clear. It is
-// not consumed before the certificate in it was returned, too.
+// readSSLv2Server reads an SSLv2 SERVER-HELLO, the server's only unencrypted message
+// in SSLv2. It consumes it only when the certificate in it was returned, too.
 func (m *Machine) readSSLv2Server(d Dir, data []byte, msg *Message) (consumed, need int, s Status) {
 	var hello parse.SSLv2ServerHello
 	size, err := hello.Read(data)
@@ -36,12 +36,12 @@ func (m *Machine) readSSLv2Server(d Dir, data []byte, msg *Message) (consumed, n
 	case err == parse.ErrShort:
 		return 0, size, Listen
 	case err != nil:
-		return 0, 0, m.deaf(d)
-	case !due && m.strangeSSLv2Server(d):
+		return 0, 0, m.giveUp(d)
+	case !due && m.ignoresSSLv2Server(d):
 		return size, 0, Listen
 	case !due:
 		msg.Server, msg.Retracted = parse.ServerHello{SelectedVersion: hello.Version}, 0
-		s = m.foundServerHello(d, size, msg)
+		s = m.acceptServerHello(d, size, msg)
 		msg.SSLv2 = true
 		if len(hello.Certificate) > 0 {
 			m.unfinished |= certificateDue
@@ -52,14 +52,14 @@ func (m *Machine) readSSLv2Server(d Dir, data []byte, msg *Message) (consumed, n
 	default:
 		s = Ignore
 	}
-	m.at(d).phase, m.at(d).protected = over, true
+	m.at(d).phase, m.at(d).protected = finished, true
 	return size, 0, s
 }
 
-// strangeSSLv2Server reports whether a SERVER-HELLO in direction d is passed over:
-// the direction is the client's, or a ServerHello was seen. The end that opened the
-// connection sends none unless the other end has said hello as a client.
-func (m *Machine) strangeSSLv2Server(d Dir) bool {
+// ignoresSSLv2Server reports whether a SERVER-HELLO in direction d is ignored: the
+// direction is the client's, or a ServerHello was seen. Until a hello shows the roles,
+// the end that is known to have opened the connection counts as the client.
+func (m *Machine) ignoresSSLv2Server(d Dir) bool {
 	fromClient := roleIn(d) == m.client || m.client == unknownRole && m.opening.Known && !m.fromServer(d)
 	if fromClient {
 		m.anomalies.add(serverHelloFromClient)

@@ -8,66 +8,66 @@ import (
 	"tlsfloor/parse/starttls"
 )
 
-// unfinished is what the last call has left for the next one: a set.
+// unfinished is a set: the work that the last call left for the next one.
 type unfinished uint8
 
 const (
-	ended          unfinished = 1 << iota // the direction, or all, with the Message that was returned
-	handedOut                             // the Message is in the buffer of messages
-	wrappedDue                            // TLS bytes from another protocol's packets
-	spareDue                              // the ServerHello in spare
-	certificateDue                        // that of an SSLv2 SERVER-HELLO
+	ended           unfinished = 1 << iota // the Message returned was the last of the direction or connection
+	messageReturned                        // the bytes of the Message returned are to be freed
+	wrappedDue                             // read the TLS bytes from another protocol's packets
+	setAsideDue                            // read the ServerHello set aside
+	certificateDue                         // read the certificate in the SSLv2 SERVER-HELLO
 )
 
-// phase is how far the TLS of a direction has come.
+// phase is how far the TLS of a direction has got.
 type phase uint8
 
 const (
-	opening phase = iota // nothing was recognised yet
-	records              // TLS records in clear
-	over                 // nothing more is wanted
+	unrecognised phase = iota // it is not known yet what the direction carries
+	inRecords                 // unencrypted TLS records
+	finished                  // no more bytes are needed
 
-	talking // of state only: another protocol's turn
+	inPreamble // another protocol before TLS; only reader returns it
 )
 
-// side is one direction of a connection.
+// side is the state of one direction of a connection.
 type side struct {
-	records   parse.RecordStream
-	phase     phase
-	talking   bool // another protocol speaks, and may upgrade or carry TLS in its packets
-	upgraded  bool // TLS must begin here: the other protocol said so, or the capture lost what was before
-	sent      bool // it sent something
-	split     bool // the handshake message under way is spread over records
-	protected bool // it went on to protected records
-	changed   change
-	half      uint8 // the level of an alert that is cut behind it, or brokenAlert; 0: none
-	blind     bool  // what came after is not known: bytes were lost, or are no TLS
-	alerted   bool  // alert is valid
-	alert     parse.Alert
+	records      parse.RecordStream
+	phase        phase
+	inPreamble   bool // the bytes are another protocol's, which may change to TLS or carry it
+	expectsTLS   bool // TLS must begin here: the other protocol changed to it, or earlier bytes were lost
+	sent         bool // bytes were seen
+	splitMessage bool // the current handshake message is spread over several records
+	protected    bool // the direction went on to protected records
+	cipherChange cipherChange
+	partialAlert uint8 // the level of an alert whose second byte has not come, or brokenAlert; 0: none
+	lostTrack    bool  // bytes were lost, or are not TLS: the handshake may have gone on unseen
+	alerted      bool  // alert is valid
+	alert        parse.Alert
 }
 
-// change is what is known of a ChangeCipherSpec.
-type change uint8
+// cipherChange is what is known of a ChangeCipherSpec.
+type cipherChange uint8
 
 const (
-	unchanged change = iota
-	changed          // it came, and nothing yet that shows whether it counts
-	undecided        // the same, and what is here of the next record is too short to show it
+	noChange        cipherChange = iota
+	changeSeen                   // it came; the next record will show whether it took effect
+	changeUndecided              // the next record has begun, but is too short so far to show that
 )
 
-// state is what decides which protocol takes the side's next bytes.
-func (s *side) state() phase {
-	if s.talking {
-		return talking
+// reader is the phase that decides how the side's next bytes are read.
+func (s *side) reader() phase {
+	if s.inPreamble {
+		return inPreamble
 	}
 	return s.phase
 }
 
-// encrypted reports whether the direction went on to protected records, as far
-// as is known.
-func (s *side) encrypted() bool { return s.protected || s.changed != unchanged }
+// encrypted reports whether the direction went on to protected records, as far as is
+// known: after a ChangeCipherSpec it is assumed.
+func (s *side) encrypted() bool { return s.protected || s.cipherChange != noChange }
 
-// role is the direction in which an end sends, once that is known.
+// role is the direction in which an end sends, or unknownRole.
 type role uint8
 
 const unknownRole role = 0
@@ -77,8 +77,8 @@ func roleIn(d Dir) role { return role(d) + 1 }
 // dir is the direction of a role that is known.
 func (r role) dir() Dir { return Dir(r - 1) }
 
-// clientHello is what decides how the rest of a handshake is read, of the
-// ClientHello that counts.
+// clientHello is what the Machine keeps of the ClientHello that counts, to read the
+// rest of the handshake.
 type clientHello struct {
 	seen   bool
 	cut    bool // only the beginning of the hello was captured, or collected
@@ -86,55 +86,56 @@ type clientHello struct {
 	record parse.Version
 }
 
-// serverHello is the same of the ServerHello that counts: the final one, or a
-// HelloRetryRequest that nothing came after.
+// serverHello is the same for the ServerHello that counts: the final one, or a
+// HelloRetryRequest without one after it.
 type serverHello struct {
 	seen      bool
 	retry     bool // it is a HelloRetryRequest
 	cut       bool // as a clientHello's
 	long      bool
-	certified bool // a certificate was read behind it, or before any hello
+	certified bool // a certificate was read after it, or before any hello
 	version   parse.Version
 }
 
-// spare is the hellos that were not taken because of their direction, while the end
-// that accepted the connection is taken for the client. Should each end turn out to
-// have said both, the end that opened the connection is the client, and these count:
-// the capture may have the server's packets first, or behind a hole. They are read
-// when they count.
-type spare struct{ clientHello, serverHello []byte }
+// setAside holds the hellos that were not used because of their direction, while the
+// end that accepted the connection is taken for the client. If it turns out that each
+// end has sent both hellos, the end that opened the connection is the client, and
+// these hellos count instead: the capture may have the server's packets first, or
+// after lost bytes. They are parsed when they are used.
+type setAside struct{ clientHello, serverHello []byte }
 
-func (x *spare) size() int {
+func (x *setAside) size() int {
 	return int(unsafe.Sizeof(*x)) + cap(x.clientHello) + cap(x.serverHello)
 }
 
-// prelude is what came before TLS in a connection, or around it. Few have one.
-type prelude struct {
+// preamble is the state of the protocol before TLS in a connection, or around it. Few
+// connections have one.
+type preamble struct {
 	starttls.Preamble
 	wrapped [2][]byte // by direction: TLS bytes from another protocol's packets
 	read    [2]int    // by direction: how many of them were consumed
 }
 
-// maxWrapped bounds the TLS bytes of a direction that came in another protocol's
-// packets and wait for others.
+// maxWrapped bounds the TLS bytes of a direction, from another protocol's packets,
+// that wait for more.
 const maxWrapped = parse.MaxFragment
 
-func (p *prelude) size() int {
+func (p *preamble) size() int {
 	return int(unsafe.Sizeof(*p)) + cap(p.wrapped[0]) + cap(p.wrapped[1])
 }
 
-// wrap adds TLS bytes that came in another protocol's packet.
-func (p *prelude) wrap(d Dir, inner []byte) {
+// wrap appends TLS bytes that came in another protocol's packet. It copies them.
+func (p *preamble) wrap(d Dir, inner []byte) {
 	b := &p.wrapped[d.index()]
 	*b = append((*b)[:copy(*b, p.unread(d))], inner...)
 	p.read[d.index()] = 0
 }
 
-// unread are the wrapped bytes that are not consumed.
-func (p *prelude) unread(d Dir) []byte { return p.wrapped[d.index()][p.read[d.index()]:] }
+// unread are the wrapped bytes that were not consumed.
+func (p *preamble) unread(d Dir) []byte { return p.wrapped[d.index()][p.read[d.index()]:] }
 
-// anomalies is a set of what is odd about a connection's records and messages.
-// What is odd about its hellos is in their parse.Oddities.
+// anomalies is the set of anomalies of a connection's records and messages. Those
+// inside hellos are in their parse.Oddities.
 type anomalies uint32
 
 const (
@@ -143,17 +144,17 @@ const (
 	oversizedMessage
 	helloSplitRecords
 	badCertificate
-	earlyChangeCipherSpec // a ChangeCipherSpec, and what followed was not protected
+	earlyChangeCipherSpec // a ChangeCipherSpec, and the next record was not protected
 	heartbeatRecord       // in clear (RFC 6520)
 	unknownRecordType
-	longPreamble // more came before TLS than is looked at
+	longPreamble // the preamble was too long to be read to its end
 	unknownHandshakeType
 	helloRequest
-	alertSplitRecords     // an alert cut over two records
+	alertSplitRecords     // an alert split over two records
 	severalAlerts         // more than one in a record
-	malformedAlert        // an alert that is neither plaintext nor can be protected
-	serverHelloFromClient // it does not count
-	clientHelloFromServer // it does not count
+	malformedAlert        // an alert record that is neither valid plaintext nor long enough to be protected
+	serverHelloFromClient // it is not used
+	clientHelloFromServer // it is not used
 	helloCut              // only the beginning of a hello that counts was captured
 )
 

@@ -25,28 +25,28 @@ const (
 
 const host = "dynamodb.us-west-2.amazonaws.com"
 
-// spoken is what one end of a connection sent at a time.
-type spoken struct {
+// sent is the bytes that one end of a connection sent with one Write.
+type sent struct {
 	from  Dir
 	bytes []byte
 }
 
-// recorder notes what both ends of a connection send, in order.
+// recorder collects the bytes that both ends of a connection send, in order.
 type recorder struct {
 	mu  sync.Mutex
-	all []spoken
+	all []sent
 }
 
-// tapped is an end whose bytes a recorder notes.
-type tapped struct {
+// recordedConn is an end of a connection whose bytes a recorder collects.
+type recordedConn struct {
 	net.Conn
 	from Dir
 	to   *recorder
 }
 
-func (c tapped) Write(b []byte) (int, error) {
+func (c recordedConn) Write(b []byte) (int, error) {
 	c.to.mu.Lock()
-	c.to.all = append(c.to.all, spoken{c.from, bytes.Clone(b)})
+	c.to.all = append(c.to.all, sent{c.from, bytes.Clone(b)})
 	c.to.mu.Unlock()
 	return c.Conn.Write(b)
 }
@@ -68,10 +68,10 @@ func newCertificate(t testing.TB) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// transcript has crypto/tls shake hands with itself, and returns what the two ends
-// sent.
-func transcript(t testing.TB, asClient, asServer *tls.Config) []spoken {
-	var said recorder
+// transcript runs a handshake of crypto/tls with itself, and returns the bytes that
+// the two ends sent.
+func transcript(t testing.TB, asClient, asServer *tls.Config) []sent {
+	var log recorder
 	listening, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -93,33 +93,33 @@ func transcript(t testing.TB, asClient, asServer *tls.Config) []spoken {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		end := tls.Server(tapped{b, server, &said}, asServer)
+		end := tls.Server(recordedConn{b, server, &log}, asServer)
 		if end.Handshake() == nil {
 			_, _ = end.Write([]byte("hello"))
 		}
 		_ = b.Close()
 	}()
-	end := tls.Client(tapped{a, client, &said}, asClient)
+	end := tls.Client(recordedConn{a, client, &log}, asClient)
 	if end.Handshake() == nil {
 		_, _ = io.ReadAll(end)
 	}
 	_ = a.Close()
 	<-done
-	return said.all
+	return log.all
 }
 
-// seen is what a test looks at of a Message.
-type seen struct {
+// summary is the part of a Message that tests compare.
+type summary struct {
 	kind    Kind
 	dir     Dir
 	size    int
 	cut     bool
-	version string // of the ServerHello; the highest of the ClientHello
-	name    string // of the ClientHello, of the certificate
+	version string // of the ServerHello, or the highest that the ClientHello offers
+	name    string // in the ClientHello or the certificate
 }
 
-func look(msg *Message) seen {
-	s := seen{kind: msg.Kind, dir: msg.Dir}
+func summarise(msg *Message) summary {
+	s := summary{kind: msg.Kind, dir: msg.Dir}
 	switch msg.Kind {
 	case ClientHello:
 		s.size, s.cut, s.version, s.name = msg.Size, msg.Cut, msg.Client.MaxVersion().String(), string(msg.Client.ServerName)
@@ -133,54 +133,54 @@ func look(msg *Message) seen {
 	return s
 }
 
-// listener gives a Machine what two ends say, as a table of connections would.
-type listener struct {
+// driver gives a Machine the bytes of both ends, as flow.Table would.
+type driver struct {
 	Machine
-	msg     Message
-	waiting [2][]byte // by direction: not consumed
-	deaf    [2]bool
-	gap     [2]bool // by direction: bytes are missing, and no beginning was found behind them
-	settled bool
-	seen    []seen
+	msg        Message
+	unconsumed [2][]byte // by direction: not consumed yet
+	ignored    [2]bool
+	gap        [2]bool // by direction: bytes are missing, and Begins has found no place to resume
+	settled    bool
+	got        []summary
 }
 
-func newListener(pool *Pool) *listener {
-	l := new(listener)
+func newDriver(pool *Pool) *driver {
+	l := new(driver)
 	l.Open(Opening{Known: true, Dir: client}, pool)
 	return l
 }
 
-// hear gives the Machine bytes of a direction.
-func (l *listener) hear(t testing.TB, d Dir, b []byte) {
+// push gives the Machine bytes of a direction.
+func (l *driver) push(t testing.TB, d Dir, b []byte) {
 	t.Helper()
-	waiting := append(l.waiting[d], b...)
-	for !l.deaf[d] && !l.settled {
-		n, need, s := l.Push(d, waiting, &l.msg)
-		if n < 0 || n > len(waiting) || need < 0 {
-			t.Fatalf("of %d bytes %d are consumed, %d needed", len(waiting), n, need)
+	pending := append(l.unconsumed[d], b...)
+	for !l.ignored[d] && !l.settled {
+		n, need, s := l.Push(d, pending, &l.msg)
+		if n < 0 || n > len(pending) || need < 0 {
+			t.Fatalf("of %d bytes %d are consumed, %d needed", len(pending), n, need)
 		}
 		if s == Found {
-			l.seen = append(l.seen, look(&l.msg))
+			l.got = append(l.got, summarise(&l.msg))
 		}
-		waiting = waiting[n:]
+		pending = pending[n:]
 		switch s {
 		case Listen:
-			l.waiting[d] = slices.Clone(waiting)
+			l.unconsumed[d] = slices.Clone(pending)
 			return
 		case Ignore:
-			l.deaf[d] = true
+			l.ignored[d] = true
 		case Settled:
 			l.settled = true
 		}
 	}
 }
 
-// hearAll gives it a transcript, in pieces of at most size bytes.
-func (l *listener) hearAll(t testing.TB, all []spoken, size int) {
+// pushAll gives it a transcript, in pieces of at most size bytes.
+func (l *driver) pushAll(t testing.TB, all []sent, size int) {
 	t.Helper()
 	for _, s := range all {
 		for piece := range slices.Chunk(s.bytes, size) {
-			l.hear(t, s.from, piece)
+			l.push(t, s.from, piece)
 		}
 	}
 }
