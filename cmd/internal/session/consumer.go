@@ -10,8 +10,8 @@ import (
 // Open implements flow.Handler.
 func (s *Sessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
 	c := s.session()
-	c.opened, c.followed, c.first, c.v6 = o.Known, o.Forgotten, d, p.V6
-	c.teller, c.told = tellerOf(p, d)
+	c.openingSeen, c.followedBefore, c.firstDir, c.v6 = o.Known, o.Forgotten, d, p.V6
+	c.guarantor, c.hasGuarantor = guarantorOf(p, d)
 	c.openTime, c.source = p.Time, p.Source
 	c.ends[d] = endpoint{p.Src, p.SrcPort}
 	c.ends[d.Other()] = endpoint{p.Dst, p.DstPort}
@@ -20,13 +20,14 @@ func (s *Sessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consum
 		opening.Dir = handshake.Dir(o.Dir)
 	}
 	c.tls.Open(opening, &s.pool)
-	c.odd.addDecoded(o.Odd)
-	c.noteOpening(p, d, o)
+	c.anomalies.addDecoded(o.Odd)
+	c.checkOpening(p, d, o)
 	c.recount()
 	return c
 }
 
-// session returns a fresh session, in the memory of a used one if there is one.
+// session returns an empty session. It reuses the memory of a released one if there is
+// one.
 func (s *Sessions) session() *Session {
 	n := len(s.free)
 	if n == 0 {
@@ -46,7 +47,7 @@ func (c *Session) Start(d flow.Dir, data []byte) bool {
 	case handshake.Begins:
 		return true
 	case handshake.Strange:
-		c.noteMidway(d, data)
+		c.recordUnknownStart(d, data)
 	}
 	return false
 }
@@ -54,7 +55,7 @@ func (c *Session) Start(d flow.Dir, data []byte) bool {
 // Data implements flow.Consumer.
 func (c *Session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Interest) {
 	if !c.tls.Sent(handshake.Dir(d.Other())) {
-		c.noteAcked(d)
+		c.checkAcks(d)
 	}
 	msg := &c.sessions.msg
 	for {
@@ -69,20 +70,20 @@ func (c *Session) Data(d flow.Dir, data []byte) (consumed, need int, i flow.Inte
 			c.finish(flow.Exhausted)
 			return consumed, 0, flow.Settled
 		}
-		c.take(msg)
+		c.handleMessage(msg)
 	}
 }
 
-// take takes a message of the handshake.
-func (c *Session) take(msg *handshake.Message) {
+// handleMessage copies what is needed of a message that the Machine found.
+func (c *Session) handleMessage(msg *handshake.Message) {
 	c.retract(msg.Retracted)
 	switch msg.Kind {
 	case handshake.ClientHello:
-		c.takeClientHello(msg)
+		c.handleClientHello(msg)
 	case handshake.ServerHello:
-		c.takeServerHello(msg)
+		c.handleServerHello(msg)
 	case handshake.Certificate:
-		c.takeCertificate(&msg.Leaf, msg.DER)
+		c.handleCertificate(&msg.Leaf, msg.DER)
 	case handshake.Malformed:
 		c.sessions.Stats.Malformed++
 	case handshake.Incomplete:
@@ -100,11 +101,11 @@ func (c *Session) Lost(d flow.Dir) flow.Interest {
 	for {
 		switch c.tls.Lost(handshake.Dir(d), msg) {
 		case handshake.Found:
-			c.take(msg)
+			c.handleMessage(msg)
 		case handshake.Ignore:
 			return flow.Ignore
 		default:
-			c.noteLost(d, sent)
+			c.recordLoss(d, sent)
 			return flow.Listen
 		}
 	}
@@ -114,25 +115,25 @@ func (c *Session) Lost(d flow.Dir) flow.Interest {
 func (c *Session) Midway(d flow.Dir) bool { return c.tls.Midway(handshake.Dir(d)) }
 
 // Odd implements flow.Consumer.
-func (c *Session) Odd(a decode.Anomaly) { c.odd.addDecoded(a) }
+func (c *Session) Odd(a decode.Anomaly) { c.anomalies.addDecoded(a) }
 
 // Conflict implements flow.Consumer.
-func (c *Session) Conflict(flow.Dir) { c.odd |= tcpConflict }
+func (c *Session) Conflict(flow.Dir) { c.anomalies |= tcpConflict }
 
-// Dropped implements flow.Consumer. What is not kept may have been part of a
-// hello; what is far from it is mostly junk.
+// Dropped implements flow.Consumer. Bytes that are not kept may have been part of a
+// hello, which is an anomaly. Bytes far from the expected ones hardly are.
 func (c *Session) Dropped(d flow.Dir, far bool) {
 	if !far {
-		c.odd |= tcpOverflow
+		c.anomalies |= tcpOverflow
 	}
-	c.gaps[d.Index()] |= missing
+	c.gaps[d.Index()] |= lost
 }
 
 // End implements flow.Consumer.
 func (c *Session) End(cause flow.Cause) {
 	for d := range c.gaps {
 		if c.tls.Cut(handshake.Dir(d), &c.sessions.msg) {
-			c.take(&c.sessions.msg)
+			c.handleMessage(&c.sessions.msg)
 		}
 	}
 	c.finish(cause)

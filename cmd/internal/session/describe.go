@@ -15,56 +15,59 @@ import (
 	"tlsfloor/parse/fingerprint"
 )
 
-// kinds remembers what hellos of one kind have in common: a network has some
-// hundreds of clients and servers, and hears each of them over and over. The
-// findings share what is remembered, so that who encodes them can remember more.
+// kinds remembers the description of each kind of hello: a network has some hundreds
+// of kinds of clients and servers, which send the same hellos again and again.
+// Findings of one kind point to the same description, so encoders of events can cache
+// their output by it.
 type kinds struct {
-	prints   *fingerprint.Maker
-	software *client.Identifier
-	clients  fingerprint.Memory[*clientKind]
-	servers  fingerprint.Memory[*serverKind]
-	key      []byte // scratch
+	fingerprints *fingerprint.Maker
+	software     *client.Identifier
+	clients      fingerprint.Memory[*clientKind]
+	servers      fingerprint.Memory[*serverKind]
+	key          []byte // reused for each look-up
 }
 
 func newKinds() kinds { return newKindsUpTo(fingerprint.DefaultLimit) }
 
-// newKindsUpTo bounds the kinds of clients, of servers, and of what JA4s are made
-// of, each to limit.
+// newKindsUpTo remembers up to limit kinds of clients, as many of servers, and as many
+// inputs of JA4 fingerprints.
 func newKindsUpTo(limit int) kinds {
 	k := kinds{
-		prints: fingerprint.NewMaker(), software: client.NewIdentifier(),
+		fingerprints: fingerprint.NewMaker(), software: client.NewIdentifier(),
 		clients: fingerprint.NewMemory[*clientKind](limit),
 		servers: fingerprint.NewMemory[*serverKind](limit),
 	}
-	k.prints.Remember(limit)
+	k.fingerprints.Remember(limit)
 	return k
 }
 
-// clientKind is what a ClientHello says of the client, and not of the
-// connection.
+// clientKind is the part of a ClientHello's description that depends on the client
+// program, not on the connection.
 type clientKind struct {
 	hello    classify.ClientHello
 	software *classify.Software // nil: not known
-	own      int                // bytes: counted for each session that has it, since it may be forgotten meanwhile
+	// size in bytes. It counts for each session that uses the kind: kinds may forget it
+	// while the session still holds it.
+	size int
 }
 
-// stringSize is what a string costs beside its bytes, in bytes.
+// stringSize is the size of a string without its bytes, in bytes.
 const stringSize = int(unsafe.Sizeof(""))
 
-// client returns the kind of h, which came in a record of a version.
+// client returns the kind of h, which came in a record with version record.
 func (k *kinds) client(h *parse.ClientHello, record parse.Version) *clientKind {
 	k.key = appendClientKind(k.key[:0], h, record)
 	if known, ok := k.clients.Get(k.key); ok {
 		return known
 	}
-	made := k.newClient(h, record)
-	k.clients.Put(k.key, made)
-	made.own = int(unsafe.Sizeof(*made)) + len(made.hello.JA3Full) + len(made.hello.JA3) + len(made.hello.JA4) +
-		len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
-	return made
+	kind := k.newClient(h, record)
+	k.clients.Put(k.key, kind)
+	kind.size = int(unsafe.Sizeof(*kind)) + len(kind.hello.JA3Full) + len(kind.hello.JA3) + len(kind.hello.JA4) +
+		len(h.SupportedVersions) + len(h.ALPN) + len(kind.hello.ALPN)*stringSize
+	return kind
 }
 
-// appendClientKind appends all that newClient looks at.
+// appendClientKind appends to key everything that newClient depends on.
 func appendClientKind(key []byte, h *parse.ClientHello, record parse.Version) []byte {
 	key = append(key, byte(record>>8), byte(record), bit(client.Greased(h))|bit(h.SSLv2Format)<<1)
 	return fingerprint.AppendClientKey(key, h)
@@ -78,38 +81,39 @@ func bit(b bool) byte {
 }
 
 func (k *kinds) newClient(h *parse.ClientHello, record parse.Version) *clientKind {
-	prints := k.prints.Client(h)
-	made := &clientKind{hello: described(h, record), software: k.software.Hello(h, record, prints.JA3, prints.JA4)}
-	made.hello.JA3, made.hello.JA3Full, made.hello.JA4 = prints.JA3, prints.JA3Full, prints.JA4
-	return made
+	prints := k.fingerprints.Client(h)
+	kind := &clientKind{hello: describeClient(h, record), software: k.software.Hello(h, record, prints.JA3, prints.JA4)}
+	kind.hello.JA3, kind.hello.JA3Full, kind.hello.JA4 = prints.JA3, prints.JA3Full, prints.JA4
+	return kind
 }
 
-// newCutClient is newClient for the beginning of a hello: a fingerprint of that
-// would be another client's.
+// newCutClient is newClient for the beginning of a hello. It has no fingerprints: they
+// would be those of another client.
 func newCutClient(h *parse.ClientHello, record parse.Version) *clientKind {
-	made := &clientKind{hello: described(h, record)}
-	made.hello.Cut = true
-	made.own = int(unsafe.Sizeof(*made)) + len(h.SupportedVersions) + len(h.ALPN) + len(made.hello.ALPN)*stringSize
-	return made
+	kind := &clientKind{hello: describeClient(h, record)}
+	kind.hello.Cut = true
+	kind.size = int(unsafe.Sizeof(*kind)) + len(h.SupportedVersions) + len(h.ALPN) + len(kind.hello.ALPN)*stringSize
+	return kind
 }
 
-// described is what h says, without fingerprints.
-func described(h *parse.ClientHello, record parse.Version) classify.ClientHello {
-	said := classify.ClientHello{
-		RecordVersion: record, LegacyVersion: h.LegacyVersion, ALPN: listed(h.ALPN), FallbackSCSV: h.FallbackSCSV(),
+// describeClient describes h without fingerprints.
+func describeClient(h *parse.ClientHello, record parse.Version) classify.ClientHello {
+	hello := classify.ClientHello{
+		RecordVersion: record, LegacyVersion: h.LegacyVersion, ALPN: protocolNames(h.ALPN), FallbackSCSV: h.FallbackSCSV(),
 		SSLv2Format: h.SSLv2Format, ECH: h.EncryptedClientHello, EarlyData: h.EarlyData,
 	}
 	if h.HasSupportedVersions {
-		said.Versions = h.AppendVersions(make([]parse.Version, 0, h.SupportedVersions.Len()))
+		hello.Versions = h.AppendVersions(make([]parse.Version, 0, h.SupportedVersions.Len()))
 	}
-	return said
+	return hello
 }
 
-// maxProtocols bounds the list of ALPN in an event: a hello has room for 65,000
-// empty names, real ones have three.
+// maxProtocols bounds the ALPN names in an event: a hello has room for 65,000 empty
+// names, real ones have three.
 const maxProtocols = 256
 
-func listed(list parse.Protocols) (all []string) {
+// protocolNames copies the names in list, at most maxProtocols.
+func protocolNames(list parse.Protocols) (all []string) {
 	for len(all) < maxProtocols {
 		name, ok := list.Next()
 		if !ok {
@@ -120,12 +124,12 @@ func listed(list parse.Protocols) (all []string) {
 	return all
 }
 
-// serverKind is what a ServerHello says of the server and its choice.
+// serverKind is the description of a ServerHello: the server and its choice.
 type serverKind struct {
-	said  classify.ServerHello // what is known without the rest of the handshake
-	psk   bool                 // the choice is a pre-shared key
-	own   int                  // as a clientKind's
-	whole [2][resumptions]*classify.ServerHello
+	hello    classify.ServerHello // without the fields that variant sets
+	psk      bool                 // the choice is a pre-shared key
+	size     int                  // as a clientKind's
+	variants [2][resumptions]*classify.ServerHello
 }
 
 // server returns the kind of h.
@@ -134,37 +138,37 @@ func (k *kinds) server(h *parse.ServerHello) *serverKind {
 	if known, ok := k.servers.Get(k.key); ok {
 		return known
 	}
-	prints := k.prints.Server(h)
-	made := &serverKind{psk: h.PreSharedKey, said: classify.ServerHello{
+	prints := k.fingerprints.Server(h)
+	kind := &serverKind{psk: h.PreSharedKey, hello: classify.ServerHello{
 		Version: h.SelectedVersion, Cipher: h.CipherSuite, Sentinel: h.DowngradeSentinel, ALPN: string(h.ALPN),
 		JA3S: prints.JA3S, JA3SFull: prints.JA3SFull,
 	}}
-	k.servers.Put(k.key, made)
-	made.own = int(unsafe.Sizeof(*made)) + len(made.said.JA3SFull) + len(made.said.JA3S) + len(h.ALPN)
-	return made
+	k.servers.Put(k.key, kind)
+	kind.size = int(unsafe.Sizeof(*kind)) + len(kind.hello.JA3SFull) + len(kind.hello.JA3S) + len(h.ALPN)
+	return kind
 }
 
-// newCutServer is what the beginning of a ServerHello says: no fingerprint.
+// newCutServer describes the beginning of a ServerHello. It has no fingerprint.
 func newCutServer(h *parse.ServerHello) *serverKind {
-	made := &serverKind{psk: h.PreSharedKey, said: classify.ServerHello{
+	kind := &serverKind{psk: h.PreSharedKey, hello: classify.ServerHello{
 		Version: h.SelectedVersion, Cipher: h.CipherSuite, Sentinel: h.DowngradeSentinel, ALPN: string(h.ALPN),
 	}}
-	made.own = int(unsafe.Sizeof(*made)) + len(h.ALPN)
-	return made
+	kind.size = int(unsafe.Sizeof(*kind)) + len(h.ALPN)
+	return kind
 }
 
-// appendServerKind appends all that server looks at.
+// appendServerKind appends to key everything that server depends on.
 func appendServerKind(key []byte, h *parse.ServerHello) []byte {
 	version, sentinel := h.SelectedVersion, h.DowngradeSentinel
 	key = append(key, byte(version>>8), byte(version), byte(sentinel>>8), byte(sentinel), byte(len(h.ALPN)))
 	return fingerprint.AppendServerKey(append(key, h.ALPN...), h)
 }
 
-// resumption is how a handshake was resumed.
+// resumption is how a TLS session was resumed.
 type resumption uint8
 
 const (
-	byNothing resumption = iota // it was not, or that is not known
+	notResumed resumption = iota // or not known
 	byID
 	byTicket
 	byPSK
@@ -173,28 +177,29 @@ const (
 
 var resumptionText = [resumptions]string{"", "id", "ticket", "psk"}
 
-// variant returns the ServerHello of the kind in a handshake that was resumed by r,
-// and had a HelloRetryRequest or not. All handshakes of the kind share it.
+// variant returns the kind's description for a handshake that was resumed by r, and
+// had a HelloRetryRequest if retried. All such handshakes share it: do not change it.
 func (k *serverKind) variant(retried bool, r resumption) *classify.ServerHello {
-	whole := &k.whole[bit(retried)][r]
+	whole := &k.variants[bit(retried)][r]
 	if *whole == nil {
-		a := k.said
+		a := k.hello
 		a.HelloRetryRequest, a.Resumed = retried, resumptionText[r]
 		*whole = &a
 	}
 	return *whole
 }
 
-// maxDistinguishedName bounds a subject or issuer in an event, in bytes: real
-// ones have two hundred, a certificate may have 64 kB of them.
+// maxDistinguishedName bounds the subject and the issuer in an event, in bytes: real
+// ones have two hundred, a certificate has room for 64 kB.
 const maxDistinguishedName = 1 << 10
 
 // maxDNSNames bounds the names of a certificate in an event: certificates with
 // 10,000 exist.
 const maxDNSNames = 100
 
-// describeCertificate copies what an event says of a certificate. Of too many
-// names the list has the first ones and name, the one that was chosen.
+// describeCertificate copies what an event says of a certificate. If there are more
+// than maxDNSNames names, the list has the first ones and name, the one that nameOf
+// chose.
 func describeCertificate(leaf *certificate.Certificate, der []byte, name string) *classify.Certificate {
 	sum := sha256.Sum256(der)
 	notBefore, notAfter := leaf.Validity()
@@ -216,8 +221,10 @@ func describeCertificate(leaf *certificate.Certificate, der []byte, name string)
 	return c
 }
 
+// bounded cuts a distinguished name to maxDistinguishedName.
 func bounded(name string) string { return name[:min(len(name), maxDistinguishedName)] }
 
+// seconds is t in seconds since the Unix epoch; 0 for the zero time.
 func seconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -227,26 +234,26 @@ func seconds(t time.Time) int64 {
 
 const (
 	maxInterned       = 4096 // strings; a power of two
-	maxInternedLength = 255  // bytes of one: names of hosts fit
+	maxInternedLength = 255  // bytes of one: host names fit
 )
 
-// interned remembers strings made of bytes: the names that a network asks for
-// are few, and making a string of each hello's would be the only allocation
-// that a handshake costs which nobody wants to see. Each string has one place,
-// where the last to come stays: names without end cost what their strings do.
+// interned remembers strings made of bytes. The names in a network's hellos are few,
+// and a new string for each hello would be the only allocation of a handshake that is
+// only counted. Each string has one slot, by its hash, where a new string replaces the
+// old one. So a flood of different names costs one string each.
 type interned struct {
-	seed   maphash.Seed
-	places [maxInterned]string
+	seed  maphash.Seed
+	slots [maxInterned]string
 }
 
 func newInterned() *interned { return &interned{seed: maphash.MakeSeed()} }
 
-// of returns b as a string. The result owns its memory.
-func (t *interned) of(b []byte) string {
+// get returns b as a string, which does not share b's memory.
+func (t *interned) get(b []byte) string {
 	if len(b) == 0 || len(b) > maxInternedLength {
 		return string(b)
 	}
-	place := &t.places[maphash.Bytes(t.seed, b)%maxInterned]
+	place := &t.slots[maphash.Bytes(t.seed, b)%maxInterned]
 	if *place != string(b) {
 		*place = string(b)
 	}

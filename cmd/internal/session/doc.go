@@ -1,5 +1,5 @@
-// Package session follows connections: it gives their bytes to the state machine of
-// TLS, keeps what both ends say until the handshake is decided, and makes an
-// observation of it. It knows packets, flows and names in hellos; what a finding is
-// judged to be, and where it goes, is the sensor's.
+// Package session follows connections: it gives their bytes to the TLS state machine
+// (package handshake), keeps what the hellos and the certificate say until the
+// handshake is decided, and makes an observation of it. Package sensor judges and
+// delivers the findings.
 package session

@@ -10,17 +10,17 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// finish makes the session's finding, if a hello was seen, counts what could not
-// be seen, and lets the session go.
+// finish makes the session's finding, if a hello was seen, counts the connection as
+// unseen if its handshake could not be read, and releases the session.
 func (c *Session) finish(cause flow.Cause) {
 	s := c.sessions
-	heard := c.client.seen || c.server.seen
-	if heard && !c.vouched() {
-		s.Unvouched.Count(c.from(c.teller).Addr())
+	helloSeen := c.client.seen || c.server.seen
+	if helloSeen && !c.believed() {
+		s.DisbelievedClients.Count(c.from(c.guarantor).Addr())
 		c.release()
 		return
 	}
-	if heard && !c.once() {
+	if helloSeen && !c.isFirstReport() {
 		s.Stats.Copies++
 		c.release()
 		return
@@ -28,16 +28,16 @@ func (c *Session) finish(cause flow.Cause) {
 	o := c.outcome(cause)
 	c.countUnseen(cause)
 	switch {
-	case !heard:
-	case c.outOfScope(), s.FlaggedOnly && c.client.reach != policy.Unnamed && c.goodEnough():
-		s.Count(c.summed(o))
+	case !helloSeen:
+	case c.outOfScope(), s.FlaggedOnly && c.client.reach != policy.Unnamed && c.meetsFloor():
+		s.Count(c.countedFinding(o))
 	default:
 		s.Judge(c, c.observe(o))
 	}
 	c.release()
 }
 
-// outcome says how the handshake ended, when the connection ended by cause.
+// outcome is how the handshake ended, given why the connection ended.
 func (c *Session) outcome(cause flow.Cause) classify.Outcome {
 	end := handshake.Unknown
 	switch cause {
@@ -51,7 +51,7 @@ func (c *Session) outcome(cause flow.Cause) classify.Outcome {
 	return outcomes[c.tls.Outcome(end)]
 }
 
-// outcomes are the outcomes of an event.
+// outcomes are the outcomes in an event.
 var outcomes = [...]classify.Outcome{
 	handshake.Truncated:   classify.Truncated,
 	handshake.Established: classify.Established,
@@ -61,25 +61,25 @@ var outcomes = [...]classify.Outcome{
 	handshake.Unanswered:  classify.Unanswered,
 }
 
-// summed is the finding of a handshake that will only be counted, with nothing
-// but what counting needs: most findings of a healthy network are such.
-func (c *Session) summed(outcome classify.Outcome) *classify.Finding {
-	f := &c.sessions.countOnly.finding
+// countedFinding is the finding of a handshake that is only counted, with only the
+// fields that counting needs. On a healthy network nearly all findings are such.
+func (c *Session) countedFinding(outcome classify.Outcome) *classify.Finding {
+	f := &c.sessions.scratch.finding
 	f.Outcome = outcome
 	f.Hello, f.Answer = c.describeClientHello(), nil
 	if c.server.seen {
-		f.Answer = c.sketchServerHello()
+		f.Answer = c.briefServerHello()
 	}
 	f.Verdict = c.sessions.Policy.Verdict(&f.Observation)
-	f.InScope = c.client.reach == policy.Inside || c.elsewhere
+	f.InScope = c.client.reach == policy.Inside || c.otherNameInScope
 	return f
 }
 
-// observe makes a finding of what the session knows, in the draft.
+// observe fills Sessions.Draft with the session's observation.
 func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	f := c.sessions.Draft
 	*f = classify.Finding{Observation: classify.Observation{Anomalies: f.Anomalies[:0], Names: f.Names[:0]}}
-	o, client := &f.Observation, c.forth()
+	o, client := &f.Observation, c.pathDir()
 	if d, ok := c.clientDir(); ok {
 		client = d
 	}
@@ -88,8 +88,8 @@ func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	o.Client, o.Server = c.from(client), c.from(client.Other())
 	o.StartTLS = c.tls.Protocol()
 	o.Alert = c.alert(client)
-	if c.shown != nil {
-		o.Certificate, o.Misnamed = c.shown.certificate, c.shown.misnamed
+	if c.serverCertificate != nil {
+		o.Certificate, o.Misnamed = c.serverCertificate.certificate, c.serverCertificate.misnamed
 	}
 	o.SNI = c.client.name.String()
 	o.Hello = c.describeClientHello()
@@ -112,8 +112,8 @@ func (c *Session) alert(client flow.Dir) *classify.Alert {
 	return &classify.Alert{From: side, Level: uint8(a.Level), Code: uint8(a.Description)}
 }
 
-// describeClientHello is what an event says of the ClientHello, or what judging
-// needs of one whose details were not taken; nil: none was seen.
+// describeClientHello describes the ClientHello; nil: none was seen. If its details
+// were not kept, the result has what judging needs, in memory that Sessions reuses.
 func (c *Session) describeClientHello() *classify.ClientHello {
 	switch {
 	case c.details.client != nil:
@@ -121,15 +121,15 @@ func (c *Session) describeClientHello() *classify.ClientHello {
 	case !c.client.seen:
 		return nil
 	}
-	o, h := &c.client, &c.sessions.countOnly.hello
+	o, h := &c.client, &c.sessions.scratch.hello
 	*h = classify.ClientHello{
 		RecordVersion: o.record, LegacyVersion: o.legacy, Versions: o.versions(),
-		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.early, Cut: o.cut,
+		SSLv2Format: o.sslv2, ECH: o.ech, EarlyData: o.earlyData, Cut: o.cut,
 	}
 	return h
 }
 
-// describeServerHello is the same of the ServerHello.
+// describeServerHello is the same for the ServerHello.
 func (c *Session) describeServerHello() *classify.ServerHello {
 	switch {
 	case c.details.server != nil:
@@ -137,23 +137,26 @@ func (c *Session) describeServerHello() *classify.ServerHello {
 	case !c.server.seen:
 		return nil
 	}
-	return c.sketchServerHello()
+	return c.briefServerHello()
 }
 
-func (c *Session) sketchServerHello() *classify.ServerHello {
-	a, h := &c.server, &c.sessions.countOnly.answer
+// briefServerHello describes the ServerHello with what judging needs, in memory that
+// Sessions reuses.
+func (c *Session) briefServerHello() *classify.ServerHello {
+	a, h := &c.server, &c.sessions.scratch.answer
 	*h = classify.ServerHello{Version: a.version, Cipher: a.cipher, Sentinel: a.sentinel, HelloRetryRequest: c.tls.Retried()}
 	return h
 }
 
-// observeNames lists what the connection calls its destination, in falling order
-// of trust. What the destination was called elsewhere comes behind.
+// observeNames lists the names that the connection itself gives for its destination,
+// the most trusted first. Names from elsewhere (DNS, address ranges) are appended
+// later.
 func (c *Session) observeNames(f *classify.Finding) {
 	addName(f, f.SNI, classify.NameSNI)
 	if host, ok := c.tls.Target(); ok {
 		addName(f, host, classify.NameConnect)
 	}
-	if x := c.shown; x != nil && (x.misnamed || c.sessions.Certificates || !c.named()) { // else it says the same
+	if x := c.serverCertificate; x != nil && (x.misnamed || c.sessions.Certificates || !c.hasHostName()) { // otherwise it adds nothing
 		addName(f, x.name, classify.NameCertificate)
 	}
 }
@@ -165,7 +168,7 @@ func addName(f *classify.Finding, host string, source classify.NameSource) {
 }
 
 func (c *Session) appendAnomalies(dst []string) []string {
-	dst = c.tls.AppendAnomalies(c.odd.appendNames(dst))
+	dst = c.tls.AppendAnomalies(c.anomalies.appendNames(dst))
 	odd := parse.Oddities(0)
 	if c.client.seen {
 		odd |= c.client.oddities
@@ -176,8 +179,9 @@ func (c *Session) appendAnomalies(dst []string) []string {
 	return odd.AppendNames(dst)
 }
 
-// Complete adds to the session's finding what only a reader needs. Hellos that are in
-// the memory of Sessions, because their details were not taken, are copied.
+// Complete adds to the session's finding what only a reader of the event needs. After
+// it, f no longer refers to memory that Sessions reuses: hellos whose details were not
+// kept are copied.
 func (c *Session) Complete(f *classify.Finding) {
 	c.describePlaces(f)
 	f.Proxied.Client, f.Proxied.Server = c.tls.Proxied()
@@ -194,48 +198,51 @@ func (c *Session) Complete(f *classify.Finding) {
 	}
 }
 
-// once reports whether the connection is to be reported, and not as another
-// view of one that was, or will be.
-func (c *Session) once() bool {
+// isFirstReport reports whether the connection is to be reported. It is not if it is a
+// copy, seen at another place, of one that was or will be reported: then its place is
+// added to that of copies that are still followed. Otherwise their places are added to
+// its own.
+func (c *Session) isFirstReport() bool {
 	reported, copies := c.sessions.Table.Same(c.Said())
 	for _, other := range copies {
 		o, is := other.(*Session)
 		switch {
 		case !is:
 		case reported:
-			o.ownPlaces()
+			o.needPlaces()
 			o.places.add(c.place())
-			o.client.outside = o.client.outside || c.client.outside && c.said.Client == o.said.Client
+			o.client.outside = o.client.outside || c.client.outside && c.helloDigest.Client == o.helloDigest.Client
 		default:
-			c.ownPlaces()
+			c.needPlaces()
 			c.places.add(o.place())
-			c.client.outside = c.client.outside || o.client.outside && c.said.Client == o.said.Client
+			c.client.outside = c.client.outside || o.client.outside && c.helloDigest.Client == o.helloDigest.Client
 		}
 	}
 	return !reported
 }
 
-// Said implements flow.Consumer. What is not believed is nobody else's words.
+// Said implements flow.Consumer. A connection that is not believed is no copy of any
+// other, so its Digest is zero.
 func (c *Session) Said() flow.Digest {
-	if !c.vouched() {
+	if !c.believed() {
 		return flow.Digest{}
 	}
-	said := c.said
-	if client, known := c.tls.Client(); known && said.Server == 0 {
+	digest := c.helloDigest
+	if client, known := c.tls.Client(); known && digest.Server == 0 {
 		if alert, ok := c.tls.AlertIn(client.Other()); ok {
-			said.Server = 1 | uint32(alert.Level)<<8 | uint32(alert.Description)<<16
+			digest.Server = 1 | uint32(alert.Level)<<8 | uint32(alert.Description)<<16
 		}
 	}
-	return said
+	return digest
 }
 
-// vouched reports whether the end that told of the connection is believed: it is the
-// client.
-func (c *Session) vouched() bool {
+// believed reports whether the connection is believed: it has no guarantor, or the
+// guarantor is the client.
+func (c *Session) believed() bool {
 	client, known := c.clientDir()
-	return !c.told || known && c.teller == client
+	return !c.hasGuarantor || known && c.guarantor == client
 }
 
-// OpenTime is when the connection's first segment with data came, in nanoseconds since
-// the Unix epoch.
+// OpenTime is the time of the connection's first segment with data, in nanoseconds
+// since the Unix epoch.
 func (c *Session) OpenTime() int64 { return c.openTime }

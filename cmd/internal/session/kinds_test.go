@@ -13,7 +13,7 @@ import (
 )
 
 // bodies are those of the recorded hellos whose files' names match.
-func bodies(t testing.TB, pattern string) (all [][]byte) {
+func helloBodies(t testing.TB, pattern string) (all [][]byte) {
 	t.Helper()
 	paths, _ := filepath.Glob(filepath.Join("..", "..", "..", "parse", "testdata", pattern))
 	for _, path := range paths {
@@ -21,7 +21,7 @@ func bodies(t testing.TB, pattern string) (all [][]byte) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, data[9:]) // behind the headers of the record and the message
+		all = append(all, data[9:]) // after the headers of the record and the message
 	}
 	if len(all) == 0 {
 		t.Fatal("no recorded hellos")
@@ -29,7 +29,7 @@ func bodies(t testing.TB, pattern string) (all [][]byte) {
 	return all
 }
 
-func helloOf(t testing.TB, body []byte) *parse.ClientHello {
+func parseClientHello(t testing.TB, body []byte) *parse.ClientHello {
 	t.Helper()
 	h := new(parse.ClientHello)
 	if err := h.Parse(body); err != nil {
@@ -38,8 +38,8 @@ func helloOf(t testing.TB, body []byte) *parse.ClientHello {
 	return h
 }
 
-// kindOf is what a hello is without a memory.
-func kindOf(h *parse.ClientHello, record parse.Version) *clientKind {
+// freshKind is the kind of a hello in an empty memory of kinds.
+func freshKind(h *parse.ClientHello, record parse.Version) *clientKind {
 	k := newKinds()
 	return k.newClient(h, record)
 }
@@ -54,11 +54,12 @@ func compareKinds(t testing.TB, got, want *clientKind) {
 	}
 }
 
-// Hellos that differ in one thing each, of all that an event says of a client.
-func TestKindsAreToldApart(t *testing.T) {
+// Hellos that differ in one field each, of all that an event describes, are of
+// different kinds.
+func TestDifferentHellosAreDifferentKinds(t *testing.T) {
 	const grease = 0x0a0a
 	hello := func(change func(*parse.ClientHello)) *parse.ClientHello {
-		h := helloOf(t, bodies(t, "client-openssl-tls12.bin")[0])
+		h := parseClientHello(t, helloBodies(t, "client-openssl-tls12.bin")[0])
 		change(h)
 		return h
 	}
@@ -97,9 +98,9 @@ func TestKindsAreToldApart(t *testing.T) {
 				t.Errorf("hello %d is taken for hello %d", i, other)
 			}
 			seen[got] = i
-			compareKinds(t, got, kindOf(h, record))
+			compareKinds(t, got, freshKind(h, record))
 			if again := k.client(h, record); again != got {
-				t.Errorf("hello %d is not known again", i)
+				t.Errorf("hello %d is not recognised the second time", i)
 			}
 		}
 	}
@@ -108,20 +109,20 @@ func TestKindsAreToldApart(t *testing.T) {
 // A client that changes its GREASE with each connection is one kind.
 func TestGREASEIsOneKind(t *testing.T) {
 	k := newKinds()
-	body := bodies(t, "client-chrome-like.bin")[0]
-	first := k.client(helloOf(t, body), parse.TLSv1)
+	body := helloBodies(t, "client-chrome-like.bin")[0]
+	first := k.client(parseClientHello(t, body), parse.TLSv1)
 	for i := range body[:len(body)-1] {
 		if v := binary.BigEndian.Uint16(body[i:]); parse.GREASE(v) {
 			body[i], body[i+1] = 0xfa, 0xfa
 		}
 	}
-	if h := helloOf(t, body); !client.Greased(h) || k.client(h, parse.TLSv1) != first {
-		t.Error("with other GREASE it is another")
+	if h := parseClientHello(t, body); !client.Greased(h) || k.client(h, parse.TLSv1) != first {
+		t.Error("with other GREASE it is another kind")
 	}
 }
 
-// Nor does what somebody else adds to a hello of its kind, GREASE as much as there
-// is room for, change what is said of the client.
+// If another client sends the same hello with as much GREASE as there is room for, the
+// description that is remembered for the kind stays the same.
 func TestGREASEChangesNothing(t *testing.T) {
 	more := func(list []byte, add ...byte) []byte {
 		list = list[:len(list):len(list)]
@@ -130,30 +131,31 @@ func TestGREASEChangesNothing(t *testing.T) {
 		}
 		return list
 	}
-	for _, body := range bodies(t, "client-*.bin") {
-		h := helloOf(t, body)
+	for _, body := range helloBodies(t, "client-*.bin") {
+		h := parseClientHello(t, body)
 		padded := *h
 		padded.CipherSuites = more(h.CipherSuites, 0x1a, 0x1a)
 		padded.SupportedGroups = more(h.SupportedGroups, 0x1a, 0x1a)
 		padded.Extensions = more(h.Extensions, 0x1a, 0x1a, 0, 0)
 		k := newKinds()
 		first := k.client(&padded, parse.TLSv1)
-		compareKinds(t, first, kindOf(h, parse.TLSv1))
+		compareKinds(t, first, freshKind(h, parse.TLSv1))
 		if k.client(h, parse.TLSv1) != first {
 			t.Error("it is another kind")
 		}
 	}
 }
 
-// What is not remembered is counted as the session's, and lists end somewhere.
+// The memory of a kind counts for each session that uses it, whether the kind is
+// remembered or not, and lists in it are bounded.
 func TestLongKinds(t *testing.T) {
 	k := newKinds()
 	long := k.client(&parse.ClientHello{CipherSuites: make(parse.Uint16s, 60000)}, parse.TLSv1)
-	if long.own < len(long.hello.JA3Full) || len(long.hello.JA3Full) < 60000 {
-		t.Errorf("%d bytes are the session's, of at least %d", long.own, len(long.hello.JA3Full))
+	if long.size < len(long.hello.JA3Full) || len(long.hello.JA3Full) < 60000 {
+		t.Errorf("%d bytes are counted for a session, of at least %d", long.size, len(long.hello.JA3Full))
 	}
-	if known := k.client(helloOf(t, bodies(t, "client-node.bin")[0]), parse.TLSv1); known.own < len(known.hello.JA3Full) {
-		t.Errorf("%d bytes are counted for a session, of at least %d: what is remembered may be forgotten before it ends", known.own, len(known.hello.JA3Full))
+	if known := k.client(parseClientHello(t, helloBodies(t, "client-node.bin")[0]), parse.TLSv1); known.size < len(known.hello.JA3Full) {
+		t.Errorf("%d bytes are counted for a session, of at least %d: the kind may be forgotten before the session ends", known.size, len(known.hello.JA3Full))
 	}
 	if many := k.client(&parse.ClientHello{ALPN: make(parse.Protocols, 60000)}, parse.TLSv1); len(many.hello.ALPN) != maxProtocols {
 		t.Errorf("%d protocols", len(many.hello.ALPN))
@@ -162,9 +164,9 @@ func TestLongKinds(t *testing.T) {
 
 func TestKnownKindAllocatesNothing(t *testing.T) {
 	k := newKinds()
-	h := helloOf(t, bodies(t, "client-chrome-like.bin")[0])
+	h := parseClientHello(t, helloBodies(t, "client-chrome-like.bin")[0])
 	var a parse.ServerHello
-	if err := a.Parse(bodies(t, "server-tls12.bin")[0]); err != nil {
+	if err := a.Parse(helloBodies(t, "server-tls12.bin")[0]); err != nil {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
@@ -175,17 +177,18 @@ func TestKnownKindAllocatesNothing(t *testing.T) {
 	}
 }
 
-// What is heard of a server differs with the handshake; what it said does not.
+// Resumption and a HelloRetryRequest differ between handshakes of one kind of
+// ServerHello; everything else is the same.
 func TestServerKind(t *testing.T) {
 	k := newKinds()
 	var a parse.ServerHello
-	if err := a.Parse(bodies(t, "server-tls12.bin")[0]); err != nil {
+	if err := a.Parse(helloBodies(t, "server-tls12.bin")[0]); err != nil {
 		t.Fatal(err)
 	}
 	kind := k.server(&a)
-	for r, text := range map[resumption]string{byNothing: "", byID: "id", byTicket: "ticket", byPSK: "psk"} {
+	for r, text := range map[resumption]string{notResumed: "", byID: "id", byTicket: "ticket", byPSK: "psk"} {
 		for _, retried := range []bool{false, true} {
-			want := kind.said
+			want := kind.hello
 			want.Resumed, want.HelloRetryRequest = text, retried
 			if got := kind.variant(retried, r); *got != want || got != kind.variant(retried, r) {
 				t.Errorf("%+v, want %+v", got, want)
@@ -195,14 +198,14 @@ func TestServerKind(t *testing.T) {
 	other := a
 	other.ALPN = []byte("made up")
 	if k.server(&other) == kind {
-		t.Error("another choice is taken for the same")
+		t.Error("a ServerHello with another choice is of the same kind")
 	}
 }
 
-// FuzzKinds looks hellos up after each other: what is remembered of one must be
-// what another is, whatever an attacker makes of either.
+// FuzzKinds looks up two hellos of an attacker's choice, one after the other: each
+// must get the description that it gets in an empty memory.
 func FuzzKinds(f *testing.F) {
-	clients, servers := bodies(f, "client-*.bin"), bodies(f, "server-tls*.bin")
+	clients, servers := helloBodies(f, "client-*.bin"), helloBodies(f, "server-tls*.bin")
 	for i := range clients {
 		f.Add(clients[i], clients[(i+1)%len(clients)], uint16(parse.TLSv1))
 	}
@@ -216,11 +219,11 @@ func FuzzKinds(f *testing.F) {
 			if _, err := h.ReadSSLv2(body); err != nil {
 				_ = h.Parse(body)
 			}
-			compareKinds(t, k.client(&h, parse.Version(record)), kindOf(&h, parse.Version(record)))
+			compareKinds(t, k.client(&h, parse.Version(record)), freshKind(&h, parse.Version(record)))
 			var s parse.ServerHello
 			_ = s.Parse(body)
 			fresh := newKinds()
-			if got, want := k.server(&s), fresh.server(&s); got.said != want.said || got.psk != want.psk {
+			if got, want := k.server(&s), fresh.server(&s); got.hello != want.hello || got.psk != want.psk {
 				t.Errorf("%+v, want %+v", got, want)
 			}
 		}
@@ -229,7 +232,7 @@ func FuzzKinds(f *testing.F) {
 
 func BenchmarkKnownKind(b *testing.B) {
 	k := newKinds()
-	h := helloOf(b, bodies(b, "client-chrome-like.bin")[0])
+	h := parseClientHello(b, helloBodies(b, "client-chrome-like.bin")[0])
 	b.ReportAllocs()
 	for b.Loop() {
 		k.client(h, parse.TLSv1)
@@ -240,7 +243,7 @@ func BenchmarkKnownKind(b *testing.B) {
 // JA3 is new each time, and its JA4 is not.
 func BenchmarkPermutedKind(b *testing.B) {
 	k := newKinds()
-	h := helloOf(b, bodies(b, "client-chrome-like.bin")[0])
+	h := parseClientHello(b, helloBodies(b, "client-chrome-like.bin")[0])
 	types := [][]byte{}
 	for list := h.Extensions; ; {
 		before := list

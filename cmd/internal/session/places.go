@@ -17,7 +17,7 @@ func (c *Session) Begins(p *decode.Packet, d flow.Dir) {
 	if p.NumLayers == 0 && p.Source == c.source && c.places == nil {
 		return
 	}
-	c.ownPlaces()
+	c.needPlaces()
 	at := c.places
 	switch {
 	case !at.known[d]:
@@ -29,15 +29,15 @@ func (c *Session) Begins(p *decode.Packet, d flow.Dir) {
 	}
 }
 
-// Route returns the networks of the packets to the client, and of those from it: the
-// zero value where they had no tags.
+// Route returns the networks of the packets to the client, and of those from it; the
+// zero value for packets without tags or tunnels.
 func (c *Session) Route() (n [2]names.Network) {
 	if c.places == nil {
 		return n
 	}
 	from, _ := c.clientDir()
 	for i, d := range [2]flow.Dir{from.Other(), from} {
-		if !c.knows(d) {
+		if !c.pathKnown(d) {
 			d = d.Other()
 		}
 		n[i] = NetworkOf(c.places.layers[d])
@@ -45,50 +45,53 @@ func (c *Session) Route() (n [2]names.Network) {
 	return n
 }
 
-// sender is who sent the tunnel around the client's packets, as far as these are
-// known.
+// sender is the sender of the tunnel around the client's packets; if these were not
+// seen, around the server's. The zero Addr: there is none.
 func (c *Session) sender() netip.Addr {
 	if c.places == nil {
 		return netip.Addr{}
 	}
-	return c.places.sender[c.forth()]
+	return c.places.sender[c.pathDir()]
 }
 
-// place is where the connection was seen: in the direction of the client, where
-// both are known.
-func (c *Session) place() classify.Place { return placeOf(c.source, c.path(c.forth())) }
+// place is where the connection was seen: where the client's packets were, if both
+// directions are known.
+func (c *Session) place() classify.Place { return placeOf(c.source, c.path(c.pathDir())) }
 
-// describePlaces adds to f where the connection was seen.
+// describePlaces fills in where the connection was seen.
 func (c *Session) describePlaces(f *classify.Finding) {
 	if c.places == nil {
 		return
 	}
-	d := c.forth()
+	d := c.pathDir()
 	f.VLANs, f.Tunnels = describe(c.path(d))
-	if back := d.Other(); c.knows(back) && !slices.Equal(c.path(back), c.path(d)) {
+	if back := d.Other(); c.pathKnown(back) && !slices.Equal(c.path(back), c.path(d)) {
 		p := placeOf("", c.path(back))
 		f.Return = &p
 	}
 	f.Copies = c.places.copies
 }
 
-// forth is the direction whose path stands for the connection's.
-func (c *Session) forth() flow.Dir {
+// pathDir is the direction whose path is reported as the connection's: the client's,
+// or the other one if only its path is known.
+func (c *Session) pathDir() flow.Dir {
 	d, known := c.clientDir()
 	if !known {
-		d = c.first
+		d = c.firstDir
 	}
-	if c.places != nil && !c.knows(d) {
+	if c.places != nil && !c.pathKnown(d) {
 		d = d.Other()
 	}
 	return d
 }
 
-// knows reports whether it is known what is around the packets of a direction:
-// those that sent something without tags have nothing around them.
-func (c *Session) knows(d flow.Dir) bool { return c.places.known[d] || c.tls.Sent(handshake.Dir(d)) }
+// pathKnown reports whether the tags and tunnels around the packets of a direction are
+// known. If bytes were seen, but no tags recorded, there are none.
+func (c *Session) pathKnown(d flow.Dir) bool {
+	return c.places.known[d] || c.tls.Sent(handshake.Dir(d))
+}
 
-// path returns the layers around the packets in a direction.
+// path returns the tags and tunnels around the packets in a direction: a view.
 func (c *Session) path(d flow.Dir) []encap.Layer {
 	if c.places == nil {
 		return nil
@@ -96,16 +99,16 @@ func (c *Session) path(d flow.Dir) []encap.Layer {
 	return c.places.layers[d]
 }
 
-// ownPlaces makes the places of a connection that had no tags so far.
-func (c *Session) ownPlaces() {
+// needPlaces creates c.places if there is none: the connection had no tags so far.
+func (c *Session) needPlaces() {
 	if c.places == nil {
 		c.places = c.sessions.freePlaces.Take()
 	}
 }
 
-// endPlaces gives the places back for another connection. The copies are a
-// finding's by now.
-func (c *Session) endPlaces() {
+// dropPlaces returns the memory of c.places for another connection, without the
+// copies, which now belong to a finding.
+func (c *Session) dropPlaces() {
 	if at := c.places; at != nil {
 		*at = places{layers: [2][]encap.Layer{at.layers[0][:0], at.layers[1][:0]}}
 		c.sessions.freePlaces.Give(at)
@@ -132,11 +135,11 @@ func describe(layers []encap.Layer) (vlans []uint16, tunnels []string) {
 	return vlans, tunnels
 }
 
-// NetworkOf returns the network in which the names count that a packet in these layers
-// brings, and in which the names of its connection are looked up. Labels, tags and
-// sessions of a link are left out: they may differ between the directions, and nobody
-// can send them from beyond the link. Numbers of tunnels that may differ are left out,
-// too (see decode.Network), but not the tunnels.
+// NetworkOf returns the network of a packet with these layers: names that it brings
+// count in this network, and the names of its connection are looked up in it. Labels,
+// tags and sessions of a link are left out, except VLANs: they may differ between the
+// directions, and nobody beyond the link can send them. Tunnel numbers that may differ
+// between the directions are left out, too (see decode.Network), but not the tunnels.
 func NetworkOf(layers []encap.Layer) (n names.Network) {
 	for _, l := range layers {
 		if l.Kind.OfLink() && !l.Tunnel { // MPLS in UDP is a tunnel
@@ -156,8 +159,8 @@ func NetworkOf(layers []encap.Layer) (n names.Network) {
 	return n
 }
 
-// SenderOf returns the address that sent the tunnel around a packet; the zero Addr: there
-// is no tunnel.
+// SenderOf returns the address of the sender of the tunnel around a packet; the zero
+// Addr: there is no tunnel.
 func SenderOf(p *decode.Packet) netip.Addr {
 	if p.Word == decode.LinkWord {
 		return netip.Addr{}
@@ -165,9 +168,10 @@ func SenderOf(p *decode.Packet) netip.Addr {
 	return p.Sender.Netip(p.SenderV6)
 }
 
-// tellerOf is the direction in which the end sends that tells of a packet that went
-// in direction d, where that is believed about its own packets only.
-func tellerOf(p *decode.Packet, d flow.Dir) (teller flow.Dir, told bool) {
+// guarantorOf is the direction in which the guarantor of a packet sends: the end whose
+// tunnel carries the packet, if it is believed about its own packets only. d is the
+// packet's direction. ok is false if there is no guarantor.
+func guarantorOf(p *decode.Packet, d flow.Dir) (guarantor flow.Dir, ok bool) {
 	switch p.Word {
 	case decode.SourceWord:
 		return d, true

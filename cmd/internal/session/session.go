@@ -19,10 +19,10 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// Session follows one connection for the sensor: it is the flow.Consumer that
-// gives the bytes to a handshake.Machine and keeps what its messages say. With
-// thousands of handshakes under way, each segment waits for it to come from memory:
-// seven cache lines, of which the first two are all that most segments need (see
+// Session follows one connection: it is the flow.Consumer that gives the bytes to a
+// handshake.Machine, and keeps what its messages say. With thousands of handshakes in
+// progress, loading the Session from memory is what each segment waits for. It has
+// seven cache lines, and most segments need the first two only (see
 // TestSessionLayout).
 type Session struct {
 	flow.Stream
@@ -30,64 +30,65 @@ type Session struct {
 	state
 
 	// Written by Open:
-	openTime int64
-	source   string
-	ends     [2]endpoint // by direction: the end that sends in it
-	opened   bool        // the opening was seen
-	followed bool        // see flow.Opener.Forgotten
+	openTime       int64
+	source         string
+	ends           [2]endpoint // by direction: the end that sends in it
+	openingSeen    bool        // a SYN or SYN-ACK was seen
+	followedBefore bool        // see flow.Opener.Forgotten
 }
 
-// state is what a session knows of its connection. Open sets v6, first, told and
-// teller. Its zero value is of a session that has heard nothing.
+// state is what a session knows of its connection. The zero value is that of a session
+// without any bytes; Open sets v6, firstDir, hasGuarantor and guarantor.
 type state struct {
-	tls       handshake.Machine
-	held      int32  // see recount
-	acked     uint32 // by the first segment with data of the only direction heard; 0: none
-	gaps      [2]gap // by direction
-	odd       packetAnomalies
-	elsewhere bool // server_name is out of scope, and the name of the certificate, or a proxy's, is not
-	v6        bool
-	first     flow.Dir // the direction that was heard first
-	told      bool     // teller is valid
-	teller    flow.Dir // the end that tells of the connection in a tunnel of its own sends in it
-	helloTime int64    // of the first hello; 0: none
-	said      flow.Digest
-	client    clientSummary
-	server    serverSummary
-	details   details
-	places    *places // nil: no tags, one source
-	shown     *shown  // nil: no certificate of the server's was read
+	tls               handshake.Machine
+	held              int32  // see recount
+	firstAck          uint32 // acknowledgement number of the first data segment, while only one direction was seen; 0: none
+	gaps              [2]gap // by direction
+	anomalies         packetAnomalies
+	otherNameInScope  bool // server_name is out of scope, but the name in the certificate, or given to a proxy, is in scope
+	v6                bool
+	firstDir          flow.Dir // the direction of the first bytes
+	hasGuarantor      bool     // guarantor is valid
+	guarantor         flow.Dir // the direction in which the guarantor sends: see guarantorOf
+	helloTime         int64    // of the first hello; 0: none
+	helloDigest       flow.Digest
+	client            clientSummary
+	server            serverSummary
+	details           details
+	places            *places            // nil: no tags or tunnels, and one source
+	serverCertificate *serverCertificate // nil: none was read
 }
 
-// Sessions follows the connections of a flow.Table, of which it is the Handler, and
-// makes an observation of each handshake. It is used by one goroutine.
+// Sessions is the Handler of a flow.Table: it follows its connections, and makes an
+// observation of each handshake. It is used by one goroutine.
 type Sessions struct {
 	Options
 	Stats Stats
-	// Unvouched are the clients that only the other end of a tunnel told of.
-	Unvouched blind.AddressCounter
-	// Packet is the packet at hand, and Table the table that it is given to. The
-	// caller sets both.
+	// DisbelievedClients are clients whose handshakes came only in tunnels of their
+	// server, which is not believed about them.
+	DisbelievedClients blind.AddressCounter
+	// Packet is the packet that is being processed, and Table the table that gets it.
+	// The caller sets both.
 	Packet *decode.Packet
 	Table  *flow.Table
-	// Draft is the memory of the next finding. Whoever keeps the finding puts another
-	// here.
+	// Draft is the memory of the next finding. A function that keeps the finding has to
+	// replace it.
 	Draft *classify.Finding
 
-	kinds        kinds
-	free         []*Session
-	countOnly    countOnly
-	msg          handshake.Message // what the Machine at work has found
-	pool         handshake.Pool
-	certificates parse.Collector // of those in shown
-	strings      *interned
-	seed         uint64 // of digests of what was said
-	freeNames    cache.Free[serverName]
-	freePlaces   cache.Free[places]
-	freeShown    cache.Free[shown]
+	kinds            kinds
+	free             []*Session
+	scratch          scratch
+	msg              handshake.Message // the last message of any Machine
+	pool             handshake.Pool
+	certificateBytes parse.Collector // memory of early certificates
+	strings          *interned
+	seed             uint64 // of digests
+	freeNames        cache.Free[serverName]
+	freePlaces       cache.Free[places]
+	freeCertificates cache.Free[serverCertificate]
 }
 
-// New makes Sessions. Packet, Table and Draft are to be set before it is used.
+// New makes Sessions. Set Packet, Table and Draft before use.
 func New(o Options) *Sessions {
 	if o.Kinds == 0 {
 		o.Kinds = fingerprint.DefaultLimit
@@ -95,28 +96,27 @@ func New(o Options) *Sessions {
 	return &Sessions{Options: o, kinds: newKindsUpTo(o.Kinds), strings: newInterned(), seed: rand.Uint64()}
 }
 
-// Options are what Sessions go by.
+// Options are the options of Sessions.
 type Options struct {
 	Policy *policy.Policy
-	// FlaggedOnly says that only flagged findings are delivered: the details of a
-	// handshake that cannot become one are not taken.
+	// FlaggedOnly: only flagged findings are delivered. The details of a handshake
+	// that cannot become one are not kept.
 	FlaggedOnly bool
-	// Certificates asks for the server's certificate even where SNI names the
+	// Certificates: describe the server's certificate even if SNI names the
 	// destination.
 	Certificates bool
 	// Kinds is how many kinds of clients, and of servers, are remembered by their
 	// hellos; 0: fingerprint.DefaultLimit.
 	Kinds int
-	// Notice is told of a connection when its ClientHello is seen, unless it cannot
-	// be flagged or came in a tunnel, where anybody may have put it; nil: it is not
-	// wanted.
+	// Notice is called for a connection when its ClientHello is seen, unless it cannot
+	// be flagged, or came in a tunnel, where anybody may have put it. It may be nil.
 	Notice func(client, server netip.AddrPort)
-	// Count takes a finding, borrowed, that can only be counted: it has Outcome,
-	// Hello, Answer, Verdict and InScope. InScope is by the names that the client
-	// gave: no certificate is read only to count.
+	// Count gets a finding that is only counted, and must not keep it. The finding has
+	// Outcome, Hello, Answer, Verdict and InScope. InScope goes by the names that the
+	// client gave: no certificate is read just to count.
 	Count func(*classify.Finding)
-	// Judge takes the finding of a Session that is about to end, made in Sessions.Draft.
-	// Complete adds to it what only a reader needs.
+	// Judge gets the finding of a Session that is about to end, in Sessions.Draft.
+	// Session.Complete adds to it what only a reader of the event needs.
 	Judge func(*Session, *classify.Finding)
 }
 
@@ -124,9 +124,9 @@ type Options struct {
 type Stats struct {
 	ClientHellos uint64
 	ServerHellos uint64
-	Malformed    uint64 // hellos that could not be read
-	Incomplete   uint64 // ClientHellos of which the capture has only the beginning
-	Copies       uint64 // connections that were another view of one that was reported
+	Malformed    uint64 // hellos that could not be parsed
+	Incomplete   uint64 // ClientHellos of which only the beginning was captured
+	Copies       uint64 // connections that were copies of a reported one, seen at another place
 	Unseen       blind.Unseen
 }
 
@@ -140,15 +140,15 @@ func (s *Stats) Add(o *Stats) {
 	s.Unseen.Add(&o.Unseen)
 }
 
-// countOnly is the memory of a finding that is only counted, used again for each.
-// Its hellos are also what is judged where details were not taken.
-type countOnly struct {
+// scratch is the memory of a finding that is only counted, reused for each. Its hellos
+// are also used to judge handshakes whose details were not kept.
+type scratch struct {
 	finding classify.Finding
 	hello   classify.ClientHello
 	answer  classify.ServerHello
 }
 
-// endpoint is an end of a connection, as a packet has it.
+// endpoint is the address and port of an end of a connection, as packets have them.
 type endpoint struct {
 	addr decode.Addr
 	port uint16
@@ -158,53 +158,54 @@ func (e *endpoint) addrPort(v6 bool) netip.AddrPort {
 	return netip.AddrPortFrom(e.addr.Netip(v6), e.port)
 }
 
-// gap is a set of what is missing of a direction.
+// gap is a set: why part of a direction was not seen.
 type gap uint8
 
 const (
-	cutOff  gap = 1 << iota // bytes were on the wire, and the snapshot length cut them off
-	missing                 // packets with bytes were not captured
-	midway                  // bytes came of which the beginning was not seen, and that begin nothing
-	evident                 // it must have sent packets: the other side acknowledged them
-	plain                   // a message of another protocol begins in it
+	cutOff       gap = 1 << iota // the snapshot length cut bytes off
+	lost                         // packets with data were not captured
+	unknownStart                 // the first bytes seen are not the beginning of any known protocol
+	acknowledged                 // the other side acknowledged packets that were not captured
+	httpMessage                  // an HTTP message begins in it
 )
 
 func (g gap) has(x gap) bool { return g&x != 0 }
 
-// clientSummary is what judging needs of a ClientHello, where its details are not
-// taken.
+// clientSummary is what judging and counting need of a ClientHello. It is kept for
+// each, also if the details are not.
 type clientSummary struct {
-	seen     bool
-	titled   bool // there is a server_name
-	sslv2    bool
-	ech      bool
-	early    bool
-	cut      bool         // only the beginning of the hello was captured, or collected
-	long     bool         // it was captured, and was too long
-	ticket   bool         // a session ticket, or the wish for one
-	outside  bool         // all of it came outside of any tunnel
-	shown    bool         // it says what is offered: see classify.ClientHello.ShowsVersions
-	reach    policy.Reach // of the name; Unnamed also where findings are not FlaggedOnly
-	record   parse.Version
-	legacy   parse.Version
-	oddities parse.Oddities
-	name     *serverName // nil: none
-	// offered is supported_versions, without GREASE, where the details are not
-	// taken: its first numOffered elements are valid.
+	seen          bool
+	hasServerName bool // there is a server_name
+	sslv2         bool
+	ech           bool
+	earlyData     bool
+	cut           bool         // only the beginning of the hello was captured or collected
+	long          bool         // all of it was captured, but it is too long to be collected
+	ticket        bool         // the client sent a session ticket, or asks for one
+	outside       bool         // all of the hello came outside of any tunnel
+	showsVersions bool         // the versions offered are known: see classify.ClientHello.ShowsVersions
+	reach         policy.Reach // of the name; Unnamed without Options.FlaggedOnly
+	record        parse.Version
+	legacy        parse.Version
+	oddities      parse.Oddities
+	name          *serverName // nil: none
+	// offered is supported_versions without GREASE, if the details are not kept: its
+	// first numOffered elements are valid.
 	offered    [4]parse.Version
-	numOffered int8 // noVersions: there is no such extension
+	numOffered int8 // noVersions: the hello has no supported_versions
 }
 
 const noVersions = -1
 
-// serverName is the server_name of a ClientHello. One that is out of scope is kept as
-// bytes, in memory that is used again: only a certificate that contradicts it makes a
-// string of it, and a network that asks for ever new names allocates nothing.
+// serverName is the server_name of a ClientHello. A name that is out of scope is kept as
+// bytes, in memory that is used again: it becomes a string only if a certificate
+// contradicts it. So a network that asks for ever new names allocates nothing.
 type serverName struct {
 	text string
 	raw  []byte
 }
 
+// String returns the name; empty for nil.
 func (n *serverName) String() string {
 	switch {
 	case n == nil:
@@ -215,33 +216,33 @@ func (n *serverName) String() string {
 	return n.text
 }
 
-// setName keeps server_name; whole says that it is kept as a string.
-func (c *Session) setName(b []byte, whole bool) {
+// setName keeps server_name, as a string or as bytes.
+func (c *Session) setName(b []byte, asString bool) {
 	n := c.sessions.freeNames.Take()
-	if whole {
-		n.text = c.sessions.strings.of(b)
+	if asString {
+		n.text = c.sessions.strings.get(b)
 	} else {
 		n.raw = append(n.raw, b...)
 	}
 	c.client.name = n
 }
 
-// maxKeptName is the most bytes of memory that are used again for another name: few
-// names of hosts are longer.
-const maxKeptName = 255
+// maxReusedName bounds the memory that is used again for another name, in bytes: host
+// names are shorter.
+const maxReusedName = 255
 
-func (c *Session) endName() {
+func (c *Session) dropName() {
 	n := c.client.name
 	if n == nil {
 		return
 	}
 	c.client.name = nil
-	if n.text, n.raw = "", n.raw[:0]; cap(n.raw) <= maxKeptName {
+	if n.text, n.raw = "", n.raw[:0]; cap(n.raw) <= maxReusedName {
 		c.sessions.freeNames.Give(n)
 	}
 }
 
-// setOffered keeps supported_versions, and reports whether they fit.
+// setOffered copies supported_versions to offered, and reports whether they fit.
 func (o *clientSummary) setOffered(h *parse.ClientHello) bool {
 	if o.numOffered = noVersions; !h.HasSupportedVersions {
 		return true
@@ -251,7 +252,8 @@ func (o *clientSummary) setOffered(h *parse.ClientHello) bool {
 	return len(versions) <= len(o.offered)
 }
 
-// versions are those that setOffered has kept: a view; nil: no such extension.
+// versions are those that setOffered copied: a view; nil: the hello has no
+// supported_versions.
 func (o *clientSummary) versions() []parse.Version {
 	if o.numOffered == noVersions {
 		return nil
@@ -259,84 +261,82 @@ func (o *clientSummary) versions() []parse.Version {
 	return o.offered[:o.numOffered]
 }
 
-// serverSummary is the same of the final ServerHello, or of a HelloRetryRequest that
-// nothing came after.
+// serverSummary is the same for the final ServerHello, or for a HelloRetryRequest
+// without one after it.
 type serverSummary struct {
 	seen     bool
 	retry    bool // it is a HelloRetryRequest
-	cut      bool // only the beginning of it was captured, or collected
-	long     bool // it was captured, and was too long
+	cut      bool // only the beginning was captured or collected
+	long     bool // all of it was captured, but it is too long to be collected
 	version  parse.Version
 	sentinel parse.Version
 	cipher   uint16
 	oddities parse.Oddities
 }
 
-// details are the parts of both hellos that only a reader of the event needs;
-// judging and counting do without. They are not taken of a handshake that can only
-// be counted.
+// details are the parts of both hellos that only a reader of the event needs, not
+// judging or counting. They are not kept if the handshake can only be counted.
 type details struct {
 	client *clientKind // nil: no ClientHello, or one that is only counted
 	server *serverKind // nil: no ServerHello, one in SSLv2, or one that is only counted
-	// offered and answered stand for the session ids of the client and of the
-	// server; 0: none.
-	offered, answered uint32
+	// Digests of the session ids (see Sessions.sessionID); 0: none.
+	clientSessionID, serverSessionID uint32
 }
 
-// size is the bytes that belong to these details alone.
+// size is the memory of the details, in bytes.
 func (d *details) size() (n int) {
 	if d.client != nil {
-		n += d.client.own
+		n += d.client.size
 	}
 	if d.server != nil {
-		n += d.server.own
+		n += d.server.size
 	}
 	return n
 }
 
-// resumed says how the session was resumed. A server takes a ticket without a
-// word, by echoing the session id that came with it (RFC 5077, 3.4). ticket says
-// that the client sent one, or wants one.
+// resumed is how the TLS session was resumed. A server accepts a ticket just by
+// echoing the session id that came with it (RFC 5077, 3.4). ticket: the client sent a
+// ticket, or asks for one.
 func (d *details) resumed(ticket bool) resumption {
 	switch {
 	case d.server.psk:
 		return byPSK
-	case d.client == nil || d.server.said.Version.Rank() >= parse.TLSv13:
-		return byNothing
-	case d.answered == 0 || d.answered != d.offered:
-		return byNothing
+	case d.client == nil || d.server.hello.Version.Rank() >= parse.TLSv13:
+		return notResumed
+	case d.serverSessionID == 0 || d.serverSessionID != d.clientSessionID:
+		return notResumed
 	case ticket:
 		return byTicket
 	}
 	return byID
 }
 
-// shown is what the server's certificate says.
-type shown struct {
-	name        string // of its names, the one that names the destination
-	misnamed    bool   // none of them covers the one that was asked for
-	certificate *classify.Certificate
-	// unasked is the certificate where it came before the ClientHello: where the
-	// capture has the server's packets first, only that says which of the names
-	// was asked for.
-	unasked []byte
+// serverCertificate is what is needed of the server's certificate.
+type serverCertificate struct {
+	name        string                // the one of its names that nameOf chose
+	misnamed    bool                  // none of its names covers the name that the client asked for
+	certificate *classify.Certificate // nil: not wanted in the event
+	// early is the encoded certificate, if it came before the ClientHello, because the
+	// capture has the server's packets first. The ClientHello will show which name the
+	// client asked for.
+	early []byte
 }
 
-const shownSize = int(unsafe.Sizeof(shown{}))
+const serverCertificateSize = int(unsafe.Sizeof(serverCertificate{}))
 
 // maxCopies bounds the other places of a connection that an event names.
 const maxCopies = 4
 
-// places is where the packets of a connection were seen, when that takes more
-// than the name of the source: in VLANs or tunnels, or at several places.
+// places is where the packets of a connection were seen: in VLANs or tunnels, or at
+// several places. Other connections need only the name of their source.
 type places struct {
-	layers [2][]encap.Layer // by direction
-	known  [2]bool          // by direction
+	layers [2][]encap.Layer // by direction: tags and tunnels
+	known  [2]bool          // by direction: layers and sender are valid
 	sender [2]netip.Addr    // by direction: see classify.Observation.Sender
 	copies []classify.Place
 }
 
-// add adds a place where the connection was seen, too.
+// add adds another place where the connection was seen.
 func (at *places) add(p classify.Place) {
 	same := func(o classify.Place) bool {
 		return o.Source == p.Source && slices.Equal(o.VLANs, p.VLANs) && slices.Equal(o.Tunnels, p.Tunnels)
@@ -346,7 +346,7 @@ func (at *places) add(p classify.Place) {
 	}
 }
 
-// packetAnomalies is a set of what was odd about a connection's packets.
+// packetAnomalies is the set of anomalies of a connection's packets.
 type packetAnomalies uint8
 
 const (
@@ -384,49 +384,49 @@ func (o packetAnomalies) appendNames(dst []string) []string {
 // release makes the session ready for another connection.
 func (c *Session) release() {
 	c.tls.Close()
-	c.endName()
-	c.endShown()
-	c.endPlaces()
+	c.dropName()
+	c.dropServerCertificate()
+	c.dropPlaces()
 	c.state = state{}
 	c.sessions.free = append(c.sessions.free, c)
 }
 
-// endShown forgets the certificate.
-func (c *Session) endShown() {
-	if x := c.shown; x != nil {
-		c.shown = nil
-		c.sessions.certificates.Give(x.unasked)
-		*x = shown{}
-		c.sessions.freeShown.Give(x)
+// dropServerCertificate forgets the certificate, and returns its memory for reuse.
+func (c *Session) dropServerCertificate() {
+	if x := c.serverCertificate; x != nil {
+		c.serverCertificate = nil
+		c.sessions.certificateBytes.Give(x.early)
+		*x = serverCertificate{}
+		c.sessions.freeCertificates.Give(x)
 	}
 }
 
-// from is the end that sends in direction d.
+// from is the address and port of the end that sends in direction d.
 func (c *Session) from(d flow.Dir) netip.AddrPort { return c.ends[d].addrPort(c.v6) }
 
-// clientDir is the direction of the client; ok is false before any hello.
+// clientDir is the direction in which the client sends; ok is false before any hello.
 func (c *Session) clientDir() (d flow.Dir, ok bool) {
 	client, ok := c.tls.Client()
 	return flow.Dir(client), ok
 }
 
-// sessionSize is what a session costs beside its details and buffers, in bytes.
+// sessionSize is the size of a session without its details and buffers, in bytes.
 const sessionSize = int(unsafe.Sizeof(Session{}))
 
-// Held implements flow.Consumer. It is asked for after each segment, and lies
-// where the segment has been.
+// Held implements flow.Consumer. It is called after each segment, so both numbers are
+// in cache lines that the segment has just used.
 func (c *Session) Held() int { return int(c.held) + c.tls.Held() }
 
-// recount counts what the session holds beside its Machine, when that may have
-// changed.
+// recount updates held, the memory of the session without that of its Machine. It is
+// called when that may have changed.
 func (c *Session) recount() {
 	n := sessionSize + c.details.size()
-	if c.shown != nil {
-		n += shownSize + cap(c.shown.unasked)
+	if c.serverCertificate != nil {
+		n += serverCertificateSize + cap(c.serverCertificate.early)
 	}
 	if name := c.client.name; name != nil {
 		n += int(unsafe.Sizeof(*name)) + cap(name.raw)
-		if len(name.text) > maxInternedLength { // is not interned
+		if len(name.text) > maxInternedLength { // not interned
 			n += len(name.text)
 		}
 	}

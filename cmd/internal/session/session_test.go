@@ -19,8 +19,8 @@ import (
 
 const captures = "../../../testdata/captures"
 
-// TestSessionLayout holds the session to the cache lines that its comment
-// promises. Go puts an object of this size at a multiple of 64 bytes.
+// TestSessionLayout checks that a Session takes the cache lines that its comment
+// names. Go allocates objects of this size at a multiple of 64 bytes.
 func TestSessionLayout(t *testing.T) {
 	const line = 64
 	var c Session
@@ -32,20 +32,20 @@ func TestSessionLayout(t *testing.T) {
 	}
 }
 
-// observed has its sessions looked at after each frame.
-type observed struct {
+// watchedSessions keeps a list of its sessions, for a check after each frame.
+type watchedSessions struct {
 	*Sessions
 	open []*Session
 }
 
-func (w *observed) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
+func (w *watchedSessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
 	c := w.Sessions.Open(p, d, o)
 	w.open = append(w.open, c.(*Session))
 	return c
 }
 
-// TestHeldIsCurrent compares what each session says it holds with what it does,
-// after each frame of every recorded capture.
+// TestHeldIsCurrent checks after each frame of every recorded capture that each
+// session's Held is up to date.
 func TestHeldIsCurrent(t *testing.T) {
 	entries, err := os.ReadDir(captures)
 	if err != nil {
@@ -65,7 +65,7 @@ func heldIsCurrent(t *testing.T, name string, flaggedOnly bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &observed{Sessions: New(Options{
+	w := &watchedSessions{Sessions: New(Options{
 		Policy: p, FlaggedOnly: flaggedOnly, Count: func(*classify.Finding) {}, Judge: func(*Session, *classify.Finding) {},
 	})}
 	w.Packet, w.Table, w.Draft = new(decode.Packet), flow.NewTable(w, flow.Options{MaxFlows: 1 << 12}), new(classify.Finding)
@@ -86,9 +86,9 @@ func heldIsCurrent(t *testing.T, name string, flaggedOnly bool) {
 			w.Table.Push(w.Packet)
 		}
 		for _, c := range w.open {
-			said := c.Held()
-			if c.recount(); c.Held() != said && said != 0 {
-				t.Fatalf("%s: a session holds %d bytes and says %d", name, c.Held(), said)
+			held := c.Held()
+			if c.recount(); c.Held() != held && held != 0 {
+				t.Fatalf("%s: a session holds %d bytes, and Held was %d", name, c.Held(), held)
 			}
 		}
 	}

@@ -8,40 +8,40 @@ import (
 	"tlsfloor/parse/handshake"
 )
 
-// noteOpening takes from a connection's first segment with data whether the
-// other side must have greeted: who acknowledges has got a SYN.
-func (c *Session) noteOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
+// checkOpening checks the connection's first segment with data. If it acknowledges
+// something, but no SYN of the other side was captured, packets of that side are
+// missing.
+func (c *Session) checkOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
 	if o.Known && !o.Greeted[d.Other()] && p.Flags&(decode.SYN|decode.ACK) == decode.ACK {
-		c.gaps[d.Other()] |= evident
+		c.gaps[d.Other()] |= acknowledged
 	}
 }
 
-// noteAcked looks whether direction d, the only one that has sent data so far,
-// acknowledges more and more: then the other one sends data that was not
-// captured.
-func (c *Session) noteAcked(d flow.Dir) {
+// checkAcks checks the acknowledgement numbers in direction d, the only one whose data
+// was seen so far. If they grow, the other side sends data that is not captured.
+func (c *Session) checkAcks(d flow.Dir) {
 	p := c.sessions.Packet
 	if p.Flags&(decode.SYN|decode.ACK) != decode.ACK {
 		return
 	}
 	switch {
-	case c.acked == 0:
-		c.acked = p.Ack
-	case int32(p.Ack-c.acked) > 1: // a FIN takes one number (RFC 9293, 3.4)
-		c.gaps[d.Other()] |= evident
+	case c.firstAck == 0:
+		c.firstAck = p.Ack
+	case int32(p.Ack-c.firstAck) > 1: // a FIN takes one number (RFC 9293, 3.4)
+		c.gaps[d.Other()] |= acknowledged
 	}
 }
 
-// noteMidway notes data that begins nothing that is known.
-func (c *Session) noteMidway(d flow.Dir, data []byte) {
-	c.gaps[d] |= midway
+// recordUnknownStart records that data is not the beginning of any known protocol.
+func (c *Session) recordUnknownStart(d flow.Dir, data []byte) {
+	c.gaps[d] |= unknownStart
 	if beginsHTTP(data) {
-		c.gaps[d] |= plain
+		c.gaps[d] |= httpMessage
 	}
 }
 
-// beginsHTTP reports whether data begins with an HTTP/1 message. Where one
-// begins, TLS does not go on: a CONNECT behind it is found when it comes.
+// beginsHTTP reports whether data begins with an HTTP/1 message. Then it is not in the
+// middle of TLS. A CONNECT later in the connection is found all the same.
 func beginsHTTP(data []byte) bool {
 	for _, start := range [...]string{"HTTP/1.", "GET /", "POST /", "PUT /", "HEAD /", "DELETE /", "PATCH /", "OPTIONS "} {
 		if bytes.HasPrefix(data, []byte(start)) {
@@ -51,52 +51,52 @@ func beginsHTTP(data []byte) bool {
 	return false
 }
 
-// noteLost notes that bytes of a direction will not come. sent says that some came
-// before. Where its beginning was never found, the table has only given up looking
-// for it.
-func (c *Session) noteLost(d flow.Dir, sent bool) {
+// recordLoss records that bytes of direction d are missing. sent: bytes came before
+// them. If no beginning was ever found in the direction, nothing is known to be
+// missing: the table has only stopped looking for one.
+func (c *Session) recordLoss(d flow.Dir, sent bool) {
 	p := c.sessions.Packet
 	switch {
 	case p.Missing > 0 && c.ends[d] == endpoint{p.Src, p.SrcPort}:
 		c.gaps[d] |= cutOff
-	case sent || !c.gaps[d].has(midway):
-		c.gaps[d] |= missing
+	case sent || !c.gaps[d].has(unknownStart):
+		c.gaps[d] |= lost
 	}
 }
 
-// countUnseen counts the connection, which ends by cause, if its handshake could
-// not be seen.
+// countUnseen counts the connection, which ends by cause, if its handshake could not
+// be read whole.
 func (c *Session) countUnseen(cause flow.Cause) {
 	if c.client.seen && c.server.seen && !c.client.cut && !c.server.cut {
 		return
 	}
 	u := &c.sessions.Stats.Unseen
 	switch {
-	case c.client.long, c.server.long: // is counted as one that could not be read
+	case c.client.long, c.server.long: // counted in Stats.Malformed
 	case c.lacks(cutOff):
 		u.CutHellos++
-		if c.named() && (c.server.seen || c.client.shown) {
+		if c.hasHostName() && (c.server.seen || c.client.showsVersions) {
 			u.CutJudged++
 		}
-	case cause == flow.Evicted && !c.foreign():
+	case cause == flow.Evicted && !c.otherProtocol():
 		u.GivenUp++
 	case c.tls.LongPreamble():
 		u.LongPreambles++
 	case c.oneSided():
 		u.OneDirection++
-	case c.client.cut, c.server.cut, c.lacks(missing), c.opened && c.lacks(midway):
+	case c.client.cut, c.server.cut, c.lacks(lost), c.openingSeen && c.lacks(unknownStart):
 		u.LostBytes++
-	case !c.opened && !c.followed && c.begunBefore():
+	case !c.openingSeen && !c.followedBefore && c.startUnseen():
 		u.OpenAtStart++
 	}
 }
 
-// lacks reports whether something of kind g is missing of a direction whose
-// hello, or refusal, was not seen whole.
+// lacks reports whether a direction whose hello (or the server's alert) was not seen
+// whole has a gap of kind g.
 func (c *Session) lacks(g gap) bool {
 	client, known := c.clientDir()
 	if !known {
-		return (c.gaps[0] | c.gaps[1]).has(g) && !c.foreign()
+		return (c.gaps[0] | c.gaps[1]).has(g) && !c.otherProtocol()
 	}
 	server := client.Other()
 	_, alerted := c.tls.AlertIn(handshake.Dir(server))
@@ -104,22 +104,22 @@ func (c *Session) lacks(g gap) bool {
 	return (!c.client.seen || c.client.cut) && c.gaps[client].has(g) || !answered && c.gaps[server].has(g)
 }
 
-// foreign reports whether a direction was found to speak another protocol from
-// its first bytes on, or at a place where one of its messages begins.
-func (c *Session) foreign() bool {
+// otherProtocol reports whether a direction was seen to carry another protocol than
+// TLS: from its first bytes on, or where one of that protocol's messages begins.
+func (c *Session) otherProtocol() bool {
 	if c.tls.PlainHTTP() {
 		return true
 	}
 	for d := range c.gaps {
-		if c.gaps[d].has(plain) || c.tls.GaveUp(handshake.Dir(d)) && !c.gaps[d].has(cutOff|missing) {
+		if c.gaps[d].has(httpMessage) || c.tls.GaveUp(handshake.Dir(d)) && !c.gaps[d].has(cutOff|lost) {
 			return true
 		}
 	}
 	return false
 }
 
-// oneSided reports whether a hello was seen, and of the other side nothing,
-// though it sent something.
+// oneSided reports whether a hello was seen, and nothing of the other side, although
+// it must have sent something.
 func (c *Session) oneSided() bool {
 	client, known := c.clientDir()
 	if !known {
@@ -127,25 +127,24 @@ func (c *Session) oneSided() bool {
 	}
 	server := client.Other()
 	switch {
-	case !c.heardFrom(client):
-		return true // somebody was answered
-	case c.heardFrom(server):
+	case !c.seenFrom(client):
+		return true // the ServerHello answers a ClientHello
+	case c.seenFrom(server):
 		return false
 	}
-	return c.tls.Protected(handshake.Dir(client)) || c.gaps[server].has(evident)
+	return c.tls.Protected(handshake.Dir(client)) || c.gaps[server].has(acknowledged)
 }
 
-// heardFrom reports whether bytes of a direction were captured, or their
-// absence was noticed.
-func (c *Session) heardFrom(d flow.Dir) bool {
-	return c.tls.Sent(handshake.Dir(d)) || c.gaps[d].has(cutOff|missing|midway)
+// seenFrom reports whether bytes of a direction were captured, or known to be missing.
+func (c *Session) seenFrom(d flow.Dir) bool {
+	return c.tls.Sent(handshake.Dir(d)) || c.gaps[d].has(cutOff|lost|unknownStart)
 }
 
-// begunBefore reports whether the connection's bytes do not begin with a
-// message of any protocol that is known.
-func (c *Session) begunBefore() bool {
+// startUnseen reports whether the connection's bytes begin in the middle: after the
+// ClientHello, or not with a message of any known protocol.
+func (c *Session) startUnseen() bool {
 	if c.server.seen {
 		return !c.client.seen
 	}
-	return !c.client.seen && !c.foreign() && (c.gaps[0] | c.gaps[1]).has(midway)
+	return !c.client.seen && !c.otherProtocol() && (c.gaps[0] | c.gaps[1]).has(unknownStart)
 }
