@@ -12,7 +12,7 @@ import (
 	"tlsfloor/parse"
 )
 
-// bodies are those of the recorded hellos whose files' names match.
+// helloBodies are the bodies of the recorded hellos whose file names match pattern.
 func helloBodies(t testing.TB, pattern string) (all [][]byte) {
 	t.Helper()
 	paths, _ := filepath.Glob(filepath.Join("..", "..", "..", "parse", "testdata", pattern))
