@@ -24,7 +24,7 @@ type reader interface {
 // or for the workers' reader, which judges what they observe.
 func (w *watcher) newReader(o sensor.Options) (reader, error) {
 	if w.options.workers == 1 {
-		o.Blank = w.events.Spare
+		o.ReuseFinding = w.events.Spare
 		return sensor.New(o), nil
 	}
 	each := make([]sensor.Options, w.options.workers)

@@ -160,7 +160,7 @@ func TestHostileCertificates(t *testing.T) {
 			})
 			s.sessions.Certificates = true
 			for _, f := range conversation(t, client, server) {
-				s.Take(&f)
+				s.Process(&f)
 			}
 			s.table.Flush()
 			if len(lines) != 1 {
@@ -198,7 +198,7 @@ func TestHelloRequestBeforeEverything(t *testing.T) {
 	var got []classify.Finding
 	s := newSensor(t, func(f *classify.Finding) { got = append(got, *f) })
 	for _, f := range connection(append([]said{request}, dialogue(t, client, server)...)) {
-		s.Take(&f)
+		s.Process(&f)
 	}
 	s.table.Flush()
 	if len(got) != 1 || !got[0].Flagged || got[0].Outcome != classify.Established {

@@ -12,68 +12,67 @@ import (
 )
 
 const (
-	// batchItems is how many packets shards are given at once: waking a
-	// goroutine costs as much as dozens of them, and what is in flight should
-	// stay in the processors' caches (512: 6 % more CPU on a capture with data).
+	// batchItems is the number of packets in a full batch. Waking a goroutine costs as
+	// much as dozens of packets, but batches in flight should fit into the processors'
+	// caches (512 items: 6 % more CPU on a capture with data).
 	batchItems = 256
-	// batchBytes bounds what is copied into a batch, but for its last packet.
+	// batchBytes bounds the bytes copied into a batch. The last packet may exceed it.
 	batchBytes = 256 << 10
 	// batchBuffers bounds the buffers of a source that a batch holds.
 	batchBuffers = 4
-	// batchAge is how much packet time a batch spans before it goes: a finding
-	// on a quiet network must not wait for so many packets.
+	// batchAge is the packet time, in nanoseconds, after which a batch is sent even if
+	// it is not full: a finding on a quiet network must not wait for more packets.
 	batchAge = int64(50e6)
-	// batchesInFlight bounds the batches that are not done: some 8,000 packets.
-	// Where goroutines outnumber processors one may have to wait a few
-	// milliseconds for its turn, and the others must not run dry meanwhile (8
-	// kept two processors at work 84 % of the time, 32 keep them 96 %).
+	// batchesInFlight bounds the batches that are sent and not delivered, to some 8,000
+	// packets. If there are more goroutines than processors, one may have to wait a few
+	// milliseconds for its turn, and the others must not run out of work meanwhile
+	// (8 batches kept two processors busy 84 % of the time, 32 keep them busy 96 %).
 	batchesInFlight = 32
 )
 
-// batch is packets on their way to the shards, and what they found on its way
-// back.
+// batch carries packets to the shards, and their findings back.
 type batch struct {
-	items    []item
-	turns    [][]int32 // by shard: the indices of its items
-	messages []int32   // the indices of DNS messages
-	copied   []byte    // payloads whose source could not lend them
-	buffers  [][]byte  // of the source: payloads are views into them
+	items      []item
+	shardItems [][]int32 // by shard: the indices of its items
+	messages   []int32   // the indices of DNS messages
+	copied     []byte    // payloads that the source does not lend
+	buffers    [][]byte  // the source's buffers: payloads are views into them
 
-	found  [][]found     // by shard: what is not due
-	waits  []bool        // by shard: see shard.wait
-	blanks [][]*made     // by shard: for its next findings
-	faults [][]*Fault    // by shard
-	left   atomic.Int32  // shards that neither are done nor wait
-	done   chan struct{} // has an element when left is 0
+	pending    [][]pending        // by shard: findings that collectDue has not taken
+	waits      []bool             // by shard: see shard.wait
+	freeMemory [][]*findingMemory // by shard: to be reused for its next findings
+	faults     [][]*Fault         // by shard
+	working    atomic.Int32       // number of shards that are neither done nor waiting
+	done       chan struct{}      // gets an element when working is 0
 
-	learnt int     // of messages
-	due    []found // see take
-	judged int     // of due
+	messagesRead int       // how many of messages were read
+	due          []pending // see collectDue
+	dueJudged    int       // how many of due were judged
 }
 
 func newBatch(shards int) *batch {
 	return &batch{
-		items: make([]item, 0, batchItems+1), turns: make([][]int32, shards),
-		found: make([][]found, shards), waits: make([]bool, shards), blanks: make([][]*made, shards),
+		items: make([]item, 0, batchItems+1), shardItems: make([][]int32, shards),
+		pending: make([][]pending, shards), waits: make([]bool, shards), freeMemory: make([][]*findingMemory, shards),
 		faults: make([][]*Fault, shards), done: make(chan struct{}, 1),
 	}
 }
 
-// leave is called by a shard that is done, or waits.
-func (b *batch) leave() {
-	if b.left.Add(-1) == 0 {
+// shardStops is called by a shard when it is done with the batch, or waits.
+func (b *batch) shardStops() {
+	if b.working.Add(-1) == 0 {
 		b.done <- struct{}{}
 	}
 }
 
-// next returns the item to fill. It is not in the batch before add. Of a batch
-// that is not full there is always one, and another for the end.
+// next returns the item to fill next; add puts it into the batch. A batch that is not
+// full has room for it, and for another at the end of the capture.
 func (b *batch) next() *item {
 	n := len(b.items)
 	return &b.items[:n+1][n]
 }
 
-// add puts the item that next returned into the batch, for those it is for.
+// add puts the item that next returned into the batch, for the shards that need it.
 func (b *batch) add() {
 	n := len(b.items)
 	b.items = b.items[:n+1]
@@ -82,114 +81,114 @@ func (b *batch) add() {
 	case it.kind == messageItem:
 		b.messages = append(b.messages, int32(n))
 		return
-	case !it.common():
-		b.turns[it.owner] = append(b.turns[it.owner], int32(n))
+	case !it.forAllShards():
+		b.shardItems[it.owner] = append(b.shardItems[it.owner], int32(n))
 		return
 	}
-	for i := range b.turns {
-		b.turns[i] = append(b.turns[i], int32(n))
+	for i := range b.shardItems {
+		b.shardItems[i] = append(b.shardItems[i], int32(n))
 	}
 }
 
-// full reports whether the batch is to go, at a packet's time.
+// full reports whether the batch is to be sent. now is the last packet's time.
 func (b *batch) full(now int64) bool {
 	return len(b.items) >= batchItems || len(b.copied) >= batchBytes || len(b.buffers) >= batchBuffers ||
 		len(b.items) > 0 && now-b.items[0].packet.Time >= batchAge
 }
 
-// keep copies a payload into the batch.
-func (b *batch) keep(payload []byte) []byte {
+// copyPayload copies a payload into the batch, and returns the copy.
+func (b *batch) copyPayload(payload []byte) []byte {
 	at := len(b.copied)
 	b.copied = append(b.copied, payload...)
 	return b.copied[at:]
 }
 
-// reset makes the batch ready to be filled again.
+// reset empties the batch, so that it can be filled again.
 func (b *batch) reset() {
 	b.items, b.copied, b.buffers = b.items[:0], b.copied[:0], b.buffers[:0]
-	b.messages, b.learnt = b.messages[:0], 0
-	for i := range b.turns {
-		b.turns[i], b.faults[i] = b.turns[i][:0], nil
+	b.messages, b.messagesRead = b.messages[:0], 0
+	for i := range b.shardItems {
+		b.shardItems[i], b.faults[i] = b.shardItems[i][:0], nil
 	}
 }
 
-// last is the item up to which everything is found: the first one that a shard
-// waits at; with none that waits, the last of the batch.
+// last is the index of the item up to which all shards have reported their findings:
+// the first item at which a shard waits, or the end of the batch.
 func (b *batch) last() int32 {
 	last := int32(len(b.items))
 	for i, waits := range b.waits {
 		if waits {
-			last = min(last, b.found[i][len(b.found[i])-1].at)
+			last = min(last, b.pending[i][len(b.pending[i])-1].at)
 		}
 	}
 	return last
 }
 
-// take moves what was found up to an item to due: in the order of the packets
-// that led to it; where one packet's time ended several connections, in the order
-// in which these began, as far as no shard had to wait.
-func (b *batch) take(last int32) {
-	clear(b.due) // the findings are no longer ours
-	b.due, b.judged = b.due[:0], 0
-	for i, of := range b.found {
+// collectDue moves the findings up to an item to due, in the order of the packets that
+// caused them. If one packet's time ended several connections, they come in the order
+// in which the connections began, unless a shard had to wait.
+func (b *batch) collectDue(last int32) {
+	clear(b.due) // the findings may have been delivered, and belong to others
+	b.due, b.dueJudged = b.due[:0], 0
+	for i, of := range b.pending {
 		n := 0
 		for n < len(of) && of[n].at <= last {
 			n++
 		}
 		b.due = append(b.due, of[:n]...)
-		b.found[i] = slices.Delete(of, 0, n)
+		b.pending[i] = slices.Delete(of, 0, n)
 	}
-	slices.SortStableFunc(b.due, found.compare)
+	slices.SortStableFunc(b.due, pending.compare)
 }
 
-// kind is what an item is.
+// kind is the kind of an item.
 type kind uint8
 
 const (
-	timeItem    kind = iota // nothing but a time: see item.sweep
-	segmentItem             // of a connection of the shard owner
-	oddItem                 // see flow.Table.Accuse; for the shard owner
+	timeItem    kind = iota // only a time: see item.sweep
+	segmentItem             // a TCP segment, for the shard that owns its connection
+	oddItem                 // fragments with anomalies (see flow.Table.Accuse), for the shard owner
 	messageItem             // a DNS message, for no shard
-	endItem                 // the capture is over
+	endItem                 // the end of the capture
 )
 
-// item is a packet, with all that a shard has to know.
+// item is a packet, with everything that a shard needs to process it.
 type item struct {
 	packet decode.Packet
-	// By the clock that all shards share: see flow.Clock.
+	// Times of the clock that all shards share: see flow.Clock.
 	now, claimed int64
 	kind         kind
-	sweep        bool // it is time to look for what has been silent, in all shards
-	owner        int
+	sweep        bool // all shards have to check their connections for silence
+	owner        int  // number of a shard
 }
 
-// common reports whether every shard has to see the item.
-func (it *item) common() bool { return it.sweep || it.kind == timeItem || it.kind == endItem }
+// forAllShards reports whether every shard has to see the item.
+func (it *item) forAllShards() bool { return it.sweep || it.kind == timeItem || it.kind == endItem }
 
-// maxFound bounds what the shards have found and nobody has judged, of one batch:
-// one packet's time may end a hundred thousand connections, and so does the end
-// of the capture. A finding takes a kilobyte.
-const maxFound = 8192
+// maxPending bounds the findings of one batch that wait to be judged: one packet's
+// time, or the end of the capture, may end a hundred thousand connections. A finding
+// takes a kilobyte.
+const maxPending = 8192
 
-// found is a finding that is not judged, and the item of the batch that led to
-// it.
-type found struct {
-	*made
-	at       int32
-	shard    int32
-	opened   int64 // when the connection was
-	networks [2]names.Network
+// pending is a finding that waits to be judged.
+type pending struct {
+	*findingMemory
+	at       int32            // index of the item that caused it
+	shard    int32            // number of the shard that made it
+	opened   int64            // see session.Session.OpenTime
+	networks [2]names.Network // see session.Session.Route
 }
 
-func (f found) compare(o found) int {
+// compare orders findings by item, then by time, client and server.
+func (f pending) compare(o pending) int {
 	if f.at != o.at {
 		return cmp.Compare(f.at, o.at)
 	}
 	return cmp.Or(cmp.Compare(f.Time, o.Time), f.Client.Compare(o.Client), f.Server.Compare(o.Server))
 }
 
-// made is the memory of a finding that a shard makes.
-type made struct {
+// findingMemory is the memory of a finding that a shard makes.
+type findingMemory struct {
 	classify.Finding
 	names    [2]classify.Name
 	hello    classify.ClientHello
@@ -197,8 +196,8 @@ type made struct {
 	answer   classify.ServerHello
 }
 
-// own copies the hellos, which are in the sensor's memory and the session's.
-func (m *made) own() {
+// copyHellos copies the hellos: they are in memory that the shard's sessions reuse.
+func (m *findingMemory) copyHellos() {
 	if m.Hello != nil {
 		m.hello = *m.Hello
 		m.versions = append(m.versions[:0], m.Hello.Versions...)

@@ -53,7 +53,7 @@ func BenchmarkCapture(b *testing.B) {
 			b.ResetTimer()
 			for range b.N {
 				for i := range frames {
-					s.Take(&frames[i])
+					s.Process(&frames[i])
 				}
 				s.table.Flush()
 			}
@@ -68,7 +68,7 @@ func BenchmarkSettledPacket(b *testing.B) {
 	s := benchSensor(b, true)
 	frames := read(b, "curl-tls12-sni.pcap")
 	for i := range frames[:len(frames)-4] {
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	var data *capture.Frame
 	for i := range frames {
@@ -79,7 +79,7 @@ func BenchmarkSettledPacket(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for range b.N {
-		s.Take(data)
+		s.Process(data)
 	}
 }
 
@@ -88,10 +88,10 @@ func TestSettledPacketAllocatesNothing(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	frames := read(t, "curl-tls12-sni.pcap")
 	for i := range frames {
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	last := len(frames) - 1
-	if n := testing.AllocsPerRun(100, func() { s.Take(&frames[last]) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { s.Process(&frames[last]) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

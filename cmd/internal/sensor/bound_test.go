@@ -158,7 +158,7 @@ func flagged(sender netip.Addr) *classify.Finding {
 func TestForgedSendersShareOneAllowance(t *testing.T) {
 	const most = 10
 	o := &Options{TunnelEvents: most}
-	var b eventBound
+	var b allowances
 	mirror := netip.MustParseAddr("10.0.3.17")
 	forged := func(i int) netip.Addr {
 		return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 0xcb000000|uint32(i))))
@@ -166,15 +166,15 @@ func TestForgedSendersShareOneAllowance(t *testing.T) {
 	minute := func(n int) int64 { return int64(n) * int64(time.Minute) }
 	for m := range 5 {
 		written := 0
-		for i := range 3 * maxBounded {
-			if b.allows(o, flagged(forged(m*3*maxBounded+i)), minute(m)) {
+		for i := range 3 * maxAllowances {
+			if b.allows(o, flagged(forged(m*3*maxAllowances+i)), minute(m)) {
 				written++
 			}
-			if i%(3*maxBounded/most+1) == 0 && !b.allows(o, flagged(mirror), minute(m)) {
+			if i%(3*maxAllowances/most+1) == 0 && !b.allows(o, flagged(mirror), minute(m)) {
 				t.Fatalf("minute %d: a mirror's event is refused amid the flood", m)
 			}
 		}
-		if len(b.spent) > maxBounded+1 || written > maxBounded+most {
+		if len(b.spent) > maxAllowances+1 || written > maxAllowances+most {
 			t.Errorf("minute %d: %d senders are known, %d events were written", m, len(b.spent), written)
 		}
 		if m > 1 && written < most {

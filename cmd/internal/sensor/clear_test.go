@@ -371,7 +371,7 @@ func TestManyCertificateNames(t *testing.T) {
 		s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
 		s.sessions.Certificates = true
 		for _, f := range connection(log) {
-			s.Take(&f)
+			s.Process(&f)
 		}
 		s.table.Flush()
 		if len(found) != 1 || !found[0].Flagged || found[0].Host != "*.s3.amazonaws.com" {

@@ -1,6 +1,6 @@
-// Package sensor is the loop: a frame becomes a packet, a packet goes to its
-// flow, the flow's first bytes to a session, and the session's observation is
-// named, judged and delivered. A Sensor does it all in one goroutine. Workers do
-// it in several: one reads, many follow the connections, and the one that reads
-// names, judges and delivers in the order of the packets.
+// Package sensor is the main loop: a frame is decoded to a packet, the packet goes to
+// its flow, the flow's first bytes to a session, and the session's observation is
+// named, judged and delivered. A Sensor does all of this in one goroutine. Workers use
+// several: one goroutine reads and decodes, and several follow the connections. Then
+// the one that reads names, judges and delivers, in the order of the packets.
 package sensor

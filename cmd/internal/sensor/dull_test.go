@@ -26,7 +26,7 @@ func TestDullNameHidesOthers(t *testing.T) {
 		s.sessions.FlaggedOnly = flaggedOnly
 		s.options.Names.Use(hosts)
 		for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
-			s.Take(&f)
+			s.Process(&f)
 		}
 		s.table.Flush()
 		if found != 1 {

@@ -9,11 +9,11 @@ import (
 	"tlsfloor/cmd/internal/fault"
 )
 
-// Fault is a panic that was caught. Where a packet has led to it, it must not end
-// the run, or one packet would switch the sensor off.
+// Fault is a panic that was recovered. If a packet caused it, it must not end the run:
+// otherwise an attacker could stop the sensor with one packet.
 type Fault struct {
 	fault.Fault
-	Ends bool // no packet has led to it, and the run ends
+	Ends bool // no packet caused it, and the run ends
 }
 
 func (f *Fault) Error() string {
@@ -27,14 +27,15 @@ func (f *Fault) Error() string {
 // newFault is fault.New.
 func newFault(value any) *Fault { return &Fault{Fault: *fault.New(value)} }
 
-// maxFaults bounds those that are said: a packet can be sent again and again.
+// maxFaults bounds the faults that are reported: an attacker can send a packet that
+// causes one again and again.
 const maxFaults = 8
 
 // faults counts faults.
 type faults uint64
 
-// note counts f, and says it, for a while.
-func (n *faults) note(o *Options, f *Fault) {
+// add counts f. It reports the first maxFaults.
+func (n *faults) add(o *Options, f *Fault) {
 	if *n++; *n <= maxFaults {
 		o.Report(f)
 	}
@@ -43,27 +44,27 @@ func (n *faults) note(o *Options, f *Fault) {
 	}
 }
 
-// failure holds the first panic of a function that Options name and that takes
-// something out of the sensor: Deliver, Report or Notice. No frame is to blame
-// for it, and the next one may meet it again, so it ends the run. The panic does
-// not pass through the sensor, whose state stays in order: what was found, and
-// what is open, is still delivered. A run may end with a panic of its own in it.
+// failure holds the first panic of a function in Options that receives something from
+// the sensor: Deliver, Report or Notice. No frame caused it, and it may happen again
+// with the next one, so it ends the run. It is recovered inside the function, so the
+// sensor's state stays consistent: findings so far, and those of open connections, are
+// still delivered. It also holds a panic of Workers at the end of a run.
 type failure struct{ first atomic.Pointer[Fault] }
 
-// guard returns o with panics of those functions kept in n. Several goroutines
-// may call them.
+// guard returns o with functions whose panics are recovered and kept in n. Several
+// goroutines may call them.
 func (n *failure) guard(o Options) Options {
 	deliver, report, notice := o.Deliver, o.Report, o.Notice
-	o.Deliver = func(f *classify.Finding) { defer n.keep(); deliver(f) }
-	o.Report = func(err error) { defer n.keep(); report(err) }
+	o.Deliver = func(f *classify.Finding) { defer n.catch(); deliver(f) }
+	o.Report = func(err error) { defer n.catch(); report(err) }
 	if notice != nil {
-		o.Notice = func(client, server netip.AddrPort) { defer n.keep(); notice(client, server) }
+		o.Notice = func(client, server netip.AddrPort) { defer n.catch(); notice(client, server) }
 	}
 	return o
 }
 
-// keep is to be deferred.
-func (n *failure) keep() {
+// catch recovers a panic, and keeps it if it is the first. It has to be deferred.
+func (n *failure) catch() {
 	if value := recover(); value != nil {
 		f := newFault(value)
 		f.Ends = true
@@ -71,8 +72,8 @@ func (n *failure) keep() {
 	}
 }
 
-// over returns what a run ends with, where err is why its source has ended.
-func (n *failure) over(err error) error {
+// orError returns the first panic, if there was one, and err otherwise.
+func (n *failure) orError(err error) error {
 	if f := n.first.Load(); f != nil {
 		return f
 	}

@@ -82,7 +82,7 @@ func TestFaultsAreSaidAFewTimes(t *testing.T) {
 	o := Options{Report: func(err error) { reported = append(reported, err) }}
 	var n faults
 	for range 1000 {
-		n.note(&o, new(Fault))
+		n.add(&o, new(Fault))
 	}
 	if n != 1000 || len(reported) != maxFaults+1 {
 		t.Errorf("%d counted, %d said", n, len(reported))
@@ -243,8 +243,8 @@ type meddling struct {
 }
 
 func (m *meddling) Next(f *capture.Frame) error {
-	if w := m.workers; len(m.frames) < 100 && len(w.flying) > 0 {
-		w.flying[0].faults = nil // which reset takes to be one for each shard
+	if w := m.workers; len(m.frames) < 100 && len(w.inFlight) > 0 {
+		w.inFlight[0].faults = nil // which reset takes to be one for each shard
 	}
 	return m.replayed.Next(f)
 }

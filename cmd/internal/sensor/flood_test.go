@@ -38,18 +38,18 @@ func TestFloods(t *testing.T) {
 	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 1200)...)
 	floods := map[string]func(*Sensor, netip.AddrPort, int64){
 		"SYN": func(s *Sensor, from netip.AddrPort, now int64) {
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
 		},
 		"half hellos": func(s *Sensor, from netip.AddrPort, now int64) {
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, half, now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, half, now))
 		},
 		"behind a hole": func(s *Sensor, from netip.AddrPort, now int64) {
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 5000, Flags: decode.ACK}, half, now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Seq: 5000, Flags: decode.ACK}, half, now))
 		},
 		"data of no known beginning": func(s *Sensor, from netip.AddrPort, now int64) {
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 77, Flags: decode.ACK}, half[200:], now))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Seq: 77, Flags: decode.ACK}, half[200:], now))
 		},
 	}
 	connections := 150_000
@@ -69,7 +69,7 @@ func TestFloods(t *testing.T) {
 			for i := range connections {
 				flood(s, a.next(), hello[0].Time+int64(i)*1000)
 				if step := connections / len(hello); i%step == 0 && i/step < len(hello) {
-					s.Take(&hello[i/step]) // the handshake goes on all through the flood
+					s.Process(&hello[i/step]) // the handshake goes on all through the flood
 				}
 			}
 			held := heap() - before
@@ -116,19 +116,19 @@ func TestManyWaitForAnswers(t *testing.T) {
 		s.options.Emit = func(f *classify.Finding) bool { return f.Flagged }
 		answer := slices.IndexFunc(frames, func(f capture.Frame) bool { return f.Length > 1000 })
 		for i := range frames[:answer] {
-			s.Take(&frames[i])
+			s.Process(&frames[i])
 		}
 		a, before := attacker{}, heap()
 		for i := range connections {
 			at := frames[answer-1].Time + int64(i)*1000
 			from := a.next()
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, at))
-			s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, bytes, at))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, at))
+			s.Process(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, bytes, at))
 		}
 		held := heap() - before
 		for i := range frames[answer:] {
 			frames[answer+i].Time = max(frames[answer+i].Time, frames[answer-1].Time+int64(connections)*1000)
-			s.Take(&frames[answer+i])
+			s.Process(&frames[answer+i])
 		}
 		stats := s.table.Stats()
 		t.Logf("%d connections of %d bytes: %d MiB held, %d evicted", connections, len(bytes), held>>20, stats.EvictedSum())

@@ -53,7 +53,7 @@ func findingsIn(t *testing.T, frames []capture.Frame) (got []classify.Finding) {
 	t.Helper()
 	s := newSensor(t, func(f *classify.Finding) { got = append(got, *f) })
 	for i := range frames {
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	s.table.Flush()
 	return got

@@ -10,26 +10,26 @@ import (
 	"tlsfloor/cmd/internal/session"
 )
 
-// judge has a finding judged, counted, and delivered where it is wanted.
+// judge judges and counts a finding, and delivers it if it is wanted.
 func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	s.lookup(f, c.OpenTime(), c.Route())
 	s.options.Policy.Judge(f)
-	s.noteUnnamed(f)
-	wanted := s.options.Emit(f) && s.tunnels.bound.allows(&s.options, f, s.table.Now())
+	s.countUnnamed(f)
+	wanted := s.options.Emit(f) && s.tunnels.allowances.allows(&s.options, f, s.table.Now())
 	if wanted || f.Flagged {
 		c.Complete(f)
 		s.options.Policy.Explain(f)
 	}
 	s.count(f)
 	if wanted {
-		s.sessions.Draft = s.options.blank()
+		s.sessions.Draft = s.options.newFinding()
 		s.options.Deliver(f)
 	}
 }
 
-// lookup appends what the destination was called elsewhere when the connection
-// opened: in DNS, else by the range that its address is in. networks are those of
-// the packets to the client, and from it.
+// lookup appends to f the destination's name from DNS at the time when the connection
+// was opened. If f then has no name at all, it looks up the range of AWS that the
+// address is in. networks are those of the packets to the client, and from it.
 func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
 	if s.options.Names != nil {
 		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {
@@ -48,7 +48,7 @@ func awsOf(r names.Range) *classify.AWS {
 	return &classify.AWS{Region: r.Region, Service: r.Service}
 }
 
-// count counts a finding that was judged.
+// count counts a judged finding.
 func (s *Sensor) count(f *classify.Finding) {
 	s.stats.Handshakes++
 	s.stats.Verdicts[f.Verdict]++
@@ -63,27 +63,28 @@ func (s *Sensor) count(f *classify.Finding) {
 	}
 }
 
-// noteUnnamed counts a handshake below the floor that may have been to a
-// destination in scope: nothing tells its name.
-func (s *Sensor) noteUnnamed(f *classify.Finding) {
-	if f.Verdict >= classify.Attempt && !f.Flagged && s.nameless(f) {
+// countUnnamed counts a handshake below the floor whose destination may be in scope,
+// because its name is not known.
+func (s *Sensor) countUnnamed(f *classify.Finding) {
+	if f.Verdict >= classify.Attempt && !f.Flagged && s.nameUnknown(f) {
 		s.unnamed.Count(f.Server.Addr())
 	}
 }
 
-func (s *Sensor) nameless(f *classify.Finding) bool {
+// nameUnknown reports whether the destination's name is not known, and may be in scope.
+func (s *Sensor) nameUnknown(f *classify.Finding) bool {
 	if f.HostSource == classify.NameNone {
 		return !s.notAWS(f.Server.Addr())
 	}
 	return f.HostSource == classify.NameAddress || !policy.IsHostname(strings.TrimSuffix(f.Host, "."))
 }
 
-// sharedSpace is where carriers, and some cloud networks, have private addresses
-// (RFC 6598).
+// sharedSpace is the address space that carriers, and some cloud networks, use for
+// private addresses (RFC 6598).
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
-// notAWS reports whether an address that is in none of AWS's published ranges
-// is none of AWS's: a private one may be an endpoint in the user's own network.
+// notAWS reports whether an address outside of AWS's published ranges is certainly not
+// AWS's. A private address is not certain: it may be an endpoint in the user's network.
 func (s *Sensor) notAWS(addr netip.Addr) bool {
 	if s.options.Ranges == nil || s.options.Ranges() == nil || !s.options.Policy.OnlyAWS() {
 		return false
@@ -91,17 +92,18 @@ func (s *Sensor) notAWS(addr netip.Addr) bool {
 	return addr.IsGlobalUnicast() && !addr.IsPrivate() && !sharedSpace.Contains(addr)
 }
 
-// blank returns memory for a finding. One that is delivered leaves with it; the
-// next is made where it was otherwise, as most are on a healthy network.
-func (o *Options) blank() *classify.Finding {
-	if o.Blank != nil {
-		if f := o.Blank(); f != nil {
+// newFinding returns memory for a finding, after one was delivered with its memory. A
+// finding that was not delivered, as most are on a healthy network, leaves its memory
+// to the next one.
+func (o *Options) newFinding() *classify.Finding {
+	if o.ReuseFinding != nil {
+		if f := o.ReuseFinding(); f != nil {
 			return f
 		}
 	}
 	f := new(struct {
 		classify.Finding
-		names [2]classify.Name // what nearly all have
+		names [2]classify.Name // enough for nearly all
 	})
 	f.Names = f.names[:0]
 	return &f.Finding

@@ -87,7 +87,7 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 		noticed = append(noticed, client.Addr().String()+" "+server.String())
 	}
 	for _, f := range read(t, "openssl-tls10-sni.pcap") {
-		s.Take(&f)
+		s.Process(&f)
 	}
 	s.table.Flush()
 	if len(noticed) != 1 || noticed[0] != "10.0.0.5 192.0.2.10:443" {
@@ -101,7 +101,7 @@ func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	s.sessions.FlaggedOnly = true
 	s.sessions.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
 	for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
-		s.Take(&f)
+		s.Process(&f)
 	}
 	s.table.Flush()
 }

@@ -8,38 +8,38 @@ import (
 	"tlsfloor/capture"
 )
 
-// reading is a run over a source, of a Sensor or of Workers.
+// reading is the state of a run over a source, of a Sensor or of Workers.
 type reading struct {
 	source  capture.Source
 	frame   capture.Frame
-	frames  uint64 // asked for
+	frames  uint64 // calls of source.Next
 	failure *failure
 }
 
-// processor is what a reading gives its frames to.
+// processor processes the frames of a reading.
 type processor interface {
-	// Take processes one frame.
-	Take(f *capture.Frame)
-	idle() // no frame comes
-	// survives gets rid of what a fault over a frame has left; false: it was no
-	// frame that led to it.
-	survives(f *Fault) bool
+	// Process processes one frame.
+	Process(f *capture.Frame)
+	idle() // is called while no frame comes
+	// handleFault drops state that a fault over a frame may have left inconsistent.
+	// It returns false if no frame caused the fault.
+	handleFault(f *Fault) bool
 }
 
-// run is Sensor.Run, but for what is open at the end.
+// run is Sensor.Run without the end: connections that are still open stay open.
 func (r *reading) run(p processor, o *Options, between func() bool) error {
 	for {
-		if over, err := r.stretch(p, o, between); over {
+		if over, err := r.runUntilFault(p, o, between); over {
 			return err
 		}
 	}
 }
 
-// stretch is run up to the next fault.
-func (r *reading) stretch(p processor, o *Options, between func() bool) (over bool, err error) {
+// runUntilFault is run until the next fault. over: the run has ended, with err.
+func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (over bool, err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			if f := newFault(value); !p.survives(f) {
+			if f := newFault(value); !p.handleFault(f) {
 				f.Ends = true
 				over, err = true, f
 			}
@@ -49,29 +49,30 @@ func (r *reading) stretch(p processor, o *Options, between func() bool) (over bo
 	if o.MaxFrames > 0 {
 		most = o.MaxFrames
 	}
-	pause := uint64(0) // how many frames are next asked for when between is called
+	pause := uint64(0) // number of frames at which between is called next
 	for {
 		err := r.source.Next(&r.frame)
 		r.frames++
 		if err == nil {
-			p.Take(&r.frame)
+			p.Process(&r.frame)
 			if r.frames < pause {
 				continue
 			}
 		} else if errors.Is(err, capture.ErrTimeout) {
 			p.idle()
-		} else if done, err := o.handle(err); done {
+		} else if done, err := o.handleSourceError(err); done {
 			return true, err
 		}
-		if (err != nil || r.frames%256 == 0) && (r.failure.over(nil) != nil || !between()) || r.frames >= most {
+		if (err != nil || r.frames%256 == 0) && (r.failure.orError(nil) != nil || !between()) || r.frames >= most {
 			return true, nil
 		}
 		pause = min(r.frames|255+1, most)
 	}
 }
 
-// handle sorts what is wrong with a source; done says that the run is over.
-func (o *Options) handle(err error) (done bool, _ error) {
+// handleSourceError decides what an error of a source means. done: the run is over. An
+// error of one input is reported, and the run goes on.
+func (o *Options) handleSourceError(err error) (done bool, _ error) {
 	var input *capture.InputError
 	switch {
 	case errors.Is(err, io.EOF):

@@ -71,7 +71,7 @@ func hostsIn(t *testing.T, frames []capture.Frame) (hosts []string) {
 	s := newSensor(t, func(f *classify.Finding) { hosts = append(hosts, f.Host) })
 	for i := range frames {
 		frames[i].Time = 1_700_000_000e9 + int64(i)*1e6
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	s.table.Flush()
 	return hosts

@@ -76,7 +76,7 @@ func sightings(t *testing.T, frames []capture.Frame) (events []string, places []
 		events = append(events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 	})
 	for i := range frames {
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	s.table.Flush()
 	slices.Sort(events)

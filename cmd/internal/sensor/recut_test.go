@@ -34,7 +34,7 @@ func watched(t *testing.T, frames []capture.Frame) []string {
 		events = append(events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 	})
 	for i := range frames {
-		s.Take(&frames[i])
+		s.Process(&frames[i])
 	}
 	s.table.Flush()
 	slices.Sort(events)

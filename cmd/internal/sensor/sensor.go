@@ -9,120 +9,121 @@ import (
 	"tlsfloor/cmd/internal/session"
 )
 
-// New makes a sensor.
+// New makes a Sensor.
 func New(o Options) *Sensor {
 	n := new(failure)
 	return newWith(n.guard(o), n)
 }
 
 func newWith(o Options, n *failure) *Sensor {
-	s := &Sensor{reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), unknown: links{}}
-	s.fault = func(f *Fault) { s.faults.note(&s.options, f) }
+	s := &Sensor{reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), unknownLinks: reportedLinks{}}
+	s.onFault = func(f *Fault) { s.faults.add(&s.options, f) }
 	s.sessions = session.New(session.Options{
 		Policy: o.Policy, FlaggedOnly: o.FlaggedOnly, Certificates: o.Certificates, Kinds: o.Kinds, Notice: o.Notice,
 		Count: s.count, Judge: s.judge,
 	})
 	s.table = flow.NewTable(s, o.Flow)
-	s.sessions.Packet, s.sessions.Table, s.sessions.Draft = new(decode.Packet), s.table, o.blank()
+	s.sessions.Packet, s.sessions.Table, s.sessions.Draft = new(decode.Packet), s.table, o.newFinding()
 	return s
 }
 
-// Run reads src to its end, or until Next returns an error that ends it. It
-// calls between whenever no frame waits and every few hundred frames, and
-// stops when that returns false. Flows that are still open at the end are
-// concluded. A panic over a frame is reported, as a Fault, and does not end the
-// run. Any other, as in Deliver, does, within 256 frames, and is returned.
+// Run reads src to its end, or until Next returns an error that ends the run. It calls
+// between whenever no frame is waiting, and every 256 frames, and stops when that
+// returns false. At the end, the findings of connections that are still open are
+// delivered. A panic over a frame is reported as a Fault, and does not end the run. Any
+// other panic, as in Deliver, ends it within 256 frames, and is returned.
 func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	s.source = src
 	err := s.run(s, &s.options, between)
 	s.flush()
-	return s.failure.over(err)
+	return s.failure.orError(err)
 }
 
-// Take processes one frame.
-func (s *Sensor) Take(f *capture.Frame) {
-	s.stage = decoding
+// Process processes one frame.
+func (s *Sensor) Process(f *capture.Frame) {
+	s.step = decodingFrame
 	switch r := s.decoder.Decode(f, s.sessions.Packet); r {
 	case decode.Segment:
-		s.stage = following
+		s.step = followingFlows
 		countCut(&s.sessions.Stats.Unseen, s.sessions.Packet)
 		s.table.Push(s.sessions.Packet)
 	case decode.Datagram:
-		s.stage = learning
-		s.datagram(s.sessions.Packet)
+		s.step = readingDNS
+		s.learnDatagram(s.sessions.Packet)
 	default:
-		s.takeOther(r, f)
+		s.processOther(r, f)
 	}
-	s.stage = atRest
+	s.step = betweenFrames
 }
 
-// takeOther processes a frame that held neither a segment nor a datagram.
-func (s *Sensor) takeOther(r decode.Result, f *capture.Frame) {
+// processOther processes a frame without a TCP segment or a datagram.
+func (s *Sensor) processOther(r decode.Result, f *capture.Frame) {
 	switch {
 	case r == decode.UnknownLink:
-		s.unknown.report(&s.options, f)
+		s.unknownLinks.report(&s.options, f)
 	case r == decode.Disbelieved:
-		s.tunnels.disbelieve(&s.options, s.sessions.Packet)
+		s.tunnels.reportDisbelieved(&s.options, s.sessions.Packet)
 	case s.sessions.Packet.Anomalies != 0:
-		s.stage = following
+		s.step = followingFlows
 		s.table.Accuse(s.sessions.Packet)
 	}
 }
 
-// idle lets flows time out while no frame comes: else an unanswered hello on a
-// quiet interface would be reported with the next one only.
+// idle lets flows time out while no frame comes. Otherwise an unanswered hello on a
+// quiet interface would be reported only when the next frame comes.
 func (s *Sensor) idle() {
-	if s.options.Live && s.greeted() {
-		s.stage = following
+	if s.options.Live && s.helloSeen() {
+		s.step = followingFlows
 		s.table.Expire(time.Now().UnixNano())
-		s.stage = atRest
+		s.step = betweenFrames
 	}
 }
 
-// flush concludes what is open.
+// flush ends all open connections.
 func (s *Sensor) flush() {
 	for done := false; !done; {
-		done = s.flushed()
+		done = s.flushUntilFault()
 	}
 }
 
-// flushed is flush up to the next fault, and reports whether there was none.
-func (s *Sensor) flushed() (done bool) {
+// flushUntilFault is flush until the next fault. done: there was none.
+func (s *Sensor) flushUntilFault() (done bool) {
 	defer func() {
 		if value := recover(); value != nil {
-			s.mend(newFault(value))
+			s.recoverFrom(newFault(value))
 		}
 	}()
-	s.stage = following
-	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // what ends now was ended by no packet
+	s.step = followingFlows
+	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // no packet ends these connections
 	s.table.Flush()
 	return true
 }
 
-// survives implements processor.
-func (s *Sensor) survives(f *Fault) bool {
-	if s.stage == atRest {
+// handleFault implements processor.
+func (s *Sensor) handleFault(f *Fault) bool {
+	if s.step == betweenFrames {
 		return false
 	}
-	s.mend(f)
+	s.recoverFrom(f)
 	return true
 }
 
-// mend says a fault and gets rid of what it has left. The other connections go
-// on, or whoever knows such a packet could blind the sensor.
-func (s *Sensor) mend(f *Fault) {
-	s.fault(f)
+// recoverFrom reports a fault, and drops the state that it may have left inconsistent.
+// It keeps the other connections: otherwise an attacker who knows such a packet could
+// make the sensor lose all of them.
+func (s *Sensor) recoverFrom(f *Fault) {
+	s.onFault(f)
 	switch {
-	case s.stage == decoding:
+	case s.step == decodingFrame:
 		s.decoder.Clear()
-	case s.stage == following && !s.table.Forget():
+	case s.step == followingFlows && !s.table.Forget():
 		s.table.Clear()
 	}
-	s.stage = atRest
+	s.step = betweenFrames
 }
 
-// greeted reports whether a hello was seen.
-func (s *Sensor) greeted() bool {
+// helloSeen reports whether any hello was seen.
+func (s *Sensor) helloSeen() bool {
 	return s.sessions.Stats.ClientHellos+s.sessions.Stats.ServerHellos > 0
 }
 
@@ -141,13 +142,13 @@ func (s *Sensor) Stats() Stats {
 
 // Open implements flow.Handler.
 func (s *Sensor) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
-	if s.options.Names == nil || !resolves(p) {
+	if s.options.Names == nil || !beginsDNS(p) {
 		return s.sessions.Open(p, d, o)
 	}
-	if s.shard || !s.tunnels.ownQuestion(p) {
-		return nil // Workers follows it, for the names of all shards
+	if s.shard || !s.tunnels.believesDNS(p) {
+		return nil // in a shard: Workers follows DNS over TCP for all shards
 	}
-	return &resolver{message: s.message, ends: endsOf(p, d)}
+	return &dnsStream{onMessage: s.learnMessage, ends: endsOf(p, d)}
 }
 
 // Greets implements flow.Handler.

@@ -6,58 +6,58 @@ import (
 	"tlsfloor/cmd/internal/session"
 )
 
-// shard is one of the Workers: a Sensor without a source and a decoder. What it
-// observes is named and judged elsewhere: see Workers.
+// shard is one of the sensors of Workers, without a source and a decoder. Workers names
+// and judges its findings.
 type shard struct {
 	*Sensor
-	number  int
-	batches chan *batch
-	resume  chan struct{} // see wait
-	batch   *batch        // the one at hand
-	at      int32         // the item at hand
-	turn    []int32       // items that are left
-	made    *made         // the Sensor's draft is in it
-	blanks  []*made       // for the next ones
+	number     int
+	batches    chan *batch
+	resume     chan struct{}    // see wait
+	batch      *batch           // the current batch
+	current    int32            // index of the current item in it
+	items      []int32          // indices of the items that are left
+	draft      *findingMemory   // holds sessions.Draft
+	freeMemory []*findingMemory // for the next findings
 }
 
 func newShard(number int, o Options, n *failure) *shard {
 	s := &shard{number: number, batches: make(chan *batch, batchesInFlight), resume: make(chan struct{}, 1)}
 	s.Sensor = newWith(n.guard(o), n)
 	s.shard = true
-	s.sessions.Judge, s.fault = s.found, s.keep
+	s.sessions.Judge, s.onFault = s.addPending, s.keepFault
 	s.nextDraft()
 	return s
 }
 
-// run takes batches until there are no more.
+// run processes batches until there are no more.
 func (s *shard) run() {
 	for b := range s.batches {
-		s.batch, s.turn = b, b.turns[s.number]
+		s.batch, s.items = b, b.shardItems[s.number]
 		s.reclaim()
-		for !s.stretch() {
+		for !s.runUntilFault() {
 		}
-		b.leave()
+		b.shardStops()
 	}
 }
 
-// stretch takes the items of its turn up to the next fault, and reports whether
-// there was none.
-func (s *shard) stretch() (done bool) {
+// runUntilFault processes the shard's items until the next fault. done: there was none.
+func (s *shard) runUntilFault() (done bool) {
 	defer func() {
 		if value := recover(); value != nil {
-			s.mend(newFault(value))
+			s.recoverFrom(newFault(value))
 		}
 	}()
-	for len(s.turn) > 0 {
-		s.at, s.turn = s.turn[0], s.turn[1:]
-		s.take(&s.batch.items[s.at])
+	for len(s.items) > 0 {
+		s.current, s.items = s.items[0], s.items[1:]
+		s.process(&s.batch.items[s.current])
 	}
 	return true
 }
 
-func (s *shard) take(it *item) {
+// process processes one item.
+func (s *shard) process(it *item) {
 	s.sessions.Packet = &it.packet
-	s.stage = following
+	s.step = followingFlows
 	switch it.kind {
 	case segmentItem:
 		if it.owner == s.number {
@@ -69,56 +69,56 @@ func (s *shard) take(it *item) {
 		s.flush()
 	}
 	if it.sweep { // last, as in flow.Table.Push
-		s.stage = following
+		s.step = followingFlows
 		s.table.Sweep(it.now)
 	}
 }
 
-// found keeps a finding for who judges it, with all that a reader of it needs if
-// it may get one.
-func (s *shard) found(c *session.Session, f *classify.Finding) {
+// addPending adds a finding to those of the batch that wait to be judged. If it may
+// become an event, it adds what a reader needs.
+func (s *shard) addPending(c *session.Session, f *classify.Finding) {
 	if s.sessions.FlaggedOnly && !policy.Flaggable(s.options.Policy.Verdict(&f.Observation)) {
-		s.made.own()
+		s.draft.copyHellos()
 	} else {
 		c.Complete(f)
 	}
 	b := s.batch
-	b.found[s.number] = append(b.found[s.number], found{s.made, s.at, int32(s.number), c.OpenTime(), c.Route()})
+	b.pending[s.number] = append(b.pending[s.number], pending{s.draft, s.current, int32(s.number), c.OpenTime(), c.Route()})
 	s.nextDraft()
-	if len(b.found[s.number]) >= maxFound/len(b.found) {
+	if len(b.pending[s.number]) >= maxPending/len(b.pending) {
 		s.wait()
 	}
 }
 
-// nextDraft has the next finding made in memory of its own.
+// nextDraft gets memory for the next finding.
 func (s *shard) nextDraft() {
-	if n := len(s.blanks); n > 0 {
-		s.made, s.blanks = s.blanks[n-1], s.blanks[:n-1]
+	if n := len(s.freeMemory); n > 0 {
+		s.draft, s.freeMemory = s.freeMemory[n-1], s.freeMemory[:n-1]
 	} else {
-		s.made = new(made)
-		s.made.Names = s.made.names[:0]
+		s.draft = new(findingMemory)
+		s.draft.Names = s.draft.names[:0]
 	}
-	s.sessions.Draft = &s.made.Finding
+	s.sessions.Draft = &s.draft.Finding
 }
 
-// wait waits until what the shard has found is judged.
+// wait waits until the shard's findings so far are judged.
 func (s *shard) wait() {
 	s.batch.waits[s.number] = true
-	s.batch.leave()
+	s.batch.shardStops()
 	<-s.resume
 	s.reclaim()
 }
 
-// reclaim takes the memory of findings that nobody wanted.
+// reclaim gets back the memory of findings that were not delivered.
 func (s *shard) reclaim() {
-	blanks := &s.batch.blanks[s.number]
-	s.blanks = append(s.blanks, *blanks...)
+	blanks := &s.batch.freeMemory[s.number]
+	s.freeMemory = append(s.freeMemory, *blanks...)
 	clear(*blanks)
 	*blanks = (*blanks)[:0]
 }
 
-// keep keeps a fault for when the batch is done.
-func (s *shard) keep(f *Fault) {
+// keepFault keeps a fault, to be reported when the batch is done.
+func (s *shard) keepFault(f *Fault) {
 	b := s.batch
 	b.faults[s.number] = append(b.faults[s.number], f)
 }

@@ -17,28 +17,28 @@ type Sensor struct {
 	table    *flow.Table
 	sessions *session.Sessions
 
-	stage   stage
-	faults  faults
-	fault   func(*Fault) // is told of each
-	stats   Stats        // but for what table, decoder and sessions count
-	unknown links
-	unnamed blind.AddressCounter
-	tunnels tunnels
-	shard   bool // one of Workers
+	step         step
+	faults       faults
+	onFault      func(*Fault) // is called with each fault
+	stats        Stats        // without the counts of table, decoder and sessions
+	unknownLinks reportedLinks
+	unnamed      blind.AddressCounter
+	tunnels      tunnels
+	shard        bool // it is a shard of Workers
 }
 
-// stage is what is done with a frame. It says what a fault has left in a state
-// that nobody knows.
-type stage uint8
+// step is what the sensor is doing with a frame. It shows which state a fault may have
+// left inconsistent.
+type step uint8
 
 const (
-	atRest    stage = iota // nothing
-	decoding               // the fragments that wait for others
-	following              // a connection, or all
-	learning               // nothing: a DNS message is read before anything is learnt of it
+	betweenFrames  step = iota // none
+	decodingFrame              // fragments that wait for others
+	followingFlows             // one connection, or the whole table
+	readingDNS                 // none: a DNS message is parsed whole before a name is stored
 )
 
-// Stats are the counts of a sensor and of the rooms it uses.
+// Stats are the counts of a sensor and of the packages that it uses.
 type Stats struct {
 	Time   int64 // of the last frame, in nanoseconds since the Unix epoch
 	Source capture.Stats
@@ -52,11 +52,11 @@ type Stats struct {
 	InScope    uint64
 	Faults     uint64 // see Fault
 
-	Unnamed blind.Addresses // of clients below the floor, where nobody could name them
+	Unnamed blind.Addresses // servers of handshakes below the floor whose names are not known
 	Tunnels blind.Tunnels
 }
 
-// add adds the counts of a shard: of its table, and of what it judged.
+// add adds the counts of a shard: those of its table, and of its findings.
 func (s *Stats) add(o *Stats) {
 	s.Flow.Add(&o.Flow)
 	s.Stats.Add(&o.Stats)
@@ -71,7 +71,7 @@ func (s *Stats) add(o *Stats) {
 	s.Tunnels.Add(&o.Tunnels)
 }
 
-// Blind is what the counts tell of what could not be seen.
+// Blind is the part of the counts that shows what could not be seen.
 func (s *Stats) Blind() *blind.Run {
 	return &blind.Run{
 		Source: s.Source, Decode: &s.Decode, Unseen: s.Unseen, Unnamed: s.Unnamed,
@@ -79,7 +79,7 @@ func (s *Stats) Blind() *blind.Run {
 	}
 }
 
-// countCut counts a segment of which the snapshot length left no data.
+// countCut counts a segment whose data the snapshot length cut off entirely.
 func countCut(u *blind.Unseen, p *decode.Packet) {
 	if p.Missing > 0 && len(p.Payload) == 0 {
 		u.CutPackets++

@@ -13,23 +13,24 @@ import (
 
 // tunnels is what a sensor knows of the senders of tunnels.
 //
-// One that is believed about its own packets only (see decode.SourceWord) could
+// A sender that is believed about its own packets only (see decode.SourceWord) could
 // still accuse others: of having connected to it with an old version, or of having
-// asked it for a name. So it is believed about the connections of which it is the
-// client: nobody speaks but for himself.
+// asked it for a name. So it is believed only about connections and DNS questions of
+// which it is the client.
 type tunnels struct {
-	messages blind.AddressCounter
-	bound    eventBound
-	reported bool // that somebody is not believed
+	dnsMessages blind.AddressCounter // senders of DNS messages that are not believed
+	allowances  allowances
+	reported    bool // Disbelief was reported
 }
 
-// list lists what was not believed; clients are those that only another told of.
+// list lists what was not believed or not delivered. clients are
+// session.Sessions.DisbelievedClients.
 func (t *tunnels) list(clients *blind.AddressCounter) blind.Tunnels {
-	return blind.Tunnels{Messages: t.messages.List(), Clients: clients.List(), Bounded: t.bound.refused.List()}
+	return blind.Tunnels{Messages: t.dnsMessages.List(), Clients: clients.List(), Bounded: t.allowances.withheld.List()}
 }
 
-// Disbelief says that there are packets in tunnels whose sender is not believed.
-// It is no failure.
+// Disbelief reports that there are packets in tunnels whose sender is not believed. It
+// is a notice, not a failure.
 type Disbelief struct {
 	Sender netip.Addr
 	Tunnel string // as in an event's "tunnels"
@@ -40,9 +41,9 @@ func (d *Disbelief) Error() string {
 		d.Tunnel, d.Sender, d.Sender)
 }
 
-// disbelieve reports the first packet that is not believed, where that is worth a
-// line before the end: they are counted by the decoder.
-func (t *tunnels) disbelieve(o *Options, p *decode.Packet) {
+// reportDisbelieved reports the first packet that is not believed, on interfaces only:
+// there the summary, which counts these packets, may be far away.
+func (t *tunnels) reportDisbelieved(o *Options, p *decode.Packet) {
 	if t.reported || !o.Live {
 		return
 	}
@@ -56,41 +57,41 @@ func (t *tunnels) disbelieve(o *Options, p *decode.Packet) {
 	o.Report(d)
 }
 
-// ownQuestion reports whether a packet of DNS may be believed: one from a sender
-// that is believed about its own packets only has to be its question, or the answer
-// to it. Others are counted.
-func (t *tunnels) ownQuestion(p *decode.Packet) bool {
+// believesDNS reports whether a DNS packet is believed. If its sender is believed about
+// its own packets only, it has to be that sender's question or the answer to it. Others
+// are counted.
+func (t *tunnels) believesDNS(p *decode.Packet) bool {
 	if p.Word == decode.SourceWord && p.SrcPort == portDNS || p.Word == decode.DestinationWord && p.DstPort == portDNS {
-		t.messages.Count(session.SenderOf(p))
+		t.dnsMessages.Count(session.SenderOf(p))
 		return false
 	}
 	return true
 }
 
-// maxBounded bounds the senders that have an allowance of their own. Others share
-// one, until those that have sent nothing for a minute make room: a flood from
-// forged senders takes nothing from one that was there before.
-const maxBounded = 4096
+// maxAllowances bounds the senders that have an allowance of their own. Others share
+// one, until senders without events for a minute make room. So a flood from forged
+// senders takes nothing from those that were there before.
+const maxAllowances = 4096
 
-// eventBound bounds the flagged findings that are delivered of one tunnel's sender:
-// a tunnel costs its sender one datagram for a finding, and whoever reads the
-// events must not drown in them. What is refused is judged, counted and tallied
-// like all findings. What was seen outside as well has no bound: the tunnel's copy
-// stands for both.
-type eventBound struct {
-	spent   map[netip.Addr]spending // by sender; the zero Addr: of those who share
-	refused blind.AddressCounter
-	swept   int64 // the minute in which room was looked for
+// allowances bounds the flagged findings that are delivered per sender of tunnels. Such
+// a sender needs only one datagram for a finding, and must not flood the reader of the
+// events. Findings that are withheld are judged, counted and tallied like all others.
+// A connection that was also seen outside of any tunnel has no bound, even if its copy
+// in the tunnel came first.
+type allowances struct {
+	spent    map[netip.Addr]spending // by sender; the zero Addr: shared by all others
+	withheld blind.AddressCounter    // senders of findings that were not delivered
+	swept    int64                   // the last minute in which old entries were deleted
 }
 
-// spending is what was delivered of a sender in a minute.
+// spending is the number of findings delivered for a sender in a minute.
 type spending struct {
 	minute int64
 	n      int
 }
 
-// allows reports whether a finding may be delivered at a time, in nanoseconds.
-func (b *eventBound) allows(o *Options, f *classify.Finding, now int64) bool {
+// allows reports whether a finding may be delivered. now is in nanoseconds.
+func (b *allowances) allows(o *Options, f *classify.Finding, now int64) bool {
 	if o.TunnelEvents == 0 || !f.Flagged || f.Outside || !f.Sender.IsValid() {
 		return true
 	}
@@ -101,19 +102,19 @@ func (b *eventBound) allows(o *Options, f *classify.Finding, now int64) bool {
 		spent = spending{minute: minute}
 	}
 	if spent.n++; spent.n > o.TunnelEvents {
-		b.refused.Count(f.Sender)
+		b.withheld.Count(f.Sender)
 		return false
 	}
 	b.spent[account] = spent
 	return true
 }
 
-// account is who a finding of a sender is charged to.
-func (b *eventBound) account(sender netip.Addr, minute int64) netip.Addr {
+// account is the key in spent that a finding of a sender counts for.
+func (b *allowances) account(sender netip.Addr, minute int64) netip.Addr {
 	if b.spent == nil {
 		b.spent = make(map[netip.Addr]spending)
 	}
-	if _, ok := b.spent[sender]; ok || len(b.spent) < maxBounded {
+	if _, ok := b.spent[sender]; ok || len(b.spent) < maxAllowances {
 		return sender
 	}
 	if b.swept != minute {
@@ -124,7 +125,7 @@ func (b *eventBound) account(sender netip.Addr, minute int64) netip.Addr {
 			}
 		}
 	}
-	if len(b.spent) < maxBounded {
+	if len(b.spent) < maxAllowances {
 		return sender
 	}
 	return netip.Addr{}

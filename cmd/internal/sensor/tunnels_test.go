@@ -284,7 +284,7 @@ func TestProcessOfATunnelIsNotWanted(t *testing.T) {
 			s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
 			s.sessions.Notice = func(netip.AddrPort, netip.AddrPort) { noticed++ }
 			for i := range frames {
-				s.Take(&frames[i])
+				s.Process(&frames[i])
 			}
 			s.table.Flush()
 			if len(found) != 1 || noticed != k.noticed || found[0].Outside != k.outside {

@@ -248,7 +248,7 @@ func judged(t *testing.T, frames []capture.Frame, flaggedOnly bool) (found *clas
 	s.options.Emit = func(f *classify.Finding) bool { return !flaggedOnly || f.Flagged }
 	s.options.Tally = func(f *classify.Finding) { found = f }
 	for _, f := range frames {
-		s.Take(&f)
+		s.Process(&f)
 	}
 	s.flush()
 	return found, s.Stats()
@@ -304,14 +304,14 @@ func TestGivenUp(t *testing.T) {
 	s.table = flow.NewTable(s, flow.Options{MaxFlows: 64})
 	s.sessions.Table = s.table
 	for _, f := range read(t, below) {
-		s.Take(&f)
+		s.Process(&f)
 	}
 	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 100)...)
 	var a attacker
 	for range 164 {
 		from := a.next()
-		s.Take(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, s.frame.Time))
-		s.Take(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, half, s.frame.Time))
+		s.Process(segment(wrap.Segment{Src: from, Dst: victim, Flags: decode.SYN}, nil, s.frame.Time))
+		s.Process(segment(wrap.Segment{Src: from, Dst: victim, Seq: 1, Flags: decode.ACK}, half, s.frame.Time))
 	}
 	if got := s.Stats().Unseen; got.GivenUp != 100 {
 		t.Errorf("%+v", got)
@@ -360,7 +360,7 @@ func TestUnnamed(t *testing.T) {
 				tt.change(&s.options)
 				s.sessions.FlaggedOnly = flaggedOnly
 				for _, f := range read(t, tt.file) {
-					s.Take(&f)
+					s.Process(&f)
 				}
 				s.flush()
 				got := s.Stats().Unnamed

@@ -12,17 +12,17 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// Workers reads one source with several sensors, the shards, a goroutine each.
-// The goroutine that calls Run reads, decodes and shares the packets out by
-// connection. When the shards are done with a batch it goes through it once more
-// in the order of the packets: it learns from the DNS messages, and names, judges
-// and delivers what was found. So there is one store of names, which sees what
-// it would see of one Sensor, each message once; nobody locks anything, and only
-// this goroutine calls Report, Deliver and Emit.
+// Workers reads one source with several sensors, the shards, each in its own goroutine.
+// The goroutine that calls Run reads and decodes the packets, and distributes them by
+// connection. When the shards are done with a batch, it goes through the batch once
+// more in the order of the packets: it reads the DNS messages, and names, judges and
+// delivers the findings. So there is one store of names, which gets each message once,
+// as with one Sensor. Nothing needs a lock, and only this goroutine calls Report,
+// Deliver and Emit.
 //
-// What comes out is what one Sensor finds, but for the order, as long as no
-// table of connections is full: all shards go by one clock. Reading a capture
-// again gives the same order.
+// The findings are those of one Sensor, in another order, as long as no table of
+// connections is full: all shards use one clock. Reading a capture again gives the same
+// order.
 type Workers struct {
 	reading
 	options Options
@@ -31,50 +31,51 @@ type Workers struct {
 	shards  []*shard
 	lent    bool // the source lends its frames
 
-	taking     bool // a frame is being decoded
-	delivering bool // a batch is being delivered; after Run: that has failed
-	faults     faults
-	clock      flow.Clock
-	bare       uint64         // segments that no shard was shown
-	unseen     blind.Unseen   // what this goroutine counts of it
-	resolver   *flow.Table    // DNS over TCP; nil: nobody wants names
-	dns        *decode.Packet // the segment of it at hand
-	unknown    links
-	tunnels    tunnels // what this goroutine counts of them
+	decoding     bool // a frame is being decoded
+	delivering   bool // a batch is being delivered; after Run: delivering has failed
+	faults       faults
+	clock        flow.Clock
+	bare         uint64         // segments without data, which go to no shard: see flow.Bare
+	unseen       blind.Unseen   // the counts of this goroutine
+	dnsTable     *flow.Table    // follows DNS over TCP; nil: names are not wanted
+	dnsSegment   *decode.Packet // the segment that dnsTable is processing
+	unknownLinks reportedLinks
+	tunnels      tunnels // the counts of this goroutine, and the allowances
 
-	filling *batch
-	flying  []*batch // not delivered, the oldest first
-	unused  []*batch
-	spare   [][]byte // buffers for the source
+	filling     *batch   // gets the next packets
+	inFlight    []*batch // sent and not delivered, the oldest first
+	unused      []*batch
+	freeBuffers [][]byte // to be given to the source again
 }
 
-// resolverFlows and resolverBytes bound DNS over TCP.
+// maxDNSFlows and maxDNSBytes bound the connections of DNS over TCP, and the memory for
+// them, in bytes.
 const (
-	resolverFlows = 4096
-	resolverBytes = 4 << 20
+	maxDNSFlows = 4096
+	maxDNSBytes = 4 << 20
 )
 
-// NewWorkers makes a shard of each of the options. o is what the goroutine that
-// calls Run goes by. The others are the same but for what one goroutine uses at a
-// time: Policy and Tally. A shard tallies what will only be counted: see
-// Options.Tally.
+// NewWorkers makes Workers with a shard for each element of each. o is for the goroutine
+// that calls Run. The elements of each are the same, but each has its own Policy and
+// Tally, because only one goroutine may use these. A shard tallies only the findings
+// that are just counted: see Options.Tally.
 func NewWorkers(o Options, each []Options) *Workers {
 	n := new(failure)
 	o = n.guard(o)
 	w := &Workers{
 		reading: reading{failure: n}, options: o, judge: &Sensor{options: o}, decoder: decode.New(o.Decode),
-		filling: newBatch(len(each)), unknown: links{},
+		filling: newBatch(len(each)), unknownLinks: reportedLinks{},
 	}
 	for i := range each {
 		w.shards = append(w.shards, newShard(i, each[i], n))
 	}
 	if w.options.Names != nil {
-		w.resolver = flow.NewTable(w, flow.Options{MaxFlows: resolverFlows, MaxBytes: resolverBytes})
+		w.dnsTable = flow.NewTable(w, flow.Options{MaxFlows: maxDNSFlows, MaxBytes: maxDNSBytes})
 	}
 	return w
 }
 
-// Run is Sensor.Run.
+// Run is the same as Sensor.Run.
 func (w *Workers) Run(src capture.Source, between func() bool) error {
 	w.source = src
 	if l, ok := src.(capture.Lender); ok {
@@ -84,29 +85,29 @@ func (w *Workers) Run(src capture.Source, between func() bool) error {
 	end := w.start()
 	err := w.run(w, &w.options, between)
 	end()
-	return w.failure.over(err)
+	return w.failure.orError(err)
 }
 
-// survives implements processor, for what the goroutine of Run does with a frame.
-// Sending batches and delivering them is no frame's fault: a batch that has been
-// sent halfway must not be filled, or sent, again.
-func (w *Workers) survives(f *Fault) bool {
-	if !w.taking {
+// handleFault implements processor, for faults in the goroutine that calls Run. No
+// frame causes a fault in sending or delivering batches. Such a fault ends the run: a
+// batch that was sent to some of its shards must not be filled or sent again.
+func (w *Workers) handleFault(f *Fault) bool {
+	if !w.decoding {
 		return false
 	}
-	w.taking = false
-	w.faults.note(&w.options, f)
+	w.decoding = false
+	w.faults.add(&w.options, f)
 	w.decoder.Clear()
-	if w.resolver != nil {
-		w.resolver.Clear()
+	if w.dnsTable != nil {
+		w.dnsTable.Clear()
 	}
 	return true
 }
 
-// start starts the shards, and returns what ends them: with the connections
-// that are still open concluded, and everything delivered. After a panic in
-// deliver itself a shard may wait for what never comes. All are left behind
-// then: a process that fails is started again, one that hangs is not.
+// start starts the shards, and returns the function that ends them. It ends connections
+// that are still open, and delivers all findings. After a panic in deliver itself, a
+// shard may wait forever. Then end leaves all shards as they are: a process that fails
+// is started again, one that hangs is not.
 func (w *Workers) start() (end func()) {
 	var running sync.WaitGroup
 	for _, s := range w.shards {
@@ -117,7 +118,7 @@ func (w *Workers) start() (end func()) {
 		}()
 	}
 	return func() {
-		defer w.failure.keep()
+		defer w.failure.catch()
 		if w.delivering {
 			return
 		}
@@ -132,11 +133,11 @@ func (w *Workers) start() (end func()) {
 	}
 }
 
-// idle finishes what there is while no frame comes, and lets flows time out:
-// see Sensor.idle.
+// idle delivers all batches while no frame comes, and lets flows time out: see
+// Sensor.idle.
 func (w *Workers) idle() {
 	w.drain()
-	if !w.options.Live || !w.greeted() {
+	if !w.options.Live || !w.helloSeen() {
 		return
 	}
 	now := time.Now().UnixNano()
@@ -148,22 +149,22 @@ func (w *Workers) idle() {
 	}
 }
 
-// greeted reports whether any shard has seen a hello. It is asked when all of
-// them are idle.
-func (w *Workers) greeted() bool {
+// helloSeen reports whether any shard has seen a hello. It must be called only while
+// all of them are idle.
+func (w *Workers) helloSeen() bool {
 	for _, s := range w.shards {
-		if s.greeted() {
+		if s.helloSeen() {
 			return true
 		}
 	}
 	return false
 }
 
-// Take decodes a frame into the batch, and sends that when it is full.
-func (w *Workers) Take(f *capture.Frame) {
-	w.taking = true
+// Process decodes a frame into the batch, and sends the batch when it is full.
+func (w *Workers) Process(f *capture.Frame) {
+	w.decoding = true
 	w.decode(f)
-	w.taking = false
+	w.decoding = false
 	if w.filling.full(f.Time) {
 		w.dispatch()
 	}
@@ -176,14 +177,14 @@ func (w *Workers) decode(f *capture.Frame) {
 	case decode.Segment:
 		w.segment(it)
 	case decode.Datagram:
-		if w.options.Names != nil && speaksDNS(p) && w.tunnels.ownQuestion(p) {
+		if w.options.Names != nil && isDNS(p) && w.tunnels.believesDNS(p) {
 			it.kind, it.sweep = messageItem, false
 			w.add(p)
 		}
 	case decode.UnknownLink:
-		w.unknown.report(&w.options, f)
+		w.unknownLinks.report(&w.options, f)
 	case decode.Disbelieved:
-		w.tunnels.disbelieve(&w.options, p)
+		w.tunnels.reportDisbelieved(&w.options, p)
 	default:
 		if p.Anomalies != 0 {
 			it.kind, it.sweep, it.owner = oddItem, false, flow.ShardOf(p, len(w.shards))
@@ -192,13 +193,14 @@ func (w *Workers) decode(f *capture.Frame) {
 	}
 }
 
-// segment puts a TCP segment into the batch, if it says anything.
+// segment puts a TCP segment into the batch. Of acknowledgements without data, only
+// those at which all shards check for silence are put in, as a time.
 func (w *Workers) segment(it *item) {
 	p := &it.packet
 	it.sweep = w.clock.Tick(p.Time)
 	it.now, it.claimed, it.kind = w.clock.Now(), w.clock.Claimed(), segmentItem
-	if it.sweep && w.resolver != nil {
-		w.resolver.Sweep(it.now)
+	if it.sweep && w.dnsTable != nil {
+		w.dnsTable.Sweep(it.now)
 	}
 	countCut(&w.unseen, p)
 	if flow.Bare(p) {
@@ -209,26 +211,27 @@ func (w *Workers) segment(it *item) {
 		return
 	}
 	it.owner = flow.ShardOf(p, len(w.shards))
-	if w.resolver != nil && speaksDNS(p) {
+	if w.dnsTable != nil && isDNS(p) {
 		seen := *p
 		w.add(p)
-		w.dns = &seen
-		w.resolver.PushAt(it.now, it.claimed, &seen)
+		w.dnsSegment = &seen
+		w.dnsTable.PushAt(it.now, it.claimed, &seen)
 		return
 	}
 	w.add(p)
 }
 
-// add puts the next item into the batch, with a payload that stays.
+// add puts the next item into the batch. It copies the payload, unless that is in a
+// buffer that the source lends.
 func (w *Workers) add(p *decode.Packet) {
 	if !w.lent || !within(w.frame.Data, p.Payload) {
-		p.Payload = w.filling.keep(p.Payload)
+		p.Payload = w.filling.copyPayload(p.Payload)
 	}
 	w.filling.add()
 }
 
-// within reports whether part is a view into whole: the decoder has a buffer of
-// its own for what came in fragments.
+// within reports whether part is a view into whole. The payload of a packet that came
+// in fragments is not: it is in a buffer of the decoder.
 func within(whole, part []byte) bool {
 	from, at := uintptr(unsafe.Pointer(unsafe.SliceData(whole))), uintptr(unsafe.Pointer(unsafe.SliceData(part)))
 	return at >= from && at+uintptr(len(part)) <= from+uintptr(len(whole))
@@ -236,36 +239,36 @@ func within(whole, part []byte) bool {
 
 // Open implements flow.Handler for DNS over TCP.
 func (w *Workers) Open(p *decode.Packet, d flow.Dir, _ flow.Opener) flow.Consumer {
-	if !resolves(p) || !w.tunnels.ownQuestion(p) {
+	if !beginsDNS(p) || !w.tunnels.believesDNS(p) {
 		return nil
 	}
-	return &resolver{message: w.message, ends: endsOf(p, d)}
+	return &dnsStream{onMessage: w.addMessage, ends: endsOf(p, d)}
 }
 
 // Greets implements flow.Handler.
 func (w *Workers) Greets([]byte) bool { return false }
 
-// message puts a DNS message that came over TCP into the batch, as if it had
-// come in a datagram.
-func (w *Workers) message(_, _ netip.AddrPort, msg []byte) {
+// addMessage puts a DNS message that came over TCP into the batch, as if it had come in
+// a datagram.
+func (w *Workers) addMessage(_, _ netip.AddrPort, msg []byte) {
 	it := w.filling.next()
-	it.packet, it.kind, it.sweep = *w.dns, messageItem, false
-	it.packet.Payload, it.packet.Missing = w.filling.keep(msg), 0
+	it.packet, it.kind, it.sweep = *w.dnsSegment, messageItem, false
+	it.packet.Payload, it.packet.Missing = w.filling.copyPayload(msg), 0
 	w.filling.add()
-	if w.filling.full(w.dns.Time) {
-		w.taking = false
+	if w.filling.full(w.dnsSegment.Time) {
+		w.decoding = false
 		w.dispatch()
-		w.taking = true
+		w.decoding = true
 	}
 }
 
-// exchange takes a buffer that frames in flight are views into, and gives the
-// source another.
+// exchange keeps a buffer of the source with the batch, whose payloads are views into
+// it, and returns another one for the source. See capture.Lender.
 func (w *Workers) exchange(old []byte) []byte {
 	w.filling.buffers = append(w.filling.buffers, old)
-	for n := len(w.spare); n > 0; n = len(w.spare) {
-		b := w.spare[n-1]
-		w.spare = w.spare[:n-1]
+	for n := len(w.freeBuffers); n > 0; n = len(w.freeBuffers) {
+		b := w.freeBuffers[n-1]
+		w.freeBuffers = w.freeBuffers[:n-1]
 		if len(b) >= len(old) {
 			return b
 		}
@@ -273,8 +276,8 @@ func (w *Workers) exchange(old []byte) []byte {
 	return make([]byte, len(old))
 }
 
-// Stats returns the counts so far. It waits for the shards, unless they were left
-// behind: then what they counted is left out.
+// Stats returns the counts so far. It waits for the shards. If delivering has failed,
+// it does not, and leaves out their counts.
 func (w *Workers) Stats() Stats {
 	shards := w.shards
 	if w.delivering {

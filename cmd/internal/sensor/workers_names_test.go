@@ -94,7 +94,7 @@ func TestManyEndAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
-	const connections = maxFound * 5 / 4
+	const connections = maxPending * 5 / 4
 	frames := asking(t, connections)
 	open := make([]capture.Frame, 0, len(frames))
 	for i, f := range frames {
