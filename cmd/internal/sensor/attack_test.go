@@ -24,41 +24,44 @@ import (
 	"tlsfloor/classify/event"
 )
 
-// tap is an end of an in-memory connection that records what is written to it.
-type tap struct {
+// recordedConn is an end of an in-memory connection. It logs the bytes written to it.
+type recordedConn struct {
 	net.Conn
-	log  *[]said
+	log  *[]sent
 	lock *sync.Mutex
 	from int
 }
 
-type said struct {
+// sent is the bytes that one end sent with one Write: 0 is the client, 1 the server.
+type sent struct {
 	from  int
 	bytes []byte
 }
 
-func (c *tap) Write(b []byte) (int, error) {
+func (c *recordedConn) Write(b []byte) (int, error) {
 	c.lock.Lock()
-	*c.log = append(*c.log, said{c.from, append([]byte(nil), b...)})
+	*c.log = append(*c.log, sent{c.from, append([]byte(nil), b...)})
 	c.lock.Unlock()
 	return c.Conn.Write(b)
 }
 
-// conversation runs a TLS handshake between Go's client and server, and returns
-// it as the frames of a TCP connection.
-func conversation(t *testing.T, client, server *tls.Config) []capture.Frame {
+// handshakeFrames runs a TLS handshake between Go's client and server, and returns it
+// as the frames of a TCP connection.
+func handshakeFrames(t *testing.T, client, server *tls.Config) []capture.Frame {
 	t.Helper()
-	return connection(dialogue(t, client, server))
+	return connection(handshakeOf(t, client, server))
 }
 
-func dialogue(t *testing.T, client, server *tls.Config) []said {
+// handshakeOf runs a TLS handshake between Go's client and server, and returns the
+// bytes that they sent.
+func handshakeOf(t *testing.T, client, server *tls.Config) []sent {
 	t.Helper()
-	var log []said
+	var log []sent
 	var lock sync.Mutex
 	a, b := net.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- tls.Server(&tap{b, &log, &lock, 1}, server).Handshake() }()
-	if err := tls.Client(&tap{a, &log, &lock, 0}, client).Handshake(); err != nil {
+	go func() { done <- tls.Server(&recordedConn{b, &log, &lock, 1}, server).Handshake() }()
+	if err := tls.Client(&recordedConn{a, &log, &lock, 0}, client).Handshake(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; err != nil {
@@ -67,8 +70,8 @@ func dialogue(t *testing.T, client, server *tls.Config) []said {
 	return log
 }
 
-// connection puts what was said into the segments of a TCP connection.
-func connection(log []said) (frames []capture.Frame) {
+// connection puts the bytes in log into the segments of a TCP connection.
+func connection(log []sent) (frames []capture.Frame) {
 	ends := [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.5:40000"), netip.MustParseAddrPort("192.0.2.10:443")}
 	seq := [2]uint32{1000, 2000}
 	send := func(from int, flags uint8, b []byte) {
@@ -104,8 +107,8 @@ func certificateFor(t *testing.T, change func(*x509.Certificate)) tls.Certificat
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// Certificates are whatever a server likes. They end as values in one line of
-// printable JSON, and never as a name that the client sent.
+// A server can put anything into its certificate. All of it ends as values in one line
+// of printable JSON, and never as the name that the client sent.
 func TestHostileCertificates(t *testing.T) {
 	long := strings.Repeat("a", 60) + ".example"
 	cases := map[string]struct {
@@ -159,7 +162,7 @@ func TestHostileCertificates(t *testing.T) {
 				lines = append(lines, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 			})
 			s.sessions.Certificates = true
-			for _, f := range conversation(t, client, server) {
+			for _, f := range handshakeFrames(t, client, server) {
 				s.Process(&f)
 			}
 			s.table.Flush()
@@ -190,14 +193,14 @@ func checkHostile(t *testing.T, line, host string) {
 	}
 }
 
-// A server may ask for a hello before it has heard one (RFC 5246, 7.4.1.1).
+// A server may send a HelloRequest before it has received a hello (RFC 5246, 7.4.1.1).
 func TestHelloRequestBeforeEverything(t *testing.T) {
 	server := &tls.Config{Certificates: []tls.Certificate{certificateFor(t, func(*x509.Certificate) {})}, MinVersion: tls.VersionTLS10}
 	client := &tls.Config{ServerName: "sqs.us-east-1.amazonaws.com", InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
-	request := said{from: 1, bytes: []byte{22, 3, 1, 0, 4, 0, 0, 0, 0}}
+	request := sent{from: 1, bytes: []byte{22, 3, 1, 0, 4, 0, 0, 0, 0}}
 	var got []classify.Finding
 	s := newSensor(t, func(f *classify.Finding) { got = append(got, *f) })
-	for _, f := range connection(append([]said{request}, dialogue(t, client, server)...)) {
+	for _, f := range connection(append([]sent{request}, handshakeOf(t, client, server)...)) {
 		s.Process(&f)
 	}
 	s.table.Flush()

@@ -10,15 +10,15 @@ import (
 	"tlsfloor/classify/policy"
 )
 
-// everything returns the frames of all recorded captures, and their bytes.
-func everything(b *testing.B) (frames []capture.Frame, bytes int64) {
+// allFrames returns the frames of all recorded captures, and how many bytes they have.
+func allFrames(b *testing.B) (frames []capture.Frame, bytes int64) {
 	b.Helper()
 	entries, err := os.ReadDir(captures)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, e := range entries {
-		if _, skip := notRecut[e.Name()]; skip || e.IsDir() {
+		if _, skip := cannotRecut[e.Name()]; skip || e.IsDir() {
 			continue
 		}
 		frames = append(frames, read(b, e.Name())...)
@@ -41,10 +41,10 @@ func benchSensor(b *testing.B, flaggedOnly bool) *Sensor {
 	})
 }
 
-// BenchmarkCapture is a whole capture from frame to finding, without reading
-// the file and without writing events. Nearly all of it is handshakes.
+// BenchmarkCapture processes all captures from frame to finding, without reading files
+// and without writing events. Nearly all of their packets belong to handshakes.
 func BenchmarkCapture(b *testing.B) {
-	frames, bytes := everything(b)
+	frames, bytes := allFrames(b)
 	for name, flagged := range map[string]bool{"flagged": true, "all": false} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -62,8 +62,8 @@ func BenchmarkCapture(b *testing.B) {
 	}
 }
 
-// BenchmarkSettledPacket is one segment of a connection that is decided, through
-// decode and flow: what most packets of a network cost.
+// BenchmarkSettledPacket processes one segment of a settled connection, through decode
+// and flow: the cost of most packets of a network.
 func BenchmarkSettledPacket(b *testing.B) {
 	s := benchSensor(b, true)
 	frames := read(b, "curl-tls12-sni.pcap")
@@ -83,7 +83,7 @@ func BenchmarkSettledPacket(b *testing.B) {
 	}
 }
 
-// A settled flow's packets must cost no allocation, from frame to flow.
+// Packets of a settled connection allocate nothing.
 func TestSettledPacketAllocatesNothing(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	frames := read(t, "curl-tls12-sni.pcap")

@@ -15,11 +15,12 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// flooding is the frames of tunnels: each of the senders has so many old clients
-// tell of themselves, in turn, a millisecond apart.
-func flooding(t testing.TB, began time.Duration, senders ...flood) (frames []capture.Frame) {
+// floodFrames are frames of tunnels: in turn, each sender has a tunnel with the packets
+// of another old client, as many as its flood has events, a millisecond apart. With
+// the zero sender, the packets are outside of tunnels.
+func floodFrames(t testing.TB, began time.Duration, senders ...flood) (frames []capture.Frame) {
 	t.Helper()
-	spoken := saidIn(t, "openssl-tls10-sni.pcap").client
+	packetBytes := transcriptOf(t, "openssl-tls10-sni.pcap").client
 	at := began
 	for i := 0; ; i++ {
 		left := false
@@ -28,8 +29,8 @@ func flooding(t testing.TB, began time.Duration, senders ...flood) (frames []cap
 				continue
 			}
 			left = true
-			hello := slices.Clone(spoken)
-			binary.BigEndian.PutUint64(hello[11:], uint64(at)) // the random: else it would be one connection, seen twice
+			hello := slices.Clone(packetBytes)
+			binary.BigEndian.PutUint64(hello[11:], uint64(at)) // the random: otherwise it would be one connection, seen twice
 			src, dst := netip.AddrPortFrom(nameClient(nth<<14+i), uint16(1024+i)), netip.MustParseAddrPort("192.0.2.10:443")
 			e, seq := wrap.Ends{Src: s.sender, Dst: target}, uint32(at)
 			for _, p := range [][]byte{
@@ -56,11 +57,11 @@ type flood struct {
 	events int
 }
 
-// perSender counts the events that were delivered of each sender.
-func perSender(t testing.TB, n int, frames []capture.Frame, most int) (counts map[netip.Addr]int, events []string, stats Stats) {
+// eventsPerSender counts the events that were delivered for each sender.
+func eventsPerSender(t testing.TB, n int, frames []capture.Frame, most int) (counts map[netip.Addr]int, events []string, stats Stats) {
 	t.Helper()
 	counts = map[netip.Addr]int{}
-	events, stats = toldBy(t, n, frames, func(o *Options) {
+	events, stats = runWorkers(t, n, frames, func(o *Options) {
 		o.TunnelEvents = most
 		deliver := o.Deliver
 		o.Deliver = func(f *classify.Finding) {
@@ -71,18 +72,18 @@ func perSender(t testing.TB, n int, frames []capture.Frame, most int) (counts ma
 	return counts, events, stats
 }
 
-// A flood from one sender costs no other's event, nor one outside of all tunnels,
-// and what is not written is counted: with one worker, and the same with several.
+// A flood from one sender suppresses no event of another sender, or outside of all
+// tunnels. Events that are not written are counted. One worker and several do the same.
 func TestEventsOfATunnelsSenderAreBounded(t *testing.T) {
 	quiet := netip.MustParseAddr("10.0.3.17")
-	frames := flooding(t, 0, flood{stranger, 7, 2000}, flood{quiet, 8, 90}, flood{netip.Addr{}, 0, 700})
-	_, all, _ := perSender(t, 1, frames, 0)
+	frames := floodFrames(t, 0, flood{stranger, 7, 2000}, flood{quiet, 8, 90}, flood{netip.Addr{}, 0, 700})
+	_, all, _ := eventsPerSender(t, 1, frames, 0)
 	if len(all) != 2790 {
 		t.Fatalf("%d events without a bound", len(all))
 	}
 	var first []string
 	for _, n := range []int{1, 2, 4} {
-		counts, events, stats := perSender(t, n, frames, 600)
+		counts, events, stats := eventsPerSender(t, n, frames, 600)
 		want := map[netip.Addr]int{stranger: 600, quiet: 90, {}: 700}
 		if fmt.Sprint(counts) != fmt.Sprint(want) {
 			t.Errorf("%d workers: %v, want %v", n, counts, want)
@@ -98,16 +99,16 @@ func TestEventsOfATunnelsSenderAreBounded(t *testing.T) {
 			first = events
 		}
 		compareLines(t, events, first)
-		again, _, _ := perSender(t, n, frames, 600)
+		again, _, _ := eventsPerSender(t, n, frames, 600)
 		if fmt.Sprint(again) != fmt.Sprint(want) {
 			t.Errorf("%d workers, again: %v", n, again)
 		}
 	}
 }
 
-// passing is frames that let ten seconds pass: until then, a connection that was
-// reset may go on.
-func passing(after []capture.Frame) (frames []capture.Frame) {
+// tenSecondsAfter are frames that let ten seconds pass: until then, a connection that
+// was reset may go on.
+func tenSecondsAfter(after []capture.Frame) (frames []capture.Frame) {
 	at := after[len(after)-1].Time + int64(10*time.Second)
 	for port := range uint16(3) {
 		syn := wrap.TCP(wrap.Segment{Src: netip.AddrPortFrom(stranger, port), Dst: victim, Flags: decode.SYN}, nil)
@@ -116,32 +117,33 @@ func passing(after []capture.Frame) (frames []capture.Frame) {
 	return frames
 }
 
-// Each minute of packet time has its allowance, also behind a pause.
+// Each minute of packet time has its own allowance, also after a pause.
 func TestEachMinuteHasItsAllowance(t *testing.T) {
 	var frames []capture.Frame
 	for _, minute := range []time.Duration{0, 1, 2, 60} {
-		frames = append(frames, flooding(t, minute*time.Minute, flood{stranger, 7, 50})...)
-		frames = append(frames, passing(frames)...)
+		frames = append(frames, floodFrames(t, minute*time.Minute, flood{stranger, 7, 50})...)
+		frames = append(frames, tenSecondsAfter(frames)...)
 	}
 	for _, n := range []int{1, 2, 4} {
-		counts, _, stats := perSender(t, n, frames, 30)
+		counts, _, stats := eventsPerSender(t, n, frames, 30)
 		if counts[stranger] != 4*30 || stats.Tunnels.Bounded.Total != 4*20 {
 			t.Errorf("%d workers: %d written, %d counted", n, counts[stranger], stats.Tunnels.Bounded.Total)
 		}
 	}
 }
 
-// What ends with the capture is of its last minute, whatever the workers.
+// Connections that end with the capture count for its last minute, with any number of
+// workers.
 func TestBoundAtTheEnd(t *testing.T) {
-	frames := flooding(t, 0, flood{stranger, 7, 60})
-	frames = append(frames, passing(frames)...)
-	for i, f := range flooding(t, 20*time.Second, flood{stranger, 8, 300}) {
-		if i%3 != 2 { // without what resets them
+	frames := floodFrames(t, 0, flood{stranger, 7, 60})
+	frames = append(frames, tenSecondsAfter(frames)...)
+	for i, f := range floodFrames(t, 20*time.Second, flood{stranger, 8, 300}) {
+		if i%3 != 2 { // without the segments that reset the connections
 			frames = append(frames, f)
 		}
 	}
 	for _, n := range []int{1, 2, 4} {
-		if counts, _, stats := perSender(t, n, frames, 100); counts[stranger] != 100 || stats.Tunnels.Bounded.Total != 260 {
+		if counts, _, stats := eventsPerSender(t, n, frames, 100); counts[stranger] != 100 || stats.Tunnels.Bounded.Total != 260 {
 			t.Errorf("%d workers: %d written, %d counted", n, counts[stranger], stats.Tunnels.Bounded.Total)
 		}
 	}
@@ -153,8 +155,8 @@ func flagged(sender netip.Addr) *classify.Finding {
 	return f
 }
 
-// A flood from forged senders costs bounded memory and nothing of those that were
-// there before; what it may have is bounded, too.
+// A flood from forged senders takes bounded memory, and takes no allowance from senders
+// that were there before. Its own events are bounded, too.
 func TestForgedSendersShareOneAllowance(t *testing.T) {
 	const most = 10
 	o := &Options{TunnelEvents: most}
@@ -171,7 +173,7 @@ func TestForgedSendersShareOneAllowance(t *testing.T) {
 				written++
 			}
 			if i%(3*maxAllowances/most+1) == 0 && !b.allows(o, flagged(mirror), minute(m)) {
-				t.Fatalf("minute %d: a mirror's event is refused amid the flood", m)
+				t.Fatalf("minute %d: a mirror's event is withheld during the flood", m)
 			}
 		}
 		if len(b.spent) > maxAllowances+1 || written > maxAllowances+most {
@@ -185,10 +187,10 @@ func TestForgedSendersShareOneAllowance(t *testing.T) {
 		t.Error("the mirror has no bound")
 	}
 	if !b.allows(o, flagged(mirror), minute(3)) {
-		t.Error("time that goes back has no allowance")
+		t.Error("there is no allowance after time went back")
 	}
 	if !b.allows(o, flagged(netip.Addr{}), minute(4)) || !b.allows(o, &classify.Finding{}, minute(4)) || !b.allows(&Options{}, flagged(mirror), minute(4)) {
-		t.Error("what has no bound is refused")
+		t.Error("a finding that has no bound is withheld")
 	}
 	for range most {
 		b.allows(o, flagged(mirror), minute(4))
@@ -196,6 +198,6 @@ func TestForgedSendersShareOneAllowance(t *testing.T) {
 	both := flagged(mirror)
 	both.Outside = true
 	if !b.allows(o, both, minute(4)) {
-		t.Error("what was seen outside is refused, because its copy was seen first")
+		t.Error("a finding that was also seen outside of tunnels is withheld, because its copy came first")
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"tlsfloor/classify/names"
 )
 
-// A name in SNI that is out of scope counts more than what the address is
-// called elsewhere, also where it is of no interest and was not kept.
-func TestDullNameHidesOthers(t *testing.T) {
+// A name in SNI that is out of scope overrides other names of the address (here from a
+// hosts file), also if only flagged findings are wanted and the SNI was not kept.
+func TestSNIOutOfScopeOverridesOtherNames(t *testing.T) {
 	hosts, err := names.LoadHosts(strings.NewReader("192.0.2.10 dynamodb.us-west-2.amazonaws.com\n"))
 	if err != nil {
 		t.Fatal(err)

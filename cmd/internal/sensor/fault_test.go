@@ -17,9 +17,9 @@ import (
 	"tlsfloor/classify"
 )
 
-// failing makes the findings of a client panic, as a mistake in judging them
-// would, and collects what is reported.
-func failing(o *Options, client string, reported *[]error) {
+// failForClient causes a panic for each finding of a client, as a bug in judging would,
+// and collects the errors that are reported.
+func failForClient(o *Options, client string, reported *[]error) {
 	o.Tally = func(f *classify.Finding) {
 		if f.Client.String() == client {
 			var none []int
@@ -29,11 +29,11 @@ func failing(o *Options, client string, reported *[]error) {
 	o.Report = func(err error) { *reported = append(*reported, err) }
 }
 
-// A packet that leads to a fault costs its connection, and nothing else: all that
-// was found and is found without it is there, with one sensor and with several.
+// A packet that causes a fault costs its connection and nothing else: all other findings
+// are the same as without it, with one sensor and with several.
 func TestFaultDoesNotEndTheRun(t *testing.T) {
-	frames := merged(rand.New(rand.NewSource(3)), recordings(t))
-	all, _ := watchedBy(t, 1, &replayed{frames: frames})
+	frames := mergeRandomly(rand.New(rand.NewSource(3)), allRecordings(t))
+	all, _ := eventsOf(t, 1, &memorySource{frames: frames})
 	client := clientIn(t, all[len(all)/2])
 	want := slices.DeleteFunc(slices.Clone(all), func(event string) bool { return clientIn(t, event) == client })
 	for _, n := range []int{1, 2, 3} {
@@ -42,18 +42,18 @@ func TestFaultDoesNotEndTheRun(t *testing.T) {
 		var each []Options
 		for range n {
 			o := lineOptions(t, &events)
-			failing(&o, client, &reported)
+			failForClient(&o, client, &reported)
 			each = append(each, o)
 		}
 		var r runner = New(each[0])
 		if n > 1 {
 			r = NewWorkers(each[0], each)
 		}
-		if err := r.Run(&replayed{frames: frames}, func() bool { return true }); err != nil {
+		if err := r.Run(&memorySource{frames: frames}, func() bool { return true }); err != nil {
 			t.Fatal(err)
 		}
 		var f *Fault
-		if len(reported) == 0 || !errors.As(reported[0], &f) || !strings.Contains(f.At, "failing") {
+		if len(reported) == 0 || !errors.As(reported[0], &f) || !strings.Contains(f.At, "failForClient") {
 			t.Fatalf("%d workers: reported %v", n, reported)
 		}
 		if r.Stats().Faults != uint64(len(reported)) {
@@ -63,7 +63,7 @@ func TestFaultDoesNotEndTheRun(t *testing.T) {
 	}
 }
 
-// clientIn is who an event is of.
+// clientIn is the client's address in an event.
 func clientIn(t *testing.T, event string) string {
 	t.Helper()
 	var e struct {
@@ -76,8 +76,8 @@ func clientIn(t *testing.T, event string) string {
 	return net.JoinHostPort(e.IP, strconv.Itoa(int(e.Port)))
 }
 
-// Faults without end are counted, and said a few times.
-func TestFaultsAreSaidAFewTimes(t *testing.T) {
+// Any number of faults is counted, and the first few are reported.
+func TestFaultReportsAreBounded(t *testing.T) {
 	var reported []error
 	o := Options{Report: func(err error) { reported = append(reported, err) }}
 	var n faults
@@ -85,13 +85,14 @@ func TestFaultsAreSaidAFewTimes(t *testing.T) {
 		n.add(&o, new(Fault))
 	}
 	if n != 1000 || len(reported) != maxFaults+1 {
-		t.Errorf("%d counted, %d said", n, len(reported))
+		t.Errorf("%d counted, %d reported", n, len(reported))
 	}
 }
 
-// What fails while the capture is over is passed over: the rest is concluded.
+// A fault while connections are ended, after the capture, costs that connection: the
+// others are still reported.
 func TestFaultAtTheEnd(t *testing.T) {
-	frames := unanswered(t, time.Now())
+	frames := upToClientHello(t, time.Now())
 	other := slices.Clone(frames)
 	for i := range other {
 		other[i].Data = slices.Clone(other[i].Data)
@@ -116,7 +117,7 @@ func TestFaultAtTheEnd(t *testing.T) {
 		if n > 1 {
 			r = NewWorkers(o, []Options{o})
 		}
-		if err := r.Run(&replayed{frames: append(slices.Clone(frames), other...)}, func() bool { return true }); err != nil {
+		if err := r.Run(&memorySource{frames: append(slices.Clone(frames), other...)}, func() bool { return true }); err != nil {
 			t.Fatal(err)
 		}
 		if len(events) != 1 || len(reported) != 1 {
@@ -125,20 +126,20 @@ func TestFaultAtTheEnd(t *testing.T) {
 	}
 }
 
-// broken is a source that panics in the middle.
-type broken struct{ replayed }
+// brokenSource panics in the middle of its frames.
+type brokenSource struct{ memorySource }
 
-func (b *broken) Next(f *capture.Frame) error {
+func (b *brokenSource) Next(f *capture.Frame) error {
 	if len(b.frames) < 100 {
 		panic("no more")
 	}
-	return b.replayed.Next(f)
+	return b.memorySource.Next(f)
 }
 
-// A fault of the source ends the run, with what was found until then.
+// A panic in the source ends the run. The findings until then are delivered.
 func TestFaultOfTheSource(t *testing.T) {
-	frames := merged(rand.New(rand.NewSource(4)), recordings(t))
-	want, _ := watchedBy(t, 1, &replayed{frames: frames[:len(frames)-99]})
+	frames := mergeRandomly(rand.New(rand.NewSource(4)), allRecordings(t))
+	want, _ := eventsOf(t, 1, &memorySource{frames: frames[:len(frames)-99]})
 	for _, n := range []int{1, 2} {
 		var events []string
 		var r runner = New(lineOptions(t, &events))
@@ -146,7 +147,7 @@ func TestFaultOfTheSource(t *testing.T) {
 			r = NewWorkers(lineOptions(t, &events), []Options{lineOptions(t, &events), lineOptions(t, &events)})
 		}
 		var f *Fault
-		if err := r.Run(&broken{replayed{frames: frames}}, func() bool { return true }); !errors.As(err, &f) {
+		if err := r.Run(&brokenSource{memorySource{frames: frames}}, func() bool { return true }); !errors.As(err, &f) {
 			t.Errorf("%d workers: %v", n, err)
 		}
 		compareLines(t, events, want)
@@ -163,11 +164,11 @@ func failOnce(nth int64) func() {
 	}
 }
 
-// Where delivering, reporting or noticing panics, no frame is to blame: the run
-// ends, soon, and says why. All that was found until then is delivered once, but
-// for the finding that was being delivered. One worker and several do the same.
+// A panic in Deliver, Report or Notice is caused by no frame: the run ends soon, and
+// returns it. All findings until then are delivered once, except the one that was being
+// delivered. One worker and several do the same.
 func TestFailureOutsideEndsTheRun(t *testing.T) {
-	frames := merged(rand.New(rand.NewSource(5)), recordings(t))
+	frames := mergeRandomly(rand.New(rand.NewSource(5)), allRecordings(t))
 	for name, tt := range map[string]struct {
 		breaks func(o *Options)
 		lost   uint64
@@ -191,8 +192,8 @@ func TestFailureOutsideEndsTheRun(t *testing.T) {
 			var events []string
 			o := lineOptions(t, &events)
 			tt.breaks(&o)
-			r := sensors(o, n)
-			src := &replayed{frames: frames, quiet: 50}
+			r := newRunner(o, n)
+			src := &memorySource{frames: frames, quiet: 50}
 			err := runWithin(t, r, src)
 			var f *Fault
 			if !errors.As(err, &f) || !f.Ends || !strings.Contains(f.At, "failOnce") || !strings.HasSuffix(err.Error(), "the run ends") {
@@ -207,21 +208,21 @@ func TestFailureOutsideEndsTheRun(t *testing.T) {
 			}
 			slices.Sort(events)
 			if once := slices.Compact(slices.Clone(events)); len(once) != len(events) {
-				t.Errorf("%s, %d workers: %d events are doubled", name, n, len(events)-len(once))
+				t.Errorf("%s, %d workers: %d events were delivered twice", name, n, len(events)-len(once))
 			}
 		}
 	}
 }
 
-// sensors makes a Sensor, or n workers.
-func sensors(o Options, n int) runner {
+// newRunner makes a Sensor, or Workers with n shards.
+func newRunner(o Options, n int) runner {
 	if n == 1 {
 		return New(o)
 	}
 	return NewWorkers(o, slices.Repeat([]Options{o}, n))
 }
 
-// runWithin fails when a run does not end: worse than a crash, after which the
+// runWithin fails if a run does not end. That is worse than a crash, after which the
 // process is started again.
 func runWithin(t *testing.T, r runner, src capture.Source) error {
 	t.Helper()
@@ -236,26 +237,26 @@ func runWithin(t *testing.T, r runner, src capture.Source) error {
 	}
 }
 
-// meddling changes a batch in flight, after a while.
-type meddling struct {
-	replayed
+// corruptingSource changes a batch in flight, after some frames.
+type corruptingSource struct {
+	memorySource
 	workers *Workers
 }
 
-func (m *meddling) Next(f *capture.Frame) error {
+func (m *corruptingSource) Next(f *capture.Frame) error {
 	if w := m.workers; len(m.frames) < 100 && len(w.inFlight) > 0 {
-		w.inFlight[0].faults = nil // which reset takes to be one for each shard
+		w.inFlight[0].faults = nil // reset expects an element for each shard
 	}
-	return m.replayed.Next(f)
+	return m.memorySource.Next(f)
 }
 
-// A mistake of Workers itself, in delivering a batch, ends the run.
+// A panic of Workers itself, in delivering a batch, ends the run.
 func TestFailureOfWorkersEndsTheRun(t *testing.T) {
-	frames := merged(rand.New(rand.NewSource(6)), recordings(t))
+	frames := mergeRandomly(rand.New(rand.NewSource(6)), allRecordings(t))
 	var events []string
-	w := sensors(lineOptions(t, &events), 2).(*Workers)
+	w := newRunner(lineOptions(t, &events), 2).(*Workers)
 	var f *Fault
-	err := runWithin(t, w, &meddling{replayed{frames: frames}, w})
+	err := runWithin(t, w, &corruptingSource{memorySource{frames: frames}, w})
 	if !errors.As(err, &f) || !f.Ends || !strings.Contains(f.At, "reset") {
 		t.Errorf("%v", err)
 	}

@@ -31,8 +31,8 @@ func segment(s wrap.Segment, payload []byte, now int64) *capture.Frame {
 	return &capture.Frame{Time: now, Data: b, Length: len(b), Link: capture.LinkEthernet, Source: "flood"}
 }
 
-// A flood may cost memory up to the bounds and no more, and a violation amid it
-// is still found.
+// A flood takes memory up to the bounds and no more, and a violation during it is still
+// found.
 func TestFloods(t *testing.T) {
 	hello := read(t, "openssl-tls10-sni.pcap")
 	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 1200)...)
@@ -69,7 +69,7 @@ func TestFloods(t *testing.T) {
 			for i := range connections {
 				flood(s, a.next(), hello[0].Time+int64(i)*1000)
 				if step := connections / len(hello); i%step == 0 && i/step < len(hello) {
-					s.Process(&hello[i/step]) // the handshake goes on all through the flood
+					s.Process(&hello[i/step]) // the handshake goes on during the whole flood
 				}
 			}
 			held := heap() - before
@@ -93,13 +93,13 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// 200,000 connections that wait between a post-quantum hello and its answer fit
-// into what --memory 256 leaves for them, with the violation that came first; and
-// whole hellos are not given up for a flood of half ones.
+// 200,000 connections that wait for the answer to a post-quantum hello fit into the
+// memory that --memory 256 leaves for them, and the violation that came first is found.
+// Whole hellos are not given up for a flood of half ones.
 func TestManyWaitForAnswers(t *testing.T) {
 	frames := read(t, "openssl-server-tls10.pcap")
 	name := "dynamodb.us-west-2.amazonaws.com"
-	whole := paddedHello(name, 4600) // as long as a key share makes it
+	whole := paddedHello(name, 4600) // as long as with a post-quantum key share
 	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 1200)...)
 	connections := 200_000
 	if testing.Short() || raceDetector {

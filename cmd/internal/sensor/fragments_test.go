@@ -14,7 +14,7 @@ import (
 	"tlsfloor/capture/testing/wrap"
 )
 
-// packets is a connection as IP packets.
+// packets builds a connection as IP packets.
 type packets struct {
 	list [][]byte
 	ends [2]netip.AddrPort
@@ -30,14 +30,14 @@ func (c *packets) send(from int, flags uint8, b []byte) {
 	}
 }
 
-// The first packet of handshakePackets, and the last that a test takes apart.
+// The first packet of handshakePackets, and the last that tests fragment.
 const (
 	synPacket  = 0
 	lastPacket = 5
 )
 
-// handshakePackets is a handshake that nothing is odd about: SYN, SYN-ACK, ACK, two
-// hellos, a warning of the client's and its FIN.
+// handshakePackets is a handshake without anomalies: SYN, SYN-ACK, ACK, two hellos, a
+// warning from the client and its FIN.
 func handshakePackets(ends [2]netip.AddrPort) [][]byte {
 	c := &packets{ends: ends, seq: [2]uint32{1000, 2000}}
 	c.send(0, decode.SYN, nil)
@@ -45,12 +45,12 @@ func handshakePackets(ends [2]netip.AddrPort) [][]byte {
 	c.send(0, decode.ACK, nil)
 	c.send(0, decode.ACK, clientHelloFor(0x0301))
 	c.send(1, decode.ACK, serverHelloFor(0x0301))
-	c.send(0, decode.ACK, aRecord(21, 1, 112))
+	c.send(0, decode.ACK, tlsRecord(21, 1, 112))
 	c.send(0, decode.ACK|decode.FIN, nil)
 	return c.list
 }
 
-// fragment is a fragment of packet, with the bytes of data from an offset on.
+// fragment is a fragment of packet with data, at an offset in bytes.
 func fragment(packet []byte, from int, more bool, data []byte) []byte {
 	const id = 1
 	if packet[0]>>4 == 4 {
@@ -73,7 +73,7 @@ func fragment(packet []byte, from int, more bool, data []byte) []byte {
 	return f
 }
 
-// inThree cuts a packet into fragments of 8, 8 and all the other bytes.
+// inThree cuts a packet into three fragments: of 8 bytes, of 8, and of the rest.
 func inThree(packet []byte) [3][]byte {
 	content := packet[20:]
 	if packet[0]>>4 == 6 {
@@ -86,9 +86,9 @@ func inThree(packet []byte) [3][]byte {
 	}
 }
 
-// TestFragmentsOfAnyPacket has fragments overlap or contradict each other, in any
-// packet of a connection: its event says so, whether the packet becomes whole or
-// not, and no other connection's does.
+// TestFragmentsOfAnyPacket sends fragments that overlap or contradict each other, of any
+// packet of a connection. Its event has the anomaly, whether the packet can be
+// reassembled or not, and no other connection's event has it.
 func TestFragmentsOfAnyPacket(t *testing.T) {
 	const overlap, conflict, tiny = "ip_fragment_overlap", "ip_fragment_conflict", "ip_fragment_tiny"
 	evil := []byte(strings.Repeat("X", 24))
@@ -115,22 +115,22 @@ func TestFragmentsOfAnyPacket(t *testing.T) {
 			f := inThree(p)
 			return [][]byte{fragment(p, 4000, false, evil), f[2], f[1], f[0]}
 		}, []string{conflict, tiny}},
-		"other bytes, and it is never whole": {func(p []byte) [][]byte {
+		"other bytes, never reassembled": {func(p []byte) [][]byte {
 			f := inThree(p)
 			return [][]byte{f[0], f[1], fragment(p, 8, true, evil[:8]), p}
 		}, []string{overlap, tiny}},
-		"another end, and it is never whole": {func(p []byte) [][]byte {
+		"another end, never reassembled": {func(p []byte) [][]byte {
 			f := inThree(p)
 			return [][]byte{f[0], f[2], fragment(p, 4000, false, evil), p}
 		}, []string{conflict, tiny}},
-		"two ends, and it is never whole, the ports last": {func(p []byte) [][]byte {
+		"two ends, never reassembled, the ports last": {func(p []byte) [][]byte {
 			return [][]byte{fragment(p, 4000, false, evil), fragment(p, 2000, false, evil), inThree(p)[0], p}
 		}, []string{conflict, tiny}},
-		"behind what is whole": {func(p []byte) [][]byte {
+		"after the reassembled packet": {func(p []byte) [][]byte {
 			f := inThree(p)
 			return [][]byte{f[0], f[1], f[2], fragment(p, 8, true, evil[:8])}
 		}, []string{conflict, tiny}},
-		"beyond the end of what is whole": {func(p []byte) [][]byte {
+		"beyond the end of the reassembled packet": {func(p []byte) [][]byte {
 			f := inThree(p)
 			return [][]byte{f[0], f[1], f[2], fragment(p, 4000, false, evil)}
 		}, []string{conflict, tiny}},
@@ -168,10 +168,10 @@ func TestFragmentsOfAnyPacket(t *testing.T) {
 							}
 						}
 						want := attack.want
-						if which == synPacket && strings.Contains(name, "never whole") {
+						if which == synPacket && strings.Contains(name, "never reassembled") {
 							want = nil // there is no connection yet
 						}
-						events, _ := watchedBy(t, around.workers, &replayed{frames: frames})
+						events, _ := eventsOf(t, around.workers, &memorySource{frames: frames})
 						checkAnomalies(t, events, want)
 					})
 				}
@@ -180,8 +180,8 @@ func TestFragmentsOfAnyPacket(t *testing.T) {
 	}
 }
 
-// checkAnomalies checks the anomalies of the client with port 40000, and that the
-// other has none.
+// checkAnomalies checks the anomalies of the client with port 40000, and that the other
+// client has none.
 func checkAnomalies(t *testing.T, events []string, want []string) {
 	t.Helper()
 	if len(events) != 2 {

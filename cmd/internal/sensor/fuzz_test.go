@@ -12,12 +12,12 @@ import (
 	"tlsfloor/classify/policy"
 )
 
-// speech is what the two ends of a connection send.
-type speech struct{ client, server []byte }
+// transcript is the bytes that the two ends of a connection send.
+type transcript struct{ client, server []byte }
 
-// saidIn is what was said in the first connection of a recorded capture, as the
-// segments came.
-func saidIn(t testing.TB, name string) (s speech) {
+// transcriptOf is the bytes of the first connection of a recorded capture, in the order
+// of its segments.
+func transcriptOf(t testing.TB, name string) (s transcript) {
 	var p decode.Packet
 	decoder := decode.New(decode.Options{})
 	client := uint16(0)
@@ -38,13 +38,13 @@ func saidIn(t testing.TB, name string) (s speech) {
 	return s
 }
 
-// line is a connection, as a sensor sees it.
+// line is a connection to a sensor, which gets its segments.
 type line struct {
 	*Sensor
-	seq [2]uint32 // of the client, of the server
+	seq [2]uint32 // next sequence numbers: the client's, the server's
 }
 
-// send has the client or the server send a segment.
+// send sends a segment from the client (0) or the server (1).
 func (l *line) send(from int, flags uint8, payload []byte) {
 	p := l.sessions.Packet
 	*p = decode.Packet{Time: p.Time + 1e6, Proto: decode.TCP, Flags: flags | decode.ACK, Seq: l.seq[from], Payload: payload}
@@ -63,8 +63,8 @@ func (l *line) send(from int, flags uint8, payload []byte) {
 	l.table.Push(p)
 }
 
-// says has the ends of a connection say what is in the log, a segment each.
-func (l *line) says(log []said) {
+// sendAll sends log, each element in one segment.
+func (l *line) sendAll(log []sent) {
 	l.send(0, decode.SYN, nil)
 	l.send(1, decode.SYN, nil)
 	for _, s := range log {
@@ -75,8 +75,8 @@ func (l *line) says(log []said) {
 	l.table.Flush()
 }
 
-// run lets both ends say what they have to in turn, in segments of a size.
-func (l *line) run(s speech, size int) {
+// exchange sends the bytes of both ends in turn, in segments of a size.
+func (l *line) exchange(s transcript, size int) {
 	l.send(0, decode.SYN, nil)
 	l.send(1, decode.SYN, nil)
 	for len(s.client)+len(s.server) > 0 {
@@ -91,14 +91,13 @@ func (l *line) run(s speech, size int) {
 	l.table.Flush()
 }
 
-// verdicts are what a sensor finds in a connection: what it counts, and what it
-// delivers.
-func verdicts(t *testing.T, s speech, size int, flaggedOnly bool) (found []string) {
+// verdicts describe what a sensor counts and delivers for a connection.
+func verdicts(t *testing.T, s transcript, size int, flaggedOnly bool) (found []string) {
 	p, err := policy.New(policy.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	unread := uint64(0) // in scope by a certificate that is not read where only flagged findings are wanted
+	unread := uint64(0) // in scope only by a certificate, which is not read if only flagged findings are wanted
 	sensor := New(Options{
 		Policy: p, FlaggedOnly: flaggedOnly, Flow: flow.Options{MaxFlows: 4},
 		Names: names.NewStore(names.Options{}), Report: func(err error) { t.Error(err) },
@@ -106,7 +105,7 @@ func verdicts(t *testing.T, s speech, size int, flaggedOnly bool) (found []strin
 		Deliver: func(f *classify.Finding) {
 			hello := fmt.Sprintf("%+v", f.Hello)
 			if f.HostSource == classify.NameCertificate && slices.Contains(f.Anomalies, policy.NameMismatch) {
-				hello = "" // of which the name alone may have been kept: see session.takeDull
+				hello = "" // its details may not have been kept: see session.Session.outOfScope
 			}
 			found = append(found, fmt.Sprintf("delivered %s %q %q %s %s %+v", f.Verdict, f.Host, f.Anomalies, f.Reason, hello, f.Answer))
 		},
@@ -123,15 +122,15 @@ func verdicts(t *testing.T, s speech, size int, flaggedOnly bool) (found []strin
 			found = append(found, fmt.Sprintf("counted %s %s in scope %v, selected %s", f.Verdict, f.Outcome, inScope, selected))
 		},
 	})
-	(&line{Sensor: sensor}).run(s, size)
+	(&line{Sensor: sensor}).exchange(s, size)
 	st := sensor.stats
 	return append(found, fmt.Sprintf("%d hellos, %d answers, %d malformed, %d incomplete, %d handshakes, %d flagged, %d in scope, %v",
 		st.ClientHellos, st.ServerHellos, st.Malformed, st.Incomplete, st.Handshakes, st.Flagged, st.InScope-unread, st.Verdicts))
 }
 
-// FuzzSession lets a client and a server say anything, in segments of any size:
-// a sensor that delivers flagged findings only, and keeps less, finds and counts
-// the same.
+// FuzzSession sends any bytes from a client and a server, in segments of any size. A
+// sensor that delivers only flagged findings, and keeps less, delivers and counts the
+// same.
 func FuzzSession(f *testing.F) {
 	for _, name := range []string{
 		"openssl-tls10-sni.pcap", "openssl-tls12-sni.pcap", "openssl-tls13-sni.pcap", "openssl-exposed.pcap",
@@ -141,13 +140,13 @@ func FuzzSession(f *testing.F) {
 		"java-sslv2hello.pcap", "curl-connect.pcap", "curl-socks5.pcap", "postgresql-tls10.pcap", "freetds-tls10.pcap",
 		"haproxy-v2.pcap", "haproxy-twice.pcap", "nats-tls12.pcap", "nbd-tls10.pcap", "vnc-tls10.pcap", "plain-http.pcap",
 	} {
-		s := saidIn(f, name)
+		s := transcriptOf(f, name)
 		f.Add(s.client, s.server, uint16(1400))
 		f.Add(s.client, s.server, uint16(7))
 	}
 	f.Add([]byte("CONNECT\n"), []byte("HTTP/1.1\n"), uint16(100))
-	hello, answer := saidIn(f, "openssl-tls10-sni.pcap").client, saidIn(f, "openssl-tls10-sni.pcap").server
-	for _, before := range []speech{
+	hello, answer := transcriptOf(f, "openssl-tls10-sni.pcap").client, transcriptOf(f, "openssl-tls10-sni.pcap").server
+	for _, before := range []transcript{
 		{nil, []byte("INFO {\"tls_required\":true}\r\n")}, {nil, []byte("16")}, {[]byte("\x00\x00\x00\x02GO"), []byte("OK")},
 		{[]byte("AMQP\x02\x01\x00\x00"), []byte("AMQP\x02\x01\x00\x00")},
 		{[]byte("GET http://a/ HTTP/1.1\r\n\r\nCONNECT a:443 HTTP/1.1\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n")},
@@ -155,16 +154,16 @@ func FuzzSession(f *testing.F) {
 		f.Add(append(before.client, hello...), append(before.server, answer...), uint16(1400))
 		f.Add(append(before.client, hello...), append(before.server, answer...), uint16(3))
 	}
-	old := saidIn(f, "openssl-tls10-nosni.pcap")
+	old := transcriptOf(f, "openssl-tls10-nosni.pcap")
 	for _, before := range [][]byte{
-		aRecord(20, 1), aRecord(24, 1), aRecord(99, 1, 2), aRecord(22, 0, 0, 0, 0), aRecord(22, 99, 0, 0, 1, 0), aRecord(22),
-		slices.Concat(aRecord(21, 1), aRecord(21, 112)), aRecord(21, 1, 112, 2, 70), serverHelloFor(0x0303, 3, 4), clientHelloFor(0x0303, 3, 4),
+		tlsRecord(20, 1), tlsRecord(24, 1), tlsRecord(99, 1, 2), tlsRecord(22, 0, 0, 0, 0), tlsRecord(22, 99, 0, 0, 1, 0), tlsRecord(22),
+		slices.Concat(tlsRecord(21, 1), tlsRecord(21, 112)), tlsRecord(21, 1, 112, 2, 70), serverHelloFor(0x0303, 3, 4), clientHelloFor(0x0303, 3, 4),
 	} {
 		f.Add(slices.Concat(before, clientHelloTo("localhost", 0x0301)), slices.Concat(before, old.server), uint16(1400))
 		f.Add(clientHelloTo("https://"+sqs+":443\x00", 0xffff, 3, 1), slices.Concat(before, serverHelloFor(0xffff, 3, 1)), uint16(3))
 	}
 	f.Fuzz(func(t *testing.T, client, server []byte, size uint16) {
-		s := speech{client[:min(len(client), 4096)], server[:min(len(server), 4096)]}
+		s := transcript{client[:min(len(client), 4096)], server[:min(len(server), 4096)]}
 		segment := max(int(size), 1)
 		all, flagged := verdicts(t, s, segment, false), verdicts(t, s, segment, true)
 		if !slices.Equal(all, flagged) {

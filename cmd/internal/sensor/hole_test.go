@@ -9,48 +9,48 @@ import (
 	"tlsfloor/classify"
 )
 
-// lost stands for bytes that the capture lost.
+// lost, as the bytes of a sent, stands for bytes that the capture lost.
 var lost = []byte(nil)
 
-// TestHelloBehindHole: behind lost bytes, the bytes of a hello are one where
-// nothing says that they are another protocol's content.
+// TestHelloBehindHole: bytes of a hello after lost bytes count as a hello, unless they
+// may be another protocol's content.
 func TestHelloBehindHole(t *testing.T) {
 	hello, answer := clientHelloFor(0x0301), serverHelloFor(0x0301)
-	text := func(from int, s string) said { return said{from, []byte(s)} }
-	hole := func(from int) said { return said{from, lost} }
+	text := func(from int, s string) sent { return sent{from, []byte(s)} }
+	hole := func(from int) sent { return sent{from, lost} }
 	const get, ok = "GET /a.pcap HTTP/1.1\r\nHost: a.example\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n"
 	for name, tt := range map[string]struct {
-		log  []said
-		want int // findings
+		log  []sent
+		want int // number of findings
 	}{
-		"nothing else, from the client":         {[]said{hole(0), {0, hello}}, 1},
-		"nothing else, an answer":               {[]said{hole(1), {1, answer}}, 1},
-		"a hello, a hole, an answer":            {[]said{{0, hello}, hole(1), {1, answer}}, 1},
-		"half a hello, a hole, another":         {[]said{{0, hello[:60]}, hole(0), {0, hello}, {1, answer}}, 1},
-		"from who accepted, silent client":      {[]said{hole(1), {1, hello}}, 0},
-		"from who accepted, no hole":            {[]said{{1, hello}}, 1},
-		"an answer from who opened":             {[]said{hole(0), {0, answer}}, 0},
-		"reversed, the answer behind a hole":    {[]said{{1, hello}, hole(0), {0, answer}}, 1},
-		"HTTP answer to a request":              {[]said{text(0, get), hole(1), {1, hello}}, 0},
-		"HTTP answer, a ServerHello":            {[]said{text(0, get), hole(1), {1, answer}}, 0},
-		"HTTP answer that began":                {[]said{text(0, get), text(1, ok), hole(1), {1, hello}}, 0},
-		"HTTP answer, request not captured":     {[]said{text(1, ok), hole(1), {1, answer}}, 0},
-		"HTTP header cut":                       {[]said{text(1, "HTTP/1.1 200 OK\r\nServer: a\r\n"), hole(1), {1, answer}}, 0},
-		"HTTP request with a body":              {[]said{text(0, "POST / HTTP/1.1\r\nHost: a.example\r\n"), hole(0), {0, hello}}, 0},
-		"SMTP without STARTTLS":                 {[]said{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\nMAIL FROM:<a>\r\n"), hole(0), {0, hello}}, 0},
-		"SMTP with STARTTLS":                    {[]said{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\nSTARTTLS\r\n"), hole(0), {0, hello}}, 1},
-		"SMTP, the command lost, the grant not": {[]said{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\n"), hole(0), text(1, "250 mx\r\n220 go\r\n"), {0, hello}}, 1},
-		"POP3, the command lost":                {[]said{text(1, "+OK\r\n"), text(0, "CAPA\r\n"), hole(0), text(1, "+OK\r\n.\r\n+OK\r\n"), {0, hello}}, 1},
-		"a mail that is fetched":                {[]said{text(1, "+OK\r\n+OK 400 octets\r\nReceived: a\r\n"), hole(1), {1, answer}}, 0},
-		"an unknown protocol, client":           {[]said{text(0, "\x01\x02\x03\x04\x05\x06\x07\x08"), hole(0), {0, hello}}, 0},
-		"an unknown protocol, server":           {[]said{text(1, "\x01\x02\x03\x04\x05\x06\x07\x08"), hole(1), {1, answer}}, 0},
-		"CONNECT, its end lost":                 {[]said{text(0, "CONNECT a:443 HTTP/1.1\r\nUser-"), hole(0), {0, hello}, {1, answer}}, 1},
-		"CONNECT, the grant's end lost":         {[]said{text(0, "CONNECT a:443 HTTP/1.1\r\n\r\n"), text(1, "HTTP/1.1 200 OK\r\n\r\n"), hole(1), {0, hello}, {1, answer}}, 1},
-		"a proxy's page, its beginning lost":    {[]said{text(0, "CONNECT a:443 HTTP/1.1\r\n\r\n"), text(1, "HTTP/1.1 403 No\r\nContent-Length: 4000\r\n"), hole(1), {1, answer}}, 0},
-		"the greeting alone was another's":      {[]said{text(1, "220 mx ESMTP\r\n"), hole(0), {0, hello}}, 1},
-		"a hello behind the other's content":    {[]said{text(0, get), text(1, ok), hole(1), {1, hello}, {0, answer}}, 0},
-		"two holes":                             {[]said{text(0, "EHLO a\r\nDATA\r\n"), hole(0), text(0, "Subject: a\r\n"), hole(0), {0, hello}}, 0},
-		"behind content in which it would fit":  {[]said{text(0, "POST / HTTP/1.1\r\n"), {0, hello}}, 0},
+		"nothing else, from the client":         {[]sent{hole(0), {0, hello}}, 1},
+		"nothing else, an answer":               {[]sent{hole(1), {1, answer}}, 1},
+		"a hello, a hole, an answer":            {[]sent{{0, hello}, hole(1), {1, answer}}, 1},
+		"half a hello, a hole, another":         {[]sent{{0, hello[:60]}, hole(0), {0, hello}, {1, answer}}, 1},
+		"from the accepting end, silent client": {[]sent{hole(1), {1, hello}}, 0},
+		"from the accepting end, no hole":       {[]sent{{1, hello}}, 1},
+		"an answer from the opening end":        {[]sent{hole(0), {0, answer}}, 0},
+		"reversed, the answer behind a hole":    {[]sent{{1, hello}, hole(0), {0, answer}}, 1},
+		"HTTP answer to a request":              {[]sent{text(0, get), hole(1), {1, hello}}, 0},
+		"HTTP answer, a ServerHello":            {[]sent{text(0, get), hole(1), {1, answer}}, 0},
+		"HTTP answer that began":                {[]sent{text(0, get), text(1, ok), hole(1), {1, hello}}, 0},
+		"HTTP answer, request not captured":     {[]sent{text(1, ok), hole(1), {1, answer}}, 0},
+		"HTTP header cut":                       {[]sent{text(1, "HTTP/1.1 200 OK\r\nServer: a\r\n"), hole(1), {1, answer}}, 0},
+		"HTTP request with a body":              {[]sent{text(0, "POST / HTTP/1.1\r\nHost: a.example\r\n"), hole(0), {0, hello}}, 0},
+		"SMTP without STARTTLS":                 {[]sent{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\nMAIL FROM:<a>\r\n"), hole(0), {0, hello}}, 0},
+		"SMTP with STARTTLS":                    {[]sent{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\nSTARTTLS\r\n"), hole(0), {0, hello}}, 1},
+		"SMTP, the command lost, the grant not": {[]sent{text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\n"), hole(0), text(1, "250 mx\r\n220 go\r\n"), {0, hello}}, 1},
+		"POP3, the command lost":                {[]sent{text(1, "+OK\r\n"), text(0, "CAPA\r\n"), hole(0), text(1, "+OK\r\n.\r\n+OK\r\n"), {0, hello}}, 1},
+		"a mail that is fetched":                {[]sent{text(1, "+OK\r\n+OK 400 octets\r\nReceived: a\r\n"), hole(1), {1, answer}}, 0},
+		"an unknown protocol, client":           {[]sent{text(0, "\x01\x02\x03\x04\x05\x06\x07\x08"), hole(0), {0, hello}}, 0},
+		"an unknown protocol, server":           {[]sent{text(1, "\x01\x02\x03\x04\x05\x06\x07\x08"), hole(1), {1, answer}}, 0},
+		"CONNECT, its end lost":                 {[]sent{text(0, "CONNECT a:443 HTTP/1.1\r\nUser-"), hole(0), {0, hello}, {1, answer}}, 1},
+		"CONNECT, the grant's end lost":         {[]sent{text(0, "CONNECT a:443 HTTP/1.1\r\n\r\n"), text(1, "HTTP/1.1 200 OK\r\n\r\n"), hole(1), {0, hello}, {1, answer}}, 1},
+		"a proxy's page, its beginning lost":    {[]sent{text(0, "CONNECT a:443 HTTP/1.1\r\n\r\n"), text(1, "HTTP/1.1 403 No\r\nContent-Length: 4000\r\n"), hole(1), {1, answer}}, 0},
+		"the greeting alone was another's":      {[]sent{text(1, "220 mx ESMTP\r\n"), hole(0), {0, hello}}, 1},
+		"a hello behind the other's content":    {[]sent{text(0, get), text(1, ok), hole(1), {1, hello}, {0, answer}}, 0},
+		"two holes":                             {[]sent{text(0, "EHLO a\r\nDATA\r\n"), hole(0), text(0, "Subject: a\r\n"), hole(0), {0, hello}}, 0},
+		"after content in which it would fit":   {[]sent{text(0, "POST / HTTP/1.1\r\n"), {0, hello}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var found []classify.Finding
@@ -75,14 +75,14 @@ func TestHelloBehindHole(t *testing.T) {
 	}
 }
 
-// TestHelloBehindHoleInContent: whatever protocol a direction was seen to speak, and
-// wherever in it bytes are lost, what looks like a hello behind them is content.
+// TestHelloBehindHoleInContent: in every protocol, and wherever bytes of it are lost,
+// bytes after them that look like a hello are content.
 func TestHelloBehindHoleInContent(t *testing.T) {
 	client, server := clientHelloFor(0x0301), serverHelloFor(0x0301)
-	text := func(from int, s string) said { return said{from, []byte(s)} }
+	text := func(from int, s string) sent { return sent{from, []byte(s)} }
 	page := "HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + strings.Repeat("text ", 30)
 	found := 0
-	for name, dialogue := range map[string][]said{
+	for name, dialogue := range map[string][]sent{
 		"HTTP":        {text(0, "GET /a.pcap HTTP/1.1\r\nHost: a.example\r\n\r\n"), text(1, page)},
 		"HTTP upload": {text(0, "PUT /a.pcap HTTP/1.1\r\nContent-Length: 400000\r\n\r\n"+strings.Repeat("text ", 30)), text(1, "HTTP/1.1 100 Continue\r\n\r\n")},
 		"SMTP":        {text(1, "220 mx ESMTP\r\n"), text(0, "EHLO a\r\n"), text(1, "250 mx\r\n"), text(0, "MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n"), text(1, "250 a\r\n250 b\r\n354 go\r\n"), text(0, "Subject: a\r\n\r\ntext\r\n")},
@@ -97,11 +97,11 @@ func TestHelloBehindHoleInContent(t *testing.T) {
 			for _, hello := range [][]byte{client, server} {
 				for _, again := range []bool{false, true} {
 					for _, size := range []int{1400, 7} {
-						log := append(slices.Clone(dialogue), said{from, lost}, said{from, hello})
-						if again { // and something of the protocol's own between
-							log = append(slices.Clone(dialogue), said{from, lost}, text(from, "and more of it, and more of it, and more"), said{from, lost}, said{from, hello})
+						log := append(slices.Clone(dialogue), sent{from, lost}, sent{from, hello})
+						if again { // with bytes of the protocol between the two
+							log = append(slices.Clone(dialogue), sent{from, lost}, text(from, "and more of it, and more of it, and more"), sent{from, lost}, sent{from, hello})
 						}
-						if got := withLosses(t, log, size, false, true); len(got) != 0 {
+						if got := findingsWithLosses(t, log, size, false, true); len(got) != 0 {
 							t.Errorf("%s, from %d, message %d, again %v, segments of %d: %+v", name, from, hello[5], again, size, got)
 						}
 						found++
@@ -111,6 +111,6 @@ func TestHelloBehindHoleInContent(t *testing.T) {
 		}
 	}
 	if found != 9*16 {
-		t.Errorf("%d were tried", found)
+		t.Errorf("%d places were tried", found)
 	}
 }

@@ -10,14 +10,13 @@ import (
 	"tlsfloor/classify"
 )
 
-// quiet is a source that falls silent after its frames: it says so twice, and
-// ends.
-type quiet struct {
+// quietSource has a timeout twice after its frames, and ends.
+type quietSource struct {
 	frames []capture.Frame
 	silent int
 }
 
-func (q *quiet) Next(f *capture.Frame) error {
+func (q *quietSource) Next(f *capture.Frame) error {
 	if len(q.frames) > 0 {
 		*f, q.frames = q.frames[0], q.frames[1:]
 		return nil
@@ -28,11 +27,11 @@ func (q *quiet) Next(f *capture.Frame) error {
 	return capture.ErrTimeout
 }
 
-func (q *quiet) Stats() capture.Stats { return capture.Stats{} }
-func (q *quiet) Close() error         { return nil }
+func (q *quietSource) Stats() capture.Stats { return capture.Stats{} }
+func (q *quietSource) Close() error         { return nil }
 
-// unanswered is a connection up to its ClientHello, as if captured at a time.
-func unanswered(t *testing.T, at time.Time) []capture.Frame {
+// upToClientHello is a connection up to its ClientHello, as if captured at a time.
+func upToClientHello(t *testing.T, at time.Time) []capture.Frame {
 	frames := read(t, "openssl-tls10-sni.pcap")
 	for i := range frames {
 		frames[i].Time = at.UnixNano()
@@ -44,8 +43,7 @@ func unanswered(t *testing.T, at time.Time) []capture.Frame {
 	return nil
 }
 
-// An unanswered hello is reported in time even when the interface has nothing
-// more to show.
+// An unanswered hello is reported in time even if no more frames come.
 func TestSilenceEndsHandshakes(t *testing.T) {
 	for name, test := range map[string]struct {
 		live bool
@@ -62,7 +60,7 @@ func TestSilenceEndsHandshakes(t *testing.T) {
 			s := newSensor(t, func(f *classify.Finding) { found++; before = append(before, f.Outcome) })
 			s.options.Live = test.live
 			silent := false
-			src := &quiet{frames: unanswered(t, time.Now().Add(-test.age))}
+			src := &quietSource{frames: upToClientHello(t, time.Now().Add(-test.age))}
 			if err := s.Run(src, func() bool {
 				silent = silent || src.silent > 0 && found > 0
 				return true
@@ -95,7 +93,7 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 	}
 }
 
-// What can not be flagged is not worth a look at processes.
+// Notice is not called for connections that cannot be flagged.
 func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	s.sessions.FlaggedOnly = true

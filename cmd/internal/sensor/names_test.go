@@ -41,11 +41,11 @@ func dnsExchange(t testing.TB, client netip.Addr, name string, addrs ...netip.Ad
 	return [2][]byte{wrap.UDP(from, to, asked), wrap.UDP(to, from, answered)}
 }
 
-// nameless is a recorded connection without a name, behind the DNS exchange that
-// gives it one: of dynamodb.us-west-2.amazonaws.com.
-const nameless = "openssl-tls10-anonymous.pcap"
+// namelessCapture is a recorded connection without a name, after the DNS exchange that
+// names it: dynamodb.us-west-2.amazonaws.com.
+const namelessCapture = "openssl-tls10-anonymous.pcap"
 
-// packetsOf returns the innermost packets of frames, and how many come before the
+// packetsOf returns the innermost packets of frames, and the number of those before the
 // first segment.
 func packetsOf(t *testing.T, frames []capture.Frame) (packets [][]byte, datagrams int) {
 	t.Helper()
@@ -65,7 +65,7 @@ func packetsOf(t *testing.T, frames []capture.Frame) (packets [][]byte, datagram
 	return packets, datagrams
 }
 
-// hostsIn runs frames through a sensor, and returns the hosts that it found.
+// hostsIn runs frames through a sensor, and returns the hosts in its findings.
 func hostsIn(t *testing.T, frames []capture.Frame) (hosts []string) {
 	t.Helper()
 	s := newSensor(t, func(f *classify.Finding) { hosts = append(hosts, f.Host) })
@@ -77,17 +77,17 @@ func hostsIn(t *testing.T, frames []capture.Frame) (hosts []string) {
 	return hosts
 }
 
-// A DNS answer in a tunnel or behind a tag names nothing outside of it, and one
-// outside of it nothing inside.
+// A DNS answer in a tunnel or with a tag names nothing outside of it, and one outside
+// names nothing inside.
 func TestNamesStayInTheirTunnel(t *testing.T) {
-	packets, datagrams := packetsOf(t, read(t, nameless))
+	packets, datagrams := packetsOf(t, read(t, namelessCapture))
 	forged := dnsExchange(t, netip.MustParseAddr("10.0.0.5"), "www.example.org", netip.MustParseAddr("192.0.2.10"))
 	capturedIn := func(connection, stranger layer) (frames []capture.Frame) {
 		for i, p := range packets {
 			if i == datagrams {
-				frames = append(frames, wrapped(0, forged[0], []layer{stranger}), wrapped(0, forged[1], []layer{stranger}))
+				frames = append(frames, wrapIn(0, forged[0], []layer{stranger}), wrapIn(0, forged[1], []layer{stranger}))
 			}
-			frames = append(frames, wrapped(0, p, []layer{connection}))
+			frames = append(frames, wrapIn(0, p, []layer{connection}))
 		}
 		return frames
 	}
@@ -113,8 +113,8 @@ func TestNamesStayInTheirTunnel(t *testing.T) {
 	}
 }
 
-// withOtherRandom changes the random of a ClientHello, so that it is another
-// connection's, and not the same one seen twice.
+// withOtherRandom changes the random of a ClientHello: otherwise the connection would
+// count as the same one seen twice.
 func withOtherRandom(packet []byte) []byte {
 	packet = slices.Clone(packet)
 	if at := bytes.Index(packet, []byte("\x16\x03\x01")); at > 0 && at+12 < len(packet) && packet[at+5] == 1 {
@@ -123,9 +123,9 @@ func withOtherRandom(packet []byte) []byte {
 	return packet
 }
 
-// Two mirrored networks that use the same addresses keep their names apart.
+// Names of two mirrored networks that use the same addresses are kept apart.
 func TestTwinsKeepTheirNames(t *testing.T) {
-	packets, datagrams := packetsOf(t, read(t, nameless))
+	packets, datagrams := packetsOf(t, read(t, namelessCapture))
 	other := dnsExchange(t, netip.MustParseAddr("10.0.0.5"), "www.example.org", netip.MustParseAddr("192.0.2.10"))
 	for _, twins := range [][2]layer{
 		{{"", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 77, f)) }}, {"", func(f, _ []byte) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 78, f)) }}},
@@ -133,13 +133,13 @@ func TestTwinsKeepTheirNames(t *testing.T) {
 	} {
 		var frames []capture.Frame
 		for _, p := range packets[:datagrams] {
-			frames = append(frames, wrapped(0, p, twins[:1]))
+			frames = append(frames, wrapIn(0, p, twins[:1]))
 		}
 		for _, p := range other {
-			frames = append(frames, wrapped(0, p, twins[1:]))
+			frames = append(frames, wrapIn(0, p, twins[1:]))
 		}
 		for _, p := range packets[datagrams:] {
-			frames = append(frames, wrapped(0, p, twins[:1]), wrapped(0, withOtherRandom(p), twins[1:]))
+			frames = append(frames, wrapIn(0, p, twins[:1]), wrapIn(0, withOtherRandom(p), twins[1:]))
 		}
 		hosts := hostsIn(t, frames)
 		slices.Sort(hosts)
@@ -149,8 +149,8 @@ func TestTwinsKeepTheirNames(t *testing.T) {
 	}
 }
 
-// Every kind of tunnel and tag is a network of its own, but for what belongs to
-// the link.
+// Every kind of tunnel and tag makes a network of its own, except labels, tags and
+// sessions of a link.
 func TestNetworkOfEveryKind(t *testing.T) {
 	seen := map[names.Network]encap.Kind{{}: 0}
 	for k := range encap.NumKinds - 1 {

@@ -19,8 +19,8 @@ import (
 	"tlsfloor/classify/event"
 )
 
-// whole returns the segments of a recorded capture as they are.
-func whole(t *testing.T, name string) (list []piece) {
+// piecesOf returns the segments of a recorded capture, unchanged.
+func piecesOf(t *testing.T, name string) (list []piece) {
 	t.Helper()
 	decoder := decode.New(decode.Options{})
 	for _, f := range read(t, name) {
@@ -36,11 +36,11 @@ func whole(t *testing.T, name string) (list []piece) {
 	return list
 }
 
-// forth says which of the two directions of its connection a piece goes in.
-func (p piece) forth() bool { return p.segment.Src.Compare(p.segment.Dst) < 0 }
+// isForward reports in which of the two directions of its connection a piece goes.
+func (p piece) isForward() bool { return p.segment.Src.Compare(p.segment.Dst) < 0 }
 
-// plain is the frame of a piece without tags.
-func (p piece) plain() []byte { return wrap.Ethernet(wrap.TCP(p.segment, p.payload)) }
+// plainFrame is the frame of a piece without tags.
+func (p piece) plainFrame() []byte { return wrap.Ethernet(wrap.TCP(p.segment, p.payload)) }
 
 func frameAt(at int64, data []byte) capture.Frame {
 	return capture.Frame{Time: at, Data: data, Length: len(data), Link: capture.LinkEthernet, Source: "capture"}
@@ -49,24 +49,24 @@ func frameAt(at int64, data []byte) capture.Frame {
 // plainFrames are the frames of pieces, in their order.
 func plainFrames(list []piece) (frames []capture.Frame) {
 	for _, p := range list {
-		frames = append(frames, frameAt(p.time, p.plain()))
+		frames = append(frames, frameAt(p.time, p.plainFrame()))
 	}
 	return frames
 }
 
-// alike are the captures whose findings depend on TCP segments alone.
-func alike(t *testing.T) (list []string) {
-	for _, name := range intact(t) {
-		if notRecut[name] == "" && !strings.Contains(name, "dns") && !strings.Contains(name, "fragments") && !strings.Contains(name, "teredo") {
+// segmentOnlyCaptures are the captures whose findings depend on TCP segments alone.
+func segmentOnlyCaptures(t *testing.T) (list []string) {
+	for _, name := range readableCaptures(t) {
+		if cannotRecut[name] == "" && !strings.Contains(name, "dns") && !strings.Contains(name, "fragments") && !strings.Contains(name, "teredo") {
 			list = append(list, name)
 		}
 	}
 	return list
 }
 
-// sightings runs frames through a sensor, as watched does, and returns the
-// sensor's counts, too.
-func sightings(t *testing.T, frames []capture.Frame) (events []string, places []*classify.Finding, stats Stats) {
+// runFrames runs frames through a sensor. It returns the events as sortedEvents does,
+// the findings with their places, and the counts.
+func runFrames(t *testing.T, frames []capture.Frame) (events []string, places []*classify.Finding, stats Stats) {
 	t.Helper()
 	s := newSensorWith(t, flow.Options{MaxFlows: 1 << 12}, func(f *classify.Finding) {
 		seen := *f
@@ -90,8 +90,8 @@ func same(t *testing.T, how, name string, got, want []string) {
 	}
 }
 
-// Property: other tags in each direction, or a tag in one direction only, or a
-// tag that changes on the way, do not change what is found.
+// Property: findings stay the same with different tags in each direction, with a tag in
+// one direction only, and with a tag that changes during the connection.
 func TestTagsThatDiffer(t *testing.T) {
 	vlan := func(id uint16) func([]byte) []byte { return func(f []byte) []byte { return wrap.VLAN(f, id) } }
 	vxlan := func(vni uint32) func([]byte) []byte {
@@ -109,19 +109,19 @@ func TestTagsThatDiffer(t *testing.T) {
 		{"a tunnel one way", vxlan(7), bare},
 		{"a VLAN out, a tunnel back", vlan(10), vxlan(7)},
 	}
-	for _, name := range alike(t) {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
+	for _, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
 		for _, how := range hows {
 			var frames []capture.Frame
 			for _, p := range list {
-				if p.forth() {
-					frames = append(frames, frameAt(p.time, how.forth(p.plain())))
+				if p.isForward() {
+					frames = append(frames, frameAt(p.time, how.forth(p.plainFrame())))
 				} else {
-					frames = append(frames, frameAt(p.time, how.back(p.plain())))
+					frames = append(frames, frameAt(p.time, how.back(p.plainFrame())))
 				}
 			}
-			got, places, _ := sightings(t, frames)
+			got, places, _ := runFrames(t, frames)
 			same(t, how.name, name, got, want)
 			for _, f := range places {
 				if f.Answer != nil && f.Hello != nil && f.Return == nil {
@@ -131,49 +131,48 @@ func TestTagsThatDiffer(t *testing.T) {
 		}
 		var frames []capture.Frame
 		for i, p := range list {
-			frames = append(frames, frameAt(p.time, wrap.VLAN(p.plain(), uint16(10+min(i, 4)))))
+			frames = append(frames, frameAt(p.time, wrap.VLAN(p.plainFrame(), uint16(10+min(i, 4)))))
 		}
-		got, _, _ := sightings(t, frames)
+		got, _, _ := runFrames(t, frames)
 		same(t, "a tag that changes", name, got, want)
 	}
 }
 
-// Property: a connection that is seen at two places is one finding, which names
-// both.
+// Property: a connection that is seen at two places is one finding, which has both.
 func TestSeenTwice(t *testing.T) {
-	for _, name := range alike(t) {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
-		for _, late := range []int{0, 1, 3, 1000} { // packets by which the copy is behind
+	for _, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
+		for _, late := range []int{0, 1, 3, 1000} { // number of packets by which the copy is late
 			if late > 3 && name == "curl-same-port.pcap" {
 				continue // of two connections with one port, only the last is remembered
 			}
 			var frames []capture.Frame
 			for i := range len(list) + late {
 				if i < len(list) {
-					frames = append(frames, frameAt(list[i].time, wrap.Ethernet(wrap.VXLAN(ends, 77, list[i].plain()))))
+					frames = append(frames, frameAt(list[i].time, wrap.Ethernet(wrap.VXLAN(ends, 77, list[i].plainFrame()))))
 				}
 				if i >= late && i-late < len(list) {
-					frames = append(frames, frameAt(list[i-late].time, list[i-late].plain()))
+					frames = append(frames, frameAt(list[i-late].time, list[i-late].plainFrame()))
 				}
 			}
-			got, places, stats := sightings(t, frames)
+			got, places, stats := runFrames(t, frames)
 			same(t, fmt.Sprintf("a copy %d packets behind", late), name, got, want)
 			if stats.Handshakes != uint64(len(want)) {
 				t.Errorf("%s: %d handshakes counted, want %d", name, stats.Handshakes, len(want))
 			}
 			for _, f := range places {
 				if late == 0 && len(f.Copies) != 1 {
-					t.Errorf("%s: %d other places named, want 1", name, len(f.Copies))
+					t.Errorf("%s: %d other places, want 1", name, len(f.Copies))
 				}
 			}
 		}
 	}
 }
 
-// readdressed gives the pieces other addresses and numbers, so that they could be
-// another connection's.
-func readdressed(list []piece, to []piece, shift uint32) (out []piece) {
+// withAddressesOf gives the pieces of list the addresses of to, and shifts their
+// numbers, so that they look like another connection's.
+func withAddressesOf(list []piece, to []piece, shift uint32) (out []piece) {
 	client, server := to[0].segment.Src, to[0].segment.Dst
 	from := list[0].segment.Src
 	for _, p := range list {
@@ -191,9 +190,9 @@ func readdressed(list []piece, to []piece, shift uint32) (out []piece) {
 	return out
 }
 
-// Property: two networks in which the same addresses and ports are used at the
-// same time stay two, also where each has the other's tags in the other
-// direction, and also with the same sequence numbers.
+// Property: two connections with the same addresses and ports in two networks at the
+// same time are kept apart, also if each has the other's tags in the other direction,
+// and also with the same sequence numbers.
 func TestTwinsStayApart(t *testing.T) {
 	pairs := [][2]string{
 		{"curl-tls10-sni.pcap", "curl-tls12-sni.pcap"}, {"openssl-tls10-refused.pcap", "java-tls13-sni.pcap"},
@@ -202,7 +201,7 @@ func TestTwinsStayApart(t *testing.T) {
 	tags := []struct {
 		name string
 		a, b [2]uint16
-		same bool // sequence numbers
+		same bool // the same sequence numbers
 	}{
 		{"tags of their own", [2]uint16{10, 10}, [2]uint16{20, 20}, false},
 		{"tags of their own, the same numbers", [2]uint16{10, 10}, [2]uint16{20, 20}, true},
@@ -211,20 +210,20 @@ func TestTwinsStayApart(t *testing.T) {
 		{"the same tag on the way back", [2]uint16{10, 30}, [2]uint16{20, 30}, false},
 	}
 	for _, pair := range pairs {
-		a := whole(t, pair[0])
-		b := whole(t, pair[1])
+		a := piecesOf(t, pair[0])
+		b := piecesOf(t, pair[1])
 		for _, tag := range tags {
 			shift := uint32(1 << 30)
 			if tag.same {
 				// The same first numbers in both directions.
 				shift = a[0].segment.Seq - b[0].segment.Seq
 			}
-			b := readdressed(b, a, shift)
+			b := withAddressesOf(b, a, shift)
 			if tag.same {
-				b = renumbered(b, a)
+				b = withNumbersOf(b, a)
 			}
-			wantA, _, _ := sightings(t, plainFrames(a))
-			wantB, _, _ := sightings(t, plainFrames(b))
+			wantA, _, _ := runFrames(t, plainFrames(a))
+			wantB, _, _ := runFrames(t, plainFrames(b))
 			want := append(wantA, wantB...)
 			slices.Sort(want)
 			for seed := range int64(4) {
@@ -239,15 +238,15 @@ func TestTwinsStayApart(t *testing.T) {
 						j++
 					}
 				}
-				got, _, _ := sightings(t, frames)
+				got, _, _ := runFrames(t, frames)
 				same(t, fmt.Sprintf("%s, seed %d", tag.name, seed), pair[0]+" and "+pair[1], got, want)
 			}
 		}
 	}
 }
 
-// renumbered gives b the first numbers of a, in both directions.
-func renumbered(b, a []piece) []piece {
+// withNumbersOf gives b the first sequence numbers of a, in both directions.
+func withNumbersOf(b, a []piece) []piece {
 	first := func(list []piece, src netip.AddrPort) uint32 {
 		for _, p := range list {
 			if p.segment.Src == src {
@@ -275,27 +274,27 @@ func renumbered(b, a []piece) []piece {
 
 func tagged(p, opening piece, tags [2]uint16) []byte {
 	if p.segment.Src == opening.segment.Src {
-		return wrap.VLAN(p.plain(), tags[0])
+		return wrap.VLAN(p.plainFrame(), tags[0])
 	}
-	return wrap.VLAN(p.plain(), tags[1])
+	return wrap.VLAN(p.plainFrame(), tags[1])
 }
 
-// Property: packets of one direction that come earlier or later than the
-// clock says, and single packets whose time is far off, change nothing.
+// Property: findings stay the same if the packets of one direction have times that are
+// too early or too late, or if single packets have times that are far off.
 func TestTimeThatIsWrong(t *testing.T) {
-	for n, name := range alike(t) {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
+	for n, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
 		for _, early := range []bool{true, false} {
 			var moved []piece
 			for _, p := range list {
-				if p.forth() == early {
+				if p.isForward() == early {
 					p.time -= int64(5 * time.Millisecond)
 				}
 				moved = append(moved, p)
 			}
 			slices.SortStableFunc(moved, func(a, b piece) int { return cmp.Compare(a.time, b.time) })
-			got, _, _ := sightings(t, plainFrames(moved))
+			got, _, _ := runFrames(t, plainFrames(moved))
 			same(t, "a direction 5 ms ahead", name, withoutCertificate(got), withoutCertificate(want))
 		}
 		if n%8 != 0 || len(list) > 40 {
@@ -305,15 +304,15 @@ func TestTimeThatIsWrong(t *testing.T) {
 			for i := range list {
 				frames := plainFrames(list)
 				frames[i].Time += int64(off)
-				got, _, _ := sightings(t, frames)
+				got, _, _ := runFrames(t, frames)
 				same(t, fmt.Sprintf("packet %d off by %v", i, off), name, got, want)
 			}
 		}
 	}
 }
 
-// withoutCertificate drops what a certificate adds beside another name: it is
-// read only as long as no ClientHello has said the name.
+// withoutCertificate removes from events what a certificate adds to another name: it is
+// read only until a ClientHello gives the name.
 func withoutCertificate(events []string) (out []string) {
 	list := regexp.MustCompile(`,"names":\[[^]]*\]|,"anomalies":\["name_mismatch"\]`)
 	for _, e := range events {
@@ -322,12 +321,12 @@ func withoutCertificate(events []string) (out []string) {
 	return out
 }
 
-// Property: bare acknowledgements whose IP length counts the padding of their
+// Property: acknowledgements without data whose IP length includes the padding of their
 // Ethernet frame change nothing.
 func TestPaddingIsNoData(t *testing.T) {
-	for _, name := range alike(t) {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
+	for _, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
 		padded := 0
 		for i := range list {
 			if p := &list[i]; len(p.payload) == 0 && p.segment.Flags == decode.ACK {
@@ -338,17 +337,17 @@ func TestPaddingIsNoData(t *testing.T) {
 		if padded == 0 {
 			continue
 		}
-		got, _, _ := sightings(t, plainFrames(list))
+		got, _, _ := runFrames(t, plainFrames(list))
 		same(t, "padded", name, got, want)
 	}
 }
 
-// Property: segments of one byte that come strictly backwards change nothing,
-// nor does a cut into segments of six bytes of which some are zeros only.
+// Property: findings stay the same with segments of one byte in reverse order, and with
+// segments of six bytes of which some are all zeros.
 func TestSegmentsBackwards(t *testing.T) {
-	for _, name := range alike(t) {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
+	for _, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
 		for _, size := range []int{1, 6} {
 			var out []piece
 			for _, p := range list {
@@ -369,30 +368,30 @@ func TestSegmentsBackwards(t *testing.T) {
 				}
 				out = append(out, parts...)
 			}
-			got, _, _ := sightings(t, plainFrames(out))
+			got, _, _ := runFrames(t, plainFrames(out))
 			same(t, fmt.Sprintf("segments of %d", size), name, got, want)
 		}
 	}
 }
 
-// Property: bytes from outside the window, in either direction, at any moment,
-// take nothing away from what is found, whatever they look like.
+// Property: bytes from outside the window, in either direction and at any moment, hide
+// no finding, whatever they look like.
 func TestJunkOutsideTheWindow(t *testing.T) {
 	const far = 50 << 20
 	hello := "\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03" + strings.Repeat("j", 32) + "\x00\x00\x02\x00\x2f\x01\x00"
-	for _, name := range alike(t) {
-		list := whole(t, name)
+	for _, name := range segmentOnlyCaptures(t) {
+		list := piecesOf(t, name)
 		if slices.ContainsFunc(list[min(2, len(list)):], func(p piece) bool { return p.segment.Flags&decode.SYN != 0 }) {
-			continue // several connections, each with numbers of its own
+			continue // several connections, each with its own sequence numbers
 		}
 		if len(list) < 4 || list[0].segment.Flags != decode.SYN || list[1].segment.Flags != decode.SYN|decode.ACK {
 			continue // nothing says where the window is
 		}
-		want, _, _ := sightings(t, plainFrames(list))
+		want, _, _ := runFrames(t, plainFrames(list))
 		for _, junk := range []string{"junk", hello, strings.Repeat("x", 1200)} {
 			var frames []capture.Frame
 			for i, p := range list {
-				frames = append(frames, frameAt(p.time, p.plain()))
+				frames = append(frames, frameAt(p.time, p.plainFrame()))
 				if i < 2 {
 					continue
 				}
@@ -401,12 +400,12 @@ func TestJunkOutsideTheWindow(t *testing.T) {
 						way.segment.Seq += uint32(far + n*100000)
 						way.segment.Ack = p.segment.Ack
 						way.segment.Flags, way.payload = decode.ACK|decode.PSH, []byte(junk)
-						frames = append(frames, frameAt(p.time, way.plain()))
+						frames = append(frames, frameAt(p.time, way.plainFrame()))
 					}
 				}
 			}
-			got, _, _ := sightings(t, frames)
-			if junk == hello { // behind the end it begins another handshake
+			got, _, _ := runFrames(t, frames)
+			if junk == hello { // after the end it begins another handshake
 				got = slices.DeleteFunc(got, func(e string) bool { return !slices.Contains(want, e) })
 			}
 			same(t, fmt.Sprintf("junk %.8q", junk), name, got, want)
@@ -414,16 +413,16 @@ func TestJunkOutsideTheWindow(t *testing.T) {
 	}
 }
 
-// Property: who can put packets into a tunnel changes nothing of what is found
-// outside of it, also where the tunnel has no number.
-func TestTunnelSpeaksForItself(t *testing.T) {
+// Property: packets in a tunnel do not change the findings outside of it, also if the
+// tunnel has no number.
+func TestTunnelsChangeNothingOutside(t *testing.T) {
 	tunnels := slices.Concat(layers, innermost)
 	for _, name := range []string{"openssl-tls10-sni.pcap", "openssl-tls10-refused.pcap", "java-tls13-sni.pcap", "postgresql-tls10.pcap"} {
-		list := whole(t, name)
-		want, _, _ := sightings(t, plainFrames(list))
+		list := piecesOf(t, name)
+		want, _, _ := runFrames(t, plainFrames(list))
 		for _, l := range tunnels {
 			if l.name == "none" || slices.Contains([]string{"mpls", "pppoe", "cisco metadata", "pseudowire"}, l.name) {
-				continue // of the link, or with Ethernet on it
+				continue // belongs to the link, or carries Ethernet
 			}
 			var frames []capture.Frame
 			for _, p := range list {
@@ -433,10 +432,10 @@ func TestTunnelSpeaksForItself(t *testing.T) {
 					forged.payload[i] ^= 0xff
 				}
 				forged.segment.Seq += uint32(len(p.payload)) / 2
-				frames = append(frames, frameAt(p.time, l.wrap(forged.plain(), wrap.TCP(forged.segment, forged.payload))))
-				frames = append(frames, frameAt(p.time, p.plain()))
+				frames = append(frames, frameAt(p.time, l.wrap(forged.plainFrame(), wrap.TCP(forged.segment, forged.payload))))
+				frames = append(frames, frameAt(p.time, p.plainFrame()))
 			}
-			got, _, _ := sightings(t, frames)
+			got, _, _ := runFrames(t, frames)
 			same(t, "forged in "+l.name, name, got, want)
 		}
 	}

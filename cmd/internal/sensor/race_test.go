@@ -2,5 +2,5 @@
 
 package sensor
 
-// raceDetector makes everything ten times slower.
+// raceDetector: the race detector is on, which makes everything ten times slower.
 const raceDetector = true

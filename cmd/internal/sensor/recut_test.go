@@ -24,9 +24,9 @@ import (
 
 const captures = "../../../testdata/captures"
 
-// watched runs frames through a sensor and returns its events, sorted, without
-// what the way to the sensor decides: time, tunnels, VLAN ids.
-func watched(t *testing.T, frames []capture.Frame) []string {
+// sortedEvents runs frames through a sensor and returns its events, sorted, without the
+// fields that depend on the way to the sensor: time, tunnels, VLAN ids.
+func sortedEvents(t *testing.T, frames []capture.Frame) []string {
 	t.Helper()
 	var events []string
 	s := newSensor(t, func(f *classify.Finding) {
@@ -82,25 +82,24 @@ func read(t testing.TB, name string) (frames []capture.Frame) {
 	}
 }
 
-// Property: however the segments of a connection are cut, repeated and
-// shuffled, and whatever they are wrapped in, the findings are the same but for
-// the tunnels.
+// Property: however the segments of a connection are cut, repeated and shuffled, and
+// whatever they are wrapped in, the findings are the same except for the tunnels.
 func TestRecutShuffledWrapped(t *testing.T) {
 	entries, err := os.ReadDir(captures)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if reason, ok := notRecut[e.Name()]; ok || e.IsDir() {
+		if reason, ok := cannotRecut[e.Name()]; ok || e.IsDir() {
 			t.Log(e.Name(), reason)
 			continue
 		}
 		t.Run(e.Name(), func(t *testing.T) {
 			frames := read(t, e.Name())
-			want := watched(t, frames)
+			want := sortedEvents(t, frames)
 			for seed := range int64(2) {
 				r := rand.New(rand.NewSource(seed))
-				got := watched(t, transformed(r, frames))
+				got := sortedEvents(t, transform(r, frames))
 				if !slices.Equal(got, want) {
 					t.Fatalf("seed %d: got\n%s\nwant\n%s", seed, strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}
@@ -109,18 +108,18 @@ func TestRecutShuffledWrapped(t *testing.T) {
 	}
 }
 
-// notRecut are captures that the transformation itself would change.
-var notRecut = map[string]string{
+// cannotRecut are captures whose meaning the transformation would change, and why.
+var cannotRecut = map[string]string{
 	"file-cut-short.pcap":      "ends with an error, by intent",
 	"fragments-of-8-ipv4.pcap": "joined, its fragments are no anomaly any more",
 	"fragments-of-8-ipv6.pcap": "joined, its fragments are no anomaly any more",
 	"mirrored-twice.pcap":      "unwrapped, its two networks would be one",
 }
 
-// transformed cuts, repeats and shuffles the TCP segments of frames, and wraps
-// them and the datagrams.
-func transformed(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
-	nest := someNest(r)
+// transform cuts, repeats and shuffles the TCP segments of frames, and wraps them and
+// the datagrams.
+func transform(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
+	nest := randomNest(r)
 	decoder := decode.New(decode.Options{})
 	var run []piece // of one direction of one connection: only these are shuffled
 	flush := func() {
@@ -139,13 +138,13 @@ func transformed(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
 			}
 			run = append(run, pieces(r, &p)...)
 			if p.Flags&(decode.SYN|decode.FIN|decode.RST) != 0 {
-				flush() // what opens and closes a connection stays in its place
+				flush() // segments that open or close a connection keep their place
 			}
 		case decode.Datagram:
 			flush()
-			if p.Missing == 0 { // else nothing is learnt from it, here and there
+			if p.Missing == 0 { // otherwise nothing is learnt from it in either case
 				packet := wrap.UDP(netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort), p.Payload)
-				out = append(out, wrapped(p.Time, packet, nest))
+				out = append(out, wrapIn(p.Time, packet, nest))
 			}
 		}
 	}
@@ -166,7 +165,7 @@ func (p piece) follows(next *decode.Packet) bool {
 		next.Flags&(decode.SYN|decode.FIN|decode.RST) == 0
 }
 
-// pieces cuts a segment. A SYN keeps what it carries, a FIN goes with the last.
+// pieces cuts a segment. A SYN is not cut, a FIN goes with the last piece.
 func pieces(r *rand.Rand, p *decode.Packet) (out []piece) {
 	s := wrap.Segment{
 		Src: netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), Dst: netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort),
@@ -187,7 +186,7 @@ func pieces(r *rand.Rand, p *decode.Packet) (out []piece) {
 	return append(out, piece{p.Time, s, rest})
 }
 
-// shuffle swaps within a window of six.
+// shuffle swaps pieces within a window of six.
 func shuffle(r *rand.Rand, run []piece) {
 	for i := range run {
 		j := min(i+r.Intn(6), len(run)-1)
@@ -196,11 +195,11 @@ func shuffle(r *rand.Rand, run []piece) {
 }
 
 func (p piece) frame(nest []layer) capture.Frame {
-	return wrapped(p.time, wrap.TCP(p.segment, p.payload), nest)
+	return wrapIn(p.time, wrap.TCP(p.segment, p.payload), nest)
 }
 
-// wrapped is the frame of a packet inside of a nest.
-func wrapped(at int64, packet []byte, nest []layer) capture.Frame {
+// wrapIn is the frame of a packet inside the encapsulations of nest.
+func wrapIn(at int64, packet []byte, nest []layer) capture.Frame {
 	framed := wrap.Ethernet(packet)
 	for _, l := range nest {
 		framed = l.wrap(framed, packet)
@@ -208,7 +207,7 @@ func wrapped(at int64, packet []byte, nest []layer) capture.Frame {
 	return capture.Frame{Time: at, Data: framed, Length: len(framed), Link: capture.LinkEthernet, Source: "capture"}
 }
 
-// layer is one encapsulation: of a frame, of which packet is what follows the
+// layer is one encapsulation of a frame; packet is the part of the frame after the
 // Ethernet header.
 type layer struct {
 	name string
@@ -243,8 +242,8 @@ var innermost = []layer{
 	{"cisco metadata", func(f, _ []byte) []byte { return wrap.CiscoMeta(f, 16) }},
 }
 
-// someNest chooses up to four encapsulations.
-func someNest(r *rand.Rand) []layer {
+// randomNest chooses up to four encapsulations.
+func randomNest(r *rand.Rand) []layer {
 	nest := []layer{innermost[r.Intn(len(innermost))]}
 	for range r.Intn(4) {
 		nest = append(nest, layers[r.Intn(len(layers))])

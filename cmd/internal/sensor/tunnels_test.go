@@ -17,18 +17,18 @@ import (
 )
 
 var (
-	nobody = decode.Trust{Limited: true}
-	own    = decode.Trust{Limited: true, Own: true}
+	trustNobody = decode.Trust{Limited: true}
+	trustOwn    = decode.Trust{Limited: true, Own: true}
 
-	target   = netip.MustParseAddr("10.9.9.9") // of mirrors
+	target   = netip.MustParseAddr("10.9.9.9") // the destination of mirrors
 	stranger = netip.MustParseAddr("203.0.113.66")
 )
 
-// toldBy runs frames through n workers, of which one is a plain Sensor, with
-// options that change makes.
-func toldBy(t testing.TB, n int, frames []capture.Frame, change func(*Options)) (events []string, stats Stats) {
+// runWorkers runs frames through n workers (1: a plain Sensor), with options that
+// change has changed.
+func runWorkers(t testing.TB, n int, frames []capture.Frame, change func(*Options)) (events []string, stats Stats) {
 	t.Helper()
-	stats = runBy(t, n, &replayed{frames: frames}, func() Options {
+	stats = runWith(t, n, &memorySource{frames: frames}, func() Options {
 		o := lineOptions(t, &events)
 		change(&o)
 		return o
@@ -36,13 +36,13 @@ func toldBy(t testing.TB, n int, frames []capture.Frame, change func(*Options)) 
 	return events, stats
 }
 
-// believing has a sensor believe some senders.
-func believing(trust decode.Trust) func(*Options) {
+// withTrust sets which senders of tunnels are believed.
+func withTrust(trust decode.Trust) func(*Options) {
 	return func(o *Options) { o.Decode.Trust = trust }
 }
 
-// inTunnel puts frames into a tunnel to the target, of a sender that is chosen by
-// the packet in each.
+// inTunnel puts frames into tunnels to target. sender chooses the sender by the packet
+// in the frame.
 func inTunnel(t testing.TB, frames []capture.Frame, sender func(p *decode.Packet) netip.Addr) (out []capture.Frame) {
 	t.Helper()
 	decoder := decode.New(decode.Options{})
@@ -57,17 +57,17 @@ func inTunnel(t testing.TB, frames []capture.Frame, sender func(p *decode.Packet
 	return out
 }
 
-func always(a netip.Addr) func(*decode.Packet) netip.Addr {
+func fixedSender(a netip.Addr) func(*decode.Packet) netip.Addr {
 	return func(*decode.Packet) netip.Addr { return a }
 }
 
-// oneClient are captures whose handshakes have one client, and its server's and
-// its own address.
-func oneClient(t *testing.T, check func(name string, frames []capture.Frame, client, server netip.Addr)) {
+// forEachOneClientCapture calls check for each capture whose handshakes all have the
+// same client and server, with their addresses.
+func forEachOneClientCapture(t *testing.T, check func(name string, frames []capture.Frame, client, server netip.Addr)) {
 	checked := 0
-	for _, name := range alike(t) {
-		frames := plainFrames(whole(t, name))
-		_, places, _ := sightings(t, frames)
+	for _, name := range segmentOnlyCaptures(t) {
+		frames := plainFrames(piecesOf(t, name))
+		_, places, _ := runFrames(t, frames)
 		if len(places) == 0 || slices.ContainsFunc(places, func(f *classify.Finding) bool {
 			return f.Client.Addr() != places[0].Client.Addr() || f.Server.Addr() != places[0].Server.Addr() || f.Client.Addr() == f.Server.Addr() || f.Client.Addr().Is6()
 		}) {
@@ -81,19 +81,19 @@ func oneClient(t *testing.T, check func(name string, frames []capture.Frame, cli
 	}
 }
 
-// A stranger's tunnel tells nothing: no connection, no name, and all that it sent
-// is counted, with one worker and with several.
-func TestStrangersTunnel(t *testing.T) {
-	frames := slices.Concat(read(t, "openssl-tls10-sni.pcap"), read(t, nameless), read(t, "openssl-tls10-dns-tcp.pcap"))
-	frames = inTunnel(t, frames, always(stranger))
+// A stranger's tunnel brings no connection and no name, and all its packets are counted,
+// with one worker and with several.
+func TestStrangersTunnelIsNotBelieved(t *testing.T) {
+	frames := slices.Concat(read(t, "openssl-tls10-sni.pcap"), read(t, namelessCapture), read(t, "openssl-tls10-dns-tcp.pcap"))
+	frames = inTunnel(t, frames, fixedSender(stranger))
 	for _, n := range []int{1, 2, 4} {
-		events, all := toldBy(t, n, frames, believing(decode.Trust{}))
+		events, all := runWorkers(t, n, frames, withTrust(decode.Trust{}))
 		if len(events) != 3 {
 			t.Errorf("%d workers, all believed: %d events", n, len(events))
 		}
 		carried := all.Decode.Results[decode.Segment] + all.Decode.Results[decode.Datagram]
-		for name, trust := range map[string]decode.Trust{"nobody": nobody, "its own": own} {
-			events, stats := toldBy(t, n, frames, believing(trust))
+		for name, trust := range map[string]decode.Trust{"nobody": trustNobody, "its own": trustOwn} {
+			events, stats := runWorkers(t, n, frames, withTrust(trust))
 			spots := stats.Blind().Spots()
 			want := blind.Spot{Cause: cause(t, "tunnels_not_believed"), Count: stats.Decode.Results[decode.Disbelieved], Top: []blind.Item{{Name: stranger.String(), Count: stats.Decode.Results[decode.Disbelieved]}}}
 			if len(events) != 0 || stats.Flow.Flows != 0 || len(spots) != 1 || fmt.Sprint(spots[0]) != fmt.Sprint(want) || want.Count < carried {
@@ -103,14 +103,14 @@ func TestStrangersTunnel(t *testing.T) {
 	}
 }
 
-// A mirrored client speaks for itself, as AWS Traffic Mirroring has it do: what is
-// found is what is found where everybody is believed.
-func TestMirrorSpeaksForItsClient(t *testing.T) {
-	oneClient(t, func(name string, frames []capture.Frame, client, _ netip.Addr) {
-		mirrored := inTunnel(t, frames, always(client))
-		want, _ := toldBy(t, 1, mirrored, believing(decode.Trust{}))
+// In AWS Traffic Mirroring the mirrored client is the tunnel's sender. If it is believed
+// about its own packets, the findings are those with all senders believed.
+func TestMirroredClientIsBelieved(t *testing.T) {
+	forEachOneClientCapture(t, func(name string, frames []capture.Frame, client, _ netip.Addr) {
+		mirrored := inTunnel(t, frames, fixedSender(client))
+		want, _ := runWorkers(t, 1, mirrored, withTrust(decode.Trust{}))
 		for _, n := range []int{1, 2, 4} {
-			got, stats := toldBy(t, n, mirrored, believing(own))
+			got, stats := runWorkers(t, n, mirrored, withTrust(trustOwn))
 			same(t, "mirrored", name, sorted(got), sorted(want))
 			if stats.Decode.Results[decode.Disbelieved]+stats.Tunnels.Clients.Total > 0 {
 				t.Errorf("%s: %v", name, stats.Blind().Spots())
@@ -119,12 +119,12 @@ func TestMirrorSpeaksForItsClient(t *testing.T) {
 	})
 }
 
-// The same names a destination, by DNS in datagrams and over TCP.
-func TestMirrorBringsItsNames(t *testing.T) {
-	for _, name := range []string{nameless, "openssl-tls10-dns-tcp.pcap"} {
-		frames := inTunnel(t, read(t, name), always(netip.MustParseAddr("10.0.0.5")))
+// DNS of a mirrored client names its destinations, in datagrams and over TCP.
+func TestMirroredDNSNamesDestinations(t *testing.T) {
+	for _, name := range []string{namelessCapture, "openssl-tls10-dns-tcp.pcap"} {
+		frames := inTunnel(t, read(t, name), fixedSender(netip.MustParseAddr("10.0.0.5")))
 		for _, n := range []int{1, 2, 4} {
-			events, _ := toldBy(t, n, frames, believing(own))
+			events, _ := runWorkers(t, n, frames, withTrust(trustOwn))
 			if len(events) != 1 || !strings.Contains(events[0], `"host_source":"dns"`) {
 				t.Errorf("%s, %d workers: %q", name, n, events)
 			}
@@ -132,89 +132,91 @@ func TestMirrorBringsItsNames(t *testing.T) {
 	}
 }
 
-// Nobody accuses another: what a server tells of its clients is not believed.
-func TestNobodyAccusesAnother(t *testing.T) {
-	oneClient(t, func(name string, frames []capture.Frame, client, server netip.Addr) {
-		_, places, _ := sightings(t, frames)
+// A sender's tunnels cannot accuse another host: a server is not believed about its
+// clients.
+func TestTunnelSenderCannotAccuseOthers(t *testing.T) {
+	forEachOneClientCapture(t, func(name string, frames []capture.Frame, client, server netip.Addr) {
+		_, places, _ := runFrames(t, frames)
 		for _, n := range []int{1, 2, 4} {
-			events, stats := toldBy(t, n, inTunnel(t, frames, always(server)), believing(own))
+			events, stats := runWorkers(t, n, inTunnel(t, frames, fixedSender(server)), withTrust(trustOwn))
 			want := fmt.Sprint([]blind.AddressCount{{Addr: server, Count: uint64(len(places))}})
 			if len(events) != 0 || stats.Handshakes != 0 || fmt.Sprint(stats.Tunnels.Clients.List) != want {
-				t.Errorf("%s, %d workers: %d events, %d handshakes, told of others %v", name, n, len(events), stats.Handshakes, stats.Tunnels.Clients.List)
+				t.Errorf("%s, %d workers: %d events, %d handshakes, clients that are not believed %v", name, n, len(events), stats.Handshakes, stats.Tunnels.Clients.List)
 			}
 		}
 	})
 }
 
-// Who has a connection tells in a tunnel what its client is to have said in it, in
-// the right place and before the client does. Only what was said is found.
-func TestServerPutsNoWordsIntoItsClientsMouth(t *testing.T) {
-	list := whole(t, "openssl-tls12-sni.pcap")
+// The server of a connection sends, in a tunnel, forged packets of its client, with the
+// right sequence numbers and before the client's own. The findings are those of the
+// client's own packets.
+func TestServerCannotForgeItsClientsPackets(t *testing.T) {
+	list := piecesOf(t, "openssl-tls12-sni.pcap")
 	client, server := list[0].segment.Src, list[0].segment.Dst
-	hello := saidIn(t, "openssl-tls10-sni.pcap").client
+	hello := transcriptOf(t, "openssl-tls10-sni.pcap").client
 	forged := wrap.TCP(wrap.Segment{Src: client, Dst: server, Seq: list[0].segment.Seq + 1, Ack: list[1].segment.Seq + 1, Flags: decode.ACK}, hello)
 	tunnel := func(sender netip.Addr) capture.Frame {
 		return frameAt(list[0].time, wrap.Ethernet(wrap.VXLAN(wrap.Ends{Src: sender, Dst: target}, 7, wrap.Ethernet(forged))))
 	}
-	want, _, _ := sightings(t, plainFrames(list))
+	want, _, _ := runFrames(t, plainFrames(list))
 	for _, at := range []int{0, 1, 2, 3, len(list)} {
 		frames := slices.Insert(plainFrames(list), at, tunnel(server.Addr()))
 		for _, n := range []int{1, 2} {
 			var noticed []string
-			got, stats := toldBy(t, n, frames, func(o *Options) {
-				o.Decode.Trust = own
+			got, stats := runWorkers(t, n, frames, func(o *Options) {
+				o.Decode.Trust = trustOwn
 				o.Notice = func(client, server netip.AddrPort) { noticed = append(noticed, client.String()) }
 			})
 			if len(got) != len(want) || !strings.Contains(strings.Join(got, ""), `"verdict":"ok"`) || stats.Tunnels.Clients.Total != 1 {
-				t.Errorf("behind %d packets, %d workers: %q, told of others %v", at, n, got, stats.Tunnels.Clients)
+				t.Errorf("after %d packets, %d workers: %q, clients that are not believed %v", at, n, got, stats.Tunnels.Clients)
 			}
 			if len(noticed) != 1 {
-				t.Errorf("behind %d packets: the processes of %q are wanted", at, noticed)
+				t.Errorf("after %d packets: Notice was called for %q", at, noticed)
 			}
 		}
 	}
 }
 
-// A copy that is not believed hides nothing and is no other place of what it copies,
-// whether it is ahead or behind, whole or not.
+// A copy of a connection that is not believed hides nothing, and is not reported as
+// another place of that connection, whether it comes first or later, whole or not.
 func TestCopyThatIsNotBelievedHidesNothing(t *testing.T) {
-	oneClient(t, func(name string, frames []capture.Frame, _, server netip.Addr) {
-		want, _, _ := sightings(t, frames)
-		copies := inTunnel(t, frames, always(server))
+	forEachOneClientCapture(t, func(name string, frames []capture.Frame, _, server netip.Addr) {
+		want, _, _ := runFrames(t, frames)
+		copies := inTunnel(t, frames, fixedSender(server))
 		n := len(frames)
 		for _, k := range [][2]int{{0, n}, {2, n}, {n, n}, {0, n / 2}, {n, n / 2}, {n, 2 * n / 3}, {n, 3 * n / 4}, {n, n - 1}} {
-			ahead, told := k[0], k[1]
+			ahead, copied := k[0], k[1]
 			var both []capture.Frame
 			for i := range n + ahead {
-				if i < told {
+				if i < copied {
 					both = append(both, copies[i])
 				}
 				if i >= ahead {
 					both = append(both, frames[i-ahead])
 				}
 			}
-			got, stats := toldBy(t, 1, both, func(o *Options) {
-				o.Decode.Trust = own
+			got, stats := runWorkers(t, 1, both, func(o *Options) {
+				o.Decode.Trust = trustOwn
 				deliver := o.Deliver
 				o.Deliver = func(f *classify.Finding) {
 					if len(f.Copies) > 0 || f.Sender.IsValid() {
-						t.Errorf("%s, %d of %d, %d ahead: also at %+v, told by %v", name, told, n, ahead, f.Copies, f.Sender)
+						t.Errorf("%s, %d of %d, %d ahead: also at %+v, sender %v", name, copied, n, ahead, f.Copies, f.Sender)
 					}
 					deliver(f)
 				}
 			})
 			if len(got) != len(want) || stats.Copies != 0 {
-				t.Errorf("%s, %d of %d, %d ahead: %d events, want %d; %d copies", name, told, n, ahead, len(got), len(want), stats.Copies)
+				t.Errorf("%s, %d of %d, %d ahead: %d events, want %d; %d copies", name, copied, n, ahead, len(got), len(want), stats.Copies)
 			}
 		}
 	})
 }
 
-// A resolver that tells of its own answers names nobody's destinations, nor does
-// one that tells what it was asked: only who asks.
-func TestResolverTellsOfNoQuestions(t *testing.T) {
+// If a resolver sends its own answers in a tunnel, or the questions to it, they name no
+// destinations: only the client that asks is believed.
+func TestResolverNamesNoDestinations(t *testing.T) {
 	client := netip.MustParseAddr("10.0.0.5")
-	for _, name := range []string{nameless, "openssl-tls10-dns-tcp.pcap"} {
+	for _, name := range []string{namelessCapture, "openssl-tls10-dns-tcp.pcap"} {
 		var resolver netip.Addr
 		frames := inTunnel(t, read(t, name), func(p *decode.Packet) netip.Addr {
 			switch uint16(portDNS) {
@@ -227,7 +229,7 @@ func TestResolverTellsOfNoQuestions(t *testing.T) {
 			return client
 		})
 		for _, n := range []int{1, 2, 4} {
-			events, stats := toldBy(t, n, frames, believing(own))
+			events, stats := runWorkers(t, n, frames, withTrust(trustOwn))
 			if len(events) != 1 || strings.Contains(events[0], `"host"`) {
 				t.Errorf("%s, %d workers: %q", name, n, events)
 			}
@@ -244,12 +246,12 @@ func TestResolverTellsOfNoQuestions(t *testing.T) {
 	}
 }
 
-// A process is looked for where a ClientHello came outside of any tunnel.
-func TestProcessOfATunnelIsNotWanted(t *testing.T) {
-	list := whole(t, "openssl-tls10-sni.pcap")
-	tunnel := func(p piece) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 7, p.plain())) }
-	vlan := func(p piece) []byte { return wrap.VLAN(p.plain(), 5) }
-	ways := map[string]func(piece) []byte{"plain": piece.plain, "vlan": vlan, "tunnel": tunnel}
+// Notice is called only if the ClientHello came outside of any tunnel.
+func TestNoProcessLookupForTunnels(t *testing.T) {
+	list := piecesOf(t, "openssl-tls10-sni.pcap")
+	tunnel := func(p piece) []byte { return wrap.Ethernet(wrap.VXLAN(ends, 7, p.plainFrame())) }
+	vlan := func(p piece) []byte { return wrap.VLAN(p.plainFrame(), 5) }
+	ways := map[string]func(piece) []byte{"plain": piece.plainFrame, "vlan": vlan, "tunnel": tunnel}
 	for _, k := range []struct {
 		name, opening, forth, back string
 		copies                     string // how each packet is seen a second time
@@ -271,7 +273,7 @@ func TestProcessOfATunnelIsNotWanted(t *testing.T) {
 				way := k.back
 				if i == 0 {
 					way = k.opening
-				} else if p.forth() {
+				} else if p.isForward() {
 					way = k.forth
 				}
 				frames = append(frames, frameAt(p.time, ways[way](p)))
@@ -288,7 +290,7 @@ func TestProcessOfATunnelIsNotWanted(t *testing.T) {
 			}
 			s.table.Flush()
 			if len(found) != 1 || noticed != k.noticed || found[0].Outside != k.outside {
-				t.Fatalf("%d findings, %d processes wanted; %+v", len(found), noticed, found)
+				t.Fatalf("%d findings, Notice was called %d times; %+v", len(found), noticed, found)
 			}
 			if sender := found[0].Sender; sender.IsValid() != (k.forth == "tunnel") || sender.IsValid() && sender != ends.Src {
 				t.Errorf("sender %v", sender)
@@ -297,14 +299,14 @@ func TestProcessOfATunnelIsNotWanted(t *testing.T) {
 	}
 }
 
-// That somebody is not believed is said once, and on an interface only.
+// Disbelief is reported once, and on interfaces only.
 func TestDisbeliefIsReportedOnce(t *testing.T) {
-	frames := inTunnel(t, read(t, "openssl-tls10-sni.pcap"), always(stranger))
+	frames := inTunnel(t, read(t, "openssl-tls10-sni.pcap"), fixedSender(stranger))
 	for _, live := range []bool{true, false} {
 		for _, n := range []int{1, 2} {
 			var reports []string
-			toldBy(t, n, frames, func(o *Options) {
-				o.Decode.Trust, o.Live = own, live
+			runWorkers(t, n, frames, func(o *Options) {
+				o.Decode.Trust, o.Live = trustOwn, live
 				o.Report = func(err error) {
 					if d := new(Disbelief); errors.As(err, &d) {
 						reports = append(reports, d.Error())
@@ -324,20 +326,20 @@ func TestDisbeliefIsReportedOnce(t *testing.T) {
 	}
 }
 
-// Fragments inside of a mirror's tunnel, and those of the tunnel itself, change
+// Fragments inside a mirror's tunnel, and fragments of the tunnel's packets, change
 // nothing.
 func TestMirrorInFragments(t *testing.T) {
 	client := netip.MustParseAddr("10.0.0.5")
 	frames := read(t, "openssl-tls10-sni.pcap")
-	want, _ := toldBy(t, 1, inTunnel(t, frames, always(client)), believing(own))
+	want, _ := runWorkers(t, 1, inTunnel(t, frames, fixedSender(client)), withTrust(trustOwn))
 	var inside, outside []capture.Frame
 	for i, f := range frames {
 		for _, part := range wrap.Fragments(f.Data[14:], 400, uint32(i)) {
 			inside = append(inside, frameAt(f.Time, wrap.Ethernet(part)))
 		}
 	}
-	inside = inTunnel(t, inside, always(client))
-	for i, f := range inTunnel(t, frames, always(client)) {
+	inside = inTunnel(t, inside, fixedSender(client))
+	for i, f := range inTunnel(t, frames, fixedSender(client)) {
 		for _, part := range wrap.Fragments(f.Data[14:], 400, uint32(i)) {
 			outside = append(outside, frameAt(f.Time, wrap.Ethernet(part)))
 		}
@@ -347,8 +349,8 @@ func TestMirrorInFragments(t *testing.T) {
 			t.Fatalf("%s: %d frames of %d", name, len(list), len(frames))
 		}
 		for _, n := range []int{1, 2} {
-			got, stats := toldBy(t, n, list, believing(own))
-			for i := range got { // the name of the source is another
+			got, stats := runWorkers(t, n, list, withTrust(trustOwn))
+			for i := range got { // the source has another name
 				got[i] = strings.Replace(got[i], `"source":"capture"`, fmt.Sprintf(`"source":"%s"`, frames[0].Source), 1)
 			}
 			if len(want) != 1 || !slices.Equal(got, want) || stats.Decode.Fragments.Reassembled == 0 {
@@ -358,9 +360,10 @@ func TestMirrorInFragments(t *testing.T) {
 	}
 }
 
-// FuzzTold puts packets of a connection into tunnels of its ends and of a stranger,
-// as bits of who say. No event has a client who did not tell of it.
-func FuzzTold(f *testing.F) {
+// FuzzTunnelSenders puts packets of a connection into tunnels whose senders are its ends
+// and a stranger, by the bits of choices. No event has a client that did not send
+// it.
+func FuzzTunnelSenders(f *testing.F) {
 	f.Add([]byte{0}, uint16(0))
 	f.Add([]byte{0x1b, 0xe4}, uint16(3))
 	f.Add(bytes.Repeat([]byte{0x55}, 4), uint16(0xffff))
@@ -368,33 +371,33 @@ func FuzzTold(f *testing.F) {
 		return slices.Concat(read(t, "openssl-tls10-sni.pcap"), read(t, "openssl-tls10-refused.pcap"))
 	}
 	frames := list(f)
-	f.Fuzz(func(t *testing.T, who []byte, swaps uint16) {
-		if len(who) == 0 {
+	f.Fuzz(func(t *testing.T, choices []byte, swaps uint16) {
+		if len(choices) == 0 {
 			return
 		}
 		var out []capture.Frame
-		tellers := map[netip.Addr]bool{}
+		senders := map[netip.Addr]bool{}
 		for i, frame := range frames {
-			switch sender := who[i/4%len(who)] >> (i % 4 * 2) & 3; sender {
-			case 0: // left out
+			switch sender := choices[i/4%len(choices)] >> (i % 4 * 2) & 3; sender {
+			case 0: // the frame is lost
 			case 1, 2, 3:
 				out = append(out, inTunnel(t, []capture.Frame{frame}, func(p *decode.Packet) netip.Addr {
 					from := []netip.Addr{p.Src.Netip(p.V6), p.Dst.Netip(p.V6), stranger}[sender-1]
-					tellers[from] = true
+					senders[from] = true
 					return from
 				})...)
 			}
 		}
-		for i := range len(out) - 1 { // and some of them change places
+		for i := range len(out) - 1 { // some frames change places
 			if swaps>>(i%16)&1 != 0 {
 				out[i], out[i+1] = out[i+1], out[i]
 			}
 		}
-		toldBy(t, 1, out, func(o *Options) {
-			o.Decode.Trust = own
+		runWorkers(t, 1, out, func(o *Options) {
+			o.Decode.Trust = trustOwn
 			o.Deliver = func(f *classify.Finding) {
-				if !tellers[f.Client.Addr()] || f.Sender != f.Client.Addr() || f.Outside {
-					t.Errorf("%v was told of by %v", f.Client, f.Sender)
+				if !senders[f.Client.Addr()] || f.Sender != f.Client.Addr() || f.Outside {
+					t.Errorf("%v is the client in a tunnel from %v", f.Client, f.Sender)
 				}
 			}
 		})

@@ -20,16 +20,16 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// The recordings that the tests below take something away from, and where their
-// bytes are: the kernel wrote TCP timestamps, so that data begins at byte 66.
+// The captures from which the tests below remove packets or bytes, and the offset of
+// TCP data in their frames: with TCP timestamps, data begins at byte 66.
 const (
-	below  = "openssl-tls10-sni.pcap"
-	modern = "openssl-tls13-sni.pcap"
-	dataAt = 14 + 20 + 32
+	tls10Capture = "openssl-tls10-sni.pcap"
+	tls13Capture = "openssl-tls13-sni.pcap"
+	dataAt       = 14 + 20 + 32
 )
 
-// behindName is the snapshot length that leaves of a hello just its name.
-func behindName(t *testing.T, frames []capture.Frame) int {
+// lengthUpToName is the snapshot length that cuts the ClientHello right after its name.
+func lengthUpToName(t *testing.T, frames []capture.Frame) int {
 	t.Helper()
 	for _, f := range frames {
 		if _, behind, ok := bytes.Cut(f.Data, []byte("amazonaws.com")); ok {
@@ -40,8 +40,8 @@ func behindName(t *testing.T, frames []capture.Frame) int {
 	return 0
 }
 
-// snapped cuts each frame as a snapshot length does.
-func snapped(frames []capture.Frame, n int) []capture.Frame {
+// cutFrames cuts each frame as a snapshot length does.
+func cutFrames(frames []capture.Frame, n int) []capture.Frame {
 	out := slices.Clone(frames)
 	for i := range out {
 		out[i].Data = out[i].Data[:min(n, len(out[i].Data))]
@@ -49,10 +49,10 @@ func snapped(frames []capture.Frame, n int) []capture.Frame {
 	return out
 }
 
-// only keeps the frames that keep says true of. It is told who sent each TCP
-// segment, the number of data segments before it from there, and whether it has
-// data.
-func only(t *testing.T, frames []capture.Frame, keep func(client bool, nth int, data bool) bool) (out []capture.Frame) {
+// filterSegments keeps the frames for which keep returns true. keep gets, for each TCP
+// segment, whether the client sent it, the number of data segments before it from the
+// same end, and whether it has data.
+func filterSegments(t *testing.T, frames []capture.Frame, keep func(client bool, nth int, data bool) bool) (out []capture.Frame) {
 	t.Helper()
 	var sent [2]int
 	d, p := decode.New(decode.Options{}), new(decode.Packet)
@@ -75,9 +75,9 @@ func only(t *testing.T, frames []capture.Frame, keep func(client bool, nth int, 
 	return out
 }
 
-// unopened is a recording without the segments before the first data.
-func unopened(frames []capture.Frame, t *testing.T) []capture.Frame {
-	return only(t, frames, func(_ bool, nth int, data bool) bool { return nth > 0 || data })
+// withoutOpening removes the segments before the first data.
+func withoutOpening(frames []capture.Frame, t *testing.T) []capture.Frame {
+	return filterSegments(t, frames, func(_ bool, nth int, data bool) bool { return nth > 0 || data })
 }
 
 var unseenCases = []struct {
@@ -85,55 +85,55 @@ var unseenCases = []struct {
 	frames func(t *testing.T) []capture.Frame
 	want   blind.Unseen
 }{
-	{"a whole handshake", func(t *testing.T) []capture.Frame { return read(t, below) }, blind.Unseen{}},
+	{"a whole handshake", func(t *testing.T) []capture.Frame { return read(t, tls10Capture) }, blind.Unseen{}},
 	{"a hello that was cut, with its name", func(t *testing.T) []capture.Frame {
-		frames := read(t, below)
-		return snapped(frames, behindName(t, frames))
+		frames := read(t, tls10Capture)
+		return cutFrames(frames, lengthUpToName(t, frames))
 	}, blind.Unseen{CutHellos: 1, CutJudged: 1}},
 	{"a hello that was cut before its name", func(t *testing.T) []capture.Frame {
-		return snapped(read(t, modern), dataAt+40)
+		return cutFrames(read(t, tls13Capture), dataAt+40)
 	}, blind.Unseen{CutHellos: 1}},
 	{"a hello of which the record's header is left", func(t *testing.T) []capture.Frame {
-		return snapped(read(t, below), dataAt+3)
+		return cutFrames(read(t, tls10Capture), dataAt+3)
 	}, blind.Unseen{CutHellos: 1}},
 	{"another protocol that was cut", func(t *testing.T) []capture.Frame {
-		return snapped(read(t, "plain-http.pcap"), dataAt+40)
+		return cutFrames(read(t, "plain-http.pcap"), dataAt+40)
 	}, blind.Unseen{}},
-	{"only headers", func(t *testing.T) []capture.Frame { return snapped(read(t, below), dataAt) }, blind.Unseen{CutPackets: 8}},
+	{"only headers", func(t *testing.T) []capture.Frame { return cutFrames(read(t, tls10Capture), dataAt) }, blind.Unseen{CutPackets: 8}},
 	{"the client's packets only", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, _ int, _ bool) bool { return client })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, _ int, _ bool) bool { return client })
 	}, blind.Unseen{OneDirection: 1}},
 	{"the client's hello only, behind a SYN that was answered", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, nth int, _ bool) bool { return client && nth == 0 })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, nth int, _ bool) bool { return client && nth == 0 })
 	}, blind.Unseen{OneDirection: 1}},
 	{"the client's packets only, without SYN, and nothing encrypted", func(t *testing.T) []capture.Frame {
-		return only(t, unopened(read(t, "openssl-client-refuses.pcap"), t), func(client bool, _ int, _ bool) bool { return client })
+		return filterSegments(t, withoutOpening(read(t, "openssl-client-refuses.pcap"), t), func(client bool, _ int, _ bool) bool { return client })
 	}, blind.Unseen{OneDirection: 1}},
 	{"the server's packets only", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, _ int, _ bool) bool { return !client })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, _ int, _ bool) bool { return !client })
 	}, blind.Unseen{OneDirection: 1}},
 	{"a hello without an answer", func(t *testing.T) []capture.Frame { return read(t, "openssl-tls10-unanswered.pcap") }, blind.Unseen{}},
 	{"a FIN is no data", func(t *testing.T) []capture.Frame { return read(t, "openssl-tls10-closed.pcap") }, blind.Unseen{}},
 	{"the ServerHello is missing", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, nth int, data bool) bool { return client || nth > 0 || !data })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, nth int, data bool) bool { return client || nth > 0 || !data })
 	}, blind.Unseen{LostBytes: 1}},
 	{"the ClientHello is missing", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, nth int, data bool) bool { return !client || nth > 0 || !data })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, nth int, data bool) bool { return !client || nth > 0 || !data })
 	}, blind.Unseen{LostBytes: 1}},
 	{"both hellos are missing", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(_ bool, nth int, data bool) bool { return nth > 0 || !data })
+		return filterSegments(t, read(t, tls10Capture), func(_ bool, nth int, data bool) bool { return nth > 0 || !data })
 	}, blind.Unseen{LostBytes: 1}},
 	{"the second half of the ClientHello is missing", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, "go-postquantum.pcap"), func(client bool, nth int, data bool) bool { return !client || nth != 1 || !data })
+		return filterSegments(t, read(t, "go-postquantum.pcap"), func(client bool, nth int, data bool) bool { return !client || nth != 1 || !data })
 	}, blind.Unseen{LostBytes: 1}},
 	{"what comes behind the hellos is missing", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(client bool, nth int, data bool) bool { return client || nth != 1 || !data })
+		return filterSegments(t, read(t, tls10Capture), func(client bool, nth int, data bool) bool { return client || nth != 1 || !data })
 	}, blind.Unseen{}},
 	{"open when the capture began", func(t *testing.T) []capture.Frame {
-		return only(t, read(t, below), func(_ bool, nth int, _ bool) bool { return nth > 1 })
+		return filterSegments(t, read(t, tls10Capture), func(_ bool, nth int, _ bool) bool { return nth > 1 })
 	}, blind.Unseen{OpenAtStart: 1}},
 	{"plain HTTP when the capture began", func(t *testing.T) []capture.Frame {
-		return unopened(read(t, "plain-http.pcap"), t)
+		return withoutOpening(read(t, "plain-http.pcap"), t)
 	}, blind.Unseen{}},
 }
 
@@ -141,42 +141,42 @@ func TestUnseen(t *testing.T) {
 	for _, tt := range unseenCases {
 		t.Run(tt.name, func(t *testing.T) {
 			frames := tt.frames(t)
-			if got := watchedUnseen(t, 1, frames); got != tt.want {
+			if got := countUnseen(t, 1, frames); got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
-			if got := watchedUnseen(t, 2, frames); got != tt.want {
+			if got := countUnseen(t, 2, frames); got != tt.want {
 				t.Errorf("two workers: got %+v, want %+v", got, tt.want)
 			}
 		})
 	}
 }
 
-// watchedUnseen is what so many workers count of frames.
-func watchedUnseen(t *testing.T, workers int, frames []capture.Frame) blind.Unseen {
+// countUnseen is what the given number of workers counts as unseen in frames.
+func countUnseen(t *testing.T, workers int, frames []capture.Frame) blind.Unseen {
 	t.Helper()
-	_, stats := watchedBy(t, workers, &replayed{frames: slices.Clone(frames)})
+	_, stats := eventsOf(t, workers, &memorySource{frames: slices.Clone(frames)})
 	return stats.Unseen
 }
 
-// All of them at once, in any order, give the sum of each.
+// All cases at once, in any order, give the sum of their counts.
 func TestUnseenTogether(t *testing.T) {
 	var all [][]capture.Frame
 	var want blind.Unseen
 	for i, tt := range unseenCases {
 		frames := tt.frames(t)
 		want.Add(&tt.want)
-		all = append(all, elsewhere(frames, byte(i+1)))
+		all = append(all, withOtherHosts(frames, byte(i+1)))
 	}
-	frames := merged(rand.New(rand.NewSource(1)), all)
+	frames := mergeRandomly(rand.New(rand.NewSource(1)), all)
 	for _, workers := range []int{1, 2, 3} {
-		if got := watchedUnseen(t, workers, frames); got != want {
+		if got := countUnseen(t, workers, frames); got != want {
 			t.Errorf("%d workers: got %+v, want %+v", workers, got, want)
 		}
 	}
 }
 
-// elsewhere gives the IPv4 hosts of frames other addresses.
-func elsewhere(frames []capture.Frame, n byte) []capture.Frame {
+// withOtherHosts gives the IPv4 hosts of frames other addresses.
+func withOtherHosts(frames []capture.Frame, n byte) []capture.Frame {
 	out := slices.Clone(frames)
 	for i := range out {
 		if out[i].Data = slices.Clone(out[i].Data); binary.BigEndian.Uint16(out[i].Data[12:]) == 0x0800 {
@@ -186,37 +186,37 @@ func elsewhere(frames []capture.Frame, n byte) []capture.Frame {
 	return out
 }
 
-// What a cut hello shows counts: a version below TLS 1.2 proves itself, and a
-// name that is whole is the name.
+// A cut hello is judged by what is left of it: a version below TLS 1.2 is certain, and a
+// name that is whole is used.
 func TestCutHelloIsJudged(t *testing.T) {
 	for _, tt := range []struct {
 		name          string
 		file          string
-		bytes         int  // that are left of each frame; 0: those up to the name
+		bytes         int  // snapshot length; 0: lengthUpToName
 		client        bool // only the client's packets
 		verdict       classify.Verdict
 		flagged       bool
 		host          bool
 		serverVersion bool
 	}{
-		{"version and name", below, 0, true, classify.Attempt, true, true, false},
-		{"the version", below, dataAt + 20, true, classify.Attempt, false, false, false},
-		{"version, name and ServerHello", below, 0, false, classify.Violation, true, true, true},
+		{"version and name", tls10Capture, 0, true, classify.Attempt, true, true, false},
+		{"the version", tls10Capture, dataAt + 20, true, classify.Attempt, false, false, false},
+		{"version, name and ServerHello", tls10Capture, 0, false, classify.Violation, true, true, true},
 		{"a version that may not be all", "openssl-tls12-sni.pcap", 0, true, classify.Undetermined, false, true, false},
 		{"the same, and the ServerHello's cipher suite", "openssl-tls12-sni.pcap", 0, false, classify.OK, false, true, true},
-		{"TLS 1.3 by its cipher suite", modern, dataAt + 85, false, classify.OK, false, false, true},
+		{"TLS 1.3 by its cipher suite", tls13Capture, dataAt + 85, false, classify.OK, false, false, true},
 	} {
 		for _, flaggedOnly := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", tt.name, flaggedOnly), func(t *testing.T) {
 				frames := read(t, tt.file)
 				if tt.bytes == 0 {
-					tt.bytes = behindName(t, frames)
+					tt.bytes = lengthUpToName(t, frames)
 				}
-				frames = snapped(frames, tt.bytes)
+				frames = cutFrames(frames, tt.bytes)
 				if tt.client {
-					frames = only(t, frames, func(client bool, _ int, _ bool) bool { return client })
+					frames = filterSegments(t, frames, func(client bool, _ int, _ bool) bool { return client })
 				}
-				f, s := judged(t, frames, flaggedOnly)
+				f, s := oneFinding(t, frames, flaggedOnly)
 				if f == nil {
 					t.Fatal("no finding")
 				}
@@ -240,8 +240,8 @@ func TestCutHelloIsJudged(t *testing.T) {
 	}
 }
 
-// judged is the finding of frames, and the counts.
-func judged(t *testing.T, frames []capture.Frame, flaggedOnly bool) (found *classify.Finding, _ Stats) {
+// oneFinding is the finding of frames, and the counts.
+func oneFinding(t *testing.T, frames []capture.Frame, flaggedOnly bool) (found *classify.Finding, _ Stats) {
 	t.Helper()
 	s := newSensor(t, func(*classify.Finding) {})
 	s.sessions.FlaggedOnly = flaggedOnly
@@ -254,15 +254,15 @@ func judged(t *testing.T, frames []capture.Frame, flaggedOnly bool) (found *clas
 	return found, s.Stats()
 }
 
-// A whole copy of a hello that was cut replaces it, as where one interface cuts
-// and another does not.
+// A whole copy of a hello that was cut replaces it: one interface may cut packets, and
+// another not.
 func TestWholeHelloReplacesCutOne(t *testing.T) {
 	for _, flaggedOnly := range []bool{false, true} {
 		var frames []capture.Frame
-		for _, f := range read(t, below) {
-			frames = append(frames, snapped([]capture.Frame{f}, dataAt+30)[0], f)
+		for _, f := range read(t, tls10Capture) {
+			frames = append(frames, cutFrames([]capture.Frame{f}, dataAt+30)[0], f)
 		}
-		f, s := judged(t, frames, flaggedOnly)
+		f, s := oneFinding(t, frames, flaggedOnly)
 		if f == nil || !f.Flagged || f.Hello.Cut || f.Hello.JA3 == "" || slices.Contains(f.Anomalies, "hello_cut") {
 			t.Errorf("%+v", f)
 		}
@@ -272,13 +272,13 @@ func TestWholeHelloReplacesCutOne(t *testing.T) {
 	}
 }
 
-// A connection that is silent until the table forgets it was not open when the
-// capture began.
-func TestSilentConnectionIsMet(t *testing.T) {
-	frames := read(t, below)
-	late := only(t, frames, func(_ bool, nth int, data bool) bool { return nth > 1 && data })
+// A connection that was silent until the table forgot it does not count as one that was
+// open when the capture began.
+func TestForgottenConnectionIsNotOpenAtStart(t *testing.T) {
+	frames := read(t, tls10Capture)
+	late := filterSegments(t, frames, func(_ bool, nth int, data bool) bool { return nth > 1 && data })
 	if len(late) == 0 {
-		t.Fatal("nothing comes late")
+		t.Fatal("there are no late frames")
 	}
 	for i := range late {
 		late[i].Time += 600e9
@@ -286,7 +286,7 @@ func TestSilentConnectionIsMet(t *testing.T) {
 	other := segment(wrap.Segment{Src: new(attacker).next(), Dst: victim, Seq: 1, Flags: decode.ACK}, make([]byte, 50), late[0].Time-1e9)
 	all := append(append(slices.Clone(frames), *other, *other, *other), late...) // one would not move the clock
 	stats := func(frames []capture.Frame) Stats {
-		_, s := judged(t, frames, false)
+		_, s := oneFinding(t, frames, false)
 		return s
 	}(all)
 	if want := (blind.Unseen{OpenAtStart: 1}); stats.Unseen != want {
@@ -297,13 +297,12 @@ func TestSilentConnectionIsMet(t *testing.T) {
 	}
 }
 
-// Handshakes that are given up for memory are counted, those that were read are
-// not.
+// Handshakes that are given up for memory are counted, unless they were read.
 func TestGivenUp(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	s.table = flow.NewTable(s, flow.Options{MaxFlows: 64})
 	s.sessions.Table = s.table
-	for _, f := range read(t, below) {
+	for _, f := range read(t, tls10Capture) {
 		s.Process(&f)
 	}
 	half := append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc, 3, 3}, make([]byte, 100)...)
@@ -372,7 +371,7 @@ func TestUnnamed(t *testing.T) {
 	}
 }
 
-// A private address may be an endpoint of AWS's in the user's own network.
+// A private address may be an AWS endpoint in the user's own network.
 func TestPrivateDestinationsStayUnnamed(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	table := new(names.Ranges)

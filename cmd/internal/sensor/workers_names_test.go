@@ -19,14 +19,14 @@ func nameClient(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24|1<<16|uint32(n))))
 }
 
-// asking is the frames of clients who each ask for a name and then connect to its
-// address with an old hello that has no name. Of the names only DNS tells; every
-// tenth client connects after another one was told another name of the address.
-func asking(t testing.TB, clients int) (frames []capture.Frame) {
-	hello := saidIn(t, nameless).client
+// clientsAfterDNS is the frames of clients that each ask for a name, and then connect to
+// its address with an old hello without a name, so only DNS gives the name. For every
+// tenth client, another client gets another name for the address just before.
+func clientsAfterDNS(t testing.TB, clients int) (frames []capture.Frame) {
+	hello := transcriptOf(t, namelessCapture).client
 	at := int64(1_700_000_000e9)
 	add := func(packet []byte) {
-		frames = append(frames, wrapped(at, packet, nil))
+		frames = append(frames, wrapIn(at, packet, nil))
 		at += 20e3
 	}
 	server := netip.MustParseAddr("192.0.2.10")
@@ -34,7 +34,7 @@ func asking(t testing.TB, clients int) (frames []capture.Frame) {
 		client := nameClient(i)
 		name := fmt.Sprintf("b%d.s3.eu-west-1.amazonaws.com", i)
 		if i%10 == 3 {
-			client = nameClient(i - 1) // and is told another name while it connects
+			client = nameClient(i - 1) // gets another name while it connects
 		}
 		for _, p := range dnsExchange(t, client, name, server) {
 			add(p)
@@ -48,9 +48,9 @@ func asking(t testing.TB, clients int) (frames []capture.Frame) {
 	return frames
 }
 
-// hostsOf runs frames through n workers, of which one is a plain Sensor, and
-// returns who was found to connect where, in order.
-func hostsOf(t testing.TB, n int, flaggedOnly bool, frames []capture.Frame) (found []string, stats Stats) {
+// hostsFoundBy runs frames through n workers (1: a plain Sensor), and returns the client
+// and the host of each finding, in order.
+func hostsFoundBy(t testing.TB, n int, flaggedOnly bool, frames []capture.Frame) (found []string, stats Stats) {
 	var tallied atomic.Int64
 	with := func() Options {
 		o := lineOptions(t, nil)
@@ -62,7 +62,7 @@ func hostsOf(t testing.TB, n int, flaggedOnly bool, frames []capture.Frame) (fou
 		}
 		return o
 	}
-	stats = runBy(t, n, &replayed{frames: frames}, with)
+	stats = runWith(t, n, &memorySource{frames: frames}, with)
 	if uint64(tallied.Load()) != stats.Handshakes {
 		t.Errorf("%d workers: %d findings tallied, %d handshakes", n, tallied.Load(), stats.Handshakes)
 	}
@@ -72,14 +72,14 @@ func hostsOf(t testing.TB, n int, flaggedOnly bool, frames []capture.Frame) (fou
 // 6,000 clients without a name in their hellos are all found and named, in the
 // same order, however many workers there are.
 func TestNamesAreNotDividedAmongWorkers(t *testing.T) {
-	frames := asking(t, 6000)
+	frames := clientsAfterDNS(t, 6000)
 	for _, flaggedOnly := range []bool{true, false} {
-		want, wantStats := hostsOf(t, 1, flaggedOnly, frames)
+		want, wantStats := hostsFoundBy(t, 1, flaggedOnly, frames)
 		if len(want) != 6000 || wantStats.Flagged != 6000 {
 			t.Fatalf("one sensor found %d, and %d flagged", len(want), wantStats.Flagged)
 		}
 		for _, n := range []int{2, 4, 32} {
-			got, stats := hostsOf(t, n, flaggedOnly, frames)
+			got, stats := hostsFoundBy(t, n, flaggedOnly, frames)
 			if !slices.Equal(got, want) {
 				t.Errorf("%d workers found %d, the first %q; want %q", n, len(got), got[:min(len(got), 1)], want[0])
 			}
@@ -88,17 +88,17 @@ func TestNamesAreNotDividedAmongWorkers(t *testing.T) {
 	}
 }
 
-// More connections end at once than may have been found and wait to be judged:
-// with the capture, or with a pause.
+// More connections end at once than maxPending: at the end of the capture, or after a
+// pause.
 func TestManyEndAtOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
 	const connections = maxPending * 5 / 4
-	frames := asking(t, connections)
+	frames := clientsAfterDNS(t, connections)
 	open := make([]capture.Frame, 0, len(frames))
 	for i, f := range frames {
-		if i%6 != 5 { // without what closes them
+		if i%6 != 5 { // without the segments that close the connections
 			open = append(open, f)
 		}
 	}
@@ -107,26 +107,26 @@ func TestManyEndAtOnce(t *testing.T) {
 		paused[i].Time += 300e9
 	}
 	for name, frames := range map[string][]capture.Frame{"the capture ends": open, "a pause": paused} {
-		want, wantStats := hostsOf(t, 1, true, frames)
+		want, wantStats := hostsFoundBy(t, 1, true, frames)
 		if len(want) != connections {
 			t.Fatalf("%s: one sensor found %d", name, len(want))
 		}
 		for _, n := range []int{2, 8} {
-			got, stats := hostsOf(t, n, true, frames)
+			got, stats := hostsFoundBy(t, n, true, frames)
 			compareLines(t, got, want)
 			compareStats(t, stats, wantStats)
-			if again, _ := hostsOf(t, n, true, frames); !slices.Equal(again, got) {
+			if again, _ := hostsFoundBy(t, n, true, frames); !slices.Equal(again, got) {
 				t.Errorf("%s, %d workers: another order the second time", name, n)
 			}
 		}
 	}
 }
 
-// What will only be counted is counted in scope by its name from DNS, with
+// Handshakes that are only counted are counted in scope by their names from DNS, with
 // several workers as with one.
 func TestWorkersCountWhatDNSNames(t *testing.T) {
 	var frames []capture.Frame
-	for _, name := range []string{"openssl-tls12-sni.pcap", "server-only.pcap", nameless, "java-sslv2hello.pcap"} {
+	for _, name := range []string{"openssl-tls12-sni.pcap", "server-only.pcap", namelessCapture, "java-sslv2hello.pcap"} {
 		of := read(t, name)
 		var p decode.Packet
 		decoder := decode.New(decode.Options{})
@@ -134,7 +134,7 @@ func TestWorkersCountWhatDNSNames(t *testing.T) {
 			if decoder.Decode(&of[i], &p) == decode.Segment {
 				for _, end := range [][2]decode.Addr{{p.Src, p.Dst}, {p.Dst, p.Src}} {
 					for _, d := range dnsExchange(t, end[0].Netip(false), "sqs.us-east-1.amazonaws.com", end[1].Netip(false)) {
-						frames = append(frames, wrapped(of[i].Time, d, nil))
+						frames = append(frames, wrapIn(of[i].Time, d, nil))
 					}
 				}
 				break
@@ -144,25 +144,25 @@ func TestWorkersCountWhatDNSNames(t *testing.T) {
 	}
 	slices.SortStableFunc(frames, func(a, b capture.Frame) int { return int(min(max(a.Time-b.Time, -1), 1)) })
 	for _, flaggedOnly := range []bool{true, false} {
-		want, wantStats := hostsOf(t, 1, flaggedOnly, frames)
+		want, wantStats := hostsFoundBy(t, 1, flaggedOnly, frames)
 		if wantStats.InScope < 3 {
 			t.Fatalf("%+v", wantStats)
 		}
 		for _, n := range []int{2, 5} {
-			got, stats := hostsOf(t, n, flaggedOnly, frames)
+			got, stats := hostsFoundBy(t, n, flaggedOnly, frames)
 			compareLines(t, got, want)
 			compareStats(t, stats, wantStats)
 		}
 	}
 }
 
-// FuzzWorkersNames has several workers find what one does, of messages and
-// hellos in any order: each byte is a step of one of eight clients.
+// FuzzWorkersNames: several workers find the same as one, with DNS messages and hellos
+// in any order. Each byte is a step of one of eight clients.
 func FuzzWorkersNames(f *testing.F) {
 	f.Add([]byte{0x00, 0x40, 0x80, 0xc0}, uint8(2))
 	f.Add([]byte{0x00, 0x08, 0x80, 0x40, 0x01, 0x41, 0x81, 0x09, 0x82, 0x42, 0xc2, 0x02}, uint8(3))
 	f.Add(slices.Repeat([]byte{0x03, 0x43, 0x83, 0x0b, 0xc3}, 120), uint8(5))
-	hello := saidIn(f, nameless).client
+	hello := transcriptOf(f, namelessCapture).client
 	server := netip.MustParseAddr("192.0.2.10")
 	hosts := []string{"s3.eu-west-1.amazonaws.com", "www.example.org", "sqs.us-east-1.amazonaws.com", "intranet.example"}
 	f.Fuzz(func(t *testing.T, script []byte, workers uint8) {
@@ -185,10 +185,10 @@ func FuzzWorkersNames(f *testing.F) {
 			case 3:
 				packet = wrap.TCP(wrap.Segment{Src: dst, Dst: src, Seq: 501, Flags: decode.RST}, nil)
 			}
-			frames = append(frames, wrapped(1_700_000_000e9+int64(i)*7e8, packet, nil))
+			frames = append(frames, wrapIn(1_700_000_000e9+int64(i)*7e8, packet, nil))
 		}
-		want, _ := hostsOf(t, 1, true, frames)
-		got, _ := hostsOf(t, 2+int(workers%7), true, frames)
+		want, _ := hostsFoundBy(t, 1, true, frames)
+		got, _ := hostsFoundBy(t, 2+int(workers%7), true, frames)
 		slices.Sort(want)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
@@ -197,22 +197,21 @@ func FuzzWorkersNames(f *testing.F) {
 	})
 }
 
-// BenchmarkDNS is a capture of which two packets of five are DNS, through
-// workers.
+// BenchmarkDNS runs a capture through workers in which two packets of five are DNS.
 func BenchmarkDNS(b *testing.B) {
-	frames := asking(b, 6000)
+	frames := clientsAfterDNS(b, 6000)
 	for _, n := range []int{1, 2, 4} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				hostsOf(b, n, true, frames)
+				hostsFoundBy(b, n, true, frames)
 			}
 			b.ReportMetric(float64(len(frames))*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 		})
 	}
 }
 
-// messagesOnly is a flood of answers of as many addresses as a datagram holds.
-func messagesOnly(t testing.TB) (frames []capture.Frame) {
+// dnsFlood is a flood of answers, each with as many addresses as fit into a datagram.
+func dnsFlood(t testing.TB) (frames []capture.Frame) {
 	var addrs []netip.Addr
 	for i := range 80 {
 		addrs = append(addrs, netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}))
@@ -222,18 +221,18 @@ func messagesOnly(t testing.TB) (frames []capture.Frame) {
 		for k := range addrs {
 			binary.BigEndian.PutUint16(packet[len(packet)-16*k-4:], uint16(i))
 		}
-		frames = append(frames, wrapped(1_700_000_000e9+int64(i)*66e3, packet, nil))
+		frames = append(frames, wrapIn(1_700_000_000e9+int64(i)*66e3, packet, nil))
 	}
 	return frames
 }
 
-// BenchmarkDNSFlood is a second of 15,000 answers with 80 addresses.
+// BenchmarkDNSFlood runs one second with 15,000 answers of 80 addresses.
 func BenchmarkDNSFlood(b *testing.B) {
-	frames := messagesOnly(b)
+	frames := dnsFlood(b)
 	for _, n := range []int{1, 2, 4} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				hostsOf(b, n, true, frames)
+				hostsFoundBy(b, n, true, frames)
 			}
 			b.ReportMetric(float64(len(frames))*float64(b.N)/b.Elapsed().Seconds(), "packets/s")
 		})

@@ -28,7 +28,7 @@ type runner interface {
 	Stats() Stats
 }
 
-// options are those of a sensor that delivers every finding as a line of events.
+// lineOptions are options of a sensor that appends every finding to events, as a line.
 func lineOptions(t testing.TB, events *[]string) Options {
 	t.Helper()
 	p, err := policy.New(policy.Options{})
@@ -44,17 +44,17 @@ func lineOptions(t testing.TB, events *[]string) Options {
 	}
 }
 
-// watchedBy runs a source through n workers, of which one is a plain Sensor.
-func watchedBy(t testing.TB, n int, src capture.Source) ([]string, Stats) {
+// eventsOf runs a source through n workers (1: a plain Sensor).
+func eventsOf(t testing.TB, n int, src capture.Source) ([]string, Stats) {
 	t.Helper()
 	var events []string
-	stats := runBy(t, n, src, func() Options { return lineOptions(t, &events) })
+	stats := runWith(t, n, src, func() Options { return lineOptions(t, &events) })
 	return events, stats
 }
 
-// runBy runs a source through n workers, of which one is a plain Sensor, with
-// options that are made for each.
-func runBy(t testing.TB, n int, src capture.Source, with func() Options) Stats {
+// runWith runs a source through n workers (1: a plain Sensor). with makes the options of
+// each.
+func runWith(t testing.TB, n int, src capture.Source, with func() Options) Stats {
 	t.Helper()
 	var r runner = New(with())
 	if n > 1 {
@@ -70,17 +70,17 @@ func runBy(t testing.TB, n int, src capture.Source, with func() Options) Stats {
 	return r.Stats()
 }
 
-// replayed is a source of frames that lie in memory. Like libpcap's, its frames
-// are gone with the next one.
-type replayed struct {
+// memorySource is a source of frames in memory. As with libpcap, a frame's bytes are
+// overwritten by the next one.
+type memorySource struct {
 	frames []capture.Frame
 	buffer []byte
-	quiet  int // every so many frames, none comes for a while; 0: never
+	quiet  int // after so many frames there is a timeout; 0: never
 	n      int
 	stats  capture.Stats
 }
 
-func (r *replayed) Next(f *capture.Frame) error {
+func (r *memorySource) Next(f *capture.Frame) error {
 	if r.n++; r.quiet > 0 && r.n%r.quiet == 0 {
 		return capture.ErrTimeout
 	}
@@ -98,11 +98,11 @@ func (r *replayed) Next(f *capture.Frame) error {
 	return nil
 }
 
-func (r *replayed) Stats() capture.Stats { return r.stats }
-func (r *replayed) Close() error         { return nil }
+func (r *memorySource) Stats() capture.Stats { return r.stats }
+func (r *memorySource) Close() error         { return nil }
 
-// intact names the recorded captures that can be read to their end.
-func intact(t testing.TB) (names []string) {
+// readableCaptures are the names of the recorded captures that can be read to their end.
+func readableCaptures(t testing.TB) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(captures)
 	if err != nil {
@@ -116,17 +116,17 @@ func intact(t testing.TB) (names []string) {
 	return names
 }
 
-// recordings are the frames of all recorded captures, a slice each.
-func recordings(t testing.TB) (all [][]capture.Frame) {
+// allRecordings are the frames of the recorded captures, one slice for each capture.
+func allRecordings(t testing.TB) (all [][]capture.Frame) {
 	t.Helper()
-	for _, name := range intact(t) {
+	for _, name := range readableCaptures(t) {
 		all = append(all, read(t, name))
 	}
 	return all
 }
 
-// merged lays recordings over each other at random: each keeps its order.
-func merged(r *rand.Rand, all [][]capture.Frame) (frames []capture.Frame) {
+// mergeRandomly merges captures at random. The frames of each keep their order.
+func mergeRandomly(r *rand.Rand, all [][]capture.Frame) (frames []capture.Frame) {
 	left := slices.Clone(all)
 	now := int64(1_700_000_000e9)
 	for len(left) > 0 {
@@ -134,7 +134,7 @@ func merged(r *rand.Rand, all [][]capture.Frame) (frames []capture.Frame) {
 		f := left[i][0]
 		now += r.Int63n(20e6)
 		if r.Intn(500) == 0 {
-			now += r.Int63n(120e9) // long enough for what is under way to time out
+			now += r.Int63n(120e9) // long enough for handshakes in progress to time out
 		}
 		f.Time = now
 		frames = append(frames, f)
@@ -163,13 +163,13 @@ func compareLines(t *testing.T, got, want []string) {
 	}
 }
 
-// Property: several workers find what one sensor finds, in each capture.
+// Property: several workers find the same as one sensor, in each capture.
 func TestWorkersFindWhatOneFinds(t *testing.T) {
-	for _, frames := range recordings(t) {
+	for _, frames := range allRecordings(t) {
 		t.Run(filepath.Base(frames[0].Source), func(t *testing.T) {
-			want, wantStats := watchedBy(t, 1, &replayed{frames: frames})
+			want, wantStats := eventsOf(t, 1, &memorySource{frames: frames})
 			for n := 2; n <= 5; n++ {
-				got, stats := watchedBy(t, n, &replayed{frames: frames})
+				got, stats := eventsOf(t, n, &memorySource{frames: frames})
 				compareLines(t, got, want)
 				compareStats(t, stats, wantStats)
 			}
@@ -177,20 +177,19 @@ func TestWorkersFindWhatOneFinds(t *testing.T) {
 	}
 }
 
-// Property: the same of all captures laid over each other, with pauses in which
-// connections time out, with their DNS, quiet moments, and read a second time
-// in the same order.
+// Property: they do so in all captures merged, with their DNS, timeouts, and pauses in
+// which connections time out. A second run gives the same order.
 func TestWorkersAgreeOnMerges(t *testing.T) {
-	all := recordings(t)
+	all := allRecordings(t)
 	for seed := range int64(6) {
 		r := rand.New(rand.NewSource(seed))
-		frames := merged(r, all)
-		want, wantStats := watchedBy(t, 1, &replayed{frames: frames})
+		frames := mergeRandomly(r, all)
+		want, wantStats := eventsOf(t, 1, &memorySource{frames: frames})
 		for _, n := range []int{2, 3, 7} {
-			got, stats := watchedBy(t, n, &replayed{frames: frames, quiet: 100 + r.Intn(1000)})
+			got, stats := eventsOf(t, n, &memorySource{frames: frames, quiet: 100 + r.Intn(1000)})
 			compareLines(t, got, want)
 			compareStats(t, stats, wantStats)
-			again, _ := watchedBy(t, n, &replayed{frames: frames})
+			again, _ := eventsOf(t, n, &memorySource{frames: frames})
 			if !slices.Equal(again, got) {
 				t.Fatal("another order the second time")
 			}
@@ -198,28 +197,28 @@ func TestWorkersAgreeOnMerges(t *testing.T) {
 	}
 }
 
-// Property: nor does it matter that a file lends its frames.
+// Property: the findings are the same if a file lends its buffers.
 func TestWorkersOnLentFrames(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
-	all := recordings(t)
+	all := allRecordings(t)
 	for i := range all {
 		all[i] = slices.DeleteFunc(slices.Clone(all[i]), func(f capture.Frame) bool { return f.Link != capture.LinkEthernet })
 	}
 	all = slices.DeleteFunc(all, func(frames []capture.Frame) bool { return len(frames) == 0 })
 	var frames []capture.Frame
 	for len(frames) < 40000 {
-		frames = append(frames, merged(r, all)...)
+		frames = append(frames, mergeRandomly(r, all)...)
 	}
 	name := filepath.Join(t.TempDir(), "merged.pcap")
 	writePcap(t, name, frames)
-	want, _ := watchedBy(t, 1, opened(t, name))
+	want, _ := eventsOf(t, 1, openCapture(t, name))
 	for _, n := range []int{2, 4} {
-		got, _ := watchedBy(t, n, opened(t, name))
+		got, _ := eventsOf(t, n, openCapture(t, name))
 		compareLines(t, got, want)
 	}
 }
 
-func opened(t *testing.T, name string) capture.Source {
+func openCapture(t *testing.T, name string) capture.Source {
 	src, err := file.Open([]string{name}, file.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -252,14 +251,14 @@ func writePcap(t *testing.T, name string, frames []capture.Frame) {
 	}
 }
 
-// compareStats compares what a person is shown.
+// compareStats compares the counts that a summary shows.
 func compareStats(t *testing.T, got, want Stats) {
 	t.Helper()
 	got.Source, want.Source = capture.Stats{}, capture.Stats{}
 	got.Flow.Followed, want.Flow.Followed = 0, 0 // DNS over TCP is followed elsewhere
 	got.Flow.Bytes, want.Flow.Bytes = 0, 0
-	// The one recorded connection of DNS over TCP is forgotten sooner in a shard
-	// that does not follow it, and is another one when it goes on.
+	// A shard does not follow the one recorded connection of DNS over TCP, so it
+	// forgets it sooner, and counts it as a new one when it goes on.
 	if d := int64(got.Flow.Flows - want.Flow.Flows); d >= -1 && d <= 1 && got.Flow.Expired-want.Flow.Expired == got.Flow.Flows-want.Flow.Flows {
 		got.Flow.Flows, got.Flow.Expired = want.Flow.Flows, want.Flow.Expired
 	}
@@ -268,35 +267,35 @@ func compareStats(t *testing.T, got, want Stats) {
 	}
 }
 
-// Stop and -c: what was taken until then is concluded and delivered.
+// When between returns false, or after MaxFrames, the findings until then are delivered.
 func TestWorkersStop(t *testing.T) {
-	frames := merged(rand.New(rand.NewSource(2)), recordings(t))[:1000]
-	want, _ := watchedBy(t, 1, &replayed{frames: frames[:700]})
+	frames := mergeRandomly(rand.New(rand.NewSource(2)), allRecordings(t))[:1000]
+	want, _ := eventsOf(t, 1, &memorySource{frames: frames[:700]})
 	var events []string
 	o := lineOptions(t, &events)
 	o.MaxFrames = 700
 	w := NewWorkers(o, []Options{lineOptions(t, &events), lineOptions(t, &events)})
-	if err := w.Run(&replayed{frames: frames}, func() bool { return true }); err != nil {
+	if err := w.Run(&memorySource{frames: frames}, func() bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	compareLines(t, events, want)
 
-	want, _ = watchedBy(t, 1, &replayed{frames: frames[:512]})
+	want, _ = eventsOf(t, 1, &memorySource{frames: frames[:512]})
 	events = nil
 	w = NewWorkers(lineOptions(t, &events), []Options{lineOptions(t, &events), lineOptions(t, &events)})
 	calls := 0
-	err := w.Run(&replayed{frames: frames}, func() bool { calls++; return calls < 2 })
+	err := w.Run(&memorySource{frames: frames}, func() bool { calls++; return calls < 2 })
 	if err != nil {
 		t.Fatal(err)
 	}
 	compareLines(t, events, want)
 }
 
-// A connection belongs to one shard, whichever end sends.
+// Both directions of a connection belong to the same shard.
 func TestShardOfIsSymmetric(t *testing.T) {
 	count := make([]int, 4)
 	s := newSensor(t, func(*classify.Finding) {})
-	for _, frames := range recordings(t) {
+	for _, frames := range allRecordings(t) {
 		for i := range frames {
 			s.decoder.Decode(&frames[i], s.sessions.Packet)
 			back := *s.sessions.Packet
@@ -310,7 +309,7 @@ func TestShardOfIsSymmetric(t *testing.T) {
 	}
 	for i, n := range count {
 		if n == 0 {
-			t.Errorf("shard %d has nothing", i)
+			t.Errorf("shard %d has no connections", i)
 		}
 	}
 }

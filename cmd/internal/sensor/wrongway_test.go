@@ -12,36 +12,36 @@ import (
 	"tlsfloor/parse"
 )
 
-// oneRecord puts handshake messages, each given as its record, into one record.
+// oneRecord puts the handshake messages of several records into one record.
 func oneRecord(records ...[]byte) []byte {
 	var messages []byte
 	for _, r := range records {
 		messages = append(messages, r[5:]...)
 	}
-	return aRecord(22, messages...)
+	return tlsRecord(22, messages...)
 }
 
 // TestHellosInTheWrongDirection puts a ServerHello into the client's direction, a
-// ClientHello into the server's, or both, at every place, whole and in pieces, in
-// records of their own and inside of others, and with lost bytes behind them: the
-// answer and the client stay the true ones, and the event says what was odd.
+// ClientHello into the server's, or both, at every place, whole and in pieces, in their
+// own records and in others, and before lost bytes. The event has the true client and
+// answer, and the anomaly.
 func TestHellosInTheWrongDirection(t *testing.T) {
 	hello, answer := clientHelloFor(0x0301), serverHelloFor(0x0301)
 	better, other := serverHelloFor(0x0303, 3, 4), clientHelloTo("www.example.com", 0x0303, 3, 4)
-	inTwo := func(r []byte) []byte { return slices.Concat(aRecord(22, r[5:20]...), aRecord(22, r[20:]...)) }
-	places := map[string]func(own, wrong []byte) []said{ // of one direction; from is set later
-		"before":                  func(own, wrong []byte) []said { return []said{{0, wrong}, {0, own}} },
-		"behind":                  func(own, wrong []byte) []said { return []said{{0, own}, {0, wrong}} },
-		"before, in its record":   func(own, wrong []byte) []said { return []said{{0, oneRecord(wrong, own)}} },
-		"behind, in its record":   func(own, wrong []byte) []said { return []said{{0, oneRecord(own, wrong)}} },
-		"before, in two records":  func(own, wrong []byte) []said { return []said{{0, inTwo(wrong)}, {0, own}} },
-		"behind, in two records":  func(own, wrong []byte) []said { return []said{{0, own}, {0, inTwo(wrong)}} },
-		"before lost bytes":       func(own, wrong []byte) []said { return []said{{0, wrong}, {0, lost}, {0, own}} },
-		"half, before lost bytes": func(own, wrong []byte) []said { return []said{{0, wrong[:len(wrong)-10]}, {0, lost}, {0, own}} },
-		"behind, cut":             func(own, wrong []byte) []said { return []said{{0, own}, {0, wrong[:len(wrong)-10]}} },
-		"behind lost bytes":       func(own, wrong []byte) []said { return []said{{0, own}, {0, lost}, {0, wrong}} },
-		"twice":                   func(own, wrong []byte) []said { return []said{{0, wrong}, {0, own}, {0, wrong}} },
-		"not at all":              func(own, _ []byte) []said { return []said{{0, own}} },
+	inTwo := func(r []byte) []byte { return slices.Concat(tlsRecord(22, r[5:20]...), tlsRecord(22, r[20:]...)) }
+	places := map[string]func(own, wrong []byte) []sent{ // of one direction; from is set later
+		"before":                  func(own, wrong []byte) []sent { return []sent{{0, wrong}, {0, own}} },
+		"behind":                  func(own, wrong []byte) []sent { return []sent{{0, own}, {0, wrong}} },
+		"before, in its record":   func(own, wrong []byte) []sent { return []sent{{0, oneRecord(wrong, own)}} },
+		"behind, in its record":   func(own, wrong []byte) []sent { return []sent{{0, oneRecord(own, wrong)}} },
+		"before, in two records":  func(own, wrong []byte) []sent { return []sent{{0, inTwo(wrong)}, {0, own}} },
+		"behind, in two records":  func(own, wrong []byte) []sent { return []sent{{0, own}, {0, inTwo(wrong)}} },
+		"before lost bytes":       func(own, wrong []byte) []sent { return []sent{{0, wrong}, {0, lost}, {0, own}} },
+		"half, before lost bytes": func(own, wrong []byte) []sent { return []sent{{0, wrong[:len(wrong)-10]}, {0, lost}, {0, own}} },
+		"behind, cut":             func(own, wrong []byte) []sent { return []sent{{0, own}, {0, wrong[:len(wrong)-10]}} },
+		"behind lost bytes":       func(own, wrong []byte) []sent { return []sent{{0, own}, {0, lost}, {0, wrong}} },
+		"twice":                   func(own, wrong []byte) []sent { return []sent{{0, wrong}, {0, own}, {0, wrong}} },
+		"not at all":              func(own, _ []byte) []sent { return []sent{{0, own}} },
 	}
 	for clientPlace, inClient := range places {
 		for serverPlace, inServer := range places {
@@ -52,7 +52,7 @@ func TestHellosInTheWrongDirection(t *testing.T) {
 			for _, order := range []string{"client first", "server first", "in turn", "client first, no SYN"} {
 				noSYN := strings.HasSuffix(order, "no SYN")
 				if noSYN && strings.Contains(clientPlace+serverPlace, "lost bytes") {
-					continue // then nothing says who opened, or who spoke first
+					continue // nothing shows which end opened the connection or sent first
 				}
 				log := slices.Concat(client, server)
 				switch order {
@@ -68,7 +68,7 @@ func TestHellosInTheWrongDirection(t *testing.T) {
 				for _, size := range []int{1400, 7} {
 					for _, flaggedOnly := range []bool{false, true} {
 						name := fmt.Sprintf("ServerHello %s; ClientHello %s; %s, segments of %d, flagged only %v", clientPlace, serverPlace, order, size, flaggedOnly)
-						found := withLosses(t, log, size, flaggedOnly, !noSYN)
+						found := findingsWithLosses(t, log, size, flaggedOnly, !noSYN)
 						if len(found) != 1 {
 							t.Fatalf("%s: %d findings: %+v", name, len(found), found)
 						}
@@ -89,13 +89,13 @@ func TestHellosInTheWrongDirection(t *testing.T) {
 	}
 }
 
-// TestSSLv2HellosInTheWrongDirection: hellos of SSLv2, with which a direction begins,
-// hide neither the true ones behind them nor who is who.
+// TestSSLv2HellosInTheWrongDirection: SSLv2 hellos at the beginning of the wrong
+// direction hide neither the true hellos after them nor the true roles.
 func TestSSLv2HellosInTheWrongDirection(t *testing.T) {
 	hello, answer := clientHelloFor(0x0301), serverHelloFor(0x0301)
 	client := slices.Concat([]byte{0x80, 9 + 3 + 16, 1, 0, 2, 0, 3, 0, 0, 0, 16, 1, 0, 0x80}, make([]byte, 16))
 	server := slices.Concat([]byte{0x80, 11 + 3 + 16, 4, 0, 1, 0, 2, 0, 0, 0, 3, 0, 16, 1, 0, 0x80}, make([]byte, 16))
-	for name, log := range map[string][]said{
+	for name, log := range map[string][]sent{
 		"a CLIENT-HELLO of the server's":            {{0, hello}, {1, client}, {1, answer}},
 		"in the answer's segment":                   {{0, hello}, {1, slices.Concat(client, answer)}},
 		"a SERVER-HELLO of the client's":            {{0, server}, {0, hello}, {1, answer}},
@@ -104,7 +104,7 @@ func TestSSLv2HellosInTheWrongDirection(t *testing.T) {
 	} {
 		for _, size := range []int{1400, 7, 1} {
 			for _, flaggedOnly := range []bool{false, true} {
-				found := withLosses(t, log, size, flaggedOnly, true)
+				found := findingsWithLosses(t, log, size, flaggedOnly, true)
 				odd := "server_hello_from_client"
 				if log[0].from == 0 && bytes.Equal(log[0].bytes, hello) {
 					odd = "client_hello_from_server"
@@ -117,8 +117,9 @@ func TestSSLv2HellosInTheWrongDirection(t *testing.T) {
 	}
 }
 
-// withLosses is findings of a log in which nothing said stands for lost bytes.
-func withLosses(t *testing.T, log []said, size int, flaggedOnly, syn bool) (found []classify.Finding) {
+// findingsWithLosses is findings for a log in which an element without bytes stands for
+// lost ones.
+func findingsWithLosses(t *testing.T, log []sent, size int, flaggedOnly, syn bool) (found []classify.Finding) {
 	t.Helper()
 	s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
 	s.sessions.FlaggedOnly = flaggedOnly
@@ -132,7 +133,7 @@ func withLosses(t *testing.T, log []said, size int, flaggedOnly, syn bool) (foun
 			l.seq[one.from] += 40
 			continue
 		}
-		for _, part := range inSegments([]said{one}, size) {
+		for _, part := range inSegments([]sent{one}, size) {
 			l.send(part.from, 0, part.bytes)
 		}
 	}
