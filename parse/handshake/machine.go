@@ -58,10 +58,9 @@ func (m *Machine) Close() {
 	*m = Machine{}
 }
 
-// Held is how many bytes of its Pool m uses. At most, these are in each direction one
-// hello or certificate in pieces (parse.MaxMessage, parse.MaxCertificateMessage) and
-// one record that came in another protocol's packets, and two hellos that are set
-// aside.
+// Held is how many bytes of its Pool m uses. These are at most: in each direction, one
+// hello or certificate in pieces (parse.MaxMessage, parse.MaxCertificateMessage), and
+// one record that came in another protocol's packets; and two hellos set aside.
 func (m *Machine) Held() int { return int(m.held) }
 
 // recount updates held. It is called when that may have changed.

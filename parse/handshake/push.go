@@ -127,7 +127,7 @@ type Beginning uint8
 
 // The beginnings.
 const (
-	Strange  Beginning = iota // no known protocol begins here, and no TLS was seen in the other direction
+	Strange  Beginning = iota // nothing known begins here, and the other direction is not in TLS
 	Begins                    // a handshake may be read from here on
 	Unwanted                  // skip them
 )

@@ -35,7 +35,7 @@ type side struct {
 	records      parse.RecordStream
 	phase        phase
 	inPreamble   bool // the bytes are another protocol's, which may change to TLS or carry it
-	expectsTLS   bool // TLS must begin here: the other protocol changed to it, or earlier bytes were lost
+	expectsTLS   bool // TLS must begin here: after another protocol, or after lost bytes
 	sent         bool // bytes were seen
 	splitMessage bool // the current handshake message is spread over several records
 	protected    bool // the direction went on to protected records
@@ -81,8 +81,8 @@ func (r role) dir() Dir { return Dir(r - 1) }
 // rest of the handshake.
 type clientHello struct {
 	seen   bool
-	cut    bool // only the beginning of the hello was captured, or collected
-	long   bool // it was captured, and was too long
+	cut    bool // only the beginning of the hello was captured or collected
+	long   bool // all of it was captured, but it is too long to be collected
 	record parse.Version
 }
 
@@ -91,7 +91,7 @@ type clientHello struct {
 type serverHello struct {
 	seen      bool
 	retry     bool // it is a HelloRetryRequest
-	cut       bool // as a clientHello's
+	cut       bool // see clientHello
 	long      bool
 	certified bool // a certificate was read after it, or before any hello
 	version   parse.Version
@@ -152,7 +152,7 @@ const (
 	helloRequest
 	alertSplitRecords     // an alert split over two records
 	severalAlerts         // more than one in a record
-	malformedAlert        // an alert record that is neither valid plaintext nor long enough to be protected
+	malformedAlert        // an alert record that cannot be parsed, and is too short to be protected
 	serverHelloFromClient // it is not used
 	clientHelloFromServer // it is not used
 	helloCut              // only the beginning of a hello that counts was captured

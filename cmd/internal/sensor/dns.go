@@ -34,7 +34,7 @@ func isDNS(p *decode.Packet) bool { return p.SrcPort == portDNS || p.DstPort == 
 type dnsStream struct {
 	flow.Stream
 	onMessage func(src, dst netip.AddrPort, msg []byte)
-	ends      [2]netip.AddrPort // by direction: who sends in it
+	ends      [2]netip.AddrPort // by direction: the end that sends in it
 }
 
 // beginsDNS reports whether a connection that begins with p is DNS: by its port, unless

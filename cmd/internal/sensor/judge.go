@@ -27,9 +27,10 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	}
 }
 
-// lookup appends to f the destination's name from DNS at the time when the connection
-// was opened. If f then has no name at all, it looks up the range of AWS that the
-// address is in. networks are those of the packets to the client, and from it.
+// lookup appends to f the name that Options.Names has for the destination at the time
+// when the connection was opened. If f then has no name at all, it looks up the range
+// of AWS that the address is in. networks are those of the packets to the client, and
+// of those from it.
 func (s *Sensor) lookup(f *classify.Finding, opened int64, networks [2]names.Network) {
 	if s.options.Names != nil {
 		if host, ok := s.options.Names.Lookup(opened, networks, f.Client.Addr(), f.Server.Addr()); ok {

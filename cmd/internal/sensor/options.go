@@ -18,7 +18,7 @@ type Options struct {
 	Policy *policy.Policy
 	Decode decode.Options
 	Flow   flow.Options
-	Names  *names.Store                 // names of addresses, from DNS; nil: not used
+	Names  *names.Store                 // names of addresses, from DNS or hosts files; nil: not used
 	Ranges func() *names.Ranges         // AWS's current address ranges; nil: not used
 	Emit   func(*classify.Finding) bool // reports whether a finding is to be delivered
 	// FlaggedOnly: Emit wants flagged findings only. The hellos of a handshake that

@@ -39,7 +39,8 @@ func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	return s.failure.orError(err)
 }
 
-// Process processes one frame.
+// Process processes one frame, and everything that follows from it, before it returns.
+// It does not keep the frame's bytes.
 func (s *Sensor) Process(f *capture.Frame) {
 	s.step = decodingFrame
 	switch r := s.decoder.Decode(f, s.sessions.Packet); r {

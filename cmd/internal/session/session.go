@@ -42,10 +42,10 @@ type Session struct {
 type state struct {
 	tls               handshake.Machine
 	held              int32  // see recount
-	firstAck          uint32 // acknowledgement number of the first data segment, while only one direction was seen; 0: none
+	firstAck          uint32 // see checkAcks; 0: none
 	gaps              [2]gap // by direction
 	anomalies         packetAnomalies
-	otherNameInScope  bool // server_name is out of scope, but the name in the certificate, or given to a proxy, is in scope
+	otherNameInScope  bool // the name in the certificate, or given to a proxy, is; server_name is not
 	v6                bool
 	firstDir          flow.Dir // the direction of the first bytes
 	hasGuarantor      bool     // guarantor is valid

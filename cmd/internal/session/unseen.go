@@ -18,7 +18,8 @@ func (c *Session) checkOpening(p *decode.Packet, d flow.Dir, o flow.Opener) {
 }
 
 // checkAcks checks the acknowledgement numbers in direction d, the only one whose data
-// was seen so far. If they grow, the other side sends data that is not captured.
+// was seen so far. If they grow beyond that of its first data segment, the other side
+// sends data that is not captured.
 func (c *Session) checkAcks(d flow.Dir) {
 	p := c.sessions.Packet
 	if p.Flags&(decode.SYN|decode.ACK) != decode.ACK {
