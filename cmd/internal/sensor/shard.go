@@ -111,10 +111,10 @@ func (s *shard) wait() {
 
 // reclaim gets back the memory of findings that were not delivered.
 func (s *shard) reclaim() {
-	blanks := &s.batch.freeMemory[s.number]
-	s.freeMemory = append(s.freeMemory, *blanks...)
-	clear(*blanks)
-	*blanks = (*blanks)[:0]
+	free := &s.batch.freeMemory[s.number]
+	s.freeMemory = append(s.freeMemory, *free...)
+	clear(*free)
+	*free = (*free)[:0]
 }
 
 // keepFault keeps a fault, to be reported when the batch is done.

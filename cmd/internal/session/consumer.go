@@ -121,7 +121,7 @@ func (c *Session) Odd(a decode.Anomaly) { c.anomalies.addDecoded(a) }
 func (c *Session) Conflict(flow.Dir) { c.anomalies |= tcpConflict }
 
 // Dropped implements flow.Consumer. Bytes that are not kept may have been part of a
-// hello, which is an anomaly. Bytes far from the expected ones hardly are.
+// hello, which is an anomaly. Bytes far from the expected ones are unlikely to be.
 func (c *Session) Dropped(d flow.Dir, far bool) {
 	if !far {
 		c.anomalies |= tcpOverflow

@@ -128,7 +128,7 @@ func protocolNames(list parse.Protocols) (all []string) {
 type serverKind struct {
 	hello    classify.ServerHello // without the fields that variant sets
 	psk      bool                 // the choice is a pre-shared key
-	size     int                  // as a clientKind's
+	size     int                  // see clientKind
 	variants [2][resumptions]*classify.ServerHello
 }
 
@@ -240,7 +240,7 @@ const (
 // interned remembers strings made of bytes. The names in a network's hellos are few,
 // and a new string for each hello would be the only allocation of a handshake that is
 // only counted. Each string has one slot, by its hash, where a new string replaces the
-// old one. So a flood of different names costs one string each.
+// old one. So a flood of different names costs one allocation each, and no more memory.
 type interned struct {
 	seed  maphash.Seed
 	slots [maxInterned]string

@@ -138,7 +138,7 @@ func describe(layers []encap.Layer) (vlans []uint16, tunnels []string) {
 // NetworkOf returns the network of a packet with these layers: names that it brings
 // count in this network, and the names of its connection are looked up in it. Labels,
 // tags and sessions of a link are left out, except VLANs: they may differ between the
-// directions, and nobody beyond the link can send them. Tunnel numbers that may differ
+// directions, and no host beyond the link can send them. Tunnel numbers that may differ
 // between the directions are left out, too (see decode.Network), but not the tunnels.
 func NetworkOf(layers []encap.Layer) (n names.Network) {
 	for _, l := range layers {

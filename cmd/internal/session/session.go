@@ -45,7 +45,7 @@ type state struct {
 	firstAck          uint32 // see checkAcks; 0: none
 	gaps              [2]gap // by direction
 	anomalies         packetAnomalies
-	otherNameInScope  bool // the name in the certificate, or given to a proxy, is; server_name is not
+	otherNameInScope  bool // the certificate's name, or one given to a proxy; server_name is out of scope
 	v6                bool
 	firstDir          flow.Dir // the direction of the first bytes
 	hasGuarantor      bool     // guarantor is valid
