@@ -125,7 +125,7 @@ func inRecords(message []byte) (b []byte) {
 	return b
 }
 
-// longHello is a ClientHello with 60 kB of extensions and so many bytes of cipher
+// longHello is a ClientHello with 60 kB of extensions and the given bytes of cipher
 // suites.
 func longHello(ciphers int) []byte {
 	const list = 4 + 2 + 32 + 1 // offset of the length of the cipher suites

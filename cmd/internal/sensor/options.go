@@ -48,7 +48,7 @@ type Options struct {
 	// TunnelEvents is how many flagged findings from one sender of tunnels are
 	// delivered in a minute of packet time; 0: all.
 	TunnelEvents int
-	// MaxFrames ends the run after so many frames; 0: no limit.
+	// MaxFrames ends the run after this many frames; 0: no limit.
 	MaxFrames uint64
 }
 

@@ -75,7 +75,7 @@ func runWith(t testing.TB, n int, src capture.Source, with func() Options) Stats
 type memorySource struct {
 	frames []capture.Frame
 	buffer []byte
-	quiet  int // after so many frames there is a timeout; 0: never
+	quiet  int // a timeout comes after every quiet frames; 0: never
 	n      int
 	stats  capture.Stats
 }

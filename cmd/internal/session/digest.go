@@ -16,8 +16,8 @@ func (s *Sessions) sessionID(id []byte) uint32 {
 }
 
 // digestClient is a digest of a ClientHello of size bytes: of its random, and of the
-// fields that decide how it is judged. It tells the hello from an earlier one, and
-// from one of another connection with the same addresses.
+// fields that decide how it is judged. It differs from that of an earlier hello, and
+// from those of another connection with the same addresses.
 func (s *Sessions) digestClient(h *parse.ClientHello, size int) uint32 {
 	sum := s.digestRandom(h.Random, uint64(size)<<16|uint64(h.LegacyVersion))
 	return shorten(s.digest(sum, h.ServerName))
