@@ -4,55 +4,98 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/aws"
 	"tlsfloor/classify/client"
 )
 
-// All software has a guide, and each guide is for some software or service.
+// All software has a guide.
 func TestEverySoftwareHasAGuide(t *testing.T) {
 	for _, id := range client.IDs() {
 		if _, ok := guides().bySoft[id]; !ok {
 			t.Errorf("%s has no guide", id)
 		}
 	}
+}
+
+// A statement is as old as its check.
+func TestGuidesHaveSources(t *testing.T) {
 	for _, g := range All() {
-		if g.ID != anyClient && g.ID != anyServer && g.ID != between && len(g.Software)+len(g.Services) == 0 {
-			t.Errorf("%s is for nothing", g.ID)
+		if g.Checked.Before(time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("%s was checked on %s", g.ID, g.Checked.Format(time.DateOnly))
+		}
+		pages := 0
+		for _, s := range g.Sources {
+			if s.Name == "" || strings.Contains(s.Name, "://") {
+				t.Errorf("%s: %q is no name of a source", g.ID, s.Name)
+			}
+			if s.URL == "" {
+				continue
+			}
+			pages++
+			if u, err := url.Parse(s.URL); err != nil || u.Scheme != "https" || u.Host == "" || strings.Contains(s.URL, " ") {
+				t.Errorf("%s: %q is no page", g.ID, s.URL)
+			}
+		}
+		if pages == 0 {
+			t.Errorf("%s has no source with a page", g.ID)
 		}
 	}
 }
 
 func TestGuidesCanBeRead(t *testing.T) {
 	for _, g := range All() {
-		for _, page := range g.Pages {
-			if u, err := url.Parse(page); err != nil || u.Scheme != "https" || u.Host == "" {
-				t.Errorf("%s: %q is no page", g.ID, page)
-			}
+		texts := []string{g.Title, g.Today, g.Question}
+		for _, s := range g.Sources {
+			texts = append(texts, s.Name)
 		}
-		texts := []string{g.Title, g.Summary, g.Today}
+		for _, l := range g.Leads {
+			texts = append(texts, l.When)
+		}
 		for _, s := range g.Steps {
 			texts = append(append(texts, s.Text), s.Commands...)
+		}
+		for _, summary := range summaries(g) {
+			texts = append(texts, summary)
+			if !strings.HasSuffix(summary, ".") || len(summary) > 160 {
+				t.Errorf("%s: the summary is no short sentence: %q", g.ID, summary)
+			}
 		}
 		for _, text := range texts {
 			if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%s: %q is not printable ASCII", g.ID, text)
 			}
 		}
-		if !strings.HasSuffix(g.Summary, ".") || len(g.Summary) > 160 {
-			t.Errorf("%s: the summary is no short sentence: %q", g.ID, g.Summary)
-		}
 		for _, other := range mentioned(g) {
-			if _, ok := Lookup(other); !ok {
-				t.Errorf("%s sends to %q, which is not there", g.ID, other)
+			if _, ok := Lookup(other); !ok || other == g.ID {
+				t.Errorf("%s leads to %q", g.ID, other)
 			}
 		}
 	}
 }
 
+// summaries lists all the summaries that events may have of a guide.
+func summaries(g *Guide) []string {
+	all := []string{g.Summary}
+	for _, s := range g.sinces {
+		all = append(all, s.summary)
+	}
+	for _, a := range g.arguments {
+		all = append(all, a.summary)
+	}
+	if g.noHello != "" {
+		all = append(all, g.noHello)
+	}
+	return all
+}
+
 // mentioned lists the guides that a guide refers to.
 func mentioned(g *Guide) (ids []string) {
+	for _, l := range g.Leads {
+		ids = append(ids, l.Guide)
+	}
 	for _, s := range g.Steps {
 		for _, part := range strings.Split(s.Text, `"tlsfloor explain `)[1:] {
 			id, _, _ := strings.Cut(part, `"`)
@@ -73,7 +116,11 @@ func TestServicesAreKnownByTheirNames(t *testing.T) {
 		"abc.iot.us-east-1.amazonaws.com":             "server-iot",
 		"s-1.server.transfer.us-east-1.amazonaws.com": "server-transfer",
 		"photos.s3.eu-west-1.amazonaws.com":           "server-s3",
-		"sqs.us-east-1.amazonaws.com":                 "server",
+		"db.cluster-x.us-east-1.docdb.amazonaws.com":  "server-docdb",
+		"x.abc.0001.use1.cache.amazonaws.com":         "server",
+		"sqs.us-east-1.amazonaws.com":                 "server-api",
+		"rds.us-east-1.amazonaws.com":                 "server-api",
+		"s3.us-east-1.amazonaws.com":                  "server-s3",
 	} {
 		known, ok := aws.Parse(host)
 		if !ok {
@@ -87,7 +134,8 @@ func TestServicesAreKnownByTheirNames(t *testing.T) {
 }
 
 func TestFor(t *testing.T) {
-	node := &classify.Software{ID: "nodejs"}
+	node, ses := &classify.Software{ID: "nodejs"}, &classify.AWS{Service: "email-smtp"}
+	hello := classify.Observation{Hello: new(classify.ClientHello)}
 	for name, test := range map[string]struct {
 		finding classify.Finding
 		want    string
@@ -97,7 +145,10 @@ func TestFor(t *testing.T) {
 		"an unknown client":         {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient}, "client"},
 		"software without a guide":  {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, Software: &classify.Software{ID: "nonesuch"}}, "client"},
 		"a server without a name":   {classify.Finding{Verdict: classify.Violation, Fix: classify.FixServer, Software: node}, "server"},
-		"nobody knows who":          {classify.Finding{Verdict: classify.Violation, Fix: classify.FixUnknown, Software: node}, "middlebox"},
+		"nobody knows who":          {classify.Finding{Observation: hello, Verdict: classify.Violation, Fix: classify.FixUnknown, Software: node}, "middlebox"},
+		"no ClientHello":            {classify.Finding{Verdict: classify.Violation, Fix: classify.FixUnknown, Software: node}, "client"},
+		"unknown, to SES":           {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, AWS: ses}, "mail"},
+		"known, to SES":             {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, AWS: ses, Software: node}, "nodejs"},
 		"offers less than it needs": {classify.Finding{Verdict: classify.Exposed, Software: node}, "nodejs"},
 		"nothing to change":         {classify.Finding{Verdict: classify.OK, Software: node}, ""},
 		"nothing known":             {classify.Finding{Verdict: classify.Undetermined}, ""},
@@ -113,23 +164,32 @@ func TestFor(t *testing.T) {
 }
 
 func TestForAllocatesNothing(t *testing.T) {
-	f := &classify.Finding{Verdict: classify.Violation, Fix: classify.FixClient, Software: &classify.Software{ID: "java-7"}}
+	f := &classify.Finding{
+		Verdict: classify.Violation, Fix: classify.FixClient, Software: &classify.Software{ID: "java-8", Version: "8u262", Confidence: classify.High},
+		Process: &classify.Process{CommandLine: []string{"java", "-Xmx1g", "-jar", "x.jar"}},
+	}
 	if n := testing.AllocsPerRun(100, func() { For(f) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func TestWhatIsNoGuide(t *testing.T) {
-	const good = "title: T\nsummary: S.\npage: https://example.com/\n\n- Do this,\n  and that.\n    $ a command\n"
+	const good = "title: T\nsummary: S.\nchecked: 2026-11-28\nsource: P, page 3, https://example.com/\n\n- Do this,\n  and that.\n    $ a command\n"
 	g, err := parse("good", good)
-	if err != nil || g.Steps[0].Text != "Do this, and that." || g.Steps[0].Commands[0] != "a command" {
+	if err != nil || g.Steps[0].Text != "Do this, and that." || g.Steps[0].Commands[0] != "a command" || g.Sources[0] != (source{"P, page 3", "https://example.com/"}) {
 		t.Fatalf("%+v, %v", g, err)
 	}
 	for name, text := range map[string]string{
-		"no steps":           "title: T\nsummary: S.\npage: https://example.com/\n",
+		"no steps":           "title: T\nsummary: S.\nchecked: 2026-11-28\nsource: P\n",
 		"an unknown field":   "colour: red\n" + good,
 		"no field":           "title\n" + good,
-		"no page":            "title: T\nsummary: S.\n\n- Do this\n",
+		"no summary":         strings.Replace(good, "summary: S.\n", "", 1),
+		"no source":          strings.Replace(good, "source: P, page 3, https://example.com/\n", "", 1),
+		"no date":            strings.Replace(good, "checked: 2026-11-28\n", "", 1),
+		"no day":             strings.Replace(good, "2026-11-28", "November 2026", 1),
+		"a question only":    "question: Which?\n" + good,
+		"leads only":         "lead: x: Y\n" + good,
+		"half a lead":        "lead: x\n" + good,
 		"text before a step": strings.Replace(good, "- Do this,", "Do this,", 1),
 		"text in commands":   good + "  and more\n",
 	} {

@@ -2,6 +2,9 @@ package advice
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"tlsfloor/classify"
 )
@@ -10,33 +13,53 @@ import (
 const (
 	anyClient = "client"
 	anyServer = "server"
+	anyAPI    = "server-api"
 	between   = "middlebox"
 )
 
 // entry is a guide, and the advice in events that refers to it.
 type entry struct {
-	guide  *Guide
-	advice classify.Advice
+	guide     *Guide
+	advice    classify.Advice
+	sinces    []classify.Advice // of guide.sinces
+	arguments []classify.Advice // of guide.arguments
+	noHello   classify.Advice
+}
+
+func newEntry(g *Guide) *entry {
+	e := &entry{guide: g, advice: classify.Advice{ID: g.ID, Summary: g.Summary}, noHello: classify.Advice{ID: g.ID, Summary: g.noHello}}
+	for _, s := range g.sinces {
+		e.sinces = append(e.sinces, classify.Advice{ID: g.ID, Summary: s.summary})
+	}
+	for _, a := range g.arguments {
+		e.arguments = append(e.arguments, classify.Advice{ID: g.ID, Summary: a.summary})
+	}
+	return e
 }
 
 func newLibrary(guides []*Guide) (*library, error) {
-	l := &library{guides: guides, byID: map[string]*Guide{}, bySoft: map[string]*entry{}, byService: map[string]*entry{}}
+	l := &library{
+		guides: guides, byID: map[string]*Guide{}, bySoft: map[string]*entry{},
+		byService: map[string]*entry{}, byAPI: map[string]*entry{}, byTarget: map[string]*entry{},
+	}
 	for _, g := range guides {
 		l.byID[g.ID] = g
-		e := &entry{g, classify.Advice{ID: g.ID, Summary: g.Summary}}
-		if err := enter(l.bySoft, g.Software, e); err != nil {
-			return nil, err
-		}
-		if err := enter(l.byService, g.Services, e); err != nil {
-			return nil, err
+		e := newEntry(g)
+		for _, keys := range []struct {
+			in  map[string]*entry
+			ids []string
+		}{{l.bySoft, g.Software}, {l.byService, g.Services}, {l.byAPI, g.APIs}, {l.byTarget, g.Targets}} {
+			if err := enter(keys.in, keys.ids, e); err != nil {
+				return nil, err
+			}
 		}
 	}
-	for _, id := range []string{anyClient, anyServer, between} {
+	for _, id := range []string{anyClient, anyServer, anyAPI, between} {
 		g, ok := l.byID[id]
 		if !ok {
 			return nil, fmt.Errorf("there is no guide %q", id)
 		}
-		l.bySoft["/"+id] = &entry{g, classify.Advice{ID: g.ID, Summary: g.Summary}} // no software has such an id
+		l.bySoft["/"+id] = newEntry(g) // no software has such an id
 	}
 	return l, nil
 }
@@ -59,32 +82,116 @@ func For(f *classify.Finding) *classify.Advice {
 	case classify.FixServer:
 		return forService(f.AWS)
 	case classify.FixClient:
-		return forSoftware(f.Software)
+		return forSoftware(f)
 	case classify.FixUnknown:
+		if f.Hello == nil {
+			return &guides().bySoft["/"+anyClient].noHello
+		}
 		return &guides().bySoft["/"+between].advice
 	}
 	if f.Verdict == classify.Exposed {
-		return forSoftware(f.Software)
+		return forSoftware(f)
 	}
 	return nil
 }
 
+// forService distinguishes a customer's resource, whose versions can be set, from an API
+// endpoint, which is AWS's own.
 func forService(a *classify.AWS) *classify.Advice {
 	l := guides()
+	of, other := l.byService, anyServer
+	if a != nil && a.Resource == "" && a.Service != "" {
+		of, other = l.byAPI, anyAPI
+	}
 	if a != nil {
-		if e, ok := l.byService[a.Service]; ok {
+		if e, ok := of[a.Service]; ok {
 			return &e.advice
 		}
 	}
-	return &l.bySoft["/"+anyServer].advice
+	return &l.bySoft["/"+other].advice
 }
 
-func forSoftware(s *classify.Software) *classify.Advice {
+func forSoftware(f *classify.Finding) *classify.Advice {
 	l := guides()
-	if s != nil {
-		if e, ok := l.bySoft[s.ID]; ok {
+	if f.Software != nil {
+		if e, ok := l.bySoft[f.Software.ID]; ok {
+			return e.fit(f)
+		}
+	}
+	if f.AWS != nil {
+		if e, ok := l.byTarget[f.AWS.Service]; ok {
 			return &e.advice
 		}
 	}
 	return &l.bySoft["/"+anyClient].advice
+}
+
+// fit returns the advice that fits best what is known about the client: an option on its
+// command line, else its version, unless that is a guess.
+func (e *entry) fit(f *classify.Finding) *classify.Advice {
+	if f.Process != nil {
+		for i := range e.arguments {
+			if has(f.Process.CommandLine, e.guide.arguments[i].words) {
+				return &e.arguments[i]
+			}
+		}
+	}
+	if f.Software.Confidence >= classify.Medium {
+		for i := range e.sinces {
+			if atLeast(f.Software.Version, e.guide.sinces[i].version) {
+				return &e.sinces[i]
+			}
+		}
+	}
+	return &e.advice
+}
+
+// has reports whether the words follow each other on a command line, behind the
+// program's name.
+func has(line, words []string) bool {
+	for from := 1; from+len(words) <= len(line); from++ {
+		if slices.EqualFunc(line[from:from+len(words)], words, matches) {
+			return true
+		}
+	}
+	return false
+}
+
+func matches(argument, word string) bool {
+	if start, open := strings.CutSuffix(word, "*"); open {
+		return strings.HasPrefix(argument, start)
+	}
+	return argument == word
+}
+
+// atLeast compares versions by their numbers: "3.11.4" is at least "3.10". A range such
+// as "8u262 or later" or "11 to 16" begins with its lowest version. A version that is
+// not known is below all others.
+func atLeast(version, floor string) bool {
+	for floor != "" {
+		var have, want int
+		var ok bool
+		if have, version, ok = leadingNumber(version); !ok {
+			return false
+		}
+		if want, floor, _ = leadingNumber(floor); have != want {
+			return have > want
+		}
+	}
+	return true
+}
+
+// leadingNumber splits a version at its first dot. A number that is too large to be one
+// of a version is not ok.
+func leadingNumber(version string) (n int, rest string, ok bool) {
+	end := 0
+	for end < len(version) && end < 5 && '0' <= version[end] && version[end] <= '9' {
+		end++
+	}
+	n, err := strconv.Atoi(version[:end])
+	rest, dotted := strings.CutPrefix(version[end:], ".")
+	if !dotted {
+		rest = ""
+	}
+	return n, rest, err == nil
 }

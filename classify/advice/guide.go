@@ -7,24 +7,58 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Guide tells what to do about one kind of client or server. It is read-only.
 type Guide struct {
 	ID       string
 	Title    string
-	Summary  string   // one sentence: what to change
-	Software []string // ids of classify/client that it is for
-	Services []string // services of classify/aws that it is for
-	Today    string   // the present state, and since when; may be empty
-	Pages    []string // URLs of the vendor's pages
-	Steps    []step
+	Summary  string    // one sentence: what to change
+	Software []string  // ids of classify/client that it is for
+	Services []string  // services of classify/aws whose resources it is for
+	APIs     []string  // services of classify/aws whose API endpoints it is for
+	Targets  []string  // services of classify/aws: for clients of them whose software is not known
+	Today    string    // the present state, and since when; may be empty
+	Steps    []step    // what to do, in this order
+	Question string    // what tells the programs of Leads apart; empty without Leads
+	Leads    []lead    // guides that say more
+	Checked  time.Time // the day on which its statements were compared with Sources
+	Sources  []source  // what its statements are from, at least one
+
+	sinces    []since    // the highest version first
+	arguments []argument // in the order of the file
+	noHello   string     // the summary when the capture has no ClientHello; may be empty
 }
 
 // step is one thing to do.
 type step struct {
 	Text     string   // one paragraph
 	Commands []string // each in one line; may be empty
+}
+
+// lead leads on to a guide that says more.
+type lead struct {
+	Guide string // its id
+	When  string // the answer to the question
+}
+
+// source is a page or a public thread.
+type source struct {
+	Name string
+	URL  string // may be empty
+}
+
+// since is the summary for software from a version on.
+type since struct {
+	version, summary string
+}
+
+// argument is the summary for a command line with these words, one behind the other. An
+// asterisk at the end of a word stands for any rest.
+type argument struct {
+	words   []string
+	summary string
 }
 
 //go:embed guides/*.txt
@@ -36,6 +70,8 @@ type library struct {
 	byID      map[string]*Guide
 	bySoft    map[string]*entry
 	byService map[string]*entry
+	byAPI     map[string]*entry
+	byTarget  map[string]*entry
 }
 
 // read reads the embedded guides. A test checks that they can be read.
@@ -118,13 +154,18 @@ func parse(id, text string) (*Guide, error) {
 	if err := g.parseSteps(steps); err != nil {
 		return nil, err
 	}
-	if g.Title == "" || g.Summary == "" || len(g.Pages) == 0 || len(g.Steps) == 0 {
-		return nil, errors.New("title, summary, page or steps are missing")
+	switch {
+	case g.Title == "" || g.Summary == "" || len(g.Steps) == 0:
+		return nil, errors.New("title, summary or steps are missing")
+	case g.Checked.IsZero() || len(g.Sources) == 0:
+		return nil, errors.New("checked or source is missing")
+	case (g.Question == "") != (len(g.Leads) == 0):
+		return nil, errors.New("question and leads need each other")
 	}
 	return g, nil
 }
 
-func (g *Guide) field(line string) error {
+func (g *Guide) field(line string) (err error) {
 	name, value, ok := strings.Cut(line, ": ")
 	if !ok {
 		return fmt.Errorf("%q is not a field", line)
@@ -138,10 +179,44 @@ func (g *Guide) field(line string) error {
 		g.Software = strings.Fields(value)
 	case "services":
 		g.Services = strings.Fields(value)
+	case "apis":
+		g.APIs = strings.Fields(value)
+	case "destinations":
+		g.Targets = strings.Fields(value)
 	case "today":
 		g.Today = value
-	case "page":
-		g.Pages = append(g.Pages, value)
+	case "no-hello":
+		g.noHello = value
+	case "question":
+		g.Question = value
+	case "checked":
+		g.Checked, err = time.Parse(time.DateOnly, value)
+	default:
+		return g.pair(name, value)
+	}
+	return err
+}
+
+// pair reads a field that a guide may have several times.
+func (g *Guide) pair(name, value string) error {
+	if name == "source" {
+		title, url, _ := strings.Cut(value, " https://")
+		if url != "" {
+			url = "https://" + url
+		}
+		g.Sources = append(g.Sources, source{strings.TrimSuffix(title, ","), url})
+		return nil
+	}
+	first, second, ok := strings.Cut(value, ": ")
+	switch {
+	case !ok:
+		return fmt.Errorf("%q has one part only", value)
+	case name == "lead":
+		g.Leads = append(g.Leads, lead{first, second})
+	case name == "since":
+		g.sinces = append(g.sinces, since{first, second})
+	case name == "argument":
+		g.arguments = append(g.arguments, argument{strings.Fields(first), second})
 	default:
 		return fmt.Errorf("there is no field %q", name)
 	}

@@ -111,7 +111,9 @@ func TestE2E(t *testing.T) {
 			}
 		})
 	}
-	t.Run("server that chooses less", func(t *testing.T) { e.checkServer(t, "sqs.us-west-2.amazonaws.com", "violation", "TLSv1", "server") })
+	t.Run("server that chooses less", func(t *testing.T) {
+		e.checkServer(t, "sqs.us-west-2.amazonaws.com", "violation", "TLSv1", "server-api")
+	})
 	t.Run("server that refuses", func(t *testing.T) { e.checkRefused(t) })
 	if status := e.tlsfloor.stop(); status != exitOK {
 		t.Errorf("exit status %d: %s", status, e.tlsfloor.said())

@@ -31,7 +31,7 @@ func NewFindings() *Findings { return &Findings{groups: make(map[key]*group)} }
 func (r *Findings) Foreign() uint64 { return r.foreign }
 
 // key is equal for the events of one group.
-type key struct{ guide, source, program, software string }
+type key struct{ guide, summary, source, program, software string }
 
 // group is the flagged flows of one client with the same advice.
 type group struct {
@@ -47,7 +47,8 @@ type group struct {
 
 func (r *Findings) add(e *event.Event) {
 	r.flagged++
-	k := key{guide: guideOf(e), source: e.SourceIP, program: programOf(e.Process), software: softwareOf(e.Software)}
+	k := key{source: e.SourceIP, program: programOf(e.Process), software: softwareOf(e.Software)}
+	k.guide, k.summary = adviceFor(e)
 	g := r.groups[k]
 	if g == nil {
 		if len(r.groups) >= maxGroups {
@@ -155,7 +156,7 @@ func (r *Findings) sorted() (guides []string, of map[string][]*group) {
 			if a.times != b.times {
 				return int(b.times) - int(a.times)
 			}
-			return strings.Compare(a.source+a.program+a.software, b.source+b.program+b.software)
+			return strings.Compare(a.source+a.program+a.software+a.summary, b.source+b.program+b.software+b.summary)
 		})
 	}
 	slices.SortFunc(guides, func(a, b string) int {

@@ -63,14 +63,24 @@ func (r *Findings) addLine(line []byte) {
 	}
 }
 
-// guideOf is the id of the event's guide. If the event names none, or one that this
-// version does not have, it is the guide that this version would choose.
-func guideOf(e *event.Event) string {
+// adviceFor returns the id of an event's guide, and the summary of its advice where that
+// is not the guide's. If the event names no guide, or one that this version does not
+// have, it is the guide that this version would choose.
+func adviceFor(e *event.Event) (id, summary string) {
+	chosen := advice.For(findingOf(e))
 	if e.Advice != nil {
-		if _, ok := advice.Lookup(e.Advice.ID); ok {
-			return e.Advice.ID
+		if _, ok := advice.Lookup(e.Advice.ID); ok && e.Advice.ID != chosen.ID {
+			return e.Advice.ID, ""
 		}
 	}
+	if g, _ := advice.Lookup(chosen.ID); g.Summary == chosen.Summary {
+		return chosen.ID, ""
+	}
+	return chosen.ID, chosen.Summary
+}
+
+// findingOf returns what advice.For uses of a finding.
+func findingOf(e *event.Event) *classify.Finding {
 	f := &classify.Finding{Verdict: classify.Violation, Fix: classify.FixUnknown}
 	switch e.Fix {
 	case "client":
@@ -78,13 +88,22 @@ func guideOf(e *event.Event) string {
 	case "server":
 		f.Fix = classify.FixServer
 	}
+	if e.Client != nil {
+		f.Hello = new(classify.ClientHello)
+	}
 	if e.AWS != nil {
-		f.AWS = &classify.AWS{Service: e.AWS.Service}
+		f.AWS = &classify.AWS{Service: e.AWS.Service, Resource: e.AWS.Resource}
 	}
 	if e.Software != nil {
-		f.Software = &classify.Software{ID: e.Software.ID}
+		f.Software = &classify.Software{ID: e.Software.ID, Version: e.Software.Version, Confidence: classify.Medium}
+		if e.Software.Confidence == classify.Low.String() {
+			f.Software.Confidence = classify.Low
+		}
 	}
-	return advice.For(f).ID
+	if e.Process != nil {
+		f.Process = &classify.Process{CommandLine: e.Process.CommandLine}
+	}
+	return f
 }
 
 // maxRuns bounds the sensors whose unfinished runs are kept apart.

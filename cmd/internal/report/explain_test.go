@@ -54,7 +54,7 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, "10.0.0.6") || strings.Count(text, "Vendors' pages") != 1 {
+	if strings.Contains(text, "10.0.0.6") || strings.Count(text, "Sources, checked on ") != 1 {
 		t.Error(text)
 	}
 }
@@ -69,12 +69,14 @@ func TestExplainNothing(t *testing.T) {
 func TestAdviceIsDerived(t *testing.T) {
 	for text, want := range map[string]string{
 		`"fix":"client"`: "client",
-		`"fix":"client","software":{"id":"java-7"}`:       "java",
-		`"fix":"server","aws":{"service":"rds"}`:          "server-rds",
-		`"fix":"unknown"`:                                 "middlebox",
-		`"fix":"client","advice":{"id":"newer"}`:          "client",
-		`"fix":"client","advice":{"id":"nodejs"}`:         "nodejs",
-		`"fix":"server","aws":{"service":"newest thing"}`: "server",
+		`"fix":"client","software":{"id":"java-8"}`:                      "java",
+		`"fix":"server","aws":{"service":"rds","resource":"db"}`:         "server-rds",
+		`"fix":"server","aws":{"service":"sts"}`:                         "server-api",
+		`"fix":"unknown"`:                                                "client",
+		`"fix":"unknown","client":{"max_version":"TLSv1"}`:               "middlebox",
+		`"fix":"client","advice":{"id":"newer"}`:                         "client",
+		`"fix":"client","advice":{"id":"nodejs"}`:                        "nodejs",
+		`"fix":"server","aws":{"service":"newest thing","resource":"x"}`: "server",
 	} {
 		g, _ := advice.Lookup(want)
 		if got := explained(t, `{"schema":"tlsfloor/1","kind":"handshake","flagged":true,`+text+"}"); !strings.Contains(got, g.Title+"\n===") {
@@ -186,7 +188,7 @@ func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
 			[]string{"       12  packets of an IP protocol that is not read, and may carry TCP: 50\n           ESP.", "        1  handshake whose hello"}, "change"},
 		{"a cause of the future", statsEvent("a", `{"cause":"gremlins","count":1}`, true), []string{"not everything could be seen", "of a newer tlsfloor"}, "gremlins"},
 		{"beside what is flagged", fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 7) + statsEvent("a", fmt.Sprintf(cut, 1), true),
-			[]string{"10.0.0.5: 1 flagged flow\n", "Vendors' pages", "Could not be seen:\n"}, "Nothing"},
+			[]string{"10.0.0.5: 1 flagged flow\n", "Sources, checked on ", "Could not be seen:\n"}, "Nothing"},
 		{"a name that the terminal would obey", statsEvent("a", `{"cause":"inputs_left_out","count":1,"top":[{"name":"\u001b[2Jx","count":1}]}`, true), []string{"?[2Jx"}, "\x1b"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

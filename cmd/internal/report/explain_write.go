@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"tlsfloor/classify/advice"
 )
@@ -35,10 +36,20 @@ func (p *page) guide(g *advice.Guide) {
 			p.line("      %s", c) // not wrapped, so that it can be copied
 		}
 	}
+	if g.Question != "" {
+		p.line("")
+		p.wrap("", g.Question)
+		for _, l := range g.Leads {
+			p.wrap(fmt.Sprintf("  tlsfloor explain %-18s  ", l.Guide), l.When)
+		}
+	}
 	p.line("")
-	p.line("Vendors' pages:")
-	for _, url := range g.Pages {
-		p.line("  %s", url)
+	p.line("Sources, checked on %s:", g.Checked.Format(time.DateOnly))
+	for _, s := range g.Sources {
+		p.wrap("  - ", s.Name)
+		if s.URL != "" {
+			p.line("    %s", s.URL)
+		}
 	}
 }
 
@@ -100,7 +111,7 @@ func (p *page) group(g *group) {
 	p.wrap("", bounded(g.source)+": "+number(g.times, "flagged flow"))
 	for _, line := range [][2]string{
 		{"  process:  ", g.process}, {"  software: ", g.software}, {"  to:       ", g.destinations()},
-		{"  version:  ", strings.Join(g.versions, ", ")}, {"  why:      ", g.reason}, {"  seen:     ", g.span()},
+		{"  version:  ", strings.Join(g.versions, ", ")}, {"  why:      ", g.reason}, {"  seen:     ", g.span()}, {"  do first: ", g.summary},
 	} {
 		if line[1] != "" {
 			p.wrap(line[0], bounded(line[1]))
