@@ -85,6 +85,19 @@ func TestAdviceIsDerived(t *testing.T) {
 	}
 }
 
+// What is known about a client comes before its guide.
+func TestAdviceFitsTheClient(t *testing.T) {
+	const curl = `{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"fix":"client","src_ip":"10.0.0.5",` +
+		`"process":{"executable":"/usr/bin/curl","command_line":["curl","--tls-max","1.0","https://s3.amazonaws.com"]},` +
+		`"software":{"id":"curl","confidence":"high"},"advice":{"id":"curl","summary":"x"}}`
+	if got := explained(t, curl); !strings.Contains(got, "  do first: The command line has --tls-max 1.0") {
+		t.Error(got)
+	}
+	if got := explained(t, strings.Replace(curl, `"--tls-max","1.0",`, "", 1)); strings.Contains(got, "do first") {
+		t.Error(got)
+	}
+}
+
 func TestForeignLinesAreLeftOut(t *testing.T) {
 	r := NewFindings()
 	long := strings.Repeat("x", 3*maxLine)
