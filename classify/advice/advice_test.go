@@ -2,6 +2,7 @@ package advice
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,11 +12,51 @@ import (
 	"tlsfloor/classify/client"
 )
 
-// All software has a guide.
-func TestEverySoftwareHasAGuide(t *testing.T) {
-	for _, id := range client.IDs() {
+// Each guide can be reached: from an event, or from a guide that can be.
+func TestEveryGuideIsReached(t *testing.T) {
+	known := client.IDs()
+	for _, id := range known {
 		if _, ok := guides().bySoft[id]; !ok {
 			t.Errorf("%s has no guide", id)
+		}
+	}
+	reached := map[string]bool{}
+	var reach func(id string)
+	reach = func(id string) {
+		g, ok := Lookup(id)
+		if !ok || reached[id] {
+			return
+		}
+		reached[id] = true
+		for _, other := range mentioned(g) {
+			reach(other)
+		}
+	}
+	for _, g := range All() {
+		for _, id := range g.Software {
+			if !slices.Contains(known, id) {
+				t.Errorf("%s is for %s, which no event names", g.ID, id)
+			}
+		}
+		if len(g.Software)+len(g.Services)+len(g.APIs)+len(g.Targets) > 0 {
+			reach(g.ID)
+		}
+	}
+	for _, id := range []string{anyClient, anyServer, anyAPI, between} {
+		reach(id)
+	}
+	for _, g := range All() {
+		if !reached[g.ID] {
+			t.Errorf("neither an event nor another guide leads to %s", g.ID)
+		}
+	}
+}
+
+// The guide of a library leads on to programs, since its hello shows none.
+func TestLibrariesLeadOn(t *testing.T) {
+	for _, id := range []string{"openssl", "gnutls", "nss", "boringssl", "schannel", "securetransport", anyClient} {
+		if g, ok := Lookup(id); !ok || !strings.Contains(g.Question, "?") || len(g.Leads) < 2 {
+			t.Errorf("%s leads to no programs", id)
 		}
 	}
 }
@@ -159,6 +200,47 @@ func TestFor(t *testing.T) {
 		}
 		if got == nil || got.ID != test.want || got.Summary == "" {
 			t.Errorf("%s: %+v, want %s", name, got, test.want)
+		}
+	}
+}
+
+// A client is not told what it has done, and is told about its own options.
+func TestAdviceUsesWhatIsKnown(t *testing.T) {
+	for _, test := range []struct {
+		id, version string
+		confidence  classify.Confidence
+		line        []string
+		want, not   string // of the summary
+	}{
+		{id: "java", version: "17.0.15", confidence: classify.High, want: "This Java speaks TLS 1.2 and 1.3", not: "Java 8"},
+		{id: "java", version: "8u292", confidence: classify.High, want: "This Java speaks TLS 1.2:"},
+		{id: "java", version: "7", confidence: classify.High, want: "Run Java 8"},
+		{id: "java", version: "17", confidence: classify.Low, want: "Run Java 8"},
+		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djdk.tls.client.protocols=TLSv1", "-jar", "x.jar"}, want: "-Djdk.tls.client.protocols"},
+		{id: "java-8", version: "8u262 or later", confidence: classify.Medium, want: "This Java speaks TLS 1.2:"},
+		{id: "python", version: "3.11.4", confidence: classify.High, want: "This Python offers nothing below", not: "3.1"},
+		{id: "python", version: "3.9", confidence: classify.High, want: "Update this Python (3.11 or newer)"},
+		{id: "python", version: "2.7", confidence: classify.High, want: "Run a maintained Python (3.11 or newer)"},
+		{id: "python", confidence: classify.High, want: "Run a maintained Python"},
+		{id: "nodejs", version: "22.1.0", confidence: classify.High, want: "This Node.js speaks TLS 1.3", not: "Run Node.js"},
+		{id: "nodejs", version: "11 to 16", confidence: classify.Medium, want: "Run Node.js 22"},
+		{id: "go", version: "1.9.7", confidence: classify.High, want: "Build with a maintained Go"},
+		{id: "go", version: "1.22.3", confidence: classify.High, want: "This Go release"},
+		{id: "openssl-0.9.8", version: "0.9.8", confidence: classify.Medium, want: "Update OpenSSL (0.9.8"},
+		{id: "openssl-3", version: "3.0 to 3.4", confidence: classify.Medium, want: "This library speaks TLS 1.2"},
+		{id: "curl", confidence: classify.High, line: []string{"curl", "-s", "--tls-max", "1.0", "https://x"}, want: "--tls-max 1.0"},
+		{id: "curl", confidence: classify.High, line: []string{"curl", "--tls-max", "1.2"}, want: "Update curl"},
+		{id: "curl", confidence: classify.High, line: []string{"--tlsv1.0"}, want: "Update curl"},
+		{id: "curl", confidence: classify.High, line: []string{"curl", "--tls-max"}, want: "Update curl"},
+		{id: "wget", confidence: classify.High, line: []string{"wget", "--secure-protocol=TLSv1_2"}, want: "Update wget"},
+	} {
+		f := &classify.Finding{
+			Fix: classify.FixClient, Software: &classify.Software{ID: test.id, Version: test.version, Confidence: test.confidence},
+			Process: &classify.Process{CommandLine: test.line},
+		}
+		got := For(f).Summary
+		if !strings.Contains(got, test.want) || test.not != "" && strings.Contains(got, test.not) {
+			t.Errorf("%s %s %q: %s", test.id, test.version, test.line, got)
 		}
 	}
 }
