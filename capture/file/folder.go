@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tlsfloor/capture/foreign"
@@ -31,7 +32,13 @@ type directory struct {
 	// seen holds the members that need not be read again: in the state in which they
 	// were read to their end or found to be no capture, or nil while in use.
 	seen map[string]fs.FileInfo
+	// moved are the last members that were renamed while they were followed, in the
+	// state in which they were read to their end.
+	moved []fs.FileInfo
 }
+
+// maxMoved bounds directory.moved.
+const maxMoved = 64
 
 // addFolder adds the captures of a folder and of the folders below it.
 //
@@ -72,7 +79,7 @@ func (s *Source) walk(d *directory) {
 func (s *Source) addMember(d *directory, e fs.DirEntry) {
 	name := filepath.Join(d.path, e.Name())
 	info, err := e.Info()
-	if err != nil || !d.changed(e.Name(), info) {
+	if err != nil || !d.changed(e.Name(), info) || s.opened && s.renamed(d, e.Name(), info) {
 		return // removed meanwhile, or known
 	}
 	_, known := d.seen[e.Name()]
@@ -93,7 +100,32 @@ func (d *directory) changed(base string, now fs.FileInfo) bool {
 	case then == nil:
 		return false
 	}
+	return differ(then, now)
+}
+
+// differ reports whether these are different files, or one that was written between.
+func differ(then, now fs.FileInfo) bool {
 	return !os.SameFile(then, now) || then.Size() != now.Size() || !then.ModTime().Equal(now.ModTime())
+}
+
+// renamed reports whether a new name is that of a file of the same directory that was
+// read under another name. One that is still being read is looked at again later.
+func (s *Source) renamed(d *directory, base string, now fs.FileInfo) bool {
+	for _, st := range slices.Concat(s.idle, s.ready) {
+		if st.dir != d || filepath.Base(st.source) == base {
+			continue
+		}
+		if open, err := st.in.stat(); err == nil && os.SameFile(open, now) {
+			return true
+		}
+	}
+	for _, then := range d.moved {
+		if !differ(then, now) {
+			d.seen[base] = now
+			return true
+		}
+	}
+	return false
 }
 
 // admit adds a member, or returns why not.

@@ -253,18 +253,77 @@ func TestFollowReplaced(t *testing.T) {
 	}
 }
 
+// TestFollowRemoved: a file that was removed is read when it is there again.
 func TestFollowRemoved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
 	t.Parallel()
-	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 2)
+	frames := distinctFrames(rand.New(rand.NewPCG(53, 54)), 4)
 	g := newGrowing(t, filepath.Join(t.TempDir(), "x"))
-	g.add(captures.Pcap(t, frames))
+	g.add(captures.Pcap(t, frames[:2]))
 	s := mustOpen(t, Options{Follow: true}, g.path)
 	defer s.Close()
-	wantFrames(t, s, frames...)
+	wantFrames(t, s, frames[:2]...)
 	check(t, os.Remove(g.path))
-	wantError(t, s, errRemoved)
-	if _, err := nextWithin(t, s); err != io.EOF {
+	wantError(t, s, ErrAbsent)
+	newGrowing(t, g.path).add(captures.Pcap(t, frames[2:]))
+	wantError(t, s, ErrReplaced)
+	wantFrames(t, s, frames[2:]...)
+	wantTimeouts(t, s, 1)
+}
+
+// TestFollowAbsent: a file that does not exist yet is read when it appears, but only if
+// its folder exists.
+func TestFollowAbsent(t *testing.T) {
+	t.Parallel()
+	frames := distinctFrames(rand.New(rand.NewPCG(57, 58)), 2)
+	path := filepath.Join(t.TempDir(), "x")
+	s := mustOpen(t, Options{Follow: true}, path)
+	defer s.Close()
+	wantError(t, s, ErrAbsent)
+	wantTimeouts(t, s, 2)
+	newGrowing(t, path).add(captures.Pcap(t, frames))
+	wantFrames(t, s, frames...)
+	wantTimeouts(t, s, 1)
+
+	nowhere := mustOpen(t, Options{Follow: true}, filepath.Join(t.TempDir(), "none", "x"))
+	defer nowhere.Close()
+	wantError(t, nowhere, os.ErrNotExist)
+	if _, err := nextWithin(t, nowhere); err != io.EOF {
 		t.Errorf("at the end: %v", err)
+	}
+}
+
+// TestFollowRenamed: what was written to a file before it was renamed is read, also when
+// the new file is there already; in a folder, nothing is read twice.
+func TestFollowRenamed(t *testing.T) {
+	t.Parallel()
+	frames := distinctFrames(rand.New(rand.NewPCG(59, 60)), 6)
+	for _, of := range []string{"file", "folder"} {
+		t.Run(of, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "x")
+			g := newGrowing(t, path)
+			g.add(captures.Pcap(t, frames[:2]))
+			named := path
+			if of == "folder" {
+				named = filepath.Dir(path)
+			}
+			s := mustOpen(t, Options{Follow: true}, named)
+			defer s.Close()
+			wantFrames(t, s, frames[:2]...)
+			wantTimeouts(t, s, 1)
+			g.add(captures.Pcap(t, frames[2:4])[captures.PcapHeaderLen:])
+			check(t, os.Rename(path, path+".1"))
+			newGrowing(t, path).add(captures.Pcap(t, frames[4:]))
+			wantFrames(t, s, frames[2:4]...)
+			if of == "file" {
+				wantError(t, s, ErrReplaced)
+			}
+			wantFrames(t, s, frames[4:]...)
+			wantTimeouts(t, s, 2*int(watchEvery/idleWait))
+		})
 	}
 }
 

@@ -41,6 +41,8 @@ func (s *Source) add(name string) {
 	}
 	info, err := s.stat(name)
 	switch {
+	case err != nil && s.expect(name, err):
+		s.fail(name, ErrAbsent)
 	case err != nil:
 		s.fail(name, err)
 	case info.IsDir():
@@ -144,12 +146,18 @@ func (s *Source) fail(name string, err error) {
 // inputError names the input. It reduces a PathError to its cause, which would repeat
 // the name and add the system call.
 func inputError(name string, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
+	err = pathCause(err)
 	if name == stdinName {
 		name = "standard input"
 	}
 	return &capture.InputError{Name: name, Err: err}
+}
+
+// pathCause returns the cause of a PathError, and other errors as they are.
+func pathCause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

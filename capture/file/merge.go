@@ -34,7 +34,7 @@ func (s *Source) turn(f *capture.Frame) error {
 			s.take(f)
 			return nil
 		}
-		if len(s.idle)+len(s.waiting)+len(s.deferred)+len(s.dirs) == 0 {
+		if len(s.idle)+len(s.waiting)+len(s.deferred)+len(s.dirs)+len(s.expected) == 0 {
 			return io.EOF
 		}
 		if err := s.await(); err != nil {
@@ -79,7 +79,9 @@ func (s *Source) openNext() error {
 		return nil
 	}
 	if err != nil {
-		c.dir.forget(c.source)
+		if c.dir.forget(c.source); c.dir == nil && s.expect(c.source, err) {
+			err = ErrAbsent
+		}
 		return inputError(c.source, err)
 	}
 	err = st.next(&st.head)

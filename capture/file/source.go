@@ -68,9 +68,10 @@ type Source struct {
 	lend    func([]byte) []byte
 	peekBuf []byte
 
-	dirs    []*directory // that are followed
-	retried time.Time    // when idle inputs were last read
-	watched time.Time    // when followed files were last checked
+	dirs     []*directory // that are followed
+	expected []string     // files that are read when they appear
+	retried  time.Time    // when idle inputs were last read
+	watched  time.Time    // when followed files were last checked
 }
 
 // Open prepares to read the named inputs as one stream in time order: files, folders
@@ -170,12 +171,11 @@ func (s *Source) Progress() (done, total int64) {
 }
 
 // LatePaths returns the paths that may still be opened after Open: files that are not
-// kept open, followed files, which may be replaced, and followed folders. A sandbox
-// has to leave them readable.
+// kept open, and followed folders. A sandbox has to leave them readable.
 func (s *Source) LatePaths() []string {
 	var paths []string
 	for _, c := range s.waiting {
-		if c.r == nil && (c.file == nil || s.options.Follow) {
+		if c.r == nil && c.file == nil {
 			paths = append(paths, c.source)
 		}
 	}
@@ -183,6 +183,22 @@ func (s *Source) LatePaths() []string {
 		paths = append(paths, d.path)
 	}
 	return paths
+}
+
+// FollowedFiles returns the names that another file may take, or that none has yet: a
+// sandbox has to leave their folders readable. Those in followed folders are not among
+// them.
+func (s *Source) FollowedFiles() []string {
+	if !s.options.Follow {
+		return nil
+	}
+	names := slices.Clone(s.expected)
+	for _, c := range s.waiting {
+		if c.r == nil && c.dir == nil {
+			names = append(names, c.source)
+		}
+	}
+	return names
 }
 
 // Close releases every input.

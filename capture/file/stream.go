@@ -20,6 +20,9 @@ type stream struct {
 	in     *input
 	owned  bool       // in is closed at the end
 	dir    *directory // that it was found in, or nil
+	missed int        // checks in a row that found no file of its name
+	moved  bool       // renamed while it was followed
+	failed bool       // failOnce has reported an error
 
 	acct     account
 	raw      *pcap.Buffer     // the input as it is; only pump uses it if there is one

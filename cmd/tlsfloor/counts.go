@@ -131,13 +131,13 @@ type inputs struct {
 
 // note counts an error of an input. Some errors are counted elsewhere (an unknown link
 // type and an expression that cannot be used with it, by frames) or mean no loss (a file
-// that was replaced is read on, one that waits for memory is read later). A URL may have
-// been given as a file name: mask hides the secret in it.
+// that was replaced, is absent or waits for memory is read later). A URL may have been
+// given as a file name: mask hides the secret in it.
 func (i *inputs) note(err error, mask *transport.Mask) {
 	var input *capture.InputError
 	switch {
 	case !errors.As(err, &input), errors.Is(err, sensor.ErrUnknownLink), errors.Is(err, file.ErrReplaced), errors.Is(err, file.ErrDeferred),
-		errors.Is(err, live.ErrOneByOne):
+		errors.Is(err, file.ErrAbsent), errors.Is(err, live.ErrOneByOne):
 	case errors.Is(err, live.ErrDown), errors.Is(err, live.ErrLost):
 		i.away++
 	case errors.Is(err, live.ErrFilterChanged), errors.Is(err, live.ErrUnseen):

@@ -8,14 +8,14 @@ import (
 )
 
 // confine drops the privileges that the run does not need. On interfaces it reports each
-// step, since such a run goes on for long.
+// step, since such a run goes on for long; with --follow, those that failed.
 func (w *watcher) confine() error {
 	if w.options.noSandbox {
 		return nil
 	}
 	steps, err := confine.Apply(w.needs())
 	for _, s := range steps {
-		if w.live() || s.Degraded && w.options.requireSandbox {
+		if w.live() || s.Degraded && (w.options.requireSandbox || w.options.follow) {
 			w.note("%s", printable(s.String()))
 		}
 	}
@@ -30,8 +30,8 @@ func (w *watcher) needs() confine.Options {
 	n := w.events.Needs()
 	o := confine.Options{
 		User: w.options.user, Require: w.options.requireSandbox,
-		ReadPaths: w.latePaths(), ReloadPaths: n.Read, WritePaths: n.Write,
-		Resolve: n.Network, KeepNetRaw: w.reopens(),
+		ReadPaths: w.latePaths(), ReloadPaths: append(n.Read, w.followed()...), WritePaths: n.Write,
+		ReadAll: w.options.follow, Resolve: n.Network, KeepNetRaw: w.reopens(),
 	}
 	for _, p := range n.Ports {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: p.Network, Port: p.Number})

@@ -33,7 +33,8 @@ func (w *watcher) openLive() error {
 	if err != nil {
 		return err
 	}
-	w.source, w.stop, w.latePaths = src, src.Stop, func() []string { return nil }
+	none := func() []string { return nil }
+	w.source, w.stop, w.latePaths, w.followed = src, src.Stop, none, none
 	return nil
 }
 
@@ -68,7 +69,7 @@ func (w *watcher) openFiles(stdin io.Reader) error {
 	if w.terminal {
 		w.progress = &progress{messages: w.messages, of: src.Progress}
 	}
-	w.source, w.stop, w.latePaths = src, src.Stop, src.LatePaths
+	w.source, w.stop, w.latePaths, w.followed = src, src.Stop, src.LatePaths, src.FollowedFiles
 	return nil
 }
 

@@ -87,6 +87,7 @@ type watcher struct {
 	flagged       bool
 	progress      *progress
 	latePaths     func() []string // of files that source may open later
+	followed      func() []string // files that may be replaced by others
 	filter        *blind.Filter   // nil: no expression, or the kernel has it
 	inputs        inputs
 	runFailed     bool // the run has failed, not just one input
@@ -175,7 +176,7 @@ func isWarning(err error) bool {
 	if errors.As(err, &tunnel) {
 		return true
 	}
-	for _, note := range []error{live.ErrDown, live.ErrLost, live.ErrFilterChanged, live.ErrUnseen, live.ErrOneByOne} {
+	for _, note := range []error{live.ErrDown, live.ErrLost, live.ErrFilterChanged, live.ErrUnseen, live.ErrOneByOne, file.ErrReplaced, file.ErrAbsent} {
 		if errors.Is(err, note) {
 			return true
 		}

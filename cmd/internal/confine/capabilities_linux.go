@@ -12,7 +12,8 @@ import (
 type capabilities uint64
 
 const (
-	netRaw capabilities = 1 << unix.CAP_NET_RAW
+	netRaw        capabilities = 1 << unix.CAP_NET_RAW
+	dacReadSearch capabilities = 1 << unix.CAP_DAC_READ_SEARCH
 	// examineCapabilities are for listing the sockets of other users' processes,
 	// reading their programs, and entering the network namespaces of containers.
 	examineCapabilities capabilities = 1<<unix.CAP_SYS_PTRACE | 1<<unix.CAP_DAC_READ_SEARCH | 1<<unix.CAP_SYS_ADMIN
@@ -25,6 +26,9 @@ func (c *confinement) keptCapabilities() (keep capabilities) {
 	}
 	if c.KeepNetRaw {
 		keep |= netRaw
+	}
+	if _, lacking := c.kernel.missingLandlock(); c.ReadAll && !lacking {
+		keep |= dacReadSearch
 	}
 	if c.Examine {
 		keep |= examineCapabilities

@@ -32,6 +32,10 @@ type Options struct {
 	Resolve bool
 	// Listening: a listener that is open goes on accepting.
 	Listening bool
+	// ReadAll: ReadPaths and ReloadPaths are read with the rights of root, also what is
+	// created in them later. CAP_DAC_READ_SEARCH is kept for that if the process has it
+	// and Landlock limits it to these paths.
+	ReadAll bool
 	// KeepNetRaw keeps CAP_NET_RAW if the process has it, to open an interface again.
 	KeepNetRaw bool
 

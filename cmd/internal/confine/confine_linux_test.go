@@ -230,6 +230,44 @@ func TestRootKeepsOnlyTheCapabilityToCapture(t *testing.T) {
 	r.refused(t, unix.EACCES, "read /etc/passwd")
 }
 
+// What root reads later is read as by root, and nothing else is.
+func TestFollowedFilesAreReadAsByRoot(t *testing.T) {
+	needRoot(t)
+	needKernel(t, 1)
+	folder := t.TempDir()
+	for _, name := range []string{"in", "out"} {
+		if err := os.MkdirAll(folder+"/"+name+"/below", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(folder+"/"+name+"/below/file", nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := plan{
+		Options: Options{User: "nobody", ReadAll: true, ReadPaths: []string{folder + "/in"}, Require: true},
+		After: []string{
+			"read " + folder + "/in/below/file", "read " + folder + "/out/below/file", "read /etc/shadow",
+			"append " + folder + "/in/below/file", "create " + folder + "/in/new", "namespace",
+		},
+	}.run(t)
+	want := confined("65534")
+	want["CapPrm"] = fmt.Sprintf("%016x", uint64(dacReadSearch))
+	want["CapEff"] = want["CapPrm"]
+	want["CapBnd"] = none
+	r.all(t, want)
+	r.works(t, "read "+folder+"/in/below/file")
+	r.refused(t, unix.EACCES, "read "+folder+"/out/below/file", "read /etc/shadow")
+	r.refused(t, unix.EPERM, "append "+folder+"/in/below/file", "create "+folder+"/in/new", "namespace")
+}
+
+// Without Landlock, the rights of root would be those to read every file.
+func TestReadAllNeedsLandlock(t *testing.T) {
+	c := confinement{Options: Options{ReadAll: true}, kernel: kernel{proc: true}}
+	if keep := c.keptCapabilities(); keep != 0 {
+		t.Errorf("%s kept", keep)
+	}
+}
+
 // A process that inspects others has great rights, and can use them for nothing else.
 func TestExaminerReadsAndChangesNothing(t *testing.T) {
 	needRoot(t)

@@ -36,6 +36,9 @@ func (c *confinement) confineFiles() error {
 		return c.note(s)
 	}
 	if err := c.restrict(g.list); err != nil {
+		if c.ReadAll {
+			c.note(c.dropCapabilities(c.keptCapabilities()&^dacReadSearch, false))
+		}
 		return c.note(degraded(stepLandlock, "not set: %v: files are not confined", err))
 	}
 	return c.note(done(stepLandlock, "ABI %d, read %s, write %s", c.kernel.landlock, paths(g.read), paths(g.write)))
@@ -112,9 +115,9 @@ func (c *confinement) grants() *grants {
 	return g
 }
 
-// add grants rights to a path, if the user has this access.
+// add grants rights to a path, if the process has this access with its capabilities.
 func (g *grants) add(path string, rights landlock.AccessFSSet, access uint32) error {
-	if err := unix.Access(path, access); err != nil {
+	if err := unix.Faccessat(unix.AT_FDCWD, path, access, unix.AT_EACCESS); err != nil {
 		return err
 	}
 	g.list = append(g.list, grant{path, rights})
