@@ -16,7 +16,7 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 	if len(args) == 0 {
 		return m.done(report.ListGuides(stdout))
 	}
-	r, files := report.NewFindings(), false
+	r, files, foreign := report.NewFindings(), false, uint64(0)
 	for _, arg := range args {
 		if g, ok := advice.Lookup(arg); ok {
 			if err := report.WriteGuide(stdout, g); err != nil {
@@ -24,19 +24,20 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 			}
 			continue
 		}
-		if err := addEvents(r, arg, stdin); err != nil {
+		left, err := addEvents(r, arg, stdin)
+		if err != nil {
 			m.trouble(err)
 			continue
 		}
-		files = true
+		files, foreign = true, foreign+left
 	}
 	if files {
 		if err := r.Write(stdout); err != nil {
 			return m.fail(err)
 		}
 	}
-	if n := r.Foreign(); n > 0 {
-		m.trouble(fmt.Errorf("explain: lines left out, because they are no events of tlsfloor in its native format: %d", n))
+	if foreign > 0 {
+		m.trouble(fmt.Errorf("explain: lines left out, because they are no events of tlsfloor in its native format: %d", foreign))
 	}
 	return m.done(nil)
 }
@@ -52,22 +53,35 @@ func (m *messages) done(err error) int {
 	return exitOK
 }
 
-func addEvents(r *report.Findings, name string, stdin io.Reader) error {
+// addEvents adds the events of a file, and returns how many of its lines are none. A file
+// without any is an error: that nothing is flagged in it would say nothing.
+func addEvents(r *report.Findings, name string, stdin io.Reader) (foreign uint64, err error) {
+	from := stdin
 	if name == "-" {
-		return r.Add(stdin)
+		name = "standard input"
+	} else {
+		f, err := os.Open(name)
+		if os.IsNotExist(err) && !strings.ContainsRune(name, '/') {
+			return 0, fmt.Errorf("explain: %s is neither a guide nor a file%s", name, similar(name))
+		}
+		if err != nil {
+			return 0, fmt.Errorf("explain: %s: %w", name, pathCause(err))
+		}
+		defer f.Close()
+		from = f
 	}
-	f, err := os.Open(name)
-	if os.IsNotExist(err) && !strings.ContainsRune(name, '/') {
-		return fmt.Errorf("explain: %s is neither a guide nor a file%s", name, similar(name))
+	eventsBefore, foreignBefore := r.Lines()
+	err = r.Add(from)
+	events, others := r.Lines()
+	switch foreign = others - foreignBefore; {
+	case err != nil:
+		return 0, fmt.Errorf("explain: %s: %w", name, pathCause(err))
+	case events == eventsBefore && foreign == 0:
+		return 0, fmt.Errorf("explain: %s: no events: it is empty; a run that flags nothing writes none, unless with --emit all", name)
+	case events == eventsBefore:
+		return 0, fmt.Errorf("explain: %s: no events of tlsfloor in its native format", name)
 	}
-	if err != nil {
-		return fmt.Errorf("explain: %w", err)
-	}
-	defer f.Close()
-	if err := r.Add(f); err != nil {
-		return fmt.Errorf("explain: %s: %w", name, err)
-	}
-	return nil
+	return foreign, nil
 }
 
 // similar suggests guides with a similar name.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"runtime/debug"
@@ -67,6 +69,16 @@ func (m *messages) note(format string, args ...any) {
 func (m *messages) trouble(err error) {
 	m.failed = true
 	m.note("%s", printable(err.Error()))
+}
+
+// pathCause returns the cause of an error about a file, which names the system call and
+// the file, too.
+func pathCause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // fail reports an error that ends the run.

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -27,8 +29,9 @@ type Findings struct {
 // NewFindings returns empty Findings.
 func NewFindings() *Findings { return &Findings{groups: make(map[key]*group)} }
 
-// Foreign is the number of lines that are not events of tlsfloor.
-func (r *Findings) Foreign() uint64 { return r.foreign }
+// Lines returns the number of lines that are events of tlsfloor, and of those that are
+// not.
+func (r *Findings) Lines() (events, foreign uint64) { return r.events, r.foreign }
 
 // key is equal for the events of one group.
 type key struct{ guide, summary, source, program, software string }
@@ -156,7 +159,7 @@ func (r *Findings) sorted() (guides []string, of map[string][]*group) {
 			if a.times != b.times {
 				return int(b.times) - int(a.times)
 			}
-			return strings.Compare(a.source+a.program+a.software+a.summary, b.source+b.program+b.software+b.summary)
+			return cmp.Or(compareAddresses(a.source, b.source), cmp.Compare(a.program, b.program), cmp.Compare(a.software, b.software), cmp.Compare(a.summary, b.summary))
 		})
 	}
 	slices.SortFunc(guides, func(a, b string) int {
@@ -166,4 +169,20 @@ func (r *Findings) sorted() (guides []string, of map[string][]*group) {
 		return strings.Compare(a, b)
 	})
 	return guides, of
+}
+
+// compareAddresses compares two addresses by their numbers: 10.0.0.2 comes before
+// 10.0.0.10. Texts that are no addresses come last.
+func compareAddresses(a, b string) int {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	switch {
+	case errX == nil && errY == nil:
+		return cmp.Or(x.Compare(y), cmp.Compare(a, b))
+	case errX == nil:
+		return -1
+	case errY == nil:
+		return 1
+	}
+	return cmp.Compare(a, b)
 }

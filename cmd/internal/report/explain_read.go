@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -35,7 +34,7 @@ func (r *Findings) Add(from io.Reader) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading events: %w", err)
+			return err
 		}
 	}
 }

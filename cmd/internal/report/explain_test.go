@@ -105,8 +105,8 @@ func TestForeignLinesAreLeftOut(t *testing.T) {
 	if err := r.Add(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	if r.Foreign() != 5 || r.flagged != 1 {
-		t.Errorf("%d foreign, %d flagged", r.Foreign(), r.flagged)
+	if r.foreign != 5 || r.flagged != 1 {
+		t.Errorf("%d foreign, %d flagged", r.foreign, r.flagged)
 	}
 }
 

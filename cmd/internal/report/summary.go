@@ -157,13 +157,13 @@ func newRowKey(f *classify.Finding) rowKey {
 	return k
 }
 
-// top returns the n most frequent rows, and the number of findings in the others.
+// top returns the n most frequent rows, by client among equals, and the number of findings in the others.
 func (r *rows) top(n int) (most []*row, others uint64) {
 	for _, known := range r.byKey {
 		most = append(most, known)
 	}
 	slices.SortFunc(most, func(a, b *row) int {
-		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.first, b.first))
+		return cmp.Or(cmp.Compare(b.count, a.count), a.client.Compare(b.client), cmp.Compare(a.first, b.first))
 	})
 	others = r.uncounted
 	for len(most) > n {

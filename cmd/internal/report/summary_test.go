@@ -258,6 +258,19 @@ func checkWidth(t *testing.T, text string) {
 }
 
 // Colour adds escapes, and changes nothing else.
+// Rows that are equally frequent are sorted by the client's number, not by its text.
+func TestRowsAreSortedByAddress(t *testing.T) {
+	s := New(Options{Floor: parse.TLSv12})
+	for _, last := range []byte{10, 2, 7} {
+		s.times(1, flagged(seen(classify.Violation, parse.TLSv1, classify.Established), last, "s3.amazonaws.com", "r", classify.FixClient))
+	}
+	page := text(t, s, Run{}, false)
+	at := func(last byte) int { return strings.Index(page, client(last).Addr().String()+" -> ") }
+	if at(2) < 0 || at(2) > at(7) || at(7) > at(10) {
+		t.Error(page)
+	}
+}
+
 func TestColor(t *testing.T) {
 	run := Run{Packets: 98765, Blind: unseenSpots}
 	plain, colored := text(t, busy(), run, false), text(t, busy(), run, true)
