@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -21,6 +23,7 @@ type options struct {
 	interfaces []string
 	files      []string
 	expression string // BPF
+	first      string // the first word of expression, if it was not behind "--"
 
 	outputs      []string
 	format       string
@@ -108,23 +111,38 @@ func parseOptions(args []string) (*options, error) {
 	if o.help || o.version || o.list {
 		return o, nil
 	}
-	if err := o.operands(f.Args()); err != nil {
+	if err := o.operands(f.Args(), f.ArgsLenAtDash()); err != nil {
 		return nil, err
 	}
 	return o, o.check()
 }
 
-// operands reads the arguments that are not options. After -r, names of existing files
-// are more captures, which a shell makes of *.pcap. The rest is the expression.
-func (o *options) operands(args []string) error {
-	for len(o.files) > 0 && len(args) > 0 && (args[0] == "-" || exists(args[0])) {
-		o.files, args = append(o.files, args[0]), args[1:]
+// operands reads the arguments that are not options, of which dash come before "--" (-1:
+// there is none). After -r, names of existing files are more captures, which a shell
+// makes of *.pcap. The rest is the expression.
+func (o *options) operands(args []string, dash int) error {
+	for len(o.files) > 0 && len(args) > 0 && dash != 0 && (args[0] == "-" || exists(args[0])) {
+		o.files, args, dash = append(o.files, args[0]), args[1:], dash-1
 	}
 	o.expression = strings.Join(args, " ")
+	if len(args) > 0 && dash != 0 {
+		o.first = args[0]
+	}
 	if len(o.files) == 0 && len(o.interfaces) == 0 && len(args) > 0 && exists(args[0]) {
 		return fmt.Errorf("%s: to read a capture, use -r %s", args[0], args[0])
 	}
 	return nil
+}
+
+// badExpression returns the error for an expression that cannot be compiled. After -r,
+// one that begins with what looks like a name is taken for a file that does not exist.
+func (o *options) badExpression(err error) error {
+	alone := o.first == o.expression && !strings.ContainsRune(o.first, ' ')
+	named := strings.ContainsRune(o.first, '/') || strings.ContainsFunc(filepath.Ext(o.first), unicode.IsLetter)
+	if o.first == "" || !alone && !named {
+		return err
+	}
+	return fmt.Errorf("%s: no such file; if it begins an expression, put the expression behind --", o.first)
 }
 
 func exists(name string) bool {

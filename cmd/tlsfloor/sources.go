@@ -53,7 +53,7 @@ func (w *watcher) openFiles(stdin io.Reader) error {
 	if w.options.expression != "" {
 		compile, err := live.Compiler(w.options.expression)
 		if err != nil {
-			return err
+			return w.options.badExpression(err)
 		}
 		w.filter = blind.NewFilter(compile, w.options.decoding())
 		o.Filter = w.filter.Compile
