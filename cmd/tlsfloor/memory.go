@@ -104,8 +104,8 @@ func (o *options) ring() (each, all int64, err error) {
 		beside := live.Beside(len(o.interfaces))
 		return 0, 0, fmt.Errorf("%d interfaces need --memory %d or more", n, mebibytes(max(beside*8/3, (beside+fixedFor(o.workers)+minRest)*4/3)))
 	}
-	return 0, 0, fmt.Errorf("--buffer-size %d: the buffers of %d interfaces take %d MiB, which leaves too little of --memory %d: give --memory %d, or a smaller buffer",
-		o.buffer, n, mebibytes(all), o.memory, o.memoryFor(all))
+	return 0, 0, fmt.Errorf("%s %d: the buffers of %d interfaces take %d MiB, which leaves too little of --memory %d: give --memory %d, or a smaller buffer",
+		o.typed("buffer-size"), o.buffer, n, mebibytes(all), o.memory, o.memoryFor(all))
 }
 
 // memoryFor returns a value of --memory that leaves so many bytes for one input.

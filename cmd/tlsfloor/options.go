@@ -58,6 +58,9 @@ type options struct {
 	statsEvery     time.Duration
 
 	list, help, version bool
+
+	args   []string       // as they were typed
+	parsed *pflag.FlagSet // of args
 }
 
 func (o *options) flags() *pflag.FlagSet {
@@ -105,8 +108,9 @@ func (o *options) flags() *pflag.FlagSet {
 func parseOptions(args []string) (*options, error) {
 	o := new(options)
 	f := o.flags()
+	o.args, o.parsed = args, f
 	if err := f.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w (--help lists the options)", err)
+		return nil, fmt.Errorf("%w (--help lists the options)", o.parseError(err))
 	}
 	if o.help || o.version || o.list {
 		return o, nil
@@ -115,6 +119,94 @@ func parseOptions(args []string) (*options, error) {
 		return nil, err
 	}
 	return o, o.check()
+}
+
+// kinds are the values that options take, by the types of pflag.
+var kinds = map[string]string{
+	"bool": "true or false", "int": "a whole number", "uint64": "a whole number, 0 or more",
+	"duration": "a time such as 30s or 5m", "uintSlice": "numbers, with commas between several",
+	"stringSlice": "words, with commas between several",
+}
+
+// parseError returns an error of pflag in words for the user: pflag's may be those of the
+// functions that it calls.
+func (o *options) parseError(err error) error {
+	var value *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &value):
+		return o.valueError(value.GetFlag(), value.GetValue())
+	case errors.As(err, &missing):
+		return fmt.Errorf("%s: needs a value", o.typed(missing.GetFlag().Name))
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return fmt.Errorf("unknown flag: -%s", unknown.GetSpecifiedName())
+	}
+	return err
+}
+
+func (o *options) valueError(f *pflag.Flag, value string) error {
+	kind, known := kinds[f.Value.Type()]
+	switch {
+	case !known:
+		return fmt.Errorf("%s %s: not a value of this option", o.typed(f.Name), value)
+	case f.Value.Type() != "duration" && f.Value.Type() != "bool" && value != "" && strings.Trim(value, "0123456789") == "":
+		return fmt.Errorf("%s %s: too large", o.typed(f.Name), value)
+	}
+	return fmt.Errorf("%s %s: must be %s", o.typed(f.Name), value, kind)
+}
+
+// typed returns an option as the user typed it last: -s or --snapshot-length.
+func (o *options) typed(name string) string {
+	last := "--" + name
+	if o.parsed == nil {
+		return last
+	}
+	for i := 0; i < len(o.args) && o.args[i] != "--"; i++ {
+		named, takesNext := o.namesIn(o.args[i])
+		for _, n := range named {
+			if n.flag.Name == name {
+				last = n.typed
+			}
+		}
+		if takesNext {
+			i++
+		}
+	}
+	return last
+}
+
+// typedFlag is an option in an argument.
+type typedFlag struct {
+	flag  *pflag.Flag
+	typed string
+}
+
+// namesIn returns the options in an argument, which may be several of one letter. It
+// reports whether the next argument is the value of the last one.
+func (o *options) namesIn(arg string) (named []typedFlag, takesNext bool) {
+	if long, ok := strings.CutPrefix(arg, "--"); ok {
+		name, _, hasValue := strings.Cut(long, "=")
+		f := o.parsed.Lookup(name)
+		if f == nil {
+			return nil, false
+		}
+		return []typedFlag{{f, "--" + name}}, !hasValue && f.NoOptDefVal == ""
+	}
+	if !strings.HasPrefix(arg, "-") {
+		return nil, false
+	}
+	for i := 1; i < len(arg); i++ {
+		f := o.parsed.ShorthandLookup(arg[i : i+1])
+		if f == nil {
+			return named, false
+		}
+		named = append(named, typedFlag{f, "-" + f.Shorthand})
+		if f.NoOptDefVal == "" {
+			return named, i == len(arg)-1
+		}
+	}
+	return named, false
 }
 
 // operands reads the arguments that are not options, of which dash come before "--" (-1:
@@ -161,9 +253,9 @@ func (o *options) check() error {
 	case !oneOf(o.minVersion, "1.2", "1.3"):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
 	case o.snaplen < 64 || o.snaplen > 262144:
-		return fmt.Errorf("--snapshot-length %d: must be from 64 to 262144 bytes", o.snaplen)
+		return fmt.Errorf("%s %d: must be from 64 to 262144 bytes", o.typed("snapshot-length"), o.snaplen)
 	case o.buffer != 0 && o.buffer < 64 || o.buffer > 2<<20:
-		return fmt.Errorf("--buffer-size %d: must be from 64 to 2097152 KiB", o.buffer)
+		return fmt.Errorf("%s %d: must be from 64 to 2097152 KiB", o.typed("buffer-size"), o.buffer)
 	case o.workers < 1 || o.workers > maxWorkers:
 		return fmt.Errorf("--workers %d: must be from 1 to %d", o.workers, maxWorkers)
 	case o.statsEvery < 0 || o.statsEvery > 0 && o.statsEvery < time.Second:
@@ -251,7 +343,7 @@ func (o *options) decoding() (d decode.Options) {
 func (o *options) policy() (*policy.Policy, error) {
 	scope, err := policy.NewScope(o.scope)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--%w", err) // it begins with "scope"
 	}
 	return policy.New(policy.Options{Floor: o.floor(), Scope: scope, FlagAddresses: o.flagAddr})
 }

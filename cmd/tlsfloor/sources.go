@@ -121,7 +121,7 @@ func (o *options) outputConfigs() ([]sink.Config, error) {
 	for _, spec := range specs {
 		c, err := sink.Parse(spec, sink.Defaults{Format: o.format, Emit: selection, Spool: o.spool})
 		if err != nil {
-			return nil, fmt.Errorf("--output: %w", err)
+			return nil, fmt.Errorf("%s: %w", o.typed("output"), err)
 		}
 		configs = append(configs, c)
 	}

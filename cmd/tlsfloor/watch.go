@@ -218,10 +218,15 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}
 	spots := w.blindSpots(&stats)
-	if !w.options.quiet {
+	if !w.options.quiet && !w.nothingRead(&stats) {
 		w.summarise(&stats, spots)
 	}
 	return w.status(len(spots) > 0)
+}
+
+// nothingRead reports whether no input could be read, which an error has said.
+func (w *watcher) nothingRead(s *sensor.Stats) bool {
+	return w.failed && !w.live() && s.Source.Frames == 0
 }
 
 // runError reports an error of the run, which is not among the blind spots.

@@ -48,7 +48,7 @@ func (c *confinement) becomeFirst(targets []account, keep capabilities) error {
 
 func (c *confinement) stillRoot(err error) error {
 	if c.User != "" {
-		return fmt.Errorf("user %s: %w", c.User, err)
+		return fmt.Errorf("--user %s: %w", c.User, err)
 	}
 	return c.note(degraded(stepUser, "still root: %v", err))
 }
@@ -56,7 +56,7 @@ func (c *confinement) stillRoot(err error) error {
 func (c *confinement) keepUser() error {
 	a := current()
 	if c.User != "" && c.User != a.name && c.User != strconv.Itoa(a.uid) {
-		return fmt.Errorf("user %s: %w", c.User, errNotRoot)
+		return fmt.Errorf("--user %s: %w", c.User, errNotRoot)
 	}
 	return c.note(done(stepUser, "%s, as started", a))
 }
@@ -90,6 +90,7 @@ type account struct {
 func (a account) String() string { return fmt.Sprintf("%s (%d)", a.name, a.uid) }
 
 var (
+	errNoUser   = errors.New("there is no such user")
 	errNotRoot  = errors.New("only root can turn into somebody else")
 	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody"`)
 )
@@ -127,6 +128,11 @@ func find(name string) (account, error) {
 	u, err := user.Lookup(name)
 	if _, notNumber := strconv.Atoi(name); err != nil && notNumber == nil {
 		u, err = user.LookupId(name)
+	}
+	var unknown user.UnknownUserError
+	var unknownNumber user.UnknownUserIdError
+	if errors.As(err, &unknown) || errors.As(err, &unknownNumber) {
+		return account{}, errNoUser
 	}
 	if err != nil {
 		return account{}, err

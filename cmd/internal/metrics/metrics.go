@@ -3,7 +3,9 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -83,12 +85,12 @@ func line(dst []byte, name string, s sample) []byte {
 }
 
 // WriteFile replaces the file at path by one with c. It renames the new file, so that a
-// collector never reads a part of it.
+// collector never reads a part of it. Errors name path, not the new file.
 func WriteFile(path string, c *Counts) error {
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%016x", filepath.Base(path), rand.Uint64()))
 	f, err := ownership.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", path, withoutNames(err))
 	}
 	_, err = f.Write(appendCounts(nil, c))
 	if chmod := f.Chmod(0o644); err == nil {
@@ -102,6 +104,20 @@ func WriteFile(path string, c *Counts) error {
 	}
 	if err != nil {
 		_ = ownership.Remove(name) // which a failed attempt may have left
+		return fmt.Errorf("%s: %w", path, withoutNames(err))
+	}
+	return nil
+}
+
+// withoutNames returns what is wrong, without the names of files.
+func withoutNames(err error) error {
+	var named *fs.PathError
+	var renamed *os.LinkError
+	switch {
+	case errors.As(err, &named):
+		return named.Err
+	case errors.As(err, &renamed):
+		return renamed.Err
 	}
 	return err
 }
