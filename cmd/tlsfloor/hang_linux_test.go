@@ -253,3 +253,38 @@ func TestReloadDoesNotHoldTheRun(t *testing.T) {
 		})
 	}
 }
+
+// TestQuitEndsInOrder: SIGQUIT ends a run as SIGTERM does, also when it comes twice, and
+// a command without a list of goroutines.
+func TestQuitEndsInOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what waits in real time")
+	}
+	binary := build(t)
+	for _, tt := range []struct {
+		args   []string
+		status int
+	}{
+		{[]string{"-q", "--follow", "-r", captures + "/openssl-tls10-sni.pcap"}, 0},
+		{[]string{"explain", "-"}, 128 + int(syscall.SIGQUIT)},
+	} {
+		var out, messages strings.Builder
+		cmd := exec.Command(binary, tt.args...)
+		stdin, err := cmd.StdinPipe()
+		must(t, err)
+		defer stdin.Close()
+		cmd.Stdout, cmd.Stderr = &out, &messages
+		must(t, cmd.Start())
+		time.Sleep(time.Second)
+		must(t, cmd.Process.Signal(syscall.SIGQUIT))
+		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		begin := time.Now()
+		_ = cmd.Wait()
+		if status := cmd.ProcessState.ExitCode(); status != tt.status || messages.Len() > 0 || time.Since(begin) > endsWithin {
+			t.Errorf("%v: status %d after %v: %.200s", tt.args, status, time.Since(begin), messages.String())
+		}
+		if tt.status == 0 && !strings.Contains(out.String(), `"flagged":true`) {
+			t.Errorf("%v wrote %q", tt.args, out.String())
+		}
+	}
+}

@@ -38,6 +38,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	text := &checkedOutput{to: stdout}
 	if len(args) > 0 {
 		if sub, ok := subcommands[args[0]]; ok {
+			exitOnQuit()
 			return m.finish(sub(args[1:], stdin, text, m), text)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// signals are the requests by signals. SIGINT and SIGTERM end the run within two seconds,
-// with everything delivered that can be; SIGUSR1 writes the counts; SIGHUP reads lists
+// signals are the requests by signals. SIGINT, SIGTERM and SIGQUIT end the run within two
+// seconds, with everything delivered that can be; SIGUSR1 writes the counts; SIGHUP reads lists
 // again and reopens outputs. SIGPIPE is ignored, so that a reader that closes causes an
 // error of a write and does not end the process.
 type signals struct {
@@ -22,8 +22,8 @@ type signals struct {
 	overdue chan struct{} // closed when the run has not ended within endWithin
 }
 
-// killAfter is the time after a first SIGINT or SIGTERM from which a second one kills the
-// process. timeout(1) signals the process and then its group, so that one request is two
+// killAfter is the time after a first signal to end from which SIGINT or SIGTERM kills the
+// process. SIGQUIT never does: Go's runtime would list all goroutines. timeout(1) signals the process and then its group, so that one request is two
 // signals.
 const killAfter = time.Second
 
@@ -35,10 +35,21 @@ const endWithin = 1850 * time.Millisecond
 // SIGHUP at any time.
 func watchSignals() *signals {
 	s := &signals{arrived: make(chan os.Signal, 4), done: make(chan struct{}), overdue: make(chan struct{})}
-	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGHUP)
+	signal.Notify(s.arrived, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGHUP)
 	signal.Ignore(syscall.SIGPIPE)
 	go s.loop()
 	return s
+}
+
+// exitOnQuit makes SIGQUIT end a command that has nothing to end in order: Go's runtime
+// would list all goroutines.
+func exitOnQuit() {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		<-quit
+		os.Exit(128 + int(syscall.SIGQUIT))
+	}()
 }
 
 // onStop makes another goroutine call f at a signal to end. If there was one already, it
