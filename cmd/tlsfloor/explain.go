@@ -10,9 +10,19 @@ import (
 	"tlsfloor/cmd/internal/report"
 )
 
+const explainUsage = `tlsfloor explain           list the guides
+tlsfloor explain ID...     write guides
+tlsfloor explain FILE...   explain the events in files, "-" for standard input: who has
+                           to change, and how
+`
+
 // explainFindings is "tlsfloor explain": it writes guides, or explains the events in
 // files.
 func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
+	if asksForHelp(args) {
+		fmt.Fprint(stdout, explainUsage)
+		return exitOK
+	}
 	if len(args) == 0 {
 		return m.done(report.ListGuides(stdout))
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"tlsfloor/classify"
@@ -29,8 +30,16 @@ type awsLine struct {
 	Resource    string `json:"resource,omitempty"`
 }
 
+const hostUsage = `tlsfloor host NAME...   write what names of AWS mean, one JSON object a line
+tlsfloor host -         read the names from standard input, one a line
+`
+
 // describeHosts is "tlsfloor host NAME...": it writes what the names of AWS mean.
 func describeHosts(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
+	if asksForHelp(args) {
+		fmt.Fprint(stdout, hostUsage)
+		return exitOK
+	}
 	if len(args) == 0 {
 		return m.fail(errors.New("host: give one or more names, or - to read them from standard input"))
 	}

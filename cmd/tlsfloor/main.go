@@ -60,8 +60,21 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writer, m *messages) int{
 	"explain":     explainFindings,
 	"host":        describeHosts,
+	"help":        printUsage,
+	"version":     printRelease,
 	finderCommand: findProcesses,
 	openerCommand: openProcesses,
+}
+
+func printUsage(_ []string, _ io.Reader, stdout io.Writer, m *messages) int { return m.usage(stdout) }
+
+func printRelease(_ []string, _ io.Reader, stdout io.Writer, m *messages) int {
+	return m.printVersion(stdout)
+}
+
+// asksForHelp reports whether the arguments of a subcommand are a question about it.
+func asksForHelp(args []string) bool {
+	return len(args) == 1 && (args[0] == "--help" || args[0] == "-h")
 }
 
 // standardOutput is the program's standard output, as it was started.
@@ -94,8 +107,14 @@ func (c *checkedOutput) Write(p []byte) (int, error) {
 	if c.err == nil {
 		c.err = err
 	}
+	if err != nil {
+		err = reportedError{err}
+	}
 	return n, err
 }
+
+// reportedError is an error that finish reports, and nothing before it.
+type reportedError struct{ error }
 
 // finish returns the exit status of a command that wrote text. A reader that closes
 // early, like head, is not an error.
