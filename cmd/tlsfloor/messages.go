@@ -68,6 +68,10 @@ func (m *messages) note(format string, args ...any) {
 // trouble reports an error that does not end the run, but is in its exit status.
 func (m *messages) trouble(err error) {
 	m.failed = true
+	var reported reportedError
+	if errors.As(err, &reported) {
+		return
+	}
 	m.note("%s", printable(err.Error()))
 }
 
