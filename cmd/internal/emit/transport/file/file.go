@@ -188,10 +188,14 @@ var errForeign = errors.New("it ends in something that is no event: not touching
 
 // repair makes the file end with a whole line. A write is cut short when the process is
 // killed during it or the disk is full, and a power failure may leave zeros. Anything
-// else without a newline was not written by tlsfloor, and is an error.
+// else without a newline, or behind the last one but one, was not written by tlsfloor,
+// and is an error.
 func (f *File) repair(file *os.File, size int64) error {
 	torn, err := lastLine(file, size)
-	if err != nil || len(torn) == 0 {
+	if err != nil {
+		return err
+	}
+	if err := checkLast(file, size-int64(len(torn))); err != nil || len(torn) == 0 {
 		return err
 	}
 	if json.Valid(torn) && torn[0] == '{' {
@@ -204,6 +208,22 @@ func (f *File) repair(file *os.File, size int64) error {
 	}
 	f.options.Note(fmt.Sprintf("%s ended in %d bytes of a torn line: cut off", f.options.Path, len(torn)))
 	return file.Truncate(size - int64(len(torn)))
+}
+
+// checkLast returns an error if the last whole line, which ends at this offset, is no
+// event: every format of events is JSON objects.
+func checkLast(file *os.File, end int64) error {
+	if end == 0 {
+		return nil
+	}
+	line, err := lastLine(file, end-1)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(line, []byte{'{'}) || !json.Valid(line) {
+		return errForeign
+	}
+	return nil
 }
 
 // lastLine returns the bytes after the last newline.

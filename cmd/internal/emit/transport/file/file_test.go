@@ -86,14 +86,26 @@ func TestOpenRefuses(t *testing.T) {
 	folder := t.TempDir()
 	held := open(t, Options{Path: filepath.Join(folder, "held")})
 	defer held.Close()
-	if err := os.WriteFile(filepath.Join(folder, "foreign"), []byte("root:x:0:0\nbin"), 0o600); err != nil {
-		t.Fatal(err)
+	foreign := map[string]string{
+		"foreign": "root:x:0:0\nbin", "lines": "root:x:0:0\nbin\n", "json": "{\n  \"n\": 1\n}\n", "array": "[1]\n",
+		"blank": "{}\n\n", "long": strings.Repeat("x", 300_000) + "\n", "torn": "a note\n{\"n\":1,\"pa",
+	}
+	for name, text := range foreign {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, want := range map[string]string{
 		"":        "is a directory",
 		"no/such": "no such file or directory",
 		"held":    "another tlsfloor",
 		"foreign": "not touching it",
+		"lines":   "not touching it",
+		"json":    "not touching it",
+		"array":   "not touching it",
+		"blank":   "not touching it",
+		"long":    "not touching it",
+		"torn":    "not touching it",
 	} {
 		if _, err := Open(Options{Path: filepath.Join(folder, name)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", name, err, want)
@@ -102,8 +114,10 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(Options{Path: "/dev/null"}); err == nil || !strings.Contains(err.Error(), "no regular file") {
 		t.Error(err)
 	}
-	if text := read(t, filepath.Join(folder, "foreign")); text != "root:x:0:0\nbin" {
-		t.Errorf("the foreign file is %q now", text)
+	for name, text := range foreign {
+		if now := read(t, filepath.Join(folder, name)); now != text {
+			t.Errorf("%s is %q now", name, now)
+		}
 	}
 }
 
