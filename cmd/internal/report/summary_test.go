@@ -78,7 +78,7 @@ without an answer. Not everything could be seen: see below.
   violation              18          16  selected less than TLSv1.2
   attempt                 1           1  offered less than TLSv1.2, got nothing
   exposed                13          13  fine, but less is offered as well
-  ok                  1,144          40  TLSv1.2 or better
+  ok                  1,144          40  TLSv1.2 or better; no lower offer seen
   undetermined            2           2  offered TLSv1.2, no answer seen
 
   outcome               all      to AWS
@@ -172,7 +172,7 @@ No TLS handshake seen in 1 packet.
 
   verdict               all      to AWS
   exposed                56          56  fine, but less is offered as well
-  ok                  1,178           0  TLSv1.2 or better
+  ok                  1,178           0  TLSv1.2 or better; no lower offer seen
 
   outcome               all      to AWS
   established         1,234          56

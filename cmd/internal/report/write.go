@@ -108,7 +108,7 @@ var verdictRows = []struct {
 	{classify.Violation, "selected less than %s"},
 	{classify.Attempt, "offered less than %s, got nothing"},
 	{classify.Exposed, "fine, but less is offered as well"},
-	{classify.OK, "%s or better"},
+	{classify.OK, "%s or better; no lower offer seen"},
 	{classify.Undetermined, "offered %s, no answer seen"},
 }
 
