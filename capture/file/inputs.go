@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"tlsfloor/capture"
 	"tlsfloor/capture/foreign"
 	"tlsfloor/capture/pcap"
@@ -20,6 +22,31 @@ const stdinName = "-"
 // of files is opened when its time comes.
 const maxHeld = 256
 
+// mostOpen returns how many files may be open at once: three quarters of what the process
+// may have. The rest is for outputs, and for whatever else is opened meanwhile.
+func mostOpen() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return maxHeld
+	}
+	return int(min(limit.Cur, 1<<20)) * 3 / 4
+}
+
+// crowdedError: the input waits because as many files are open as may be.
+type crowdedError struct{}
+
+func (crowdedError) Error() string {
+	return "read later than its time, since no more files may be open at once (ulimit -n); connections that lie in several captures may not be followed"
+}
+
+// Is makes it an ErrDeferred.
+func (crowdedError) Is(target error) bool { return target == ErrDeferred }
+
+// crowded reports whether a file has to wait until another one was read.
+func (s *Source) crowded(c *candidate) bool {
+	return c.file == nil && c.r == nil && len(s.ready) > 0 && len(s.ready)+len(s.idle)+s.held >= s.most
+}
+
 // candidate is an input that is not being read yet.
 type candidate struct {
 	source string
@@ -28,6 +55,7 @@ type candidate struct {
 	// time, so that it is opened at once.
 	first int64
 	file  *os.File   // nil: it is opened by name
+	held  bool       // file is counted in Source.held
 	need  int64      // bytes of memory, as far as its beginning tells
 	r     io.Reader  // standard input; nil: a file
 	dir   *directory // that a file was found in; nil: it was named
@@ -96,11 +124,11 @@ func (s *Source) inspect(c *candidate) error {
 	if c.dir != nil && (errors.Is(err, capture.ErrNotCapture) || errors.Is(err, foreign.ErrArchive)) {
 		return err
 	}
-	if _, err := c.file.Seek(0, io.SeekStart); err != nil || s.held >= maxHeld {
+	if _, err := c.file.Seek(0, io.SeekStart); err != nil || s.held >= min(maxHeld, s.most/3) {
 		c.file.Close()
 		c.file = nil
 	} else {
-		s.held++
+		s.held, c.held = s.held+1, true
 	}
 	return nil
 }

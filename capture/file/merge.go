@@ -72,7 +72,10 @@ func (s *Source) openNext() error {
 	c := s.waiting[0]
 	s.waiting = s.waiting[1:]
 	if len(s.ready) > 0 && !s.budget.fits(max(c.need, pcap.Cost(pcap.SmallBufferSize))) {
-		return s.postpone(c)
+		return s.postpone(c, ErrDeferred)
+	}
+	if s.crowded(&c) {
+		return s.postpone(c, crowdedError{})
 	}
 	st, err := s.open(c)
 	if err == errStopped {
@@ -117,6 +120,9 @@ func (s *Source) openCandidate(c candidate) (io.Reader, error) {
 	switch {
 	case c.r != nil:
 		return c.r, nil
+	case c.held:
+		s.held--
+		return c.file, nil
 	case c.file != nil:
 		return c.file, nil
 	}
@@ -155,14 +161,15 @@ func (s *Source) others() int64 {
 	return t
 }
 
-// postpone makes an input wait until another ends, because memory is used up.
-func (s *Source) postpone(c candidate) error {
+// postpone makes an input wait until another ends, because memory or the number of open
+// files is used up: why is the error for that.
+func (s *Source) postpone(c candidate, why error) error {
 	s.deferred = append(s.deferred, c)
 	if s.reported {
 		return nil
 	}
 	s.reported = true
-	return inputError(c.source, ErrDeferred)
+	return inputError(c.source, why)
 }
 
 // resume lets inputs that wait for memory be opened again.

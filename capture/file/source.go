@@ -64,6 +64,7 @@ type Source struct {
 	opened  bool   // Open has returned
 	order   int    // of the next input
 	held    int    // files that are kept open until their time comes
+	most    int    // files that may be open at once
 	spare   []byte // the buffer of an input that ended
 	lend    func([]byte) []byte
 	peekBuf []byte
@@ -88,7 +89,7 @@ func Open(names []string, o Options) (*Source, error) {
 	if o.Memory == 0 {
 		o.Memory = defaultMemory
 	}
-	s := &Source{options: o, matchers: map[capture.LinkType]compiled{}, budget: budget{most: o.Memory}}
+	s := &Source{options: o, matchers: map[capture.LinkType]compiled{}, budget: budget{most: o.Memory}, most: mostOpen()}
 	for _, name := range names {
 		s.add(name)
 	}

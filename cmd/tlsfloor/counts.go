@@ -127,6 +127,7 @@ type inputs struct {
 	leftOut, incomplete blind.Names
 	away                uint64 // how often an interface was
 	withheld            blind.Names
+	crowded             bool // tooManyOpen has reported one
 }
 
 // note counts an error of an input. Some errors are counted elsewhere (an unknown link

@@ -163,11 +163,22 @@ func (w *watcher) inputTrouble(err error) {
 	switch {
 	case isWarning(err), errors.Is(err, file.ErrDeferred):
 		w.note("%s", printable(err.Error()))
+	case errors.Is(err, syscall.EMFILE):
+		w.tooManyOpen(err)
 	case errors.As(err, &memory):
 		w.trouble(fmt.Errorf("%w: give --memory %d, or decompress it first", err, w.options.memoryFor(memory.Need)))
 	default:
 		w.trouble(err)
 	}
+}
+
+// tooManyOpen reports the first of the inputs that cannot be opened because too many
+// files are open. The blind spots have all of them.
+func (w *watcher) tooManyOpen(err error) {
+	if !w.inputs.crowded {
+		w.trouble(fmt.Errorf("%w: raise the limit (ulimit -n); it is reported once, whatever else is left out for it", err))
+	}
+	w.inputs.crowded, w.failed = true, true
 }
 
 // isWarning reports whether an error of an input leaves the exit status alone.
