@@ -64,19 +64,21 @@ func ParseRanges(file []byte) (*Ranges, error) {
 	return r, nil
 }
 
-// jsonError adds the number of the line to an error.
+// jsonError returns what is wrong, with the number of the line. The errors of
+// encoding/json name types of Go.
 func jsonError(file []byte, err error) error {
 	var offset int64
+	what := "not JSON"
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
 		offset = syntax.Offset
 	case errors.As(err, &kind):
-		offset = kind.Offset
+		offset, what = kind.Offset, "not the form of AWS's ip-ranges.json"
 	}
 	line := 1 + bytes.Count(file[:min(int(offset), len(file))], []byte("\n"))
-	return fmt.Errorf("line %d: %w", line, err)
+	return fmt.Errorf("line %d: %s", line, what)
 }
 
 func (r *Ranges) add(prefix, region, service string) error {

@@ -83,7 +83,7 @@ func (o *options) flags() *pflag.FlagSet {
 	f.StringVar(&o.ranges, "aws-ip-ranges", "", "published addresses of AWS: a `file`, its ip-ranges.json")
 	f.BoolVar(&o.flagAddr, "flag-addresses", false, "also flag flows known to be AWS's by address only")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after this `number` of packets")
-	f.BoolVar(&o.follow, "follow", false, "go on reading a capture that is still being written")
+	f.BoolVar(&o.follow, "follow", false, "go on reading a capture that is still being written, also when it is rotated or not there yet")
 	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
 	f.Lookup("vxlan-port").DefValue = "" // pflag would print "(default [])"
 	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
