@@ -22,7 +22,7 @@ func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 	o.cut = false
 	m.acceptClientHello(d, len(body), msg)
 	msg.Completes = completes
-	if m.at(d).splitMessage {
+	if m.split[d.index()] {
 		m.anomalies.add(helloSplitRecords)
 	}
 	if m.setAside != nil && m.setAside.serverHello != nil && m.fromServer(d.Other()) {

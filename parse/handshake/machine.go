@@ -21,8 +21,12 @@ type Machine struct {
 	// changed between calls.
 	NoCertificate bool
 	held          int32 // see Held
+	// CallerHeld is how many bytes the caller holds for the connection. It is here
+	// because Held, which includes them, is needed for each segment.
+	CallerHeld int32
 
 	messages    [2]parse.Messages // collect messages that come in pieces
+	split       [2]bool           // the current message is spread over several records
 	clientHello clientHello
 	serverHello serverHello
 	anomalies   anomalies
@@ -58,10 +62,10 @@ func (m *Machine) Close() {
 	*m = Machine{}
 }
 
-// Held is how many bytes of its Pool m uses. These are at most: in each direction, one
+// Held is CallerHeld and how many bytes of its Pool m uses. The latter are at most: in each direction, one
 // hello or certificate in pieces (parse.MaxMessage, parse.MaxCertificateMessage), and
 // one record that came in another protocol's packets; and two hellos set aside.
-func (m *Machine) Held() int { return int(m.held) }
+func (m *Machine) Held() int { return int(m.held) + int(m.CallerHeld) }
 
 // recount updates held. It is called when that may have changed.
 func (m *Machine) recount() {
@@ -81,11 +85,11 @@ func (m *Machine) settled() bool {
 	if a.protected && b.protected {
 		return true
 	}
-	if !a.alerted && !b.alerted { // most handshakes
+	if !a.alerted() && !b.alerted() { // most handshakes
 		return false
 	}
 	server := m.server()
-	return server != nil && server.alerted && server.alert.Level == parse.AlertFatal
+	return server != nil && server.alerted() && server.alert.Level == parse.AlertFatal
 }
 
 // Midway reports whether the bytes of direction d so far end inside a message or
@@ -144,7 +148,7 @@ func (m *Machine) Protected(d Dir) bool { return m.at(d).protected }
 
 // AlertIn is the first unencrypted alert in direction d, or a fatal one that followed
 // a warning.
-func (m *Machine) AlertIn(d Dir) (a parse.Alert, ok bool) { return m.at(d).alert, m.at(d).alerted }
+func (m *Machine) AlertIn(d Dir) (a parse.Alert, ok bool) { return m.at(d).alert, m.at(d).alerted() }
 
 // GaveUp reports whether direction d is no longer followed because its bytes are not
 // TLS, or are TLS that cannot be read.

@@ -36,7 +36,7 @@ func (m *Machine) collect(d Dir, b []byte, msg *Message) (left int, s Status) {
 			s = Found
 			m.unfinished |= messageReturned
 		}
-		m.at(d).splitMessage = false
+		m.split[d.index()] = false
 	}
 	m.midway[d.index()] = !messages.Idle()
 	m.recount()

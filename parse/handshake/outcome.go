@@ -33,7 +33,7 @@ const (
 // Outcome is how the handshake ended, given how the connection ended.
 func (m *Machine) Outcome(e End) Outcome {
 	server := m.server()
-	alerted := server != nil && server.alerted
+	alerted := server != nil && server.alerted()
 	switch {
 	case m.endedByAlert():
 		return Refused
@@ -68,7 +68,7 @@ func (m *Machine) endedByAlert() bool {
 	server := m.server()
 	for d := range m.side {
 		s := &m.side[d]
-		if s.alerted && s.alert.Level == parse.AlertFatal && (s == server || server == nil || server.sent) {
+		if s.alerted() && s.alert.Level == parse.AlertFatal && (s == server || server == nil || server.sent) {
 			return true
 		}
 	}
@@ -84,7 +84,7 @@ func (m *Machine) Alert() (from Dir, a parse.Alert, ok bool) {
 	}
 	client := m.client.dir()
 	for _, d := range [...]Dir{client.Other(), client} {
-		if s := m.at(d); s.alerted {
+		if s := m.at(d); s.alerted() {
 			return d, s.alert, true
 		}
 	}

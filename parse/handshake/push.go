@@ -210,7 +210,8 @@ func (m *Machine) Lost(d Dir, msg *Message) Status {
 	}
 	m.messages[d.index()].Drop(&m.pool.collector)
 	m.recount()
-	*s = side{expectsTLS: true, sent: true, lostTrack: true, protected: s.encrypted(), alerted: s.alerted, alert: s.alert}
+	*s = side{expectsTLS: true, sent: true, lostTrack: true, protected: s.encrypted(), alert: s.alert}
+	m.split[d.index()] = false
 	return Listen
 }
 

@@ -139,7 +139,7 @@ func (m *Machine) record(d Dir, p *parse.Part, msg *Message) (left int, s Status
 
 func (m *Machine) beginHandshakeRecord(d Dir, p *parse.Part) {
 	if m.partial(d) {
-		m.at(d).splitMessage = true
+		m.split[d.index()] = true
 	} else if !m.clientHello.seen {
 		m.clientHello.record = p.Version
 	}
@@ -257,8 +257,8 @@ func (s *side) alertByte(b byte) {
 		s.partialAlert = b
 	default:
 		a := parse.Alert{Level: parse.AlertLevel(s.partialAlert), Description: parse.AlertDescription(b)}
-		if s.partialAlert = 0; !s.alerted || a.Level > s.alert.Level {
-			s.alert, s.alerted = a, true
+		if s.partialAlert = 0; !s.alerted() || a.Level > s.alert.Level {
+			s.alert = a
 		}
 	}
 }

@@ -37,14 +37,15 @@ type side struct {
 	inPreamble   bool // the bytes are another protocol's, which may change to TLS or carry it
 	expectsTLS   bool // TLS must begin here: after another protocol, or after lost bytes
 	sent         bool // bytes were seen
-	splitMessage bool // the current handshake message is spread over several records
 	protected    bool // the direction went on to protected records
 	cipherChange cipherChange
-	partialAlert uint8 // the level of an alert whose second byte has not come, or brokenAlert; 0: none
-	lostTrack    bool  // bytes were lost, or are not TLS: the handshake may have gone on unseen
-	alerted      bool  // alert is valid
-	alert        parse.Alert
+	partialAlert uint8       // the level of an alert whose second byte has not come, or brokenAlert; 0: none
+	lostTrack    bool        // bytes were lost, or are not TLS: the handshake may have gone on unseen
+	alert        parse.Alert // the first, or the fatal one after a warning; Level 0: none
 }
+
+// alerted reports whether an alert was read.
+func (s *side) alerted() bool { return s.alert.Level != 0 }
 
 // cipherChange is what is known of a ChangeCipherSpec.
 type cipherChange uint8

@@ -41,7 +41,6 @@ type Session struct {
 // without any bytes; Open sets v6, firstDir, hasGuarantor and guarantor.
 type state struct {
 	tls               handshake.Machine
-	held              int32  // see recount
 	firstAck          uint32 // see checkAcks; 0: none
 	gaps              [2]gap // by direction
 	anomalies         packetAnomalies
@@ -413,11 +412,11 @@ func (c *Session) clientDir() (d flow.Dir, ok bool) {
 // sessionSize is the size of a session without its details and buffers, in bytes.
 const sessionSize = int(unsafe.Sizeof(Session{}))
 
-// Held implements flow.Consumer. It is called after each segment, so both numbers are
-// in cache lines that the segment has just used.
-func (c *Session) Held() int { return int(c.held) + c.tls.Held() }
+// Held implements flow.Consumer. It is called after each segment: what it reads is in
+// a cache line that the segment has just used.
+func (c *Session) Held() int { return c.tls.Held() }
 
-// recount updates held, the memory of the session without that of its Machine. It is
+// recount updates CallerHeld, the memory of the session without that of its Machine. It is
 // called when that may have changed.
 func (c *Session) recount() {
 	n := sessionSize + c.details.size()
@@ -430,5 +429,5 @@ func (c *Session) recount() {
 			n += len(name.text)
 		}
 	}
-	c.held = int32(n)
+	c.tls.CallerHeld = int32(n)
 }
