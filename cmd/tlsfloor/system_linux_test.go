@@ -4,7 +4,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -141,6 +143,10 @@ func (s *staged) victim(t *testing.T) int {
 
 // start runs the program until all its processes have tried everything.
 func (s *staged) start(t *testing.T, args ...string) *program {
+	// The intruder before has written to its output, which is refused as no file of events.
+	if err := os.Truncate(s.path(attacker.Events), 0); !errors.Is(err, fs.ErrNotExist) {
+		must(t, err)
+	}
 	t.Helper()
 	counts := s.path(attacker.Out + "/counts")
 	_ = os.Remove(counts)
