@@ -11,7 +11,8 @@ func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 	}
 	msg.Retracted = 0
 	if msg.Client.Parse(body) != nil && !msg.Client.Plausible() {
-		return msg.set(Malformed, d) == Found
+		msg.set(Malformed, d)
+		return true
 	}
 	if m.client != unknownRole && roleIn(d) != m.client && !m.swapRoles(d, msg) {
 		m.anomalies.add(clientHelloFromServer)
@@ -33,10 +34,10 @@ func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 
 // acceptClientHello makes the ClientHello in msg, of size bytes, the connection's, and
 // completes msg.
-func (m *Machine) acceptClientHello(d Dir, size int, msg *Message) Status {
+func (m *Machine) acceptClientHello(d Dir, size int, msg *Message) {
 	m.client, m.clientHello.seen = roleIn(d), true
 	msg.Record, msg.Size = m.clientHello.record, size
-	return msg.set(ClientHello, d)
+	msg.set(ClientHello, d)
 }
 
 // readServerHello reads the first ServerHello, and the one that follows a
@@ -63,7 +64,8 @@ func (m *Machine) readServerHello(d Dir, body []byte, draft bool, msg *Message) 
 		return false
 	}
 	if err := parseServerHello(&msg.Server, body, draft); err != nil && (draft || !msg.Server.Plausible()) {
-		return msg.set(Malformed, d) == Found
+		msg.set(Malformed, d)
+		return true
 	}
 	m.acceptServerHello(d, len(body), msg)
 	a.cut = false
@@ -79,7 +81,7 @@ func parseServerHello(h *parse.ServerHello, body []byte, draft bool) error {
 
 // acceptServerHello makes the ServerHello in msg, of size bytes, the connection's, and
 // completes msg.
-func (m *Machine) acceptServerHello(d Dir, size int, msg *Message) Status {
+func (m *Machine) acceptServerHello(d Dir, size int, msg *Message) {
 	if m.client == unknownRole {
 		m.client = roleIn(d.Other())
 	}
@@ -87,7 +89,7 @@ func (m *Machine) acceptServerHello(d Dir, size int, msg *Message) Status {
 	a.seen, a.version, a.retry = true, h.SelectedVersion, h.HelloRetryRequest
 	m.retried = m.retried || a.retry
 	msg.Size = size
-	return msg.set(ServerHello, d)
+	msg.set(ServerHello, d)
 }
 
 // readBeginning reads the beginning of a hello whose rest will not come, and reports
@@ -98,7 +100,10 @@ func (m *Machine) readBeginning(d Dir, t parse.HandshakeType, body []byte, msg *
 	if m.readCutHello(d, t, body, msg) {
 		return true
 	}
-	return first && msg.set(Incomplete, d) == Found
+	if first {
+		msg.set(Incomplete, d)
+	}
+	return first
 }
 
 // readTooLong reads the beginning of a hello that is too long to be collected, and
@@ -107,7 +112,8 @@ func (m *Machine) readTooLong(d Dir, one *parse.Message, msg *Message) bool {
 	m.anomalies.add(oversizedMessage)
 	msg.Retracted = 0
 	if !m.readCutHello(d, one.Type, one.Body, msg) {
-		return msg.set(Malformed, d) == Found
+		msg.set(Malformed, d)
+		return true
 	}
 	msg.Long = true
 	if one.Type == parse.TypeClientHello {
@@ -148,7 +154,8 @@ func (m *Machine) readCertificate(d Dir, der []byte, msg *Message) bool {
 	}
 	m.serverHello.certified = true
 	msg.DER, msg.Retracted = der, 0
-	return msg.set(Certificate, d) == Found
+	msg.set(Certificate, d)
+	return true
 }
 
 // swapRoles decides whether the end that sends a ClientHello in direction d, and was

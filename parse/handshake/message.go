@@ -68,9 +68,10 @@ const (
 // Has reports whether x is in the set.
 func (h Hellos) Has(x Hellos) bool { return h&x != 0 }
 
-func (msg *Message) set(k Kind, d Dir) Status {
+// set makes msg a message of a kind, with everything that is not said of it later false.
+// Retracted stays: it was set while the message was read.
+func (msg *Message) set(k Kind, d Dir) {
 	msg.Kind, msg.Dir, msg.Cut, msg.Long, msg.Completes, msg.SSLv2 = k, d, false, false, false, false
-	return Found
 }
 
 // Dir is a direction of a connection: 0 or 1. The caller chooses which end sends in

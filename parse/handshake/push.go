@@ -114,7 +114,8 @@ func (m *Machine) readWrapped(d Dir, msg *Message) Status {
 			s.inPreamble = false
 			m.giveUp(d)
 			msg.Retracted = 0
-			return msg.set(Overflow, d)
+			msg.set(Overflow, d)
+			return Found
 		case n == 0 && s.phase == phase:
 			return Listen
 		}

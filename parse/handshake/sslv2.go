@@ -22,7 +22,8 @@ func (m *Machine) readSSLv2Client(d Dir, data []byte, msg *Message) (consumed, n
 	m.at(d).phase = inRecords
 	m.clientHello.record = 0
 	msg.Retracted = 0
-	return size, 0, m.acceptClientHello(d, size, msg)
+	m.acceptClientHello(d, size, msg)
+	return size, 0, Found
 }
 
 // readSSLv2Server reads an SSLv2 SERVER-HELLO, the server's only unencrypted message
@@ -41,7 +42,8 @@ func (m *Machine) readSSLv2Server(d Dir, data []byte, msg *Message) (consumed, n
 		return size, 0, Listen
 	case !due:
 		msg.Server, msg.Retracted = parse.ServerHello{SelectedVersion: hello.Version}, 0
-		s = m.acceptServerHello(d, size, msg)
+		m.acceptServerHello(d, size, msg)
+		s = Found
 		msg.SSLv2 = true
 		if len(hello.Certificate) > 0 {
 			m.unfinished |= certificateDue
