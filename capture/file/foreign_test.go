@@ -2,8 +2,6 @@ package file
 
 import (
 	"archive/tar"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -58,7 +56,7 @@ func TestAdviceIsRight(t *testing.T) {
 		})
 	}
 	if _, err := exec.LookPath("editcap"); err == nil {
-		frames, err := readAll(t, convert(t, writeTemp(t, "x.erf", erf(5))))
+		frames, err := readAll(t, convert(t, writeTemp(t, "x.erf", captures.ERF(5))))
 		check(t, err)
 		if len(frames) != 5 || len(frames[0].Data) != 60 || frames[0].Link != 1 {
 			t.Errorf("editcap makes %+v of 5 frames", frames)
@@ -82,19 +80,4 @@ func convert(t *testing.T, path string) string {
 		t.Fatalf("%v: %v: %s", args, err, text)
 	}
 	return out
-}
-
-// erf returns a capture as Endace's cards write it: a time in units of 2 to the power
-// of -32 seconds, type Ethernet, flags, lengths, and two bytes before each frame.
-func erf(frames int) (content []byte) {
-	for i := range frames {
-		data := bytes.Repeat([]byte{byte(i)}, 60)
-		b := binary.LittleEndian.AppendUint64(nil, uint64(1_772_366_400+i)<<32)
-		b = append(b, 2, 4)
-		b = binary.BigEndian.AppendUint16(b, uint16(18+len(data)))
-		b = append(b, 0, 0)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
-		content = append(append(content, append(b, 0, 0)...), data...)
-	}
-	return content
 }

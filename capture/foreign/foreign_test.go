@@ -96,26 +96,11 @@ func TestForeignHeaders(t *testing.T) {
 	wantForeign(t, []byte("\x00\x00\x00\x01\x00\x00\x00\x00\x00\x07\xd0\x00/tmp"), "HP-UX 9 nettl", editcapEthernet)
 }
 
-// erf returns a capture as Endace's cards write it: a time in units of 2 to the power
-// of -32 seconds, type Ethernet, flags, lengths, and two bytes before each frame.
-func erf(frames int) (content []byte) {
-	for i := range frames {
-		data := bytes.Repeat([]byte{byte(i)}, 60)
-		b := binary.LittleEndian.AppendUint64(nil, uint64(1_772_366_400+i)<<32)
-		b = append(b, 2, 4)
-		b = binary.BigEndian.AppendUint16(b, uint16(18+len(data)))
-		b = append(b, 0, 0)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
-		content = append(append(content, append(b, 0, 0)...), data...)
-	}
-	return content
-}
-
 func TestERF(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 100} {
-		wantForeign(t, erf(n), "Endace ERF", editcapEthernet)
+		wantForeign(t, captures.ERF(n), "Endace ERF", editcapEthernet)
 	}
-	wantForeign(t, erf(3)[:200], "Endace ERF", editcapEthernet)
+	wantForeign(t, captures.ERF(3)[:200], "Endace ERF", editcapEthernet)
 	tests := map[string]func([]byte){
 		"type 0":         func(b []byte) { b[8] = 0 },
 		"unknown type":   func(b []byte) { b[78+8] = 99 },
@@ -124,7 +109,7 @@ func TestERF(t *testing.T) {
 		"no wire length": func(b []byte) { b[14], b[15] = 0, 0 },
 	}
 	for name, spoil := range tests {
-		content := erf(3)
+		content := captures.ERF(3)
 		spoil(content)
 		if isERF(content) {
 			t.Errorf("%s: still taken for ERF", name)
@@ -291,7 +276,7 @@ func FuzzForeign(f *testing.F) {
 		check(f, err)
 		f.Add(head)
 	}
-	f.Add(erf(3))
+	f.Add(captures.ERF(3))
 	f.Add(make([]byte, 512))
 	f.Add([]byte("00:17:31.401446 ARP, Request who-has 192.0.2.10 tell 10.0.0.5, length 28"))
 	f.Fuzz(func(t *testing.T, head []byte) {

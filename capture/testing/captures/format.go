@@ -124,3 +124,18 @@ func NgObsolete(order binary.AppendByteOrder, id uint16, units uint64, data []by
 func NgSimple(order binary.AppendByteOrder, data []byte, length int) []byte {
 	return NgBlock(order, blockSimple, append(order.AppendUint32(nil, uint32(length)), data...))
 }
+
+// ERF returns a capture as Endace's cards write it: a time in units of 2 to the power
+// of -32 seconds, type Ethernet, flags, lengths, and two bytes before each frame.
+func ERF(frames int) (content []byte) {
+	for i := range frames {
+		data := bytes.Repeat([]byte{byte(i)}, 60)
+		b := binary.LittleEndian.AppendUint64(nil, uint64(1_772_366_400+i)<<32)
+		b = append(b, 2, 4)
+		b = binary.BigEndian.AppendUint16(b, uint16(18+len(data)))
+		b = append(b, 0, 0)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(data)))
+		content = append(append(content, append(b, 0, 0)...), data...)
+	}
+	return content
+}
