@@ -82,12 +82,25 @@ type Process struct {
 	Executable  string   // path as the kernel gives it; empty: not known
 	CommandLine []string // as the process shows it: at most 32 arguments of at most 256 bytes, secrets masked
 	User        string   // name, else the number
+	LoginUser   string   // who logged in, also behind su, sudo and cron (loginuid): name, else the number; empty: nobody, or not known
+	Started     int64    // nanoseconds since the Unix epoch; 0: not known
+	Folder      string   // working directory; empty: not known
+	Script      string   // path of the script that it runs, or else the nearest of its parents that runs one; empty: not known
+	Parents     []Parent // the nearest first, at most four; a parent that had ended, and those behind it, are not known
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id of the container; empty: none
 	Cgroup      string   // path; empty: the root
 	Libraries   []string // paths of the TLS libraries it has loaded
 	GoVersion   string   // "go1.22.3"; empty: no Go program
 	GoModules   []string // modules of a Go program that are AWS clients: "github.com/aws/aws-sdk-go-v2@v1.30.0"
+}
+
+// Parent is a process that started another. Its strings are bounded, masked and not to
+// be trusted, like those of a Process.
+type Parent struct {
+	PID         int
+	Executable  string   // path as the kernel gives it; empty: not known
+	CommandLine []string // at most 8 arguments and 1,024 bytes
 }
 
 // Confidence is how certain it is that a client is the software named.

@@ -114,17 +114,6 @@ type ecsTLSClient struct {
 	JA3        string `json:"ja3,omitempty"`
 }
 
-// ecsProcess includes the user of the process: "user" at the top of an event would
-// be the user that the event is about.
-type ecsProcess struct {
-	PID         int      `json:"pid"`
-	Executable  string   `json:"executable,omitempty"`
-	Name        string   `json:"name,omitempty"`
-	Args        []string `json:"args,omitempty"`
-	CommandLine string   `json:"command_line,omitempty"`
-	User        ecsName  `json:"user,omitzero"`
-}
-
 type ecsName struct {
 	Name string `json:"name"`
 }
@@ -185,7 +174,7 @@ func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	}
 	e.observe(f.Source)
 	dst = e.structs.AppendOpen(dst, &e.event)
-	return append(appendRest(dst, `"tlsfloor":`, f), '}')
+	return append(appendRest(dst, `"tlsfloor":`, f, appendECSProcess), '}')
 }
 
 // AppendStats appends a metric. It has no data stream, because one for
@@ -315,24 +304,6 @@ func ecsVersionOf(v parse.Version) (protocol, number string) {
 	return "", ""
 }
 
-func ecsProcessOf(p *classify.Process) *ecsProcess {
-	return &ecsProcess{
-		PID: p.PID, Executable: jsontext.LocalText(p.Executable), Name: jsontext.LocalText(programOf(p)),
-		Args: ecsArgs(p), CommandLine: commandText(p), User: ecsName{jsontext.LocalText(p.User)},
-	}
-}
-
-// ecsArgs leaves out empty arguments, which the schema does not allow.
-func ecsArgs(p *classify.Process) []string {
-	var args []string
-	for _, argument := range p.CommandLine {
-		if argument != "" {
-			args = append(args, argument)
-		}
-	}
-	return jsontext.LocalTexts(fitting(args, maxCommandLine))
-}
-
 // ecsRelatedOf lists the values that an analyst searches all events for, each once;
 // client and server are the texts of the addresses. It returns nil when there are
 // none.
@@ -345,13 +316,24 @@ func ecsRelatedOf(f *classify.Finding, client, server string) *ecsRelated {
 			r.IP = append(r.IP, text)
 		}
 	}
-	if f.Process != nil && f.Process.User != "" {
-		r.User = []string{jsontext.LocalText(f.Process.User)}
+	if f.Process != nil {
+		r.User = ecsUsers(f.Process)
 	}
 	if len(r.IP)+len(r.Hosts)+len(r.Hash)+len(r.User) == 0 {
 		return nil
 	}
 	return r
+}
+
+func ecsUsers(p *classify.Process) []string {
+	users := make([]string, 0, 2)
+	if p.User != "" {
+		users = append(users, jsontext.LocalText(p.User))
+	}
+	if p.LoginUser != "" && p.LoginUser != p.User {
+		users = append(users, jsontext.LocalText(p.LoginUser))
+	}
+	return users
 }
 
 // ecsHosts lists each name once, in the letter case that was captured.

@@ -206,7 +206,9 @@ func TestECSRefuses(t *testing.T) {
 		"a pid as a string":          {`"pid":1234`, `"pid":"1234"`},
 		"arguments in one text":      {`"args":["node","app.js","\u001b]0;\"\u00ff"]`, `"args":"node app.js"`},
 		"a user as a name":           {`"user":{"name":"svc"}`, `"user":"svc"`},
-		"users in one text":          {`"user":["svc"]`, `"user":"svc"`},
+		"users in one text":          {`"user":["svc","alice"]`, `"user":"svc"`},
+		"a parent in a list":         {`"parent":{"pid":1200`, `"parent":{"pids":1200`},
+		"a start as a number":        {`"start":"2026-03-01T11:59:59.250000Z"`, `"start":1772366399`},
 		"an empty executable":        {`"executable":"/usr/bin/node"`, `"executable":""`},
 		"software of no version":     {`"version":"10.24.1"`, `"version":""`},
 	} {

@@ -1,11 +1,7 @@
 package event
 
 import (
-	"path"
-	"strings"
-
 	"tlsfloor/classify"
-	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cipher"
 )
@@ -70,49 +66,4 @@ func cipherID(a *classify.ServerHello) *uint16 {
 		return nil
 	}
 	return &a.Cipher
-}
-
-// programOf returns the name of a process's program: that of its file, else that in
-// its command line.
-func programOf(p *classify.Process) string {
-	switch {
-	case p.Executable != "":
-		return path.Base(p.Executable)
-	case len(p.CommandLine) > 0 && p.CommandLine[0] != "":
-		return path.Base(p.CommandLine[0])
-	}
-	return ""
-}
-
-// The bounds of a process's lists in an event, in bytes of JSON. The longest lists
-// of ASCII from capture/proc fit. Without the bounds, a local user could keep events
-// from a syslog server: an event over 64 KiB does not fit into a datagram, a control
-// character takes six bytes, and ECS has the command line twice.
-const (
-	maxCommandLine = 12 << 10
-	maxLibraries   = 6 << 10
-	maxModules     = 3 << 10
-)
-
-// fitting returns the first texts, as many as fit into a JSON list of limit bytes.
-func fitting(texts []string, limit int) []string {
-	size := -len(",")
-	for i, text := range texts {
-		if size += len(`,""`) + jsontext.EscapedLen(text); size > limit {
-			return texts[:i]
-		}
-	}
-	return texts
-}
-
-// commandText returns the command line as one text: the first arguments, as many as
-// fit, with spaces between them.
-func commandText(p *classify.Process) string {
-	size := -len(" ")
-	for i, argument := range p.CommandLine {
-		if size += len(" ") + jsontext.EscapedLen(argument); size > maxCommandLine {
-			return jsontext.LocalText(strings.Join(p.CommandLine[:i], " "))
-		}
-	}
-	return jsontext.LocalText(strings.Join(p.CommandLine, " "))
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -28,8 +29,8 @@ var foreign = []struct {
 	definition  func(testing.TB) complainer
 	allocations float64
 }{
-	{"ecs", func(t testing.TB) complainer { return loadECS(t) }, 29},
-	{"ocsf", func(t testing.TB) complainer { return loadOCSF(t) }, 23},
+	{"ecs", func(t testing.TB) complainer { return loadECS(t) }, 33},
+	{"ocsf", func(t testing.TB) complainer { return loadOCSF(t) }, 27},
 	{"eve", func(t testing.TB) complainer { return loadEVE(t) }, 15},
 	{"zeek", func(t testing.TB) complainer { return loadZeek(t) }, 7},
 }
@@ -137,6 +138,7 @@ func variants() []*classify.Finding {
 		for _, p := range []*classify.Process{
 			nil, longest(), {PID: 1}, {PID: 1, CommandLine: []string{""}}, {PID: 1, CommandLine: []string{"", "a", ""}}, {PID: 1, CommandLine: []string{"/bin/sh"}},
 			{PID: 1, Executable: "/", User: "0"}, {PID: 1, Executable: "caf\u00e9", Container: "c"}, {PID: 1, Unit: "a.service", Cgroup: "/a"},
+			{PID: 1, User: "a", LoginUser: "a"}, {PID: 1, LoginUser: "b", Started: -1, Script: "a"}, {PID: 2, Parents: []classify.Parent{{PID: 1}}, Folder: "/"},
 		} {
 			add(func(f *classify.Finding) { f.Process, f.Software, f.Flagged = p, nil, flag })
 			add(func(f *classify.Finding) { f.Process, f.Advice, f.Flagged = p, nil, flag })
@@ -170,6 +172,10 @@ func longest() *classify.Process {
 func process(text func(bytes int) string) *classify.Process {
 	p := &classify.Process{
 		PID: 1<<22 - 1, Executable: text(512), User: text(256), Unit: text(256), Container: text(64), Cgroup: text(512), GoVersion: text(64),
+		LoginUser: text(256), Started: 1000, Folder: text(512), Script: text(512),
+	}
+	for pid := range 4 {
+		p.Parents = append(p.Parents, classify.Parent{PID: 1<<22 - pid, Executable: text(512), CommandLine: slices.Repeat([]string{text(128)}, 8)})
 	}
 	for range 32 {
 		p.CommandLine = append(p.CommandLine, text(256))
@@ -204,6 +210,9 @@ func TestProcessIsBounded(t *testing.T) {
 			t.Errorf("%s: %d, want %d", key, len(got), len(want))
 		}
 	}
+	if got := at(event, "process", "parents").([]any); len(got) != 4 || len(at(got[3], "command_line").([]any)) != 8 {
+		t.Errorf("parents: %v", got)
+	}
 	joined := strings.Join(f.Process.CommandLine, " ")
 	if got := at(decodeEvent(t, parseFormat(t, "ecs", Sensor{}).AppendFinding(nil, f)), "process", "command_line"); got != joined {
 		t.Errorf("%s, want %s", got, joined)
@@ -229,10 +238,35 @@ func TestCommandLineIsCut(t *testing.T) {
 	}
 }
 
+// Of parents that do not fit, the nearest stay. Each loses arguments before the others
+// are left out: a parent must not hide by the length of its own command line.
+func TestParentsAreCut(t *testing.T) {
+	parents := longest().Parents
+	parents[0].Executable = "/usr/sbin/cron"
+	fit := fittingParents(parents)
+	if len(fit) != 2 || fit[0].Executable != "/usr/sbin/cron" || len(fit[0].CommandLine) != 2 || fit[1].Executable != parents[1].Executable || len(fit[1].CommandLine) != 2 {
+		t.Errorf("%d: %.300v", len(fit), fit)
+	}
+	size := 0
+	for _, p := range fit {
+		size += sizeOf(p.Executable) + sizeOf(p.CommandLine...)
+	}
+	if size > maxParents {
+		t.Errorf("%d bytes", size)
+	}
+	if whole := violation().Process.Parents; !reflect.DeepEqual(fittingParents(whole), whole) {
+		t.Error("parents that fit were cut")
+	}
+}
+
 // OCSF events that are not flagged have the process, too.
 func TestOCSFActor(t *testing.T) {
-	const want = `{"app_name":"Node.js","process":{"cmd_line":"node app.js \u001b]0;\"\u00ff","container":{"uid":"4b0e1a9c2f"},` +
-		`"name":"node","path":"/usr/bin/node","pid":1234,"user":{"name":"svc"}}}`
+	const parent, cron = `{"cmd_line":"sh /etc/cron.hourly/app\u001b]0;\"","name":"dash","path":"/bin/dash","pid":1200}`,
+		`{"cmd_line":"/usr/sbin/CRON -f","name":"cron","path":"/usr/sbin/cron","pid":1199}`
+	const want = `{"app_name":"Node.js","process":{"ancestry":[` + parent + `,` + cron + `],` +
+		`"cmd_line":"node app.js \u001b]0;\"\u00ff","container":{"uid":"4b0e1a9c2f"},"created_time":1772366399250,` +
+		`"name":"node","parent_process":` + parent + `,"path":"/usr/bin/node","pid":1234,"user":{"name":"svc"},` +
+		`"working_directory":"/srv/app"},"user":{"name":"alice"}}`
 	f := violation()
 	event := decodeEvent(t, parseFormat(t, "ocsf", Sensor{}).AppendFinding(nil, f))
 	var wanted any

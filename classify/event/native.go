@@ -83,8 +83,8 @@ func (n *Native) AppendStats(dst []byte, s *Stats) []byte {
 }
 
 // appendRest appends, under key, the members of native events that another schema has
-// no fields for.
-func appendRest(dst []byte, key string, f *classify.Finding) []byte {
+// no fields for. process appends those of a process, except for its surroundings.
+func appendRest(dst []byte, key string, f *classify.Finding, process func([]byte, *classify.Process) []byte) []byte {
 	dst = append(jsontext.AppendKey(dst, key), '{')
 	dst = jsontext.AppendWord(dst, `"verdict":`, f.Verdict.String())
 	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
@@ -105,7 +105,8 @@ func appendRest(dst []byte, key string, f *classify.Finding) []byte {
 	dst = appendAlert(dst, f.Alert)
 	if p := f.Process; p != nil {
 		dst = jsontext.AppendObject(dst, `"process":`, func(dst []byte) []byte {
-			return appendSurroundings(jsontext.AppendText(dst, `"unit":`, p.Unit), p)
+			dst = process(jsontext.AppendText(dst, `"unit":`, p.Unit), p)
+			return appendSurroundings(jsontext.AppendText(dst, `"script":`, p.Script), p)
 		})
 	}
 	dst = appendSoftware(dst, f.Software)
@@ -332,29 +333,6 @@ func appendAlert(dst []byte, a *classify.Alert) []byte {
 	dst = jsontext.AppendWord(dst, `"level":`, parse.AlertLevel(a.Level).String())
 	dst = jsontext.AppendWord(dst, `"description":`, parse.AlertDescription(a.Code).String())
 	return append(jsontext.AppendNumber(dst, `"code":`, a.Code), '}')
-}
-
-// appendProcess appends the process. The user who started it controls its texts.
-func appendProcess(dst []byte, p *classify.Process) []byte {
-	if p == nil {
-		return dst
-	}
-	dst = jsontext.AppendNumber(append(jsontext.AppendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
-	dst = jsontext.AppendText(dst, `"executable":`, p.Executable)
-	dst = jsontext.AppendTexts(dst, `"command_line":`, fitting(p.CommandLine, maxCommandLine))
-	dst = jsontext.AppendText(dst, `"user":`, p.User)
-	dst = jsontext.AppendText(dst, `"unit":`, p.Unit)
-	dst = jsontext.AppendText(dst, `"container":`, p.Container)
-	return append(appendSurroundings(dst, p), '}')
-}
-
-// appendSurroundings appends members that no other schema has a field for. (OCSF's
-// loaded_modules are all modules of the process, not those for TLS.)
-func appendSurroundings(dst []byte, p *classify.Process) []byte {
-	dst = jsontext.AppendText(dst, `"cgroup":`, p.Cgroup)
-	dst = jsontext.AppendTexts(dst, `"libraries":`, fitting(p.Libraries, maxLibraries))
-	dst = jsontext.AppendText(dst, `"go_version":`, p.GoVersion)
-	return jsontext.AppendTexts(dst, `"go_modules":`, fitting(p.GoModules, maxModules))
 }
 
 func appendSoftware(dst []byte, s *classify.Software) []byte {

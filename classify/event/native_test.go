@@ -53,6 +53,11 @@ func violation() *classify.Finding {
 			PID: 1234, Executable: "/usr/bin/node", CommandLine: []string{"node", "app.js", "\x1b]0;\"\xff"}, User: "svc", Unit: "app.service",
 			Container: "4b0e1a9c2f", Cgroup: "/system.slice/app.service", Libraries: []string{"/usr/lib/libssl.so.1.1"},
 			GoVersion: "go1.22.3", GoModules: []string{"github.com/aws/aws-sdk-go-v2@v1.30.0"},
+			LoginUser: "alice", Started: time.Date(2026, 3, 1, 11, 59, 59, 250e6, time.UTC).UnixNano(), Folder: "/srv/app", Script: "/srv/app/app.js",
+			Parents: []classify.Parent{
+				{PID: 1200, Executable: "/bin/dash", CommandLine: []string{"sh", "/etc/cron.hourly/app\x1b]0;\""}},
+				{PID: 1199, Executable: "/usr/sbin/cron", CommandLine: []string{"/usr/sbin/CRON", "-f"}},
+			},
 		},
 		Software: &classify.Software{ID: "nodejs", Name: "Node.js", Version: "10.24.1", Library: "OpenSSL 1.1.1", Confidence: classify.High, Because: []string{"process.executable"}},
 		Advice:   &classify.Advice{ID: "nodejs", Summary: "Update Node.js to a release that is maintained."},
@@ -81,8 +86,10 @@ func TestNative(t *testing.T) {
 "server":{"version":"TLSv1","cipher":"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA","cipher_id":49171,"alpn":"http/1.1",
 "ja3s":"fedcba9876543210fedcba9876543210","ja3s_full":"769,49171,","downgrade_sentinel":"TLSv1.1","hello_retry_request":true,"resumed":"ticket"},
 "alert":{"from":"server","level":"fatal","description":"protocol_version","code":70},
-"process":{"pid":1234,"executable":"/usr/bin/node","command_line":["node","app.js","\u001b]0;\"\u00ff"],"user":"svc",
-"unit":"app.service","container":"4b0e1a9c2f","cgroup":"/system.slice/app.service","libraries":["/usr/lib/libssl.so.1.1"],
+"process":{"pid":1234,"executable":"/usr/bin/node","command_line":["node","app.js","\u001b]0;\"\u00ff"],"user":"svc","login_user":"alice",
+"unit":"app.service","container":"4b0e1a9c2f","started":"2026-03-01T11:59:59.250000Z","working_directory":"/srv/app","script":"/srv/app/app.js",
+"parents":[{"pid":1200,"executable":"/bin/dash","command_line":["sh","/etc/cron.hourly/app\u001b]0;\""]},
+{"pid":1199,"executable":"/usr/sbin/cron","command_line":["/usr/sbin/CRON","-f"]}],"cgroup":"/system.slice/app.service","libraries":["/usr/lib/libssl.so.1.1"],
 "go_version":"go1.22.3","go_modules":["github.com/aws/aws-sdk-go-v2@v1.30.0"]},
 "software":{"id":"nodejs","name":"Node.js","version":"10.24.1","library":"OpenSSL 1.1.1","confidence":"high","because":["process.executable"]},
 "advice":{"id":"nodejs","summary":"Update Node.js to a release that is maintained."},
@@ -254,6 +261,8 @@ func hostile(wire, text string, number uint16) *classify.Finding {
 	f.Process = &classify.Process{
 		PID: int(number) + 1, Executable: text, CommandLine: []string{wire, text, wire}, User: text, Unit: text, Container: wire, Cgroup: text,
 		Libraries: []string{text}, GoVersion: wire, GoModules: []string{text},
+		LoginUser: text, Started: int64(number) * 1000, Folder: text, Script: wire,
+		Parents: []classify.Parent{{PID: 1, Executable: text, CommandLine: []string{text, wire}}, {PID: 2, CommandLine: []string{"", text}}},
 	}
 	f.Advice = &classify.Advice{ID: "nodejs", Summary: text + "x"}
 	f.Software = &classify.Software{ID: "nodejs", Name: text + "x", Version: wire, Library: text, Confidence: classify.Low, Because: []string{"ja3"}}

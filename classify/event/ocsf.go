@@ -157,16 +157,8 @@ type ocsfJA4 struct {
 
 type ocsfActor struct {
 	Process *ocsfProcess `json:"process,omitempty"`
+	User    ocsfName     `json:"user,omitzero"` // who logged in
 	AppName string       `json:"app_name,omitempty"`
-}
-
-type ocsfProcess struct {
-	PID       int      `json:"pid"`
-	Name      string   `json:"name,omitempty"`
-	Path      string   `json:"path,omitempty"`
-	CmdLine   string   `json:"cmd_line,omitempty"`
-	User      ocsfName `json:"user,omitzero"`
-	Container ocsfUID  `json:"container,omitzero"`
 }
 
 type ocsfUID struct {
@@ -189,7 +181,7 @@ func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		o.fillActivity(f)
 		dst = o.structs.AppendOpen(dst, &o.activity)
 	}
-	return append(appendRest(dst, `"unmapped":`, f), '}')
+	return append(appendRest(dst, `"unmapped":`, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
 }
 
 // AppendStats appends nothing: the schema has no class for counts.
@@ -286,7 +278,10 @@ func ocsfConnectionOf(f *classify.Finding) ocsfConnection {
 		SrcEndpoint:    ocsfEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)},
 		DstEndpoint:    ocsfEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Hostname: jsontext.WireText(f.Host)},
 		TLS:            ocsfTLSOf(&f.Observation),
-		Actor:          ocsfActor{ocsfProcessOf(f.Process), jsontext.LocalText(ocsfAppName(f.Software))},
+		Actor:          ocsfActor{Process: ocsfProcessOf(f.Process), AppName: jsontext.LocalText(ocsfAppName(f.Software))},
+	}
+	if f.Process != nil {
+		c.Actor.User = ocsfName{jsontext.LocalText(f.Process.LoginUser)}
 	}
 	if f.AWS != nil {
 		c.DstEndpoint.SvcName = jsontext.WireText(f.AWS.Service)
@@ -348,20 +343,10 @@ func ocsfAppName(s *classify.Software) string {
 	return s.Name
 }
 
-func ocsfProcessOf(p *classify.Process) *ocsfProcess {
-	if p == nil {
-		return nil
-	}
-	return &ocsfProcess{
-		PID: p.PID, Name: jsontext.LocalText(programOf(p)), Path: jsontext.LocalText(p.Executable), CmdLine: commandText(p),
-		User: ocsfName{jsontext.LocalText(p.User)}, Container: ocsfUID{jsontext.LocalText(p.Container)},
-	}
-}
-
 // observables lists the values that an analyst searches all classes for; prefix is
 // the path of the connection in this class.
 func (c *ocsfConnection) observables(prefix string) []ocsfObservable {
-	all := make([]ocsfObservable, 0, 5)
+	all := make([]ocsfObservable, 0, 6)
 	add := func(name string, id int, kind, value string) {
 		if value != "" {
 			all = append(all, ocsfObservable{prefix + name, id, kind, value})
@@ -374,5 +359,6 @@ func (c *ocsfConnection) observables(prefix string) []ocsfObservable {
 		add("actor.process.name", 9, "Process Name", p.Name)
 		add("actor.process.user.name", 4, "User Name", p.User.Name)
 	}
+	add("actor.user.name", 4, "User Name", c.Actor.User.Name)
 	return all
 }

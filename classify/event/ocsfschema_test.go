@@ -542,6 +542,7 @@ func TestOCSFRefuses(t *testing.T) {
 		{"another version", "activity", `"version":"1.8.0"`, `"version":"1.7.0"`},
 		{"an actor without the profile host", "activity", `"profiles":["host","container"]`, `"profiles":["container"]`},
 		{"a container without its profile", "finding", `"profiles":["container"],`, ``},
+		{"a parent in parents", "activity", `"ancestry":[`, `"parents":[`},
 		{"a process without a number", "activity", `"process":{"pid":1234,`, `"process":{`},
 		{"a user as a name", "finding", `"user":{"name":"svc"}`, `"user":"svc"`},
 		{"an actor of nothing", "activity", `"actor":{`, `"actor":{},"device":{`},

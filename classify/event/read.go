@@ -173,12 +173,24 @@ type Process struct {
 	Executable  string   `json:"executable"`
 	CommandLine []string `json:"command_line"`
 	User        string   `json:"user"`
+	LoginUser   string   `json:"login_user"`
 	Unit        string   `json:"unit"`
 	Container   string   `json:"container"`
+	Started     string   `json:"started"` // RFC 3339 in UTC
+	Folder      string   `json:"working_directory"`
+	Script      string   `json:"script"`
+	Parents     []Parent `json:"parents"` // the nearest first
 	Cgroup      string   `json:"cgroup"`
 	Libraries   []string `json:"libraries"`
 	GoVersion   string   `json:"go_version"`
 	GoModules   []string `json:"go_modules"`
+}
+
+// Parent is a process that started another.
+type Parent struct {
+	PID         int      `json:"pid"`
+	Executable  string   `json:"executable"`
+	CommandLine []string `json:"command_line"`
 }
 
 // Software is what the client most likely is.

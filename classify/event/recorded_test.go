@@ -265,6 +265,13 @@ func addClient(t testing.TB, f *classify.Finding, e *Event) {
 		f.Process = &classify.Process{
 			PID: p.PID, Executable: p.Executable, CommandLine: p.CommandLine, User: p.User, Unit: p.Unit, Container: p.Container,
 			Cgroup: p.Cgroup, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
+			LoginUser: p.LoginUser, Folder: p.Folder, Script: p.Script,
+		}
+		if p.Started != "" {
+			f.Process.Started = timeOf(t, p.Started).UnixNano()
+		}
+		for _, parent := range p.Parents {
+			f.Process.Parents = append(f.Process.Parents, classify.Parent(parent))
 		}
 	}
 	if s := e.Software; s != nil {

@@ -109,7 +109,7 @@ func TestECSRelated(t *testing.T) {
 	f.Proxied.Server = f.Server
 	related := at(decodeEvent(t, parseFormat(t, "ecs", Sensor{}).AppendFinding(nil, f)), "related")
 	const want = `{"hash":["0123456789abcdef0123456789abcdef","t11d010000_a_b","fedcba9876543210fedcba9876543210"],` +
-		`"hosts":["dynamodb.us-west-2.amazonaws.com","DynamoDB.us-west-2.amazonaws.com"],"ip":["10.0.0.5","52.94.1.2","2001:db8::5"],"user":["svc"]}`
+		`"hosts":["dynamodb.us-west-2.amazonaws.com","DynamoDB.us-west-2.amazonaws.com"],"ip":["10.0.0.5","52.94.1.2","2001:db8::5"],"user":["svc","alice"]}`
 	if got := literal(related); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

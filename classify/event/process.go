@@ -1,0 +1,235 @@
+package event
+
+import (
+	"path"
+	"strings"
+
+	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
+)
+
+// A process, and the processes that started it, in native events, in ECS and in OCSF.
+
+// appendProcess appends the process. The user who started it controls its texts.
+func appendProcess(dst []byte, p *classify.Process) []byte {
+	if p == nil {
+		return dst
+	}
+	dst = jsontext.AppendNumber(append(jsontext.AppendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
+	dst = jsontext.AppendText(dst, `"executable":`, p.Executable)
+	dst = jsontext.AppendTexts(dst, `"command_line":`, fitting(p.CommandLine, maxCommandLine))
+	dst = jsontext.AppendText(dst, `"user":`, p.User)
+	dst = jsontext.AppendText(dst, `"login_user":`, p.LoginUser)
+	dst = jsontext.AppendText(dst, `"unit":`, p.Unit)
+	dst = jsontext.AppendText(dst, `"container":`, p.Container)
+	if p.Started != 0 {
+		dst = jsontext.AppendTime(dst, `"started":`, p.Started)
+	}
+	dst = jsontext.AppendText(dst, `"working_directory":`, p.Folder)
+	dst = jsontext.AppendText(dst, `"script":`, p.Script)
+	dst = appendParents(dst, fittingParents(p.Parents))
+	return append(appendSurroundings(dst, p), '}')
+}
+
+func appendParents(dst []byte, parents []classify.Parent) []byte {
+	return jsontext.AppendList(dst, `"parents":`, parents, func(dst []byte, p classify.Parent) []byte {
+		dst = jsontext.AppendNumber(append(dst, '{'), `"pid":`, uint64(p.PID))
+		dst = jsontext.AppendText(dst, `"executable":`, p.Executable)
+		return append(jsontext.AppendTexts(dst, `"command_line":`, p.CommandLine), '}')
+	})
+}
+
+// appendSurroundings appends members that no other schema has a field for. (OCSF's
+// loaded_modules are all modules of the process, not those for TLS.)
+func appendSurroundings(dst []byte, p *classify.Process) []byte {
+	dst = jsontext.AppendText(dst, `"cgroup":`, p.Cgroup)
+	dst = jsontext.AppendTexts(dst, `"libraries":`, fitting(p.Libraries, maxLibraries))
+	dst = jsontext.AppendText(dst, `"go_version":`, p.GoVersion)
+	return jsontext.AppendTexts(dst, `"go_modules":`, fitting(p.GoModules, maxModules))
+}
+
+// ecsProcess includes the user of the process: "user" at the top of an event would
+// be the user that the event is about.
+type ecsProcess struct {
+	ecsProgram
+	User             ecsName     `json:"user,omitzero"`
+	Start            string      `json:"start,omitempty"`
+	WorkingDirectory string      `json:"working_directory,omitempty"`
+	Parent           *ecsProgram `json:"parent,omitempty"`
+}
+
+// ecsProgram are the fields that a process and its parent have.
+type ecsProgram struct {
+	PID         int      `json:"pid"`
+	Executable  string   `json:"executable,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Args        []string `json:"args,omitempty"`
+	CommandLine string   `json:"command_line,omitempty"`
+}
+
+func ecsProcessOf(p *classify.Process) *ecsProcess {
+	e := &ecsProcess{
+		ecsProgram: ecsProgramOf(p.PID, p.Executable, p.CommandLine, maxCommandLine),
+		User:       ecsName{jsontext.LocalText(p.User)}, WorkingDirectory: jsontext.LocalText(p.Folder),
+	}
+	if p.Started != 0 {
+		e.Start = jsontext.TimeText(p.Started, "Z")
+	}
+	if parents := fittingParents(p.Parents); len(parents) > 0 {
+		nearest := ecsProgramOf(parents[0].PID, parents[0].Executable, parents[0].CommandLine, maxParents)
+		e.Parent = &nearest
+	}
+	return e
+}
+
+func ecsProgramOf(pid int, executable string, arguments []string, limit int) ecsProgram {
+	return ecsProgram{
+		PID: pid, Executable: jsontext.LocalText(executable), Name: jsontext.LocalText(programOf(executable, arguments)),
+		Args: ecsArgs(arguments, limit), CommandLine: commandText(arguments, limit),
+	}
+}
+
+// ecsArgs leaves out empty arguments, which the schema does not allow.
+func ecsArgs(arguments []string, limit int) []string {
+	var args []string
+	for _, argument := range arguments {
+		if argument != "" {
+			args = append(args, argument)
+		}
+	}
+	return jsontext.LocalTexts(fitting(args, limit))
+}
+
+// appendECSProcess appends the members of a process that the schema lacks: it has no
+// user behind su and sudo, and one parent.
+func appendECSProcess(dst []byte, p *classify.Process) []byte {
+	dst = jsontext.AppendText(dst, `"login_user":`, p.LoginUser)
+	parents := fittingParents(p.Parents)
+	return appendParents(dst, parents[min(1, len(parents)):])
+}
+
+type ocsfProcess struct {
+	ocsfProgram
+	User             ocsfName      `json:"user,omitzero"`
+	Container        ocsfUID       `json:"container,omitzero"`
+	CreatedTime      int64         `json:"created_time,omitempty"`
+	WorkingDirectory string        `json:"working_directory,omitempty"`
+	ParentProcess    *ocsfProgram  `json:"parent_process,omitempty"`
+	Ancestry         []ocsfProgram `json:"ancestry,omitempty"` // all parents, the nearest first
+}
+
+// ocsfProgram are the attributes that a process and its parents have.
+type ocsfProgram struct {
+	PID     int    `json:"pid"`
+	Name    string `json:"name,omitempty"`
+	Path    string `json:"path,omitempty"`
+	CmdLine string `json:"cmd_line,omitempty"`
+}
+
+func ocsfProcessOf(p *classify.Process) *ocsfProcess {
+	if p == nil {
+		return nil
+	}
+	o := &ocsfProcess{
+		ocsfProgram: ocsfProgramOf(p.PID, p.Executable, p.CommandLine, maxCommandLine),
+		User:        ocsfName{jsontext.LocalText(p.User)}, Container: ocsfUID{jsontext.LocalText(p.Container)},
+		CreatedTime: p.Started / 1e6, WorkingDirectory: jsontext.LocalText(p.Folder),
+	}
+	parents := fittingParents(p.Parents)
+	o.Ancestry = make([]ocsfProgram, 0, len(parents))
+	for _, parent := range parents {
+		o.Ancestry = append(o.Ancestry, ocsfProgramOf(parent.PID, parent.Executable, parent.CommandLine, maxParents))
+	}
+	if len(o.Ancestry) > 0 {
+		o.ParentProcess = &o.Ancestry[0]
+	}
+	return o
+}
+
+func ocsfProgramOf(pid int, executable string, arguments []string, limit int) ocsfProgram {
+	return ocsfProgram{
+		PID: pid, Name: jsontext.LocalText(programOf(executable, arguments)), Path: jsontext.LocalText(executable),
+		CmdLine: commandText(arguments, limit),
+	}
+}
+
+// programOf returns the name of a process's program: that of its file, else that in
+// its command line.
+func programOf(executable string, commandLine []string) string {
+	name := ""
+	switch {
+	case executable != "":
+		name = path.Base(executable)
+	case len(commandLine) > 0 && commandLine[0] != "":
+		name = path.Base(commandLine[0])
+	}
+	return name[:min(len(name), maxProgram)]
+}
+
+// maxProgram is the length of the longest file name (NAME_MAX), in bytes.
+const maxProgram = 255
+
+// The bounds of a process's lists in an event, in bytes of JSON. The longest lists
+// of ASCII from capture/proc fit. Without the bounds, a local user could keep events
+// from a syslog server: an event over 64 KiB does not fit into a datagram, a control
+// character takes six bytes, and ECS has the command line twice.
+const (
+	maxCommandLine = 12 << 10
+	maxParents     = 6400 // programs and arguments together
+	maxLibraries   = 6 << 10
+	maxModules     = 3 << 10
+)
+
+// fitting returns the first texts, as many as fit into a JSON list of limit bytes.
+func fitting(texts []string, limit int) []string {
+	size := -len(",")
+	for i, text := range texts {
+		if size += len(`,""`) + jsontext.EscapedLen(text); size > limit {
+			return texts[:i]
+		}
+	}
+	return texts
+}
+
+// fittingParents returns the parents, the nearest first, as many as fit into maxParents
+// bytes. Where not all fit, those that remain may lack arguments.
+func fittingParents(parents []classify.Parent) []classify.Parent {
+	room := maxParents
+	for _, p := range parents {
+		room -= sizeOf(p.Executable) + sizeOf(p.CommandLine...)
+	}
+	if room >= 0 {
+		return parents
+	}
+	room = maxParents
+	var fit []classify.Parent
+	for _, p := range parents {
+		if room -= sizeOf(p.Executable); room < 0 {
+			break
+		}
+		p.CommandLine = fitting(p.CommandLine, min(room, maxParents/4))
+		room -= sizeOf(p.CommandLine...)
+		fit = append(fit, p)
+	}
+	return fit
+}
+
+// sizeOf returns the length of texts in a JSON list, in bytes.
+func sizeOf(texts ...string) (size int) {
+	for _, text := range texts {
+		size += len(`,""`) + jsontext.EscapedLen(text)
+	}
+	return size
+}
+
+// commandText returns a command line as one text: the first arguments, as many as
+// fit into limit bytes, with spaces between them.
+func commandText(arguments []string, limit int) string {
+	size := -len(" ")
+	for i, argument := range arguments {
+		if size += len(" ") + jsontext.EscapedLen(argument); size > limit {
+			return jsontext.LocalText(strings.Join(arguments[:i], " "))
+		}
+	}
+	return jsontext.LocalText(strings.Join(arguments, " "))
+}
