@@ -22,7 +22,7 @@ const exportEvery = 10 * time.Second
 // could not see everything ends with one even without --stats-every, so that a reader of
 // its events does not take the network for clean.
 func (w *watcher) sendStats(end bool) {
-	every := w.options.statsEvery
+	every := w.options.StatsEvery
 	if !end && (every == 0 || time.Since(w.statsSent) < every) {
 		return
 	}
@@ -56,12 +56,12 @@ type exporter struct {
 // exportMetrics writes the counts when they are due, or at the end.
 func (w *watcher) exportMetrics(end bool) {
 	e := &w.metrics
-	if w.options.metrics == "" || !w.exportDone(end) || !end && time.Since(e.last) < exportEvery {
+	if w.options.Metrics == "" || !w.exportDone(end) || !end && time.Since(e.last) < exportEvery {
 		return
 	}
 	e.last, e.done = time.Now(), make(chan error, 1)
 	counts := w.metricCounts()
-	go func() { e.done <- metrics.WriteFile(w.options.metrics, counts) }()
+	go func() { e.done <- metrics.WriteFile(w.options.Metrics, counts) }()
 	if end {
 		w.exportDone(true)
 	}
@@ -108,7 +108,7 @@ func (w *watcher) metricCounts() *metrics.Counts {
 // blindSpots returns what could not be seen so far.
 func (w *watcher) blindSpots(s *sensor.Stats) []blind.Spot {
 	r := s.Blind()
-	r.Live, r.Filtered = w.live(), w.options.expression != ""
+	r.Live, r.Filtered = w.live(), w.options.Expression != ""
 	if w.filter != nil {
 		r.Hidden = w.filter.Hidden()
 	}

@@ -11,9 +11,6 @@ import (
 	"tlsfloor/cmd/internal/sensor"
 )
 
-// maxWorkers bounds --workers, because each needs a share of --memory.
-const maxWorkers = 32
-
 // reader is a sensor, or several workers.
 type reader interface {
 	Run(src capture.Source, between func() bool) error
@@ -23,18 +20,18 @@ type reader interface {
 // newReader returns a sensor, or the workers that --workers asks for. o is for the sensor,
 // or for the workers' reader, which judges what they observe.
 func (w *watcher) newReader(o sensor.Options) (reader, error) {
-	if w.options.workers == 1 {
+	if w.options.Workers == 1 {
 		o.ReuseFinding = w.events.Spare
 		return sensor.New(o), nil
 	}
-	each := make([]sensor.Options, w.options.workers)
+	each := make([]sensor.Options, w.options.Workers)
 	for i := range each {
 		s := &workerResult{summary: w.newSummary()}
 		w.workerResults = append(w.workerResults, s)
 		each[i] = o
 		each[i].Tally = s.tally
 		var err error
-		if each[i].Policy, err = w.options.policy(); err != nil {
+		if each[i].Policy, err = w.options.Policy(); err != nil {
 			return nil, err
 		}
 	}
@@ -42,7 +39,7 @@ func (w *watcher) newReader(o sensor.Options) (reader, error) {
 }
 
 func (w *watcher) newSummary() *report.Summary {
-	return report.New(report.Options{Floor: w.options.floor(), Scope: w.options.scopePhrase()})
+	return report.New(report.Options{Floor: w.options.Floor(), Scope: scopePhrase(w.options)})
 }
 
 // workerResult is what one worker counts for the end of the run.

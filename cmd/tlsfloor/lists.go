@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"tlsfloor/classify/names"
+	"tlsfloor/cmd/internal/memory"
+	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/regular"
 )
 
@@ -23,8 +25,8 @@ type nameLists struct {
 }
 
 // newNameLists reads the lists, and measures their size in memory.
-func newNameLists(o *options) (*nameLists, error) {
-	k := &nameLists{hosts: o.names, ranges: o.ranges}
+func newNameLists(o *options.Options) (*nameLists, error) {
+	k := &nameLists{hosts: o.Names, ranges: o.Ranges}
 	if k.hosts == "" && k.ranges == "" {
 		return k, nil
 	}
@@ -43,8 +45,8 @@ func heapInUse() int64 {
 }
 
 // makeStore makes the store, bounded by its share of the memory.
-func (k *nameLists) makeStore(s *memoryShares) {
-	k.store = names.NewStore(names.Options{Memory: int(s.names)})
+func (k *nameLists) makeStore(s *memory.Shares) {
+	k.store = names.NewStore(names.Options{Memory: int(s.Names)})
 	if k.known != nil {
 		k.store.Use(k.known)
 	}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"tlsfloor/cmd/internal/inherited"
+	"tlsfloor/cmd/internal/options"
 )
 
 // The main goroutine keeps the main thread and only waits. Linux delivers a signal for
@@ -42,15 +43,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return m.finish(sub(args[1:], stdin, text, m), text)
 		}
 	}
-	o, err := parseOptions(args)
+	o, err := options.Parse(args)
 	switch {
 	case err != nil:
 		return m.fail(err)
-	case o.help:
+	case o.Help:
 		return m.finish(m.usage(text), text)
-	case o.version:
+	case o.Version:
 		return m.finish(m.printVersion(text), text)
-	case o.list:
+	case o.List:
 		return m.finish(listInterfaces(text, m), text)
 	}
 	return watch(o, stdin, stdout, m)
@@ -67,6 +68,11 @@ var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writ
 }
 
 func printUsage(_ []string, _ io.Reader, stdout io.Writer, m *messages) int { return m.usage(stdout) }
+
+func (m *messages) usage(stdout io.Writer) int {
+	fmt.Fprint(stdout, options.Usage())
+	return exitOK
+}
 
 func printRelease(_ []string, _ io.Reader, stdout io.Writer, m *messages) int {
 	return m.printVersion(stdout)

@@ -14,6 +14,7 @@ import (
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/testing/wrap"
+	"tlsfloor/cmd/internal/memory"
 )
 
 // prefixed puts a length field of n bytes before b.
@@ -166,8 +167,8 @@ func TestMemoryHolds(t *testing.T) {
 	}
 }
 
-// memoryBeside is textBeside in MiB.
-const memoryBeside = textBeside >> 20
+// memoryBeside is memory.TextBeside in MiB.
+const memoryBeside = memory.TextBeside >> 20
 
 // TestMemoryHoldsForCompressedCaptures reads captures of the same time, each with the
 // largest window of its compressor, or one for which the memory is too small.

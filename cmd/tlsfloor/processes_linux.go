@@ -32,7 +32,7 @@ const finderUser = "tlsfloor-finder"
 
 // startFinder starts the finder, while the process still has the rights for it.
 func (w *watcher) startFinder() error {
-	if !w.options.process {
+	if !w.options.Process {
 		return nil
 	}
 	ours, err := confine.Child{Command: finderCommand, Args: w.finderOptions(), Log: w.logOf(finderCommand)}.Start()
@@ -55,10 +55,10 @@ func (m *messages) logOf(command string) func(line string) {
 }
 
 func (w *watcher) finderOptions() (args []string) {
-	if w.options.noSandbox {
+	if w.options.NoSandbox {
 		args = append(args, "--no-sandbox")
 	}
-	if w.options.requireSandbox {
+	if w.options.RequireSandbox {
 		args = append(args, "--require-sandbox")
 	}
 	return args

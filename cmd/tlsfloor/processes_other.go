@@ -15,7 +15,7 @@ const (
 var errNoFinder = errors.New("--process: this system does not tell which process has a connection; Linux does")
 
 func (w *watcher) startFinder() error {
-	if w.options.process {
+	if w.options.Process {
 		return errNoFinder
 	}
 	return nil

@@ -175,12 +175,12 @@ func status(path, field string) string {
 	return ""
 }
 
-// memory is the peak of the memory, in KiB.
-type memory struct{ anonymous, resident int }
+// peakMemory is the peak of the memory, in KiB.
+type peakMemory struct{ anonymous, resident int }
 
 // measure measures the memory until stop is called.
-func (p *program) measure() (stop func() memory) {
-	var peak memory
+func (p *program) measure() (stop func() peakMemory) {
+	var peak peakMemory
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -195,7 +195,7 @@ func (p *program) measure() (stop func() memory) {
 			}
 		}
 	}()
-	return func() memory { close(quit); <-done; return peak }
+	return func() peakMemory { close(quit); <-done; return peak }
 }
 
 func kibibytes(value string) int {

@@ -10,12 +10,12 @@ import (
 // confine drops the privileges that the run does not need. On interfaces it reports each
 // step, since such a run goes on for long; with --follow, those that failed.
 func (w *watcher) confine() error {
-	if w.options.noSandbox {
+	if w.options.NoSandbox {
 		return nil
 	}
 	steps, err := confine.Apply(w.needs())
 	for _, s := range steps {
-		if w.live() || s.Degraded && (w.options.requireSandbox || w.options.follow) {
+		if w.live() || s.Degraded && (w.options.RequireSandbox || w.options.Follow) {
 			w.note("%s", printable(s.String()))
 		}
 	}
@@ -29,9 +29,9 @@ func (w *watcher) confine() error {
 func (w *watcher) needs() confine.Options {
 	n := w.events.Needs()
 	o := confine.Options{
-		User: w.options.user, Require: w.options.requireSandbox,
+		User: w.options.User, Require: w.options.RequireSandbox,
 		ReadPaths: w.latePaths(), ReloadPaths: append(n.Read, w.followed()...), WritePaths: n.Write,
-		ReadAll: w.options.follow, Resolve: n.Network, KeepNetRaw: w.reopens(),
+		ReadAll: w.options.Follow, Resolve: n.Network, KeepNetRaw: w.reopens(),
 	}
 	for _, p := range n.Ports {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: p.Network, Port: p.Number})
@@ -39,13 +39,13 @@ func (w *watcher) needs() confine.Options {
 	for _, path := range n.Sockets {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: path})
 	}
-	for _, path := range []string{w.options.names, w.options.ranges} {
+	for _, path := range []string{w.options.Names, w.options.Ranges} {
 		if path != "" && !regular.IsDescriptor(path) {
 			o.ReloadPaths = append(o.ReloadPaths, path)
 		}
 	}
-	if w.options.metrics != "" {
-		o.WritePaths, o.Publish = append(o.WritePaths, w.options.metrics), true
+	if w.options.Metrics != "" {
+		o.WritePaths, o.Publish = append(o.WritePaths, w.options.Metrics), true
 	}
 	slices.Sort(o.WritePaths)
 	o.WritePaths = slices.Compact(o.WritePaths)
@@ -55,7 +55,7 @@ func (w *watcher) needs() confine.Options {
 // reopens reports whether an interface may be removed and created again, and then has to
 // be opened again. "any" never is.
 func (w *watcher) reopens() bool {
-	for _, i := range w.options.interfaces {
+	for _, i := range w.options.Interfaces {
 		if i != "any" {
 			return true
 		}

@@ -15,20 +15,20 @@ import (
 
 // open opens the interfaces or the captures.
 func (w *watcher) open(stdin io.Reader) error {
-	if len(w.options.interfaces) > 0 {
+	if len(w.options.Interfaces) > 0 {
 		return w.openLive()
 	}
 	return w.openFiles(stdin)
 }
 
 func (w *watcher) openLive() error {
-	ring, _, err := w.options.ring()
+	ring, _, err := w.options.Ring()
 	if err != nil {
 		return err
 	}
 	src, err := live.Open(live.Options{
-		Interfaces: w.options.interfaces, Filter: w.options.expression, Timeout: w.options.latency(),
-		Snaplen: w.options.snaplen, BufferBytes: int(ring), Promiscuous: w.options.promisc,
+		Interfaces: w.options.Interfaces, Filter: w.options.Expression, Timeout: w.latency(),
+		Snaplen: w.options.Snaplen, BufferBytes: int(ring), Promiscuous: w.options.Promiscuous,
 	})
 	if err != nil {
 		return err
@@ -41,24 +41,24 @@ func (w *watcher) openLive() error {
 // latency is how long packets may wait in the kernel; 0: the default, which saves
 // processor time. With --process it is short, because a process is found only while it
 // runs, and curl may end three milliseconds after its ClientHello.
-func (o *options) latency() time.Duration {
-	if o.process {
+func (w *watcher) latency() time.Duration {
+	if w.options.Process {
 		return time.Millisecond
 	}
 	return 0
 }
 
 func (w *watcher) openFiles(stdin io.Reader) error {
-	o := file.Options{Stdin: stdin, Follow: w.options.follow, Memory: w.options.mostInput()}
-	if w.options.expression != "" {
-		compile, err := live.Compiler(w.options.expression)
+	o := file.Options{Stdin: stdin, Follow: w.options.Follow, Memory: w.options.Budget().MostInput()}
+	if w.options.Expression != "" {
+		compile, err := live.Compiler(w.options.Expression)
 		if err != nil {
-			return w.options.badExpression(err)
+			return w.options.BadExpression(err)
 		}
-		w.filter = blind.NewFilter(compile, w.options.decoding())
+		w.filter = blind.NewFilter(compile, w.options.Decoding())
 		o.Filter = w.filter.Compile
 	}
-	src, err := file.Open(w.options.files, o)
+	src, err := file.Open(w.options.Files, o)
 	if err != nil {
 		return err
 	}
@@ -107,36 +107,15 @@ func about(i live.Interface) string {
 	return strings.Join(addresses, " ")
 }
 
-// outputConfigs parses --output. The defaults are those of --format, --emit and --spool.
-func (o *options) outputConfigs() ([]sink.Config, error) {
-	selection, err := sink.ParseSelection(o.emit)
-	if err != nil {
-		return nil, err
-	}
-	specs := o.outputs
-	if len(specs) == 0 {
-		specs = []string{"stdout"}
-	}
-	var configs []sink.Config
-	for _, spec := range specs {
-		c, err := sink.Parse(spec, sink.Defaults{Format: o.format, Emit: selection, Spool: o.spool})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", o.typed("output"), err)
-		}
-		configs = append(configs, c)
-	}
-	return configs, nil
-}
-
 func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Set, error) {
 	return sink.Open(configs, sink.Options{
 		Live:   w.live(),
-		Inline: !w.live() && w.options.workers == 1,
-		Sensor: event.Sensor{Host: w.options.sensorName(), Version: version(), Live: w.live()},
-		Stdout: stdout, Mask: w.mask, Memory: int(w.shares.output),
+		Inline: !w.live() && w.options.Workers == 1,
+		Sensor: event.Sensor{Host: w.options.SensorName(), Version: version(), Live: w.live()},
+		Stdout: stdout, Mask: w.mask, Memory: int(w.shares.Output),
 		Note: func(line string) { w.note("%s", printable(line)) },
 	})
 }
 
 // live reports whether packets come from interfaces.
-func (w *watcher) live() bool { return len(w.options.interfaces) > 0 }
+func (w *watcher) live() bool { return w.options.Live() }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
 )
@@ -13,7 +14,7 @@ import (
 // summarise writes the summary at the end.
 func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 	err := w.summary.Write(w.w, report.Run{Packets: s.Source.Frames, Blind: spots, Hint: w.hint(s)}, w.color)
-	if err == nil && len(w.options.interfaces) > 0 {
+	if err == nil && len(w.options.Interfaces) > 0 {
 		w.noteCounts(s)
 	}
 }
@@ -22,30 +23,30 @@ func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 func (w *watcher) hint(s *sensor.Stats) string {
 	var lines []string
 	switch {
-	case w.summary.Flagged() > 0 && w.options.emit == "flagged" && len(w.options.outputs) == 0:
-		lines = append(lines, "each flagged flow is one JSON line on standard output. To see what to change:", "  "+w.options.explainCommand())
-	case s.Handshakes > 0 && w.options.emit != "all":
+	case w.summary.Flagged() > 0 && w.options.Emit == "flagged" && len(w.options.Outputs) == 0:
+		lines = append(lines, "each flagged flow is one JSON line on standard output. To see what to change:", "  "+explainCommand(w.options))
+	case s.Handshakes > 0 && w.options.Emit != "all":
 		lines = append(lines, "--emit all writes every handshake, --emit aws those in scope")
 	case s.Handshakes == 0 && s.Source.Frames > 0:
 		lines = append(lines, "no TLS here: does the capture see the traffic, and from its beginning?")
 	}
-	if len(w.options.interfaces) == 0 && w.summary.Flagged() > 0 {
+	if len(w.options.Interfaces) == 0 && w.summary.Flagged() > 0 {
 		lines = append(lines, "watch an interface as it happens: sudo tlsfloor -i any")
 	}
 	return strings.Join(lines, "\n")
 }
 
 // explainCommand is a command that explains the findings of a run like this one.
-func (o *options) explainCommand() string {
-	if len(o.interfaces) > 0 {
+func explainCommand(o *options.Options) string {
+	if len(o.Interfaces) > 0 {
 		return "sudo tlsfloor -q -i any | tlsfloor explain -"
 	}
 	return "tlsfloor -q -r FILE... | tlsfloor explain -"
 }
 
 // scopePhrase is the phrase for a destination in scope.
-func (o *options) scopePhrase() string {
-	for _, s := range o.scope {
+func scopePhrase(o *options.Options) string {
+	for _, s := range o.Scope {
 		if s != "aws" && s != "aws-all" {
 			return "in scope"
 		}

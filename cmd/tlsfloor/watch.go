@@ -16,12 +16,14 @@ import (
 	"tlsfloor/cmd/internal/attribute"
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/memory"
+	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
 )
 
 // watch watches interfaces or reads captures. It returns the exit status.
-func watch(o *options, stdin io.Reader, stdout io.Writer, m *messages) int {
+func watch(o *options.Options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	w := &watcher{options: o, messages: m}
 	w.summary = w.newSummary()
 	signals := watchSignals()
@@ -73,12 +75,12 @@ func (w *watcher) begin(what string) { w.phase.Store(&what) }
 // watcher is one run.
 type watcher struct {
 	*messages
-	options       *options
+	options       *options.Options
 	source        capture.Source
 	stop          func() // makes source end soon; any goroutine may call it
 	sensor        reader
 	workerResults []*workerResult // of workers, if there are several
-	shares        memoryShares    // of memory
+	shares        memory.Shares   // of memory
 	events        *sink.Set
 	processes     *attribute.Attributor // nil: without --process
 	summary       *report.Summary
@@ -103,11 +105,11 @@ type watcher struct {
 // process.
 func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	w.begin("reading the options")
-	pol, err := w.options.policy()
+	pol, err := w.options.Policy()
 	if err != nil {
 		return err
 	}
-	outputs, err := w.options.outputConfigs()
+	outputs, err := w.options.OutputConfigs()
 	if err != nil {
 		return err
 	}
@@ -147,10 +149,10 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 // sensorOptions are those of each sensor.
 func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 	return sensor.Options{
-		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.certificates,
-		Decode: w.options.decoding(), Flow: w.shares.flowBounds(w.options.workers), Kinds: w.shares.kinds / w.options.workers,
+		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.Certificates,
+		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
-		Deliver: w.findingsTo(), Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.count,
+		Deliver: w.findingsTo(), Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(),
 	}
 }
@@ -159,14 +161,14 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 func (w *watcher) inputTrouble(err error) {
 	w.progress.clear()
 	w.inputs.note(err, w.mask)
-	var memory *file.MemoryError
+	var short *file.MemoryError
 	switch {
 	case isWarning(err), errors.Is(err, file.ErrDeferred):
 		w.note("%s", printable(err.Error()))
 	case errors.Is(err, syscall.EMFILE):
 		w.tooManyOpen(err)
-	case errors.As(err, &memory):
-		w.trouble(fmt.Errorf("%w: give --memory %d, or decompress it first", err, w.options.memoryFor(memory.Need)))
+	case errors.As(err, &short):
+		w.trouble(fmt.Errorf("%w: give --memory %d, or decompress it first", err, w.options.Budget().For(short.Need)))
 	default:
 		w.trouble(err)
 	}
@@ -229,7 +231,7 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}
 	spots := w.blindSpots(&stats)
-	if !w.options.quiet && !w.nothingRead(&stats) {
+	if !w.options.Quiet && !w.nothingRead(&stats) {
 		w.summarise(&stats, spots)
 	}
 	return w.status(len(spots) > 0)
@@ -277,7 +279,7 @@ func (w *watcher) outputsFailed() bool {
 // status returns the exit status. With --fail-on blind, an error of an input counts as a
 // blind spot.
 func (w *watcher) status(unseen bool) int {
-	on := w.options.failsOn
+	on := w.options.FailsOn
 	switch {
 	case w.runFailed:
 		return exitError

@@ -1,0 +1,105 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tlsfloor/capture/live"
+	"tlsfloor/cmd/internal/memory"
+)
+
+// The largest ring without --buffer-size, in bytes.
+const defaultRing = live.DefaultBufferBytes
+
+// maxWorkers bounds --workers, because each needs a share of --memory.
+const maxWorkers = 32
+
+func (o *Options) check() error {
+	switch {
+	case len(o.Files) == 0 && len(o.Interfaces) == 0:
+		return errors.New("nothing to watch: give an interface (-i eth0) or a capture (-r file.pcap); --help lists the options")
+	case len(o.Files) > 0 && len(o.Interfaces) > 0:
+		return errors.New("-i and -r do not go together: watch an interface, or read captures")
+	case !oneOf(o.Emit, "flagged", "aws", "all"):
+		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
+	case !oneOf(o.minVersion, "1.2", "1.3"):
+		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
+	case o.Snaplen < 64 || o.Snaplen > 262144:
+		return fmt.Errorf("%s %d: must be from 64 to 262144 bytes", o.Typed("snapshot-length"), o.Snaplen)
+	case o.buffer != 0 && o.buffer < 64 || o.buffer > 2<<20:
+		return fmt.Errorf("%s %d: must be from 64 to 2097152 KiB", o.Typed("buffer-size"), o.buffer)
+	case o.Workers < 1 || o.Workers > maxWorkers:
+		return fmt.Errorf("--workers %d: must be from 1 to %d", o.Workers, maxWorkers)
+	case o.StatsEvery < 0 || o.StatsEvery > 0 && o.StatsEvery < time.Second:
+		return fmt.Errorf("--stats-every %s: must be a second or more", o.StatsEvery)
+	case o.NoSandbox && o.RequireSandbox:
+		return errors.New("--no-sandbox and --require-sandbox do not go together")
+	case o.memory < 64 || o.memory > 1<<20:
+		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
+	case o.Process && len(o.Interfaces) == 0:
+		return errors.New("--process goes with -i: the processes of a capture are long gone")
+	case o.flagAddresses && o.Ranges == "":
+		return errors.New("--flag-addresses needs --aws-ip-ranges")
+	}
+	if err := o.checkFailOn(); err != nil {
+		return err
+	}
+	if err := o.Budget().Check(); err != nil {
+		return err
+	}
+	if _, err := o.trust(); err != nil {
+		return err
+	}
+	return o.checkPorts()
+}
+
+func (o *Options) checkFailOn() error {
+	for _, on := range o.failOn {
+		if !oneOf(on, "violation", "attempt", "blind") {
+			return fmt.Errorf("--fail-on %s: must be violation, attempt or blind", on)
+		}
+	}
+	return nil
+}
+
+// FailsOn reports whether --fail-on contains on.
+func (o *Options) FailsOn(on string) bool { return slices.Contains(o.failOn, on) }
+
+func (o *Options) checkPorts() error {
+	for _, p := range o.vxlan {
+		if p == 0 || p > 65535 {
+			return fmt.Errorf("--vxlan-port %d: must be from 1 to 65535", p)
+		}
+	}
+	return nil
+}
+
+func oneOf(s string, allowed ...string) bool {
+	for _, a := range allowed {
+		if s == a {
+			return true
+		}
+	}
+	return false
+}
+
+// Ring returns the size of each interface's ring, and the memory of all interfaces, in
+// bytes.
+func (o *Options) Ring() (each, all int64, err error) {
+	n, b := int64(len(o.Interfaces)), o.Budget()
+	each = min(b.UsualInput()/n, defaultRing)
+	if o.buffer != 0 {
+		each = int64(o.buffer) << 10
+	}
+	beside := live.Beside(len(o.Interfaces))
+	if all = n*each + beside; all <= b.MostInput() {
+		return each, all, nil
+	}
+	if o.buffer == 0 { // the rings grow with the memory
+		return 0, 0, fmt.Errorf("%d interfaces need --memory %d or more", n, b.ForRings(beside))
+	}
+	return 0, 0, fmt.Errorf("%s %d: the buffers of %d interfaces take %d MiB, which leaves too little of --memory %d: give --memory %d, or a smaller buffer",
+		o.Typed("buffer-size"), o.buffer, n, memory.Mebibytes(all), o.memory, b.For(all))
+}

@@ -1,0 +1,180 @@
+package options
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/pflag"
+
+	"tlsfloor/capture/decode"
+	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/memory"
+	"tlsfloor/parse"
+)
+
+// Options is a parsed command line.
+type Options struct {
+	Interfaces []string
+	Files      []string
+	Expression string // BPF
+	first      string // the first word of Expression, if it was not behind "--"
+
+	Outputs      []string
+	format       string
+	spool        string
+	Emit         string
+	Scope        []string
+	minVersion   string
+	failOn       []string
+	Certificates bool
+
+	Count         uint64
+	Snaplen       int // bytes
+	buffer        int // KiB, as in tcpdump; 0: see Ring
+	Promiscuous   bool
+	Follow        bool
+	vxlan         []uint
+	tunnels       []string
+	Names         string
+	Ranges        string
+	flagAddresses bool
+	Quiet         bool
+	sensor        string
+	memory        int // MiB
+	Workers       int
+
+	Process bool
+
+	User           string
+	NoSandbox      bool
+	RequireSandbox bool
+	Metrics        string
+	StatsEvery     time.Duration
+
+	List, Help, Version bool
+
+	args   []string       // as they were typed
+	parsed *pflag.FlagSet // of args
+}
+
+// Parse parses the arguments of the program. An error names the option as it was typed.
+func Parse(args []string) (*Options, error) {
+	o := new(Options)
+	f := o.flags()
+	o.args, o.parsed = args, f
+	if err := f.Parse(args); err != nil {
+		return nil, fmt.Errorf("%w (--help lists the options)", o.parseError(err))
+	}
+	if o.Help || o.Version || o.List {
+		return o, nil
+	}
+	if err := o.operands(f.Args(), f.ArgsLenAtDash()); err != nil {
+		return nil, err
+	}
+	return o, o.check()
+}
+
+// operands reads the arguments that are not options, of which dash come before "--" (-1:
+// there is none). After -r, names of existing files are more captures, which a shell
+// makes of *.pcap. The rest is the expression.
+func (o *Options) operands(args []string, dash int) error {
+	for len(o.Files) > 0 && len(args) > 0 && dash != 0 && (args[0] == "-" || exists(args[0])) {
+		o.Files, args, dash = append(o.Files, args[0]), args[1:], dash-1
+	}
+	o.Expression = strings.Join(args, " ")
+	if len(args) > 0 && dash != 0 {
+		o.first = args[0]
+	}
+	if len(o.Files) == 0 && len(o.Interfaces) == 0 && len(args) > 0 && exists(args[0]) {
+		return fmt.Errorf("%s: to read a capture, use -r %s", args[0], args[0])
+	}
+	return nil
+}
+
+// BadExpression returns the error for an expression that cannot be compiled. After -r,
+// one that begins with what looks like a name is taken for a file that does not exist.
+func (o *Options) BadExpression(err error) error {
+	alone := o.first == o.Expression && !strings.ContainsRune(o.first, ' ')
+	named := strings.ContainsRune(o.first, '/') || strings.ContainsFunc(filepath.Ext(o.first), unicode.IsLetter)
+	if o.first == "" || !alone && !named {
+		return err
+	}
+	return fmt.Errorf("%s: no such file; if it begins an expression, put the expression behind --", o.first)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// Floor is the lowest version that is not flagged.
+func (o *Options) Floor() parse.Version {
+	if o.minVersion == "1.3" {
+		return parse.TLSv13
+	}
+	return parse.TLSv12
+}
+
+// SensorName is the name of this sensor in events, or empty.
+func (o *Options) SensorName() string {
+	if o.sensor != "" {
+		return o.sensor
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// Decoding returns the options of decoders.
+func (o *Options) Decoding() (d decode.Options) {
+	for _, p := range o.vxlan {
+		d.VXLANPorts = append(d.VXLANPorts, uint16(p))
+	}
+	d.Trust, _ = o.trust() // check has checked it
+	return d
+}
+
+// Policy returns the policy that the options describe.
+func (o *Options) Policy() (*policy.Policy, error) {
+	scope, err := policy.NewScope(o.Scope)
+	if err != nil {
+		return nil, fmt.Errorf("--%w", err) // it begins with "scope"
+	}
+	return policy.New(policy.Options{Floor: o.Floor(), Scope: scope, FlagAddresses: o.flagAddresses})
+}
+
+// Live reports whether packets come from interfaces.
+func (o *Options) Live() bool { return len(o.Interfaces) > 0 }
+
+// OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
+func (o *Options) OutputConfigs() ([]sink.Config, error) {
+	selection, err := sink.ParseSelection(o.Emit)
+	if err != nil {
+		return nil, err
+	}
+	specs := o.Outputs
+	if len(specs) == 0 {
+		specs = []string{"stdout"}
+	}
+	var configs []sink.Config
+	for _, spec := range specs {
+		c, err := sink.Parse(spec, sink.Defaults{Format: o.format, Emit: selection, Spool: o.spool})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
+		}
+		configs = append(configs, c)
+	}
+	return configs, nil
+}
+
+// Budget is --memory, for its division.
+func (o *Options) Budget() memory.Budget {
+	return memory.Budget{Bytes: int64(o.memory) << 20, Workers: o.Workers}
+}
