@@ -6,60 +6,94 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const synopsis = `tlsfloor watches TLS handshakes, and flags those to AWS that run below TLS 1.2.
-It only listens: it never sends a packet.
+// group is options for one task, under a title in --help.
+type group struct {
+	title  string
+	define func(*Options, *pflag.FlagSet)
+}
 
-  tlsfloor -i INTERFACE [options] [expression]    watch an interface
-  tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng; compressed or not)
-  tlsfloor explain ID|FILE...                     what to change, and how
-  tlsfloor host NAME...                           what AWS names say
+var groups = []group{
+	{"Watch interfaces", (*Options).watching},
+	{"Read captures", (*Options).reading},
+	{"What to look for", (*Options).looking},
+	{"What to write", (*Options).writing},
+	{"Where to", (*Options).sending},
+	{"Limits and safety", (*Options).limiting},
+	{"Of tcpdump's options, also", (*Options).tcpdumps},
+	{"Help", (*Options).helping},
+}
 
-Flows are written to standard output, one JSON object a line. The expression is
-a packet filter, as tcpdump has it. Options:
-
-`
-
-// Usage is the text of --help.
-func Usage() string { return synopsis + new(Options).flags().FlagUsages() }
-
+// flags are the options of all groups.
 func (o *Options) flags() *pflag.FlagSet {
+	f := newFlagSet()
+	for _, g := range groups {
+		g.define(o, f)
+	}
+	return f
+}
+
+func newFlagSet() *pflag.FlagSet {
 	f := pflag.NewFlagSet("tlsfloor", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
+	return f
+}
+
+func (o *Options) watching(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.Interfaces, "interface", "i", nil, "watch this `interface`; may be repeated; \"any\" is all of them")
-	f.StringArrayVarP(&o.Files, "read", "r", nil, "read this capture `file`, a folder with all below it, or \"-\"; may be repeated, and more may follow")
 	f.BoolVarP(&o.List, "list-interfaces", "D", false, "list the interfaces and exit")
-	f.StringVar(&o.Emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
-	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "send events to this `output`: stdout, file:PATH, syslog+tls://HOST and others (docs/outputs.md); may be repeated (default stdout)")
-	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve or zeek")
-	f.StringVar(&o.spool, "spool", "", "`folder` in which events wait for outputs that are away or full")
+	f.BoolVar(&o.Process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
+	f.BoolVar(&o.Promiscuous, "promiscuous", false, "see what is not for this host, too")
+	f.IntVarP(&o.Snaplen, "snapshot-length", "s", 262144, "capture so many `bytes` of each packet")
+	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
+}
+
+func (o *Options) reading(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.Files, "read", "r", nil, "read this capture `file`, a folder with all below it, or \"-\"; may be repeated, and more may follow")
+	f.BoolVar(&o.Follow, "follow", false, "go on reading a capture that is still being written, also when it is rotated or not there yet")
+}
+
+func (o *Options) looking(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.Scope, "scope", nil, "destinations that matter: aws, aws-all, or a `pattern` like *.example.com; may be repeated (default aws)")
 	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor, a `version` of TLS: 1.2 or 1.3")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
+	f.Uint64VarP(&o.Count, "count", "c", 0, "stop after this `number` of packets")
 	f.BoolVar(&o.Certificates, "certificates", false, "read the server's certificate even where SNI names the destination")
-	f.BoolVar(&o.Process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
 	f.StringVar(&o.Names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
 	f.StringVar(&o.Ranges, "aws-ip-ranges", "", "published addresses of AWS: a `file`, its ip-ranges.json")
 	f.BoolVar(&o.flagAddresses, "flag-addresses", false, "also flag flows known to be AWS's by address only")
-	f.Uint64VarP(&o.Count, "count", "c", 0, "stop after this `number` of packets")
-	f.BoolVar(&o.Follow, "follow", false, "go on reading a capture that is still being written, also when it is rotated or not there yet")
+	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
 	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
 	f.Lookup("vxlan-port").DefValue = "" // pflag would print "(default [])"
-	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
-	f.IntVarP(&o.Snaplen, "snapshot-length", "s", 262144, "capture so many `bytes` of each packet")
-	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
-	f.BoolVar(&o.Promiscuous, "promiscuous", false, "see what is not for this host, too")
-	f.BoolP("no-lookup", "n", false, "accepted for tcpdump's sake: tlsfloor never looks up a name")
+}
+
+func (o *Options) writing(f *pflag.FlagSet) {
+	f.StringVar(&o.Emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
+	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve or zeek")
+	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
+	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no summary at the end")
+}
+
+func (o *Options) sending(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "send events to this `output`: stdout, file:PATH, syslog+tls://HOST and others (docs/outputs.md); may be repeated (default stdout)")
+	f.StringVar(&o.spool, "spool", "", "`folder` in which events wait for outputs that are away or full")
+	f.StringVar(&o.Metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
+}
+
+func (o *Options) limiting(f *pflag.FlagSet) {
 	f.IntVar(&o.memory, "memory", 256, "bound on the memory of the process, in `MiB`, beside 20 for the program itself; what does not fit is given up, the least promising first")
 	f.IntVar(&o.Workers, "workers", 1, "find and judge handshakes with this `number` of goroutines; more than one pays from a million packets a second")
-	f.StringVar(&o.Metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
-	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
 	f.StringVar(&o.User, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.RequireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
 	f.BoolVar(&o.NoSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
-	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
-	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no summary at the end")
-	f.BoolVar(&o.Version, "version", false, "print the version and exit")
+}
+
+func (o *Options) tcpdumps(f *pflag.FlagSet) {
+	f.BoolP("no-lookup", "n", false, "accepted: tlsfloor never looks up a name")
+}
+
+func (o *Options) helping(f *pflag.FlagSet) {
 	f.BoolVarP(&o.Help, "help", "h", false, "print this and exit")
-	return f
+	f.BoolVar(&o.Version, "version", false, "print the version and exit")
 }
