@@ -2,6 +2,7 @@ package advice
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func TestGuidesHaveSources(t *testing.T) {
 
 func TestGuidesCanBeRead(t *testing.T) {
 	for _, g := range All() {
-		texts := []string{g.Title, g.Today, g.Question}
+		texts := []string{g.Title, g.Today, g.Question, g.Proof}
 		for _, s := range g.Sources {
 			texts = append(texts, s.Name)
 		}
@@ -96,7 +97,10 @@ func TestGuidesCanBeRead(t *testing.T) {
 			texts = append(texts, l.When)
 		}
 		for _, s := range g.Steps {
-			texts = append(append(texts, s.Text), s.Commands...)
+			texts = append(texts, s.Text)
+			for _, c := range s.Commands {
+				texts = append(append(texts, c.Lines...), c.Prints...)
+			}
 		}
 		for _, summary := range summaries(g) {
 			texts = append(texts, summary)
@@ -256,9 +260,11 @@ func TestForAllocatesNothing(t *testing.T) {
 }
 
 func TestWhatIsNoGuide(t *testing.T) {
-	const good = "title: T\nsummary: S.\nchecked: 2026-11-28\nsource: P, page 3, https://example.com/\n\n- Do this,\n  and that.\n    $ a command\n"
+	const good = "title: T\nsummary: S.\nchecked: 2026-11-28\nsource: P, page 3, https://example.com/\n\n" +
+		"- Do this,\n  and that.\n    $ a command \\\n        -x\n    > 1...\n"
 	g, err := parse("good", good)
-	if err != nil || g.Steps[0].Text != "Do this, and that." || g.Steps[0].Commands[0] != "a command" || g.Sources[0] != (source{"P, page 3", "https://example.com/"}) {
+	if err != nil || g.Steps[0].Text != "Do this, and that." || g.Sources[0] != (source{"P, page 3", "https://example.com/"}) ||
+		!reflect.DeepEqual(g.Steps[0].Commands, []command{{Lines: []string{`a command \`, "  -x"}, Prints: []string{"1..."}}}) {
 		t.Fatalf("%+v, %v", g, err)
 	}
 	for name, text := range map[string]string{
@@ -274,6 +280,9 @@ func TestWhatIsNoGuide(t *testing.T) {
 		"half a lead":        "lead: x\n" + good,
 		"text before a step": strings.Replace(good, "- Do this,", "Do this,", 1),
 		"text in commands":   good + "  and more\n",
+		"text not indented":  strings.Replace(good, "  and that", "and that", 1),
+		"prints, then more":  good + "        -y\n",
+		"prints only":        strings.Replace(good, "    $ a command \\\n        -x\n", "", 1) + "    $ b\n      c\n    d\n",
 	} {
 		if _, err := parse("bad", text); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -2,7 +2,6 @@ package advice
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,10 +18,13 @@ type Guide struct {
 	Services []string  // services of classify/aws whose resources it is for
 	APIs     []string  // services of classify/aws whose API endpoints it is for
 	Targets  []string  // services of classify/aws: for clients of them whose software is not known
+	StartTLS []string  // protocols before TLS: for clients that speak them whose software is not known
+	Programs []string  // names of executables that it is for, unless their software is known
 	Today    string    // the present state, and since when; may be empty
 	Steps    []step    // what to do, in this order
 	Question string    // what tells the programs of Leads apart; empty without Leads
 	Leads    []lead    // guides that say more
+	Proof    string    // what tlsfloor shows when the change has worked
 	Checked  time.Time // the day on which its statements were compared with Sources
 	Sources  []source  // what its statements are from, at least one
 
@@ -33,8 +35,16 @@ type Guide struct {
 
 // step is one thing to do.
 type step struct {
-	Text     string   // one paragraph
-	Commands []string // each in one line; may be empty
+	Text     string    // one paragraph
+	Commands []command // may be empty
+}
+
+// command is what to type, or a setting.
+type command struct {
+	Lines []string // not to be wrapped
+	// Prints is what it prints, which a test proves: text, in which "..." stands for
+	// any rest of the line, and in a line of its own for any lines. Empty: that depends.
+	Prints []string
 }
 
 // lead leads on to a guide that says more.
@@ -100,6 +110,18 @@ func guides() *library {
 // All returns the guides in the order of their ids. The slice is read-only.
 func All() []*Guide { return guides().guides }
 
+// Mentions reports whether a command of the guide has a word.
+func (g *Guide) Mentions(word string) bool {
+	for _, s := range g.Steps {
+		for _, c := range s.Commands {
+			if strings.Contains(strings.Join(c.Lines, "\n"), word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Lookup returns the guide with an id.
 func Lookup(id string) (g *Guide, ok bool) {
 	g, ok = guides().byID[id]
@@ -135,109 +157,4 @@ func readAll(texts []text) ([]*Guide, error) {
 	}
 	slices.SortFunc(all, func(a, b *Guide) int { return strings.Compare(a.ID, b.ID) })
 	return all, nil
-}
-
-// parse reads a guide: fields, one in each line; an empty line; and the steps. A step is
-// a paragraph that begins with "- ", and its further lines with two spaces. A command
-// begins with four spaces and a dollar sign.
-func parse(id, text string) (*Guide, error) {
-	head, steps, ok := strings.Cut(text, "\n\n")
-	if !ok {
-		return nil, errors.New("there are no steps")
-	}
-	g := &Guide{ID: id}
-	for line := range strings.SplitSeq(head, "\n") {
-		if err := g.field(line); err != nil {
-			return nil, err
-		}
-	}
-	if err := g.parseSteps(steps); err != nil {
-		return nil, err
-	}
-	switch {
-	case g.Title == "" || g.Summary == "" || len(g.Steps) == 0:
-		return nil, errors.New("title, summary or steps are missing")
-	case g.Checked.IsZero() || len(g.Sources) == 0:
-		return nil, errors.New("checked or source is missing")
-	case (g.Question == "") != (len(g.Leads) == 0):
-		return nil, errors.New("question and leads need each other")
-	}
-	return g, nil
-}
-
-func (g *Guide) field(line string) (err error) {
-	name, value, ok := strings.Cut(line, ": ")
-	if !ok {
-		return fmt.Errorf("%q is not a field", line)
-	}
-	switch name {
-	case "title":
-		g.Title = value
-	case "summary":
-		g.Summary = value
-	case "software":
-		g.Software = strings.Fields(value)
-	case "services":
-		g.Services = strings.Fields(value)
-	case "apis":
-		g.APIs = strings.Fields(value)
-	case "destinations":
-		g.Targets = strings.Fields(value)
-	case "today":
-		g.Today = value
-	case "no-hello":
-		g.noHello = value
-	case "question":
-		g.Question = value
-	case "checked":
-		g.Checked, err = time.Parse(time.DateOnly, value)
-	default:
-		return g.pair(name, value)
-	}
-	return err
-}
-
-// pair reads a field that a guide may have several times.
-func (g *Guide) pair(name, value string) error {
-	if name == "source" {
-		title, url, _ := strings.Cut(value, " https://")
-		if url != "" {
-			url = "https://" + url
-		}
-		g.Sources = append(g.Sources, source{strings.TrimSuffix(title, ","), url})
-		return nil
-	}
-	first, second, ok := strings.Cut(value, ": ")
-	switch {
-	case !ok:
-		return fmt.Errorf("%q has one part only", value)
-	case name == "lead":
-		g.Leads = append(g.Leads, lead{first, second})
-	case name == "since":
-		g.sinces = append(g.sinces, since{first, second})
-	case name == "argument":
-		g.arguments = append(g.arguments, argument{strings.Fields(first), second})
-	default:
-		return fmt.Errorf("there is no field %q", name)
-	}
-	return nil
-}
-
-func (g *Guide) parseSteps(text string) error {
-	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
-		last := len(g.Steps) - 1
-		switch {
-		case strings.HasPrefix(line, "- "):
-			g.Steps = append(g.Steps, step{Text: line[2:]})
-		case last < 0:
-			return fmt.Errorf("%q is before the first step", line)
-		case strings.HasPrefix(line, "    $ "):
-			g.Steps[last].Commands = append(g.Steps[last].Commands, line[6:])
-		case strings.HasPrefix(line, "  ") && len(g.Steps[last].Commands) == 0:
-			g.Steps[last].Text += " " + line[2:]
-		default:
-			return fmt.Errorf("%q is neither step nor command", line)
-		}
-	}
-	return nil
 }

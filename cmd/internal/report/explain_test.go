@@ -49,6 +49,8 @@ func TestExplain(t *testing.T) {
 		"  seen:     2026-03-01T12:00:01.000000Z to 2026-03-01T12:00:02.000000Z\n",
 		"AWS SDK for JavaScript on Node.js\n=================================\n",
 		"      node --tls-min-v1.2 app.js\n",
+		"\nProof: The client's next connections have the verdict \"ok\"",
+		"\n      sudo tlsfloor -i any --emit all | jq -r '[.src_ip, .host, .verdict,\n        .client.max_version, .server.version] | @tsv'\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)
@@ -160,9 +162,25 @@ func TestGuidesAreWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > width+1 && !strings.Contains(line, " https://") {
+			t.Errorf("%d columns: %s", len(line)-1, line)
+		}
+	}
+	if java, _ := advice.Lookup("java"); !strings.Contains(written(t, java), "\nIn commands, HOST stands for the event's host, PID for its process.pid.\n") {
+		t.Error("the words in capitals are not explained")
+	}
 	if WriteGuide(failing{errors.New("full")}, advice.All()[0]) == nil {
 		t.Error("a full disk goes unnoticed")
 	}
+}
+
+func written(t *testing.T, g *advice.Guide) string {
+	var out strings.Builder
+	if err := WriteGuide(&out, g); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 func FuzzExplain(f *testing.F) {

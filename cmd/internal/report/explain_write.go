@@ -33,9 +33,13 @@ func (p *page) guide(g *advice.Guide) {
 	for i, s := range g.Steps {
 		p.wrap(fmt.Sprintf("%2d. ", i+1), s.Text)
 		for _, c := range s.Commands {
-			p.line("      %s", c) // not wrapped, so that it can be copied
+			p.command(c.Lines, c.Prints)
 		}
 	}
+	p.line("")
+	p.wrap("Proof: ", g.Proof)
+	p.command(watching, nil)
+	p.placeholders(g)
 	if g.Question != "" {
 		p.line("")
 		p.wrap("", g.Question)
@@ -50,6 +54,44 @@ func (p *page) guide(g *advice.Guide) {
 		if s.URL != "" {
 			p.line("    %s", s.URL)
 		}
+	}
+}
+
+// watching is how to see what proves that a change has worked.
+var watching = []string{
+	`sudo tlsfloor -i any --emit all | jq -r '[.src_ip, .host, .verdict,`,
+	`  .client.max_version, .server.version] | @tsv'`,
+}
+
+// command writes lines that are not wrapped, so that they can be copied, and what they
+// print.
+func (p *page) command(lines, prints []string) {
+	for _, line := range lines {
+		p.line("      %s", line)
+	}
+	for _, line := range prints {
+		p.line("        -> %s", line)
+	}
+}
+
+// placeholders are the words in commands that stand for a member of the event.
+var placeholders = [][2]string{{"HOST", "host"}, {"PID", "process.pid"}, {"ADDRESS", "src_ip"}}
+
+// placeholders says what those stand for that are in a guide's commands.
+func (p *page) placeholders(g *advice.Guide) {
+	text := ""
+	for _, word := range placeholders {
+		switch {
+		case !g.Mentions(word[0]):
+		case text == "":
+			text = "In commands, " + word[0] + " stands for the event's " + word[1]
+		default:
+			text += ", " + word[0] + " for its " + word[1]
+		}
+	}
+	if text != "" {
+		p.line("")
+		p.wrap("", text+".")
 	}
 }
 
