@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"tlsfloor/tools/floors"
 )
 
 func main() {
@@ -25,8 +27,8 @@ func main() {
 	}
 }
 
-func run(tlsfloor, corpus, floors string) error {
-	limits, err := readFloors(floors)
+func run(tlsfloor, corpus, limitsFile string) error {
+	limits, err := floors.Read(limitsFile)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func run(tlsfloor, corpus, floors string) error {
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		failed = errors.Join(failed, limits.compare(s.name, values))
+		failed = errors.Join(failed, limits.Compare(s.name, values))
 	}
 	return failed
 }
