@@ -1,12 +1,17 @@
 # "make help" lists the targets. Each installs what it needs first.
 
 SHELL = /bin/sh
-GO ?= go
+export GO ?= go
 TOOL = $(GO) tool -modfile=.ci/tools/go.mod
 # Prints which tests were skipped. It is run by its files, so that it needs no newer Go.
 TESTED = $(GO) run $(filter-out %_test.go,$(wildcard .ci/tools/tested/*.go))
 # libpcap is a C library, so cgo is always needed.
 export CGO_ENABLED = 1
+
+# In a folder of another user git answers nothing, and without its answer Go does not build.
+ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo known),known)
+export GOFLAGS := $(shell $(GO) env GOFLAGS 2>/dev/null) -buildvcs=false
+endif
 
 # Passed to "go test": make test TESTFLAGS='-race -v'
 TESTFLAGS ?=
@@ -30,7 +35,7 @@ setup: ## install a C compiler and libpcap's headers if they are missing
 	@.ci/setup build
 
 build: setup ## build ./tlsfloor
-	@$(GO) build -o tlsfloor ./cmd/tlsfloor
+	@.ci/build
 
 demo: build ## run tlsfloor on recorded captures
 	@./tlsfloor -r $(DEMO)
