@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"tlsfloor/cmd/internal/confine"
@@ -19,7 +21,11 @@ func (w *watcher) confine() error {
 			w.note("%s", printable(s.String()))
 		}
 	}
-	if err == nil {
+	var user *confine.UserError
+	switch {
+	case errors.As(err, &user):
+		return fmt.Errorf("%s %s: %w", w.options.Typed("user"), user.User, user.Err)
+	case err == nil:
 		attack("sensor")
 	}
 	return err

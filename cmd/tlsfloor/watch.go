@@ -113,6 +113,9 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := w.readListed(stdin); err != nil {
+		return err
+	}
 	if err := w.limitMemory(); err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (c *confinement) becomeFirst(targets []account, keep capabilities) error {
 
 func (c *confinement) stillRoot(err error) error {
 	if c.User != "" {
-		return fmt.Errorf("--user %s: %w", c.User, err)
+		return &UserError{c.User, err}
 	}
 	return c.note(degraded(stepUser, "still root: %v", err))
 }
@@ -56,7 +56,7 @@ func (c *confinement) stillRoot(err error) error {
 func (c *confinement) keepUser() error {
 	a := current()
 	if c.User != "" && c.User != a.name && c.User != strconv.Itoa(a.uid) {
-		return fmt.Errorf("--user %s: %w", c.User, errNotRoot)
+		return &UserError{c.User, errNotRoot}
 	}
 	return c.note(done(stepUser, "%s, as started", a))
 }

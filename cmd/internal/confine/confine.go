@@ -96,6 +96,17 @@ func degraded(name, format string, args ...any) Step {
 // errNotWhole is wrapped in the errors of Require.
 var errNotWhole = errors.New("the sandbox is not whole")
 
+// UserError is returned when the process cannot become Options.User.
+type UserError struct {
+	User string
+	Err  error
+}
+
+func (e *UserError) Error() string { return "user " + e.User + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *UserError) Unwrap() error { return e.Err }
+
 // require returns an error if Require needs the step and it is degraded.
 func (o *Options) require(s Step) error {
 	if !o.Require || !s.Degraded {

@@ -16,18 +16,23 @@ const defaultRing = live.DefaultBufferBytes
 // maxWorkers bounds --workers, because each needs a share of --memory.
 const maxWorkers = 32
 
+const minSnaplen, maxSnaplen = 64, 262144 // bytes
+
 func (o *Options) check() error {
+	captures := len(o.Files)+len(o.Lists) > 0
 	switch {
-	case len(o.Files) == 0 && len(o.Interfaces) == 0:
+	case !captures && !o.Live():
 		return errors.New("nothing to watch: give an interface (-i eth0) or a capture (-r file.pcap); --help lists the options")
-	case len(o.Files) > 0 && len(o.Interfaces) > 0:
-		return errors.New("-i and -r do not go together: watch an interface, or read captures")
+	case captures && o.Live():
+		return errors.New("-i does not go with -r or -V: watch an interface, or read captures")
+	case o.Promiscuous && o.noPromiscuous:
+		return fmt.Errorf("--promiscuous and %s do not go together", o.Typed("no-promiscuous-mode"))
 	case !oneOf(o.Emit, "flagged", "aws", "all"):
 		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
 	case !oneOf(o.minVersion, "1.2", "1.3"):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
-	case o.Snaplen < 64 || o.Snaplen > 262144:
-		return fmt.Errorf("%s %d: must be from 64 to 262144 bytes", o.Typed("snapshot-length"), o.Snaplen)
+	case o.Snaplen < minSnaplen || o.Snaplen > maxSnaplen:
+		return fmt.Errorf("%s %d: must be from %d to %d bytes", o.Typed("snapshot-length"), o.Snaplen, minSnaplen, maxSnaplen)
 	case o.buffer != 0 && o.buffer < 64 || o.buffer > 2<<20:
 		return fmt.Errorf("%s %d: must be from 64 to 2097152 KiB", o.Typed("buffer-size"), o.buffer)
 	case o.Workers < 1 || o.Workers > maxWorkers:
@@ -38,7 +43,7 @@ func (o *Options) check() error {
 		return errors.New("--no-sandbox and --require-sandbox do not go together")
 	case o.memory < 64 || o.memory > 1<<20:
 		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
-	case o.Process && len(o.Interfaces) == 0:
+	case o.Process && !o.Live():
 		return errors.New("--process goes with -i: the processes of a capture are long gone")
 	case o.flagAddresses && o.Ranges == "":
 		return errors.New("--flag-addresses needs --aws-ip-ranges")

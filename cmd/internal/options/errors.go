@@ -21,18 +21,24 @@ func (o *Options) parseError(err error) error {
 	var value *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
+	const hint = " (--help lists the options)"
 	switch {
 	case errors.As(err, &value):
 		return o.valueError(value.GetFlag(), value.GetValue())
 	case errors.As(err, &missing):
 		return fmt.Errorf("%s: needs a value", o.Typed(missing.GetFlag().Name))
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
-		return fmt.Errorf("unknown flag: -%s", unknown.GetSpecifiedName())
+		return fmt.Errorf("unknown option: -%s"+hint, unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return fmt.Errorf("unknown option: --%s"+hint, unknown.GetSpecifiedName())
 	}
 	return err
 }
 
 func (o *Options) valueError(f *pflag.Flag, value string) error {
+	if err := o.refusal(f); err != nil {
+		return err
+	}
 	kind, known := kinds[f.Value.Type()]
 	switch {
 	case !known:

@@ -6,21 +6,22 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// group is options for one task, under a title in --help.
+// group is options for one task, under a title in --help, which text may follow.
 type group struct {
 	title  string
 	define func(*Options, *pflag.FlagSet)
+	text   string
 }
 
 var groups = []group{
-	{"Watch interfaces", (*Options).watching},
-	{"Read captures", (*Options).reading},
-	{"What to look for", (*Options).looking},
-	{"What to write", (*Options).writing},
-	{"Where to", (*Options).sending},
-	{"Limits and safety", (*Options).limiting},
-	{"Of tcpdump's options, also", (*Options).tcpdumps},
-	{"Help", (*Options).helping},
+	{"Watch interfaces", (*Options).watching, ""},
+	{"Read captures", (*Options).reading, ""},
+	{"What to look for", (*Options).looking, ""},
+	{"What to write", (*Options).writing, ""},
+	{"Where to", (*Options).sending, ""},
+	{"Limits and safety", (*Options).limiting, ""},
+	{"Other options of tcpdump", (*Options).tcpdumps, tcpdumpsText()},
+	{"Help", (*Options).helping, ""},
 }
 
 // flags are the options of all groups.
@@ -36,6 +37,7 @@ func newFlagSet() *pflag.FlagSet {
 	f := pflag.NewFlagSet("tlsfloor", pflag.ContinueOnError)
 	f.SortFlags = false
 	f.SetOutput(io.Discard)
+	f.SetNormalizeFunc(renamed)
 	return f
 }
 
@@ -44,16 +46,18 @@ func (o *Options) watching(f *pflag.FlagSet) {
 	f.BoolVarP(&o.List, "list-interfaces", "D", false, "list the interfaces and exit")
 	f.BoolVar(&o.Process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
 	f.BoolVar(&o.Promiscuous, "promiscuous", false, "see what is not for this host, too")
-	f.IntVarP(&o.Snaplen, "snapshot-length", "s", 262144, "capture so many `bytes` of each packet")
+	f.IntVarP(&o.Snaplen, "snapshot-length", "s", maxSnaplen, "capture so many `bytes` of each packet; 0 is the default")
 	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
 }
 
 func (o *Options) reading(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.Files, "read", "r", nil, "read this capture `file`, a folder with all below it, or \"-\"; may be repeated, and more may follow")
+	f.StringArrayVarP(&o.Lists, "V", "V", nil, "read the captures whose names this `file` lists, one a line; \"-\" is standard input")
 	f.BoolVar(&o.Follow, "follow", false, "go on reading a capture that is still being written, also when it is rotated or not there yet")
 }
 
 func (o *Options) looking(f *pflag.FlagSet) {
+	f.StringVarP(&o.ExpressionFile, "F", "F", "", "take the expression from this `file`; one on the command line is ignored")
 	f.StringArrayVar(&o.Scope, "scope", nil, "destinations that matter: aws, aws-all, or a `pattern` like *.example.com; may be repeated (default aws)")
 	f.StringVar(&o.minVersion, "min-version", "1.2", "the floor, a `version` of TLS: 1.2 or 1.3")
 	f.Uint64VarP(&o.Count, "count", "c", 0, "stop after this `number` of packets")
@@ -84,13 +88,9 @@ func (o *Options) sending(f *pflag.FlagSet) {
 func (o *Options) limiting(f *pflag.FlagSet) {
 	f.IntVar(&o.memory, "memory", 256, "bound on the memory of the process, in `MiB`, beside 20 for the program itself; what does not fit is given up, the least promising first")
 	f.IntVar(&o.Workers, "workers", 1, "find and judge handshakes with this `number` of goroutines; more than one pays from a million packets a second")
-	f.StringVar(&o.User, "user", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
+	f.StringVarP(&o.User, "user", "Z", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.RequireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
 	f.BoolVar(&o.NoSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
-}
-
-func (o *Options) tcpdumps(f *pflag.FlagSet) {
-	f.BoolP("no-lookup", "n", false, "accepted: tlsfloor never looks up a name")
 }
 
 func (o *Options) helping(f *pflag.FlagSet) {

@@ -21,8 +21,11 @@ import (
 type Options struct {
 	Interfaces []string
 	Files      []string
-	Expression string // BPF
-	first      string // the first word of Expression, if it was not behind "--"
+	Lists      []string // files with the names of captures; "-": standard input
+
+	Expression     string // BPF
+	ExpressionFile string // Expression is in this file
+	first          string // the first word of Expression, if it was not behind "--"
 
 	Outputs      []string
 	format       string
@@ -37,6 +40,7 @@ type Options struct {
 	Snaplen       int // bytes
 	buffer        int // KiB, as in tcpdump; 0: see Ring
 	Promiscuous   bool
+	noPromiscuous bool
 	Follow        bool
 	vxlan         []uint
 	tunnels       []string
@@ -68,7 +72,10 @@ func Parse(args []string) (*Options, error) {
 	f := o.flags()
 	o.args, o.parsed = args, f
 	if err := f.Parse(args); err != nil {
-		return nil, fmt.Errorf("%w (--help lists the options)", o.parseError(err))
+		return nil, o.parseError(err)
+	}
+	if o.Snaplen == 0 {
+		o.Snaplen = maxSnaplen // as tcpdump has it
 	}
 	if o.Help || o.Version || o.List {
 		return o, nil
@@ -90,11 +97,14 @@ func (o *Options) operands(args []string, dash int) error {
 	if len(args) > 0 && dash != 0 {
 		o.first = args[0]
 	}
-	if len(o.Files) == 0 && len(o.Interfaces) == 0 && len(args) > 0 && exists(args[0]) {
+	if len(o.Files)+len(o.Lists) == 0 && !o.Live() && len(args) > 0 && exists(args[0]) {
 		return fmt.Errorf("%s: to read a capture, use -r %s", args[0], args[0])
 	}
 	return nil
 }
+
+// UseExpression replaces the expression by one that is not of the command line.
+func (o *Options) UseExpression(text string) { o.Expression, o.first = text, "" }
 
 // BadExpression returns the error for an expression that cannot be compiled. After -r,
 // one that begins with what looks like a name is taken for a file that does not exist.

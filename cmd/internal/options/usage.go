@@ -30,6 +30,9 @@ func Usage() string {
 	text.WriteString(synopsis)
 	for _, g := range groups {
 		text.WriteString("\n" + g.title + ":\n")
+		if g.text != "" {
+			text.WriteString("  " + strings.Join(wrap(g.text, columns-2), "\n  ") + "\n")
+		}
 		f := newFlagSet()
 		g.define(new(Options), f)
 		f.VisitAll(func(f *pflag.Flag) {
@@ -49,7 +52,10 @@ func writeOption(text *strings.Builder, f *pflag.Flag) {
 		description += " (default " + f.DefValue + ")"
 	}
 	head := "      --" + f.Name
-	if f.Shorthand != "" {
+	switch {
+	case f.Name == f.Shorthand: // tcpdump has no long name for it
+		head = "  -" + f.Name
+	case f.Shorthand != "":
 		head = "  -" + f.Shorthand + ", --" + f.Name
 	}
 	if value != "" {

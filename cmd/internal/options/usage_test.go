@@ -22,7 +22,7 @@ func TestUsage(t *testing.T) {
 		}
 		n := 0
 		for line := range strings.Lines(text) {
-			if head, _, _ := strings.Cut(line[min(6, len(line)):], " "); strings.TrimSpace(head) == "--"+f.Name {
+			if head, _, _ := strings.Cut(strings.TrimSuffix(line, "\n")[min(6, len(line)-1):], " "); head == "--"+f.Name || f.Name == f.Shorthand && strings.HasPrefix(line, "  -"+f.Name+" ") {
 				n++
 			}
 		}
