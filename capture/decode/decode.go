@@ -43,7 +43,9 @@ type Decoder struct {
 	networks int    // layers in packet.Network
 	headers  int    // counted against maxHeaders
 	protocol uint8  // the IP protocol that rest begins with
-	accused  bool   // packet names the connection of its Anomalies
+	tracing  bool   // note datagrams in traced
+	traced   []uint32
+	accused  bool // packet names the connection of its Anomalies
 	result   Result
 	inIP     bool // rest is in an IP packet; within a tunnel, in one inside it
 }
@@ -108,6 +110,15 @@ func (d *Decoder) Decode(f *capture.Frame, p *Packet) Result {
 	r := d.general(f, p)
 	d.stats.Results[r]++
 	return r
+}
+
+// Trace is Decode, and also returns the numbers of the datagrams that the frame has
+// fragments of, the outermost first (defrag.Result.Datagram). All but the last are
+// complete with this frame, and so is the last if the result is Segment or Datagram. The
+// list is valid until the next call.
+func (d *Decoder) Trace(f *capture.Frame, p *Packet) (Result, []uint32) {
+	d.tracing, d.traced = true, d.traced[:0]
+	return d.Decode(f, p), d.traced
 }
 
 // A stage reads the header that d.rest begins with and returns the stage for what

@@ -71,6 +71,9 @@ func (d *Decoder) fragment(key defrag.Key, f defrag.Fragment) stage {
 	if r.Ports != nil {
 		d.accuse(r.Ports, r.Anomalies)
 	}
+	if d.tracing && r.Datagram != 0 {
+		d.traced = append(d.traced, r.Datagram)
+	}
 	switch r.State {
 	case defrag.Refused:
 		return d.end(Malformed)

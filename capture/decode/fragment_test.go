@@ -619,3 +619,42 @@ func TestStaleFragments(t *testing.T) {
 		t.Errorf("result %v, %q, anomalies %b", r, p.Payload, p.Anomalies)
 	}
 }
+
+// Fragments in a tunnel whose packets come in fragments, too: the frame that completes the
+// outer datagram names both, and every frame names the outer one.
+func TestTraceNamesDatagrams(t *testing.T) {
+	inner := wrap.Fragments(tcp4(text), 100, 7)
+	var frames [][]byte
+	for i, part := range inner {
+		frames = append(frames, wrap.Fragments(wrap.GRE(outer4, part), 64, uint32(100+i))...)
+	}
+	d := decode.New(decode.Options{})
+	var p decode.Packet
+	byFrame := make([][]uint32, len(frames))
+	found := 0
+	for i, packet := range frames {
+		f := ethernet(wrap.Ethernet(packet))
+		r, list := d.Trace(&f, &p)
+		byFrame[i] = slices.Clone(list)
+		if r == decode.Segment {
+			found++
+		}
+	}
+	outer, innermost := map[uint32]bool{}, map[uint32]bool{}
+	for _, list := range byFrame {
+		if len(list) == 0 || len(list) > 2 {
+			t.Fatalf("%v", byFrame)
+		}
+		outer[list[0]] = true
+		if len(list) == 2 {
+			innermost[list[1]] = true
+		}
+	}
+	if last := byFrame[len(byFrame)-1]; found != 1 || len(outer) != len(inner) || len(innermost) != 1 || len(last) != 2 {
+		t.Errorf("%d segments: %v", found, byFrame)
+	}
+	whole := ethernet(wrap.Ethernet(tcp4(text)))
+	if r, list := d.Trace(&whole, &p); r != decode.Segment || len(list) != 0 {
+		t.Errorf("a whole packet: %v, %v", r, list)
+	}
+}

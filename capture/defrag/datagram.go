@@ -31,8 +31,9 @@ type chunk struct {
 // that copies of its fragments are recognised.
 type datagram struct {
 	key          Key
-	since        int64 // when its first fragment came, by the clock; when it was completed, once it is
-	completedAt  int64 // the capture time of the fragment that completed it
+	number       uint32 // see Result.Datagram
+	since        int64  // when its first fragment came, by the clock; when it was completed, once it is
+	completedAt  int64  // the capture time of the fragment that completed it
 	older, newer *datagram
 	chunks       [(maxBlocks + chunkBlocks - 1) / chunkBlocks]*chunk
 	blocks       int // that have arrived

@@ -34,6 +34,7 @@ type Store struct {
 	whole      []byte // the last complete datagram
 	clock      clock
 	stats      Stats
+	numbers    uint32 // given to datagrams so far
 
 	// Of the fragment that is being added:
 	found       Anomaly         // what it and the fragments before it do to each other
@@ -66,6 +67,9 @@ const (
 // Result is what adding a fragment led to.
 type Result struct {
 	State State
+	// Datagram is the number, from 1 on, of the datagram that the fragment belongs to,
+	// also if that refuses it; 0: it belongs to none, or to one that was complete before.
+	Datagram uint32
 
 	// Of a complete datagram:
 	Data     []byte // its bytes up to the first that was not captured; valid until the next fragment is added
@@ -91,7 +95,7 @@ func (s *Store) Clear() {
 	n := s.Stats()
 	n.Dropped += uint64(n.Held)
 	n.Held, n.HeldBytes = 0, 0
-	*s = Store{stats: n}
+	*s = Store{stats: n, numbers: s.numbers}
 }
 
 // See tells the store the capture time of other traffic, in nanoseconds since the
@@ -113,9 +117,13 @@ func (s *Store) Add(key Key, f Fragment, now int64) Result {
 	s.expire()
 	s.found, s.formerKnown = 0, false
 	g := s.find(key, f, now)
+	over := g.complete
 	g.inUse = true
 	r := s.addTo(g, f, now)
 	g.inUse = false
+	if !over || r.State == Complete {
+		r.Datagram = g.number
+	}
 	if r.State == Refused {
 		s.stats.Refused++
 	}
@@ -176,6 +184,10 @@ func (s *Store) start(g *datagram) *datagram {
 	}
 	s.held[g.key] = g
 	s.waiting.push(g)
+	if s.numbers++; s.numbers == 0 {
+		s.numbers = 1
+	}
+	g.number = s.numbers
 	if !g.key.rival {
 		s.stats.Held++
 	}

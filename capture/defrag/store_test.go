@@ -159,3 +159,30 @@ func FuzzStore(f *testing.F) {
 		}
 	})
 }
+
+// All fragments of a datagram have its number, also those that it refuses, and no other
+// datagram's have it.
+func TestDatagramsAreNumbered(t *testing.T) {
+	var s Store
+	data := make([]byte, 16)
+	part := func(from int, last bool) Fragment {
+		return Fragment{From: from, To: from + len(data), Data: data, Last: last}
+	}
+	first, other := s.give(1, part(0, false), 1), s.give(2, part(0, false), 2)
+	forged := s.give(1, Fragment{From: 4096, To: 4104, Data: data[:8], Last: true}, 3)
+	end := s.give(1, part(16, true), 4)
+	if first.Datagram == 0 || other.Datagram == 0 || other.Datagram == first.Datagram || forged.Datagram != first.Datagram ||
+		end.Datagram != first.Datagram || end.State != Complete {
+		t.Errorf("%+v %+v %+v %+v", first, other, forged, end)
+	}
+	if r := s.give(2, part(16, true), 5); r.State != Complete || r.Datagram != other.Datagram {
+		t.Errorf("%+v", r)
+	}
+	if again := s.give(2, part(16, true), 6); again.Datagram != 0 {
+		t.Errorf("a copy behind the end: %+v", again)
+	}
+	s.Clear()
+	if next := s.give(1, part(0, false), 7); next.Datagram <= other.Datagram {
+		t.Errorf("after Clear: %+v", next)
+	}
+}
