@@ -1,4 +1,4 @@
-// Package cmdline reads command lines of processes and masks the secrets in them. A
-// process chooses what its command line says: what Read returns is bounded, and is to
-// be treated like bytes from the network.
+// Package cmdline reads command lines of processes, masks the secrets in them, and finds
+// the script that an interpreter runs. A process chooses what its command line says: what
+// Read and Script return is bounded, and is to be treated like bytes from the network.
 package cmdline
