@@ -1,0 +1,5 @@
+package main
+
+import "errors"
+
+func other(name string) error { return errors.New("not on Windows") }

@@ -1,0 +1,3 @@
+module tlsfloor
+
+go 1.24.0
