@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/endpoint"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -205,7 +206,7 @@ func (e *ecs) observe(source string) {
 func ecsEventOf(f *classify.Finding) ecsEventFields {
 	v := ecsEventFields{
 		Kind: "event", Category: ecsNetworks, Type: ecsConnection, Module: "tlsfloor", Dataset: ecsStream.Dataset,
-		ID: flowSumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: jsontext.LocalText(f.Reason),
+		ID: endpoint.SumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: jsontext.LocalText(f.Reason),
 	}
 	if f.Flagged {
 		v.Kind = "alert"
@@ -239,13 +240,13 @@ func ecsRuleOf(f *classify.Finding) *ecsRule {
 // ecsDirections are the values of network.direction from the perspective of the
 // network's perimeter.
 var ecsDirections = [...]string{
-	unknownDirection: "unknown", inbound: "inbound", outbound: "outbound", lateral: "internal", passing: "external", local: "internal",
+	endpoint.Unknown: "unknown", endpoint.Inbound: "inbound", endpoint.Outbound: "outbound", endpoint.Lateral: "internal", endpoint.Passing: "external", endpoint.Local: "internal",
 }
 
 func ecsNetworkOf(o *classify.Observation) *ecsNetwork {
 	n := &ecsNetwork{
 		Transport: "tcp", IANANumber: "6", Protocol: "tls",
-		Direction: ecsDirections[directionOf(o.Client, o.Server)], CommunityID: communityID(o.Client, o.Server),
+		Direction: ecsDirections[endpoint.DirectionOf(o.Client, o.Server)], CommunityID: endpoint.CommunityID(o.Client, o.Server),
 	}
 	switch ipVersionOf(o.Client) {
 	case 4:

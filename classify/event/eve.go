@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/endpoint"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -108,7 +109,7 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	v.FlowID, v.VLAN = eveFlowID(&f.Observation), f.VLANs
 	v.SrcIP, v.SrcPort, v.DestIP, v.DestPort = addrText(f.Client), portOf(f.Client), addrText(f.Server), portOf(f.Server)
 	v.Proto, v.IPVersion, v.AppProto = "TCP", ipVersionOf(f.Client), "tls"
-	v.CommunityID = communityID(f.Client, f.Server)
+	v.CommunityID = endpoint.CommunityID(f.Client, f.Server)
 	v.Metadata = eveMetadataOf(f)
 	v.TLS = eveTLSOf(&f.Observation)
 	return e.structs.Append(dst, v)
@@ -138,7 +139,7 @@ func (e *eve) begin(ns int64, source, kind string) {
 // eveFlowID returns 51 bits, as Suricata does, so that readers with numbers in double
 // precision do not change it.
 func eveFlowID(o *classify.Observation) uint64 {
-	sum := flowSum(o)
+	sum := endpoint.Sum(o)
 	return binary.BigEndian.Uint64(sum[:]) >> 13
 }
 

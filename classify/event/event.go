@@ -1,6 +1,8 @@
 package event
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 
 	"tlsfloor/classify"
@@ -15,9 +17,18 @@ type Format interface {
 	AppendStats(dst []byte, s *Stats) []byte
 }
 
+// The formats that are not JSON.
+const (
+	formatText = "text"
+	formatCSV  = "csv"
+)
+
+// IsJSON reports whether the lines of a format are JSON objects.
+func IsJSON(format string) bool { return format != formatText && format != formatCSV }
+
 // ParseFormat makes the Format for a value of --format; by is the sensor in its
-// events.
-func ParseFormat(name string, by Sensor) (Format, error) {
+// events, and style the look of lines of text.
+func ParseFormat(name string, by Sensor, style Style) (Format, error) {
 	switch name {
 	case "native":
 		return NewNative(by), nil
@@ -29,8 +40,45 @@ func ParseFormat(name string, by Sensor) (Format, error) {
 		return &eve{sensor: by, structs: jsontext.NewStructs()}, nil
 	case "zeek":
 		return &zeek{structs: jsontext.NewStructs()}, nil
+	case formatText:
+		return &text{style}, nil
+	case formatCSV:
+		return &table{sensor: by}, nil
 	}
-	return nil, fmt.Errorf("no such format %q: there are native, ecs, ocsf, eve and zeek", name)
+	return nil, fmt.Errorf("no such format %q: there are native, ecs, ocsf, eve, zeek, text and csv", name)
+}
+
+// Header returns the line that a new file or stream of a format begins with, with its
+// end; nil: none.
+func Header(format string) []byte {
+	if format == formatCSV {
+		return csvHeader
+	}
+	return nil
+}
+
+// Begins reports whether the beginning of a line, without one before it, can be that of
+// this format.
+func Begins(format string, torn []byte) bool {
+	switch format {
+	case formatText:
+		return beginsText(torn)
+	case formatCSV:
+		return bytes.HasPrefix(csvHeader, torn)
+	}
+	return bytes.HasPrefix(torn, []byte{'{'})
+}
+
+// IsLine reports whether a line, without its end, is one of this format, or an object of
+// JSON if the format is one of these.
+func IsLine(format string, line []byte) bool {
+	switch format {
+	case formatText:
+		return isTextLine(line)
+	case formatCSV:
+		return isRow(line)
+	}
+	return bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line)
 }
 
 // Sensor is the tlsfloor that writes the events. The interface or the capture of an
@@ -63,6 +111,14 @@ type Spot struct {
 	Cause string `json:"cause"` // docs/outputs.md lists them
 	Count uint64 `json:"count"`
 	Top   []Item `json:"top"` // the most frequent things counted
+	Text  string `json:"-"`   // what is counted, in words; empty: see Cause
+}
+
+func (s *Spot) text() string {
+	if s.Text == "" {
+		return s.Cause
+	}
+	return s.Text
 }
 
 // Item is one of the things that a Spot counts.

@@ -1,6 +1,8 @@
 package event
 
 import (
+	"net/netip"
+
 	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cipher"
@@ -66,4 +68,33 @@ func cipherID(a *classify.ServerHello) *uint16 {
 		return nil
 	}
 	return &a.Cipher
+}
+
+// ipVersionOf returns 4 or 6; 0 when there is no address.
+func ipVersionOf(a netip.AddrPort) int {
+	switch {
+	case !a.IsValid():
+		return 0
+	case a.Addr().Is4():
+		return 4
+	}
+	return 6
+}
+
+// addrText returns an address without its zone, which has a meaning on one host only;
+// empty when there is no address.
+func addrText(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.Addr().WithZone("").String()
+}
+
+// portOf returns the port, or nil when there is no address; 0 is a port.
+func portOf(a netip.AddrPort) *uint16 {
+	if !a.IsValid() {
+		return nil
+	}
+	port := a.Port()
+	return &port
 }

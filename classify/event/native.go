@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/endpoint"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cache"
@@ -118,7 +119,7 @@ func appendCommunity(dst []byte, o *classify.Observation) []byte {
 	start := len(dst)
 	dst = append(jsontext.AppendKey(dst, `"community_id":`), '"')
 	open := len(dst)
-	if dst = appendCommunityID(dst, o.Client, o.Server); len(dst) == open {
+	if dst = endpoint.AppendCommunityID(dst, o.Client, o.Server); len(dst) == open {
 		return dst[:start]
 	}
 	return append(dst, '"')

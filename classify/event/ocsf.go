@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/endpoint"
 	"tlsfloor/classify/jsontext"
 )
 
@@ -244,7 +245,7 @@ func (o *ocsf) fillDetection(f *classify.Finding) {
 
 func (o *ocsf) metadata(f *classify.Finding) ocsfMetadata {
 	return ocsfMetadata{
-		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: flowSumText(&f.Observation), LogSource: jsontext.LocalText(f.Source),
+		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: endpoint.SumText(&f.Observation), LogSource: jsontext.LocalText(f.Source),
 		Product:  ocsfProduct{"tlsfloor", "tlsfloor", jsontext.LocalText(o.sensor.Version)},
 		Reporter: ocsfName{jsontext.LocalText(o.sensor.Host)},
 	}
@@ -299,13 +300,13 @@ var ocsfDirections = [...]struct {
 	id   int
 	name string
 }{
-	unknownDirection: {0, "Unknown"}, inbound: {1, "Inbound"}, outbound: {2, "Outbound"}, lateral: {3, "Lateral"}, local: {4, "Local"},
-	passing: {0, "Unknown"}, // the schema has no value for it
+	endpoint.Unknown: {0, "Unknown"}, endpoint.Inbound: {1, "Inbound"}, endpoint.Outbound: {2, "Outbound"}, endpoint.Lateral: {3, "Lateral"}, endpoint.Local: {4, "Local"},
+	endpoint.Passing: {0, "Unknown"}, // the schema has no value for it
 }
 
 func ocsfConnectionInfoOf(client, server netip.AddrPort) ocsfConnectionInfo {
-	d := ocsfDirections[directionOf(client, server)]
-	return ocsfConnectionInfo{d.id, d.name, 6, "tcp", ipVersionOf(client), communityID(client, server)}
+	d := ocsfDirections[endpoint.DirectionOf(client, server)]
+	return ocsfConnectionInfo{d.id, d.name, 6, "tcp", ipVersionOf(client), endpoint.CommunityID(client, server)}
 }
 
 // ocsfTLSOf sets the version "Unknown" when no server selected one: the schema

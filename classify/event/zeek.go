@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/endpoint"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -57,7 +58,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	*l = zeekSSL{
 		TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
 		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
-		Established: f.Outcome == classify.Established, CommunityID: communityID(f.Client, f.Server),
+		Established: f.Outcome == classify.Established, CommunityID: endpoint.CommunityID(f.Client, f.Server),
 		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
 		Host: jsontext.WireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
 	}
@@ -137,7 +138,12 @@ func zeekUnknown(n uint16) string { return "unknown-" + strconv.Itoa(int(n)) }
 // zeekTime converts nanoseconds since the Unix epoch to seconds with microseconds.
 func zeekTime(ns int64) json.Number {
 	var space [24]byte
-	dst, micros := space[:0], ns/1000
+	return json.Number(appendSeconds(space[:0], ns))
+}
+
+// appendSeconds appends nanoseconds as seconds with microseconds.
+func appendSeconds(dst []byte, ns int64) []byte {
+	micros := ns / 1000
 	if micros < 0 {
 		dst, micros = append(dst, '-'), -micros
 	}
@@ -145,14 +151,14 @@ func zeekTime(ns int64) json.Number {
 	for unit := int64(100000); unit > 0; unit /= 10 {
 		dst = append(dst, byte('0'+micros/unit%10))
 	}
-	return json.Number(dst)
+	return dst
 }
 
 // zeekUID returns an identifier in the format of Zeek's for connections: C and 17
 // digits.
 func zeekUID(o *classify.Observation) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	sum := flowSum(o)
+	sum := endpoint.Sum(o)
 	uid := [18]byte{'C'}
 	for i := range uid[1:] {
 		uid[1+i] = digits[int(sum[i])%len(digits)]

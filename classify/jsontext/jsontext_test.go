@@ -21,7 +21,7 @@ func TestStrings(t *testing.T) {
 		{"a\xf0\x9f\x98", `"a\u00f0\u009f\u0098"`, `"a\u00f0\u009f\u0098"`},
 		{"\xed\xa0\x80", `"\u00ed\u00a0\u0080"`, `"\u00ed\u00a0\u0080"`}, // a lone surrogate
 	} {
-		if got := string(appendBytes(nil, tt.text)); got != tt.wire {
+		if got := string(AppendQuotedWire(nil, tt.text)); got != tt.wire {
 			t.Errorf("%q off the wire: %s, want %s", tt.text, got, tt.wire)
 		}
 		if got := string(AppendQuoted(nil, tt.text)); got != tt.local {
@@ -36,13 +36,13 @@ func FuzzStrings(f *testing.F) {
 	f.Add("caf\u00e9 \U0001f600 \xff\xc3")
 	f.Fuzz(func(t *testing.T, text string) {
 		var wire, local string
-		if err := json.Unmarshal(appendBytes(nil, text), &wire); err != nil || latin1(wire) != text {
+		if err := json.Unmarshal(AppendQuotedWire(nil, text), &wire); err != nil || latin1(wire) != text {
 			t.Errorf("%q came back as %q (%v)", text, wire, err)
 		}
 		if err := json.Unmarshal(AppendQuoted(nil, text), &local); err != nil {
 			t.Errorf("%q: %v", text, err)
 		}
-		checkPrintable(t, AppendQuoted(appendBytes(nil, text), text))
+		checkPrintable(t, AppendQuoted(AppendQuotedWire(nil, text), text))
 		checkStruct(t, text)
 	})
 }
@@ -54,7 +54,7 @@ func checkStruct(t *testing.T, text string) {
 		Wire  string   `json:"wire"`
 		Local []string `json:"local"`
 	}{WireText(text), LocalTexts([]string{text})}
-	want := append(append(appendBytes([]byte(`{"wire":`), text), `,"local":[`...), AppendQuoted(nil, text)...)
+	want := append(append(AppendQuotedWire([]byte(`{"wire":`), text), `,"local":[`...), AppendQuoted(nil, text)...)
 	if got := NewStructs().Append(nil, &v); string(got) != string(want)+"]}" {
 		t.Errorf("%q: %s, want %s]}", text, got, want)
 	}

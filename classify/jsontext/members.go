@@ -48,7 +48,7 @@ func AppendWire(dst []byte, key, text string) []byte {
 	if text == "" {
 		return dst
 	}
-	return appendBytes(AppendKey(dst, key), text)
+	return AppendQuotedWire(AppendKey(dst, key), text)
 }
 
 // AppendTexts appends a list of texts of this machine.
@@ -58,7 +58,7 @@ func AppendTexts(dst []byte, key string, texts []string) []byte {
 
 // AppendWires appends a list of texts off the network.
 func AppendWires(dst []byte, key string, texts []string) []byte {
-	return AppendList(dst, key, texts, appendBytes)
+	return AppendList(dst, key, texts, AppendQuotedWire)
 }
 
 // AppendList appends a list; element appends one of its elements.
@@ -120,19 +120,19 @@ func AppendObject(dst []byte, key string, members func([]byte) []byte) []byte {
 // AppendTime appends ns, nanoseconds since the Unix epoch, in the format of RFC 3339
 // in UTC with microseconds.
 func AppendTime(dst []byte, key string, ns int64) []byte {
-	return append(appendTimestamp(append(AppendKey(dst, key), '"'), ns), 'Z', '"')
+	return append(AppendTimestamp(append(AppendKey(dst, key), '"'), ns), 'Z', '"')
 }
 
 // TimeText returns the same time as a text, with utc as the designator of UTC.
 func TimeText(ns int64, utc string) string {
 	var space [len("2006-01-02T15:04:05.000000+0000")]byte
-	return string(append(appendTimestamp(space[:0], ns), utc...))
+	return string(append(AppendTimestamp(space[:0], ns), utc...))
 }
 
-// appendTimestamp appends the time without the designator of UTC. The year always has
+// AppendTimestamp appends the time without the designator of UTC. The year always has
 // four digits: int64 nanoseconds end in 2262. time.AppendFormat takes four times as
 // long.
-func appendTimestamp(dst []byte, ns int64) []byte {
+func AppendTimestamp(dst []byte, ns int64) []byte {
 	t := time.Unix(0, ns).UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
@@ -160,9 +160,9 @@ func AppendSeconds(dst []byte, key string, at int64) []byte {
 	return append(time.Unix(at, 0).UTC().AppendFormat(dst, time.RFC3339), '"')
 }
 
-// appendBytes appends text off the network as a string, each byte as the code point
+// AppendQuotedWire appends text off the network as a string, each byte as the code point
 // of its number.
-func appendBytes(dst []byte, text string) []byte {
+func AppendQuotedWire(dst []byte, text string) []byte {
 	dst = append(dst, '"')
 	for {
 		n := plain(text)
@@ -175,7 +175,7 @@ func appendBytes(dst []byte, text string) []byte {
 }
 
 // AppendQuoted appends text of this machine as a string. Bytes that are not UTF-8 are
-// written as appendBytes does.
+// written as AppendQuotedWire does.
 func AppendQuoted(dst []byte, text string) []byte {
 	dst = append(dst, '"')
 	for {

@@ -157,7 +157,7 @@ func top(items []Item) []Item {
 func ForEvent(spots []Spot) []event.Spot {
 	all := make([]event.Spot, 0, len(spots))
 	for i := range spots {
-		s := event.Spot{Cause: spots[i].Cause.String(), Count: spots[i].Count}
+		s := event.Spot{Cause: spots[i].Cause.String(), Count: spots[i].Count, Text: spots[i].Text()}
 		for _, item := range spots[i].Top {
 			one := event.Item{Name: item.Name, Count: item.Count}
 			if item.Numbered {

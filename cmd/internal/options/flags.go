@@ -72,7 +72,7 @@ func (o *Options) looking(f *pflag.FlagSet) {
 
 func (o *Options) writing(f *pflag.FlagSet) {
 	f.StringVar(&o.Emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
-	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve or zeek")
+	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve, zeek, text or csv")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
 	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")

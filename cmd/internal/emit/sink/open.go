@@ -32,6 +32,8 @@ type Options struct {
 	Inline bool
 	Sensor event.Sensor
 	Stdout io.Writer // Close does not close it
+	// Style is how lines of text look. Colours are for Stdout.
+	Style event.Style
 	// Mask is given the secrets that are read, so that messages do not show them. It
 	// may be nil.
 	Mask *transport.Mask
@@ -171,11 +173,13 @@ func (s *Set) newOutput(c Config, i uint64) (*output, error) {
 	}
 	o.gaveUp = func(error) { s.reportGivenUp(o) }
 	o.ctx, o.cancel = context.WithCancel(context.Background())
-	if _, err := event.ParseFormat(c.Format, s.options.Sensor); err != nil {
+	style := s.options.Style
+	style.Color = style.Color && c.kind == stdout
+	if _, err := event.ParseFormat(c.Format, s.options.Sensor, style); err != nil {
 		return nil, err
 	}
 	newFormat := func() event.Format {
-		format, _ := event.ParseFormat(c.Format, s.options.Sensor) // there is one of this name
+		format, _ := event.ParseFormat(c.Format, s.options.Sensor, style) // there is one of this name
 		return format
 	}
 	var err error
@@ -198,12 +202,12 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
 	switch c.kind {
 	case stdout:
-		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live}, nil
+		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live, Header: event.Header(c.Format)}, nil
 	case toFile:
-		c.file.Note = note
+		c.file.Note, c.file.Format = note, c.Format
 		return file.Open(c.file)
 	case socket:
-		return &local.Socket{Path: c.path}, nil
+		return &local.Socket{Path: c.path, Header: event.Header(c.Format)}, nil
 	case syslogUDP:
 		return &syslog.UDP{Address: c.address, Header: header, Note: note}, nil
 	case syslogTCP:
@@ -212,7 +216,7 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
 		return t, t.Reopen()
 	case splunkHTTP, splunkHTTPS:
-		c.splunk.Host = s.options.Sensor.Host
+		c.splunk.Host, c.splunk.Text = s.options.Sensor.Host, !event.IsJSON(c.Format)
 		return post.NewSplunk(web, c.splunk)
 	}
 	return post.NewElastic(web, c.elastic)

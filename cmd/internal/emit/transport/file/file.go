@@ -3,7 +3,6 @@ package file
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,17 +12,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
 // Options say which file it is, and when to rotate it.
 type Options struct {
-	Path  string
-	Mode  fs.FileMode   // of a new file; 0: 0640
-	Size  int64         // rotate before the file exceeds this, in bytes; 0: no limit
-	Every time.Duration // rotate when a period of this length ends, counted from midnight UTC; 0: never
-	Keep  int           // rotated files to keep; 0: all
+	Path string
+	// Format is that of the lines (event.ParseFormat). Empty: one of those that are JSON.
+	Format string
+	Mode   fs.FileMode   // of a new file; 0: 0640
+	Size   int64         // rotate before the file exceeds this, in bytes; 0: no limit
+	Every  time.Duration // rotate when a period of this length ends, counted from midnight UTC; 0: never
+	Keep   int           // rotated files to keep; 0: all
 	// Note is called with messages for the user. It must not block.
 	Note func(string)
 }
@@ -111,7 +113,24 @@ func (f *File) takeOver(file *os.File) (fs.FileInfo, error) {
 	if err := f.repair(file, info.Size()); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
 	}
+	if err := f.writeHeader(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
+	}
 	return file.Stat()
+}
+
+// writeHeader begins an empty file with the header of its format, if that has one. If the
+// disk takes only a part of it, the file is empty again.
+func (f *File) writeHeader(file *os.File) error {
+	info, err := file.Stat()
+	header := event.Header(f.options.Format)
+	if err != nil || info.Size() > 0 || len(header) == 0 {
+		return err
+	}
+	if _, err := file.Write(header); err != nil {
+		return errors.Join(err, file.Truncate(0))
+	}
+	return nil
 }
 
 // Check does nothing: Open has opened the file.
@@ -195,24 +214,33 @@ func (f *File) repair(file *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	if err := checkLast(file, size-int64(len(torn))); err != nil || len(torn) == 0 {
+	end := size - int64(len(torn))
+	if err := f.checkLast(file, end); err != nil || len(torn) == 0 {
 		return err
 	}
-	if json.Valid(torn) && torn[0] == '{' {
+	if f.isWhole(torn) {
 		f.options.Note(f.options.Path + " ended in a line without its end: added")
 		_, err := file.Write([]byte{'\n'})
 		return err
 	}
-	if torn[0] != '{' && torn[0] != 0 {
+	follows := end > 0 && !event.IsJSON(f.options.Format)
+	if !follows && !event.Begins(f.options.Format, torn) && torn[0] != 0 {
 		return errForeign
 	}
 	f.options.Note(fmt.Sprintf("%s ended in %d bytes of a torn line: cut off", f.options.Path, len(torn)))
-	return file.Truncate(size - int64(len(torn)))
+	return file.Truncate(end)
+}
+
+// isWhole reports whether only the end of a line is missing. Where a line of text ends
+// cannot be seen.
+func (f *File) isWhole(torn []byte) bool {
+	ended := event.IsJSON(f.options.Format) || torn[len(torn)-1] == '\r'
+	return ended && event.IsLine(f.options.Format, torn)
 }
 
 // checkLast returns an error if the last whole line, which ends at this offset, is no
-// event: every format of events is JSON objects.
-func checkLast(file *os.File, end int64) error {
+// event.
+func (f *File) checkLast(file *os.File, end int64) error {
 	if end == 0 {
 		return nil
 	}
@@ -220,7 +248,7 @@ func checkLast(file *os.File, end int64) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.HasPrefix(line, []byte{'{'}) || !json.Valid(line) {
+	if !event.IsLine(f.options.Format, line) {
 		return errForeign
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/ownership"
 )
 
@@ -37,7 +38,8 @@ func (f *File) rotateIfDue(n int) {
 	now := f.now()
 	period := f.periodOf(now)
 	full := f.options.Size > 0 && f.size+int64(n) > f.options.Size
-	if f.size > 0 && (full || period != f.period) && now.After(f.retryAt) {
+	empty := f.size <= int64(len(event.Header(f.options.Format)))
+	if !empty && (full || period != f.period) && now.After(f.retryAt) {
 		f.rotate(now)
 	}
 	f.period = period

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -19,6 +20,8 @@ type Stdout struct {
 	Writer io.Writer
 	// Wait: a full disk is tried again. Without it every error is final.
 	Wait bool
+	// Header begins the stream, with its newline; empty: none.
+	Header []byte
 
 	written int // bytes of the first pending line
 }
@@ -37,6 +40,9 @@ func (o *Stdout) Check(context.Context) error {
 
 // Deliver writes the pending lines in one Write.
 func (o *Stdout) Deliver(_ context.Context, b *transport.Batch) error {
+	if err := o.writeHeader(); err != nil {
+		return err
+	}
 	first := b.Front()
 	rest := b.Lines(first, b.Len())[o.written:]
 	n, err := o.Writer.Write(rest)
@@ -46,7 +52,22 @@ func (o *Stdout) Deliver(_ context.Context, b *transport.Batch) error {
 		b.Acknowledge(i)
 	}
 	o.written = n
+	return o.classed(err)
+}
+
+// writeHeader writes what remains of the header.
+func (o *Stdout) writeHeader() error {
+	if len(o.Header) == 0 {
+		return nil
+	}
+	n, err := o.Writer.Write(o.Header)
+	o.Header = o.Header[n:]
+	return o.classed(err)
+}
+
+func (o *Stdout) classed(err error) error {
 	if err != nil && !(o.Wait && isFull(err)) {
+		o.Header = nil
 		return &transport.Failure{Err: err, Class: transport.Final}
 	}
 	return err
@@ -59,13 +80,15 @@ func isFull(err error) bool {
 // Reopen does nothing.
 func (o *Stdout) Reopen() error { return nil }
 
-// Close does nothing.
-func (o *Stdout) Close() error { return nil }
+// Close writes the header if there was no line: a table without rows has one, too.
+func (o *Stdout) Close() error { return o.writeHeader() }
 
 // Socket delivers lines to a Unix stream socket (AF_UNIX). The connection stays open
 // from one batch to the next.
 type Socket struct {
 	Path string
+	// Header begins what is written to each connection, with its newline; empty: none.
+	Header []byte
 
 	conn *net.UnixConn
 }
@@ -93,11 +116,16 @@ func (s *Socket) dial(ctx context.Context) (*net.UnixConn, error) {
 // Deliver writes the pending lines, and acknowledges them when the reader has read
 // them all. A reader that closes before may have read any part of them.
 func (s *Socket) Deliver(ctx context.Context, b *transport.Batch) error {
-	if err := s.connect(ctx); err != nil {
+	anew, err := s.connect(ctx)
+	if err != nil {
 		return err
 	}
 	defer context.AfterFunc(ctx, s.interrupt())()
-	_, err := s.conn.Write(b.Lines(b.Front(), b.Len()))
+	lines := b.Lines(b.Front(), b.Len())
+	if anew && len(s.Header) > 0 {
+		lines = slices.Concat(s.Header, lines)
+	}
+	_, err = s.conn.Write(lines)
 	if err == nil {
 		err = awaitRead(ctx, s.conn)
 	}
@@ -108,17 +136,19 @@ func (s *Socket) Deliver(ctx context.Context, b *transport.Batch) error {
 	return nil
 }
 
-// connect connects unless there is a connection that the reader has not closed.
-func (s *Socket) connect(ctx context.Context) (err error) {
+// connect connects unless there is a connection that the reader has not closed. It reports
+// whether it did.
+func (s *Socket) connect(ctx context.Context) (anew bool, err error) {
 	if s.conn != nil && hungUp(s.conn) {
 		if err := s.Close(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if s.conn == nil {
 		s.conn, err = s.dial(ctx)
+		return true, err
 	}
-	return err
+	return false, nil
 }
 
 // interrupt returns a function that ends a blocked write.

@@ -195,6 +195,17 @@ func TestSplunk(t *testing.T) {
 	}
 }
 
+// A line that is no JSON is a text, without the CR of a row of CSV.
+func TestSplunkText(t *testing.T) {
+	s := &collector{Splunk: Splunk{Text: true}, members: Splunk{}.members()}
+	for line, want := range map[string]string{`a "b", c`: `"a \"b\", c"`, "a,b\r": `"a,b"`, `{"n":1}`: `"{\"n\":1}"`} {
+		got := string(s.appendEvent(nil, transport.Mark{}, []byte(line)))
+		if _, event, _ := strings.Cut(got, `"event":`); event != want+"}" {
+			t.Errorf("%q: %s, want %s", line, got, want)
+		}
+	}
+}
+
 func TestSplunkLeavesOutWhatIsNotSaid(t *testing.T) {
 	line := []byte(`{"n":1}`)
 	s := &collector{members: Splunk{}.members()}

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"tlsfloor/classify/jsontext"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
@@ -19,6 +21,8 @@ import (
 type Splunk struct {
 	Token                           transport.Secret
 	Index, Source, SourceType, Host string
+	// Text: lines are no JSON, and become texts.
+	Text bool
 }
 
 // NewSplunk returns a client for Splunk's HTTP Event Collector. It waits for the
@@ -77,6 +81,9 @@ func (s *collector) appendEvent(dst []byte, m transport.Mark, line []byte) []byt
 	dst = appendSeconds(append(dst, `"time":`...), m.Time)
 	dst = append(dst, `,"fields":{"event_id":"`...)
 	dst = append(transport.AppendIdentity(dst, line), `"},"event":`...)
+	if s.Text {
+		return append(jsontext.AppendQuoted(dst, string(bytes.TrimSuffix(line, []byte{'\r'}))), '}')
+	}
 	return append(append(dst, line...), '}')
 }
 

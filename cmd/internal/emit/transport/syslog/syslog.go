@@ -1,6 +1,7 @@
 package syslog
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -26,7 +27,7 @@ type Header struct {
 // maxHost bounds HOSTNAME, in bytes (RFC 5424, 6).
 const maxHost = 255
 
-// appendMessage appends the message for a line. Within a process, the same line always
+// appendMessage appends the message for a line, without the CR of a row of CSV. Within a process, the same line always
 // gives the same message, byte for byte.
 func (h Header) appendMessage(dst []byte, m transport.Mark, line []byte) []byte {
 	dst = append(dst, '<')
@@ -36,7 +37,7 @@ func (h Header) appendMessage(dst []byte, m transport.Mark, line []byte) []byte 
 	dst = append(h.appendHost(dst), " tlsfloor "...)
 	dst = strconv.AppendInt(dst, int64(os.Getpid()), 10)
 	dst = append(append(append(dst, ' '), m.Kind.String()...), " - "...)
-	return append(dst, line...)
+	return append(dst, bytes.TrimSuffix(line, []byte{'\r'})...)
 }
 
 // appendHost appends HOSTNAME: the PRINTUSASCII characters of the host, or NILVALUE.

@@ -50,6 +50,13 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+// A row of CSV ends with CR, which is no part of a message.
+func TestMessageOfARow(t *testing.T) {
+	if got := string(header.appendMessage(nil, mark(0), []byte("a,b\r"))); !strings.HasSuffix(got, " - a,b") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestFacilities(t *testing.T) {
 	for name, want := range map[string]uint8{"kern": 0, "daemon": 3, "authpriv": 10, "local0": 16, "local7": 23} {
 		if got, ok := ParseFacility(name); got != want || !ok {

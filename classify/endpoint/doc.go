@@ -1,0 +1,3 @@
+// Package endpoint has what the two endpoints of a flow tell: its identities, and its
+// direction.
+package endpoint
