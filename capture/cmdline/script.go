@@ -19,11 +19,15 @@ func Script(program string, arguments []string) string {
 		return ""
 	}
 	script := by.script(arguments[1:])
-	if len(script) >= maxArgument {
+	isOpen := func(folder string) bool { return strings.HasPrefix(script, folder) }
+	if len(script) >= maxArgument || slices.ContainsFunc(openFolders, isOpen) {
 		return ""
 	}
 	return script
 }
+
+// openFolders have names for what a process has open, such as a pipe: bash <(program).
+var openFolders = []string{"/dev/fd/", "/dev/stdin", "/proc/self/fd/"}
 
 // IsShell reports whether a program is a shell, by the name of its file.
 func IsShell(program string, arguments []string) bool {

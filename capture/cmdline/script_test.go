@@ -21,6 +21,7 @@ func TestScript(t *testing.T) {
 		"bash -s run.sh":                             "",
 		"bash -O extglob run.sh":                     "run.sh",
 		"bash":                                       "",
+		"bash /dev/fd/3":                             "",
 		"-bash":                                      "",
 		"bash -o":                                    "",
 		"dash -- -x":                                 "-x",

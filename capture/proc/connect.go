@@ -9,10 +9,10 @@ import (
 // connect is the kernel's report of a connect(2).
 type connect struct {
 	ends      connection
-	pid       int
+	line      []member // the process, its parent, the parent of that, and so on; at least the process
 	uid       uint32
+	login     uint32 // who logged in
 	command   string // the name of the thread, at most 15 bytes
-	start     uint64 // when the process began, in ticks since the system started
 	arguments []byte // a copy of the beginning of the command line
 }
 
@@ -25,7 +25,10 @@ const (
 )
 
 // connectHeader is the length of a record before the arguments, in bytes.
-const connectHeader = 72
+const connectHeader = 144
+
+// memberSize is the length of a process in a record, in bytes.
+const memberSize = 16
 
 // tick is the unit of times in /proc/PID/stat, in nanoseconds: a hundredth of a second
 // in every kernel that the tracing program runs on.
@@ -37,19 +40,33 @@ func readConnect(b []byte) (c connect, ok bool) {
 		return c, false
 	}
 	order := binary.NativeEndian
+	c.line = readLine(b[:(1+maxParents)*memberSize])
+	b, rest := b[(1+maxParents)*memberSize:connectHeader], b[connectHeader:]
+	c.uid, c.login = order.Uint32(b), order.Uint32(b[4:])
 	client, ok1 := address(order.Uint16(b[8:]), b[16:32])
 	server, ok2 := address(order.Uint16(b[8:]), b[32:48])
 	n := int(order.Uint16(b[14:]))
-	if !ok1 || !ok2 || n > len(b)-connectHeader {
+	if !ok1 || !ok2 || len(c.line) == 0 || n > len(rest) {
 		return c, false
 	}
-	c.pid, c.uid = int(order.Uint32(b)), order.Uint32(b[4:])
 	c.ends.client = netip.AddrPortFrom(client, order.Uint16(b[10:]))
 	c.ends.server = netip.AddrPortFrom(server, binary.BigEndian.Uint16(b[12:]))
 	command, _, _ := bytes.Cut(b[48:64], []byte{0})
-	c.command, c.start = string(command), order.Uint64(b[64:])/tick
-	c.arguments = bytes.Clone(wholeArguments(b[connectHeader : connectHeader+n]))
+	c.command = string(command)
+	c.arguments = bytes.Clone(wholeArguments(rest[:n]))
 	return c, true
+}
+
+// readLine reads the processes in a record, up to the first that is none.
+func readLine(b []byte) (line []member) {
+	for order := binary.NativeEndian; len(b) >= memberSize; b = b[memberSize:] {
+		pid := int(order.Uint32(b))
+		if pid == 0 {
+			break
+		}
+		line = append(line, member{pid, int(order.Uint32(b[4:])), order.Uint64(b[8:]) / tick})
+	}
+	return line
 }
 
 // copied is how many bytes of the arguments the tracing program copies at most.

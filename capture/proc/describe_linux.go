@@ -35,55 +35,59 @@ type describer struct {
 
 	mu      sync.Mutex // not held while something is read
 	known   descriptions
+	parents descriptions   // of processes of which only program, command line and script are read
 	running map[uint32]int // descriptions being made, by user
 	all     int
 }
 
-// describe returns a description of a process, or nil if it has ended. What cannot be
-// read in time is left out. start is when the process began, in ticks since the system
-// did: another process may have its id by now. 0: any process.
-func (d *describer) describe(pid int, start uint64) *Process {
-	where := folderOf(pid)
-	now, err := where.start()
-	if err != nil || start != 0 && now != start {
+// describe returns a description of the first process of a line of parents, or nil if it
+// has ended. What cannot be read in time is left out.
+func (d *describer) describe(line []member) *Process {
+	id, ok := d.identify(line[0])
+	if !ok {
 		return nil
 	}
-	id := identity{pid, now, executable(d.opener, pid)}
-	if p := d.get(id); p != nil {
+	if p := d.get(&d.known, id); p != nil {
 		return p
 	}
-	outline := where.outline(id, &d.users, d.opener)
-	p := d.complete(outline, func(p *Process) { where.details(p, &d.builds, d.opener) })
-	if again, err := where.start(); err != nil || again != now {
-		return nil // another process has the id now
+	where := folderOf(id.pid)
+	p, whole := d.complete(where.outline(id, &d.users, d.opener), func(p *Process) { where.details(p, &d.builds, d.opener) })
+	if !where.is(id) {
+		return nil
 	}
-	if p == nil {
-		return outline
+	d.addParents(p, line)
+	if whole {
+		d.add(&d.known, id, p)
 	}
-	d.add(id, p)
 	return p
 }
 
-// complete adds details to a copy of the outline. It returns nil when that takes too
-// long.
-func (d *describer) complete(outline *Process, details func(*Process)) *Process {
+// identify returns the identity of a process, unless it has ended: another process may
+// have its id by now.
+func (d *describer) identify(m member) (identity, bool) {
+	id := identity{m.pid, m.start, executable(d.opener, m.pid)}
+	return id, folderOf(m.pid).is(id)
+}
+
+// complete adds details to a process. When that takes too long, it returns the process
+// without them, and false.
+func (d *describer) complete(outline Process, details func(*Process)) (_ *Process, whole bool) {
 	if !d.begin(outline.UID) {
-		return nil
+		return &outline, false
 	}
 	done := make(chan *Process, 1)
-	go func() {
-		defer d.end(outline.UID)
-		p := *outline
+	go func(p Process) {
+		defer d.end(p.UID)
 		details(&p)
 		done <- &p
-	}()
+	}(outline)
 	late := time.NewTimer(describeTimeout)
 	defer late.Stop()
 	select {
 	case p := <-done:
-		return p
+		return p, true
 	case <-late.C:
-		return nil
+		return &outline, false
 	}
 }
 
@@ -110,20 +114,20 @@ func (d *describer) end(uid uint32) {
 	}
 }
 
-func (d *describer) get(id identity) *Process {
+func (d *describer) get(from *descriptions, id identity) *Process {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.known.get(id)
+	return from.get(id)
 }
 
-func (d *describer) add(id identity, p *Process) {
+func (d *describer) add(to *descriptions, id identity, p *Process) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.known.add(id, p)
+	to.add(id, p)
 }
 
 const (
-	// maxDescriptions bounds the descriptions that are kept.
+	// maxDescriptions bounds the descriptions of each kind that are kept.
 	maxDescriptions = 512
 	// descriptionTTL is how long a description is used: a program may load its TLS
 	// library after its first connection.
@@ -183,31 +187,47 @@ type folder string
 
 func folderOf(pid int) folder { return folder("/proc/" + strconv.Itoa(pid) + "/") }
 
-// start returns when the process began, in ticks since the system did.
-func (f folder) start() (uint64, error) {
+func (f folder) status() (status, error) {
 	stat, err := f.read("stat", maxSmall)
 	if err != nil {
-		return 0, err
+		return status{}, err
 	}
-	start, ok := readStart(stat)
+	s, ok := readStatus(stat)
 	if !ok {
-		return 0, errors.New("not a stat line")
+		return status{}, errors.New("not a stat line")
 	}
-	return start, nil
+	return s, nil
+}
+
+// is reports whether this is still the same process.
+func (f folder) is(id identity) bool {
+	s, err := f.status()
+	return err == nil && s.start == id.start
 }
 
 // outline reads what the kernel itself knows, which never takes long.
-func (f folder) outline(id identity, users *users, o opener) *Process {
-	p := &Process{PID: id.pid, Executable: id.executable}
+func (f folder) outline(id identity, users *users, o opener) Process {
+	p := Process{PID: id.pid, Executable: id.executable, Folder: workingFolder(o, id.pid), Started: sinceEpoch(id.start)}
 	var status unix.Stat_t
 	if unix.Stat(string(f), &status) == nil {
 		p.UID = status.Uid
 	}
 	p.User = users.name(p.UID, o)
-	text, _ := f.read("cgroup", maxSmall)
+	text, _ := f.read("loginuid", maxSmall)
+	p.LoginUser = users.login(readLogin(text), o)
+	text, _ = f.read("cgroup", maxSmall)
 	c := readCgroup(text)
 	p.Cgroup, p.Unit, p.Container = c.path, c.unit, c.container
 	return p
+}
+
+// sinceEpoch converts ticks since the system started to nanoseconds since the Unix epoch.
+func sinceEpoch(ticks uint64) int64 {
+	var now, up unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME, &now) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
+		return 0
+	}
+	return now.Nano() - up.Nano() + int64(ticks*tick)
 }
 
 // details reads what may be on any file system: memory of the process, and files that
@@ -215,6 +235,7 @@ func (f folder) outline(id identity, users *users, o opener) *Process {
 func (f folder) details(p *Process, builds *buildCache, o opener) {
 	text, _ := f.read("cmdline", maxSmall)
 	p.CommandLine = cmdline.Read(text)
+	p.Script = script(o, p)
 	if maps, err := openBy(o, request{op: opMaps, pid: p.PID}); err == nil {
 		text, _ = readAll(maps, maxMaps)
 		p.Libraries = readMaps(text)
@@ -250,6 +271,16 @@ func executable(o opener, pid int) string {
 	return strings.TrimSuffix(a.text, " (deleted)")
 }
 
+// workingFolder returns the path of the folder that a process works in, also if it was
+// removed.
+func workingFolder(o opener, pid int) string {
+	a, err := o.do(request{op: opFolder, pid: pid})
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(a.text, " (deleted)")
+}
+
 // users are the names in /etc/passwd.
 type users struct {
 	mu    sync.Mutex
@@ -274,4 +305,12 @@ func (u *users) name(uid uint32, o opener) string {
 		return name
 	}
 	return strconv.FormatUint(uint64(uid), 10)
+}
+
+// login returns the name of the user who logged in, or "" if nobody did.
+func (u *users) login(uid uint32, o opener) string {
+	if uid == nobody {
+		return ""
+	}
+	return u.name(uid, o)
 }

@@ -15,18 +15,18 @@ func TestDescriptionsThatNeverEnd(t *testing.T) {
 	var started atomic.Int32
 	hang := func(*Process) { started.Add(1); <-never }
 	for range 3 * maxOfUser {
-		if p := l.complete(&Process{UID: 1000}, hang); p != nil {
-			t.Fatalf("%+v", p)
+		if p, whole := l.complete(Process{PID: 7, UID: 1000}, hang); whole || p.PID != 7 {
+			t.Fatalf("%+v, %v", p, whole)
 		}
 	}
 	if n := started.Load(); n != maxOfUser {
 		t.Errorf("%d looks hang, the bound is %d", n, maxOfUser)
 	}
 	began := time.Now()
-	if l.complete(&Process{UID: 1000}, hang) != nil || time.Since(began) > describeTimeout/2 {
+	if _, whole := l.complete(Process{UID: 1000}, hang); whole || time.Since(began) > describeTimeout/2 {
 		t.Errorf("one more took %v", time.Since(began))
 	}
-	if p := l.complete(&Process{UID: 1001}, func(p *Process) { p.GoVersion = "go1.22" }); p == nil || p.GoVersion != "go1.22" {
+	if p, whole := l.complete(Process{UID: 1001}, func(p *Process) { p.GoVersion = "go1.22" }); !whole || p.GoVersion != "go1.22" {
 		t.Errorf("another user's: %+v", p)
 	}
 	close(never)
@@ -95,14 +95,12 @@ func TestBeganWhenTheKernelSays(t *testing.T) {
 	if f.trace == nil {
 		t.Skipf("this kernel does not report connects: %v", f.untraced)
 	}
-	start, err := folderOf(os.Getpid()).start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f.describer.describe(os.Getpid(), start) == nil {
+	line := lineOf(os.Getpid())
+	if f.describer.describe(line) == nil {
 		t.Error("not described with its own beginning")
 	}
-	if p := f.describer.describe(os.Getpid(), start+1); p != nil {
+	line[0].start++
+	if p := f.describer.describe(line); p != nil {
 		t.Errorf("a process that began later: %+v", p)
 	}
 	l := listen(t, "tcp4", "127.0.0.1:0")

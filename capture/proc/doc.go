@@ -20,15 +20,15 @@
 // For processes of other users, a Finder also needs these all the time. With OpenWith
 // it does not: another process, which runs ServeOpener, has them.
 //
-//   - CAP_SYS_PTRACE: /proc/PID/{exe,fd,maps,ns/net}
+//   - CAP_SYS_PTRACE: /proc/PID/{cwd,exe,fd,maps,ns/net}
 //   - CAP_DAC_READ_SEARCH: programs in folders that only their users may enter
 //   - CAP_SYS_ADMIN: setns(CLONE_NEWNET), for sockets of other networks; only where the
 //     kernel does not report connects, or for older connections
 //
 // CAP_NET_ADMIN is not needed. After Open a Finder opens, for reading only, /proc,
-// /proc/loadavg, /proc/PID/{stat,status,cmdline,cgroup} and /proc/self/ns/net, and makes
+// /proc/loadavg, /proc/PID/{stat,status,cmdline,cgroup,loginuid} and /proc/self/ns/net, and makes
 // sockets of NETLINK_ROUTE, for the addresses of the host. The Finder, or the process
-// that runs ServeOpener, opens /proc/PID/{exe,maps,fd,ns/net}, /proc/thread-self/ns/net
+// that runs ServeOpener, opens /proc/PID/{cwd,exe,maps,fd,ns/net}, /proc/thread-self/ns/net
 // and /etc/passwd, and makes a socket of NETLINK_SOCK_DIAG for each network.
 // /proc/PID/exe may be any program. Where /proc is mounted with hidepid, a Finder without
 // rights sees only processes of its own user.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"path"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func OpenWith(socket *os.File) (*Finder, error) {
 func openFinder(o opener) (*Finder, error) {
 	f := &Finder{opener: o, connects: newRecentConnects()}
 	f.describer.opener, f.holders.opener = o, o
-	if _, err := folderOf(os.Getpid()).start(); err != nil {
+	if _, err := folderOf(os.Getpid()).status(); err != nil {
 		return nil, fmt.Errorf("/proc is not mounted: %w", err)
 	}
 	var err error
@@ -125,14 +126,14 @@ func (f *Finder) listen() {
 // connected describes the process of a connect. If it has ended or cannot be read, the
 // kernel's report describes it.
 func (f *Finder) connected(c *connect) *Process {
-	p := f.describer.describe(c.pid, c.start)
+	p := f.describer.describe(c.line)
 	if p != nil && len(p.CommandLine) > 0 {
 		return p
 	}
 	seen := f.departed(c)
 	if p != nil { // it has ended, but its parent has not waited for it yet
 		q := *p
-		q.UID, q.User, q.CommandLine = seen.UID, seen.User, seen.CommandLine
+		q.UID, q.User, q.CommandLine, q.Script = seen.UID, seen.User, seen.CommandLine, seen.Script
 		return &q
 	}
 	return seen
@@ -141,10 +142,16 @@ func (f *Finder) connected(c *connect) *Process {
 // departed describes a process by the kernel's report. The file that it ran is not
 // known: a process chooses its command line and the name of its thread.
 func (f *Finder) departed(c *connect) *Process {
-	p := &Process{PID: c.pid, UID: c.uid, User: f.describer.users.name(c.uid, f.opener), CommandLine: cmdline.Read(c.arguments)}
+	d := &f.describer
+	p := &Process{
+		PID: c.line[0].pid, UID: c.uid, User: d.users.name(c.uid, f.opener), LoginUser: d.users.login(c.login, f.opener),
+		Started: sinceEpoch(c.line[0].start), CommandLine: cmdline.Read(c.arguments),
+	}
 	if len(p.CommandLine) == 0 {
 		p.CommandLine = []string{c.command}
 	}
+	p.Script = cmdline.Script(path.Base(p.CommandLine[0]), p.CommandLine)
+	d.addParents(p, c.line)
 	return p
 }
 
@@ -187,7 +194,11 @@ func (f *Finder) ask(ends connection) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p := f.describer.describe(pid, 0); p != nil {
+	line := lineOf(pid)
+	if len(line) == 0 {
+		return nil, errNotFound
+	}
+	if p := f.describer.describe(line); p != nil {
 		return p, nil
 	}
 	return nil, errNotFound

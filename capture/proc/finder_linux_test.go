@@ -196,7 +196,7 @@ var servers = map[string]*tls.Config{"answered": {}, "refused": {MinVersion: tls
 func nameCalls(t *testing.T, f *Finder, curl, server string) {
 	t.Helper()
 	const n = 100
-	found, short, whole := 0, 0, 0
+	found, short, whole, called := 0, 0, 0, 0
 	for i := range n {
 		p, took := callOnce(t, f, curl, servers[server], i)
 		if took < 20*time.Millisecond {
@@ -210,10 +210,13 @@ func nameCalls(t *testing.T, f *Finder, curl, server string) {
 		if p != nil && len(p.Libraries) > 0 {
 			whole++
 		}
+		if p != nil && len(p.Parents) > 0 && p.Parents[0].PID == os.Getpid() && p.Started != 0 {
+			called++
+		}
 	}
-	t.Logf("%d of %d named, %d with their libraries; %d ran for less than 20 ms", found, n, whole, short)
-	if found < 99 {
-		t.Errorf("%d of %d were named", found, n)
+	t.Logf("%d of %d named, %d with their libraries, %d with their parent; %d ran for less than 20 ms", found, n, whole, called, short)
+	if found < 99 || called < 99 {
+		t.Errorf("%d of %d were named, %d with their parent", found, n, called)
 	}
 }
 
@@ -389,16 +392,58 @@ func BenchmarkFind(b *testing.B) {
 	})
 }
 
+// BenchmarkDescribe is the cost of what a Finder does between a connect and its end: an
+// opener has to be in another process, here it is in this one.
+func BenchmarkDescribe(b *testing.B) {
+	child, _ := start(b, "sleep", "1000")
+	line := lineOf(child.Process.Pid)
+	for name, forget := range map[string]func(*describer){
+		"new":                func(d *describer) { d.known, d.parents = descriptions{}, descriptions{} },
+		"new, parents known": func(d *describer) { d.known = descriptions{} },
+		"known":              func(*describer) {},
+	} {
+		b.Run(name, func(b *testing.B) {
+			r, _ := served(b, direct{})
+			d := describer{opener: r}
+			b.ReportAllocs()
+			for b.Loop() {
+				if forget(&d); d.describe(line) == nil {
+					b.Fatal("it has ended")
+				}
+			}
+		})
+	}
+}
+
 // TestDepartedHasNoExecutable: a process that has ended is described by its command
 // line or, without one, by the name of its thread. Its executable is not known.
 func TestDepartedHasNoExecutable(t *testing.T) {
 	f := &Finder{opener: direct{}}
 	for want, c := range map[string]connect{
-		"/usr/bin/node": {pid: 1, command: "x", arguments: []byte("/usr/bin/node\x00app.js\x00")},
-		"node":          {pid: 1, command: "node"},
+		"/usr/bin/node": {line: []member{{pid: 1}}, command: "x", arguments: []byte("/usr/bin/node\x00app.js\x00")},
+		"node":          {line: []member{{pid: 1}}, command: "node"},
 	} {
 		if p := f.departed(&c); p.Executable != "" || p.CommandLine[0] != want {
 			t.Errorf("%+v, want %s", p, want)
 		}
+	}
+}
+
+// TestDepartedHasParents: those that still run are known.
+func TestDepartedHasParents(t *testing.T) {
+	f := &Finder{opener: direct{}}
+	f.describer.opener = direct{}
+	own := lineOf(os.Getpid())
+	c := connect{line: append([]member{{1 << 30, own[0].session, own[0].start}}, own...), login: nobody, arguments: []byte("/bin/sh\x00/opt/x.sh\x00")}
+	p := f.departed(&c)
+	if len(p.Parents) == 0 || p.Parents[0].PID != os.Getpid() || p.Parents[0].CommandLine[0] != os.Args[0] || p.Script != "/opt/x.sh" || p.LoginUser != "" {
+		t.Errorf("%+v", p)
+	}
+	if began := time.Unix(0, p.Started); began.After(time.Now()) || began.Before(time.Now().Add(-time.Hour)) {
+		t.Errorf("began at %v", began)
+	}
+	c.line[1].start-- // the parent has ended, and another process has its id
+	if p := f.departed(&c); len(p.Parents) != 0 {
+		t.Errorf("%+v", p)
 	}
 }

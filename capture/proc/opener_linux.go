@@ -3,6 +3,7 @@ package proc
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,7 @@ type opener interface {
 type request struct {
 	op    operation
 	pid   int
-	inode uint32 // for opHolds
+	inode uint32 // for opHolds; for opScript the number of a descriptor
 }
 
 type operation uint32
@@ -31,12 +32,18 @@ const (
 	opExecutable operation = iota + 1 // open the file that runs, for reading
 	opPath                            // return the path of that file, as the kernel has it
 	opMaps                            // open /proc/PID/maps, for reading
+	opFolder                          // return the path of its working directory
+	opScript                          // return the path of what is open under a number that shells read their script from
 	opHolds                           // check that the process holds a socket: no error
 	opNetwork                         // return the name of its network namespace
 	opDiag                            // open a socket for queries about its network namespace
 	opUsers                           // open /etc/passwd, for reading
 	opEnd
 )
+
+// scriptNumbers are the descriptors from which shells read their script: bash 255, others
+// the first from 10 on that is free when they start.
+var scriptNumbers = []uint32{255, 10, 11, 12, 13}
 
 // answer is a text, or a descriptor that belongs to the caller.
 type answer struct {
@@ -72,6 +79,13 @@ func (direct) do(r request) (answer, error) {
 		return openFile("/etc/passwd")
 	case opPath:
 		return readLink(at + "exe")
+	case opFolder:
+		return readLink(at + "cwd")
+	case opScript:
+		if !slices.Contains(scriptNumbers, r.inode) {
+			return answer{fd: -1}, unix.EINVAL
+		}
+		return readLink(at + "fd/" + strconv.FormatUint(uint64(r.inode), 10))
 	case opNetwork:
 		return readLink(at + "ns/net")
 	case opHolds:

@@ -61,7 +61,7 @@ func TestRemoteOpensTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, q := range []request{
-		{op: opExecutable}, {op: opPath}, {op: opMaps}, {op: opHolds, inode: o.inode}, {op: opHolds, inode: 1},
+		{op: opExecutable}, {op: opPath}, {op: opMaps}, {op: opFolder}, {op: opScript, inode: 255}, {op: opScript, inode: 1}, {op: opHolds, inode: o.inode}, {op: opHolds, inode: 1},
 		{op: opNetwork}, {op: opUsers}, {op: opMaps, pid: 1 << 30}, {op: opPath, pid: 1 << 30}, {op: opDiag, pid: 1 << 30},
 	} {
 		if q.pid == 0 {

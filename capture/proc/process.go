@@ -15,6 +15,7 @@ const (
 	maxPath      = 512 // bytes
 	maxLibraries = 8
 	maxModules   = 8
+	maxParents   = 4
 )
 
 // Process is a process that runs, or ran, on this host.
@@ -24,6 +25,11 @@ type Process struct {
 	CommandLine []string // what the process says: see package cmdline
 	UID         uint32
 	User        string   // name, or the number where there is none
+	LoginUser   string   // who logged in, also behind su and sudo: name, or the number; empty: nobody, or not known
+	Started     int64    // nanoseconds since the Unix epoch, to 10 ms
+	Folder      string   // working directory; empty: not known
+	Script      string   // path of the script that it runs, or else the nearest of its parents; empty: none, or not known
+	Parents     []Parent // the nearest first
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id; empty: none
 	Cgroup      string   // path; empty: the root, or not known
@@ -32,20 +38,51 @@ type Process struct {
 	GoModules   []string // those that speak to AWS, path@version
 }
 
-// readStart returns field 22 of /proc/PID/stat (proc_pid_stat(5)): when the process
-// began, in ticks since the system did. Field 2 is a name in parentheses, and may hold
-// any byte.
-func readStart(stat []byte) (start uint64, ok bool) {
+// Parent is a process that started another one, or that started its parent, and so on.
+type Parent struct {
+	PID         int
+	Executable  string   // as in Process
+	CommandLine []string // at most 8 arguments and 1,024 bytes
+}
+
+// member is a process in a line of parents.
+type member struct {
+	pid     int
+	session int    // id of its session
+	start   uint64 // when it began, in ticks since the system did
+}
+
+// status is what /proc/PID/stat says (proc_pid_stat(5)).
+type status struct {
+	parent, session int
+	start           uint64
+}
+
+// readStatus reads fields 4, 6 and 22. Field 2 is a name in parentheses, and may hold any
+// byte.
+func readStatus(stat []byte) (s status, ok bool) {
 	end := bytes.LastIndexByte(stat, ')')
 	if end < 0 {
-		return 0, false
+		return s, false
 	}
 	fields := bytes.Fields(stat[end+1:]) // from field 3 on
 	if len(fields) < 20 {
-		return 0, false
+		return s, false
 	}
 	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	return start, err == nil
+	return status{parsePID(fields[1]), parsePID(fields[3]), start}, err == nil
+}
+
+// nobody is the loginuid of processes that no login led to.
+const nobody = 1<<32 - 1
+
+// readLogin reads /proc/PID/loginuid (proc_pid_loginuid(5)), or returns nobody.
+func readLogin(text []byte) uint32 {
+	uid, err := strconv.ParseUint(string(bytes.TrimSpace(text)), 10, 32)
+	if err != nil {
+		return nobody
+	}
+	return uint32(uid)
 }
 
 // readLast returns the fifth field of /proc/loadavg (proc_loadavg(5)): the process id

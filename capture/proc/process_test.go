@@ -10,19 +10,26 @@ import (
 	"testing"
 )
 
-func TestStart(t *testing.T) {
-	const rest = " S 1 2 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 815 999 1"
-	for text, want := range map[string]uint64{
-		"12 (curl)" + rest:             815,
-		"12 (a) S 1 2 3 (b) c)" + rest: 815, // a name that pretends to end
-		"12 (a b\n) x)" + rest:         815,
-		"12 (curl) S 1 2":              0,
-		"12 curl" + rest:               0,
-		"":                             0,
-		"12 (curl) S 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 x": 0,
+func TestStatus(t *testing.T) {
+	const rest = " S 11 12 13 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 815 999 1"
+	good := status{parent: 11, session: 13, start: 815}
+	for text, want := range map[string]status{
+		"12 (curl)" + rest:             good,
+		"12 (a) S 1 2 3 (b) c)" + rest: good, // a name that pretends to end
+		"12 (a b\n) x)" + rest:         good,
+		"12 (curl) S 0 12 -1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 815": {start: 815},
+		"12 (curl) S 1 2": {},
+		"12 curl" + rest:  {},
+		"":                {},
+		"12 (curl) S x 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 x": {},
 	} {
-		if got, ok := readStart([]byte(text)); got != want || ok != (want != 0) {
-			t.Errorf("%q: %d, %v", text, got, ok)
+		if got, ok := readStatus([]byte(text)); ok != (want != status{}) || ok && got != want {
+			t.Errorf("%q: %+v, %v", text, got, ok)
+		}
+	}
+	for text, want := range map[string]uint32{"1000": 1000, "0\n": 0, "4294967295": nobody, "": nobody, "-1": nobody, "x": nobody} {
+		if got := readLogin([]byte(text)); got != want {
+			t.Errorf("%q: %d", text, got)
 		}
 	}
 }
@@ -83,27 +90,31 @@ func TestUsers(t *testing.T) {
 func record(family uint16, length uint16, size int) []byte {
 	b := make([]byte, size)
 	binary.NativeEndian.PutUint32(b, 7)
-	binary.NativeEndian.PutUint16(b[8:], family)
-	binary.NativeEndian.PutUint16(b[14:], length)
+	binary.NativeEndian.PutUint16(b[88:], family)
+	binary.NativeEndian.PutUint16(b[94:], length)
 	return b
 }
 
 func TestConnect(t *testing.T) {
 	b := record(familyIPv4, 9, recordLength)
-	binary.NativeEndian.PutUint16(b[10:], 40000)
-	binary.BigEndian.PutUint16(b[12:], 443)
-	copy(b[16:], []byte{10, 0, 0, 5})
-	copy(b[32:], []byte{192, 0, 2, 1})
-	copy(b[48:], "curl")
-	binary.NativeEndian.PutUint64(b[64:], 815*tick+tick/2)
-	copy(b[72:], "curl\x00-sk\x00")
+	binary.NativeEndian.PutUint32(b[4:], 3)
+	binary.NativeEndian.PutUint64(b[8:], 815*tick+tick/2)
+	binary.NativeEndian.PutUint32(b[16:], 5)
+	binary.NativeEndian.PutUint32(b[80:], 33)
+	binary.NativeEndian.PutUint32(b[84:], 1000)
+	binary.NativeEndian.PutUint16(b[90:], 40000)
+	binary.BigEndian.PutUint16(b[92:], 443)
+	copy(b[96:], []byte{10, 0, 0, 5})
+	copy(b[112:], []byte{192, 0, 2, 1})
+	copy(b[128:], "curl")
+	copy(b[144:], "curl\x00-sk\x00")
 	c, ok := readConnect(b)
 	want := connection{netip.MustParseAddrPort("10.0.0.5:40000"), netip.MustParseAddrPort("192.0.2.1:443")}
-	if !ok || c.pid != 7 || c.ends != want || c.command != "curl" || c.start != 815 || string(c.arguments) != "curl\x00-sk\x00" {
+	if !ok || !slices.Equal(c.line, []member{{7, 3, 815}, {5, 0, 0}}) || c.uid != 33 || c.login != 1000 || c.ends != want || c.command != "curl" || string(c.arguments) != "curl\x00-sk\x00" {
 		t.Errorf("%+v, %v", c, ok)
 	}
 	for name, bad := range map[string][]byte{
-		"short": b[:71], "family": record(1, 0, 600), "length": record(familyIPv6, 600, 600),
+		"short": b[:143], "family": record(1, 0, 700), "length": record(familyIPv6, 600, 700), "no process": make([]byte, recordLength),
 	} {
 		if _, ok := readConnect(bad); ok {
 			t.Errorf("%s: accepted", name)
@@ -146,8 +157,9 @@ func FuzzReadStat(f *testing.F) {
 	f.Add([]byte("Name:\tcurl\nTgid:\t12\n"))
 	f.Add([]byte("0.54 1.02 2.04 1/123 4711\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, ok := readStart(b); ok && !strings.Contains(string(b), ")") {
-			t.Error("no name")
+		s, ok := readStatus(b)
+		if ok && !strings.Contains(string(b), ")") || s.parent < 0 || s.session < 0 {
+			t.Errorf("%+v", s)
 		}
 		if readLast(b) < 0 || readLeader(b) < 0 {
 			t.Error("a number below 0")
@@ -196,11 +208,11 @@ func FuzzReadConnect(f *testing.F) {
 	f.Add(record(familyIPv4, 9, recordLength))
 	f.Add(record(familyIPv6, 500, recordLength))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, ok := readConnect(b); ok && (len(c.arguments) > len(b) || !c.ends.client.IsValid()) {
+		if c, ok := readConnect(b); ok && (len(c.arguments) > len(b) || !c.ends.client.IsValid() || len(c.line) == 0 || len(c.line) > 1+maxParents) {
 			t.Errorf("%+v", c)
 		}
 	})
 }
 
 // recordLength is the length of the kernel's records, in bytes.
-const recordLength = 72 + 512
+const recordLength = 144 + 512

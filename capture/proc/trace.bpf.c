@@ -40,9 +40,26 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+struct upid;
+
+struct pid {
+	struct upid {
+		int nr;
+	} numbers[1]; // the first is that of the initial namespace
+};
+
+struct signal_struct {
+	struct pid *pids[4];
+};
+
 struct task_struct {
 	struct mm_struct *mm;
-	struct task_struct *group_leader;
+	struct task_struct *group_leader, *real_parent;
+	struct signal_struct *signal;
+	int tgid;
+	struct {
+		u32 val;
+	} loginuid; // not in kernels without audit
 	u64 start_boottime;
 };
 
@@ -53,6 +70,12 @@ enum {
 	tcp_syn_sent = 2,
 	af_inet6 = 10,
 
+	pid_type_session = 3,
+	field_exists = 2, // of __builtin_preserve_field_info
+
+	// The process and the parents that are reported.
+	max_lineage = 5,
+
 	// How much of the arguments is taken, in bytes, is one less than a power of
 	// two, so that the verifier can be shown the bound by a mask.
 	max_arguments = 511,
@@ -61,8 +84,13 @@ enum {
 // record is what is reported, in the kernel's byte order but for the addresses and
 // the server's port. connect.go reads it.
 struct record {
-	u32 pid; // of the process: that of its first thread
+	struct process {
+		u32 pid; // that of the first thread; 0: no process
+		u32 session;
+		u64 start; // in nanoseconds since the system did
+	} lineage[max_lineage]; // who connects, its parent, the parent of that, and so on
 	u32 uid;
+	u32 login; // who logged in; all ones: nobody, or the kernel does not know
 	u16 family;
 	u16 client_port;
 	u16 server_port;
@@ -70,7 +98,6 @@ struct record {
 	u8 client[16];
 	u8 server[16];
 	u8 command[16];
-	u64 start;                       // when the process began, in nanoseconds since the system did
 	u8 arguments[max_arguments + 1]; // separated by NUL
 };
 
@@ -98,7 +125,7 @@ struct {
 	struct record *value;
 } tlsfloor_record SECTION(".maps");
 
-// tlsfloor_ring holds some 900 records: the reader has to be late by that much
+// tlsfloor_ring holds some 780 records: the reader has to be late by that much
 // before one is lost.
 struct {
 	int (*type)[map_ringbuf];
@@ -109,7 +136,6 @@ struct {
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
 static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
 static long (*const map_delete)(void *map, const void *key) = (void *)3;
-static u64 (*const current_pid_tgid)(void) = (void *)14;
 static u64 (*const current_uid_gid)(void) = (void *)15;
 static long (*const current_comm)(void *to, u32 size) = (void *)16;
 static u64 (*const current_task)(void) = (void *)35;
@@ -141,6 +167,31 @@ static void copy_arguments(struct record *r, struct task_struct *task)
 		r->length = length;
 }
 
+// copy_lineage copies who the process is and who started it. The parents are copied
+// here because they may end before the report is read: their children then belong to
+// another process, which did not start them. A number alone may be another process's
+// by the time that it is looked at.
+static void copy_lineage(struct record *r, struct task_struct *task)
+{
+#pragma nounroll
+	for (int i = 0; i < max_lineage; i++) {
+		struct process *p = &r->lineage[i];
+		struct task_struct *leader;
+		struct signal_struct *signal;
+		struct pid *session;
+		p->pid = p->session = p->start = 0;
+		if (!task)
+			continue;
+		read_kernel(&p->pid, sizeof p->pid, &task->tgid);
+		read_kernel(&leader, sizeof leader, &task->group_leader);
+		read_kernel(&p->start, sizeof p->start, &leader->start_boottime);
+		read_kernel(&signal, sizeof signal, &task->signal);
+		read_kernel(&session, sizeof session, &signal->pids[pid_type_session]);
+		read_kernel(&p->session, sizeof p->session, &session->numbers);
+		read_kernel(&task, sizeof task, &task->real_parent);
+	}
+}
+
 // begin_connect notes who connects.
 static void begin_connect(u64 socket)
 {
@@ -148,15 +199,14 @@ static void begin_connect(u64 socket)
 	struct record *r = map_lookup(&tlsfloor_record, &zero);
 	if (!r)
 		return;
-	r->pid = current_pid_tgid() >> 32;
 	r->uid = current_uid_gid();
+	r->login = -1;
 	r->length = 0;
 	current_comm(r->command, sizeof r->command);
-
-	// A number alone may be another process's by the time that it is looked at.
-	struct task_struct *task = (void *)current_task(), *leader;
-	read_kernel(&leader, sizeof leader, &task->group_leader);
-	read_kernel(&r->start, sizeof r->start, &leader->start_boottime);
+	struct task_struct *task = (void *)current_task();
+	if (__builtin_preserve_field_info(task->loginuid, field_exists))
+		read_kernel(&r->login, sizeof r->login, &task->loginuid);
+	copy_lineage(r, task);
 	copy_arguments(r, task);
 	map_update(&tlsfloor_begun, &socket, r, 0);
 }

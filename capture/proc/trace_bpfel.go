@@ -14,9 +14,15 @@ import (
 )
 
 type traceRecord struct {
-	_          structs.HostLayout
-	Pid        uint32
+	_       structs.HostLayout
+	Lineage [5]struct {
+		_       structs.HostLayout
+		Pid     uint32
+		Session uint32
+		Start   uint64
+	}
 	Uid        uint32
+	Login      uint32
 	Family     uint16
 	ClientPort uint16
 	ServerPort uint16
@@ -24,7 +30,6 @@ type traceRecord struct {
 	Client     [16]uint8
 	Server     [16]uint8
 	Command    [16]uint8
-	Start      uint64
 	Arguments  [512]uint8
 }
 

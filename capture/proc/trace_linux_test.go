@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,9 +70,15 @@ func TestTraceReportsWhoConnects(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 			command := filepath.Base(os.Args[0])
-			if got.pid != child.Process.Pid || got.uid != 0 || got.ends.client.Addr() != got.ends.server.Addr() ||
-				got.ends.client.Port() == 0 || got.command != command[:min(len(command), 15)] || got.start == 0 {
+			if got.line[0].pid != child.Process.Pid || got.uid != 0 || got.ends.client.Addr() != got.ends.server.Addr() ||
+				got.ends.client.Port() == 0 || got.command != command[:min(len(command), 15)] || got.line[0].start == 0 {
 				t.Errorf("%s: %+v; the process was %d", name, got, child.Process.Pid)
+			}
+			if parents := lineOf(os.Getpid()); !slices.Equal(got.line[1:], parents[:min(len(parents), maxParents)]) {
+				t.Errorf("%s: the parents are %+v, want %+v", name, got.line[1:], parents)
+			}
+			if text, err := os.ReadFile("/proc/self/loginuid"); err == nil && got.login != readLogin(text) {
+				t.Errorf("%s: %d logged in, want %s", name, got.login, text)
 			}
 			arguments := strings.Join(child.Args, "\x00") + "\x00"
 			if len(arguments) > copied {
@@ -81,6 +88,25 @@ func TestTraceReportsWhoConnects(t *testing.T) {
 				t.Errorf("%s: the arguments are %q, want %q", name, got.arguments, arguments)
 			}
 		}
+	}
+}
+
+// TestTraceReportsWhoLoggedIn: the loginuid is in no kernel without audit, and the
+// program is loaded all the same.
+func TestTraceReportsWhoLoggedIn(t *testing.T) {
+	if _, err := os.Stat("/proc/self/loginuid"); err != nil {
+		t.Skipf("the kernel has no audit: %v", err)
+	}
+	trace := loadedTrace(t)
+	time.AfterFunc(20*time.Second, func() { trace.close() })
+	l := listen(t, "tcp4", "127.0.0.1:0")
+	child := exec.Command("sh", "-c", "echo 4711 > /proc/self/loginuid && exec "+os.Args[0]+" -test.run=^TestConnectAndEnd$")
+	child.Env = append(os.Environ(), connectTo+"="+l.Addr().String())
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	if got, err := nextTo(trace, endOf(l.Addr())); err != nil || got.login != 4711 {
+		t.Errorf("%d logged in; %v", got.login, err)
 	}
 }
 
@@ -98,10 +124,12 @@ func nextTo(trace *trace, server netip.AddrPort) (connect, error) {
 // that the kernel's program writes.
 func TestRecordIsReadAsItIsWritten(t *testing.T) {
 	r := traceRecord{
-		Pid: 4711, Uid: 1000, Family: familyIPv6, ClientPort: 40001, ServerPort: binary.NativeEndian.Uint16([]byte{1, 187}),
+		Uid: 33, Login: 1000, Family: familyIPv6, ClientPort: 40001, ServerPort: binary.NativeEndian.Uint16([]byte{1, 187}),
 		Length: 9, Client: netip.MustParseAddr("2001:db8::1").As16(), Server: netip.MustParseAddr("2001:db8::2").As16(),
-		Start: 12 * tick,
 	}
+	r.Lineage[0].Pid, r.Lineage[0].Session, r.Lineage[0].Start = 4711, 4700, 12*tick
+	r.Lineage[1].Pid, r.Lineage[1].Session, r.Lineage[1].Start = 4700, 4700, 11*tick+1
+	r.Lineage[4].Pid = 9 // behind a gap
 	copy(r.Command[:], "curl")
 	copy(r.Arguments[:], "curl\x00-s\x00x beyond")
 	b, err := binary.Append(nil, binary.NativeEndian, &r)
@@ -110,9 +138,10 @@ func TestRecordIsReadAsItIsWritten(t *testing.T) {
 	}
 	want := connect{
 		ends:    connection{netip.MustParseAddrPort("[2001:db8::1]:40001"), netip.MustParseAddrPort("[2001:db8::2]:443")},
-		pid:     4711,
-		uid:     1000,
-		command: "curl", start: 12, arguments: []byte("curl\x00-s\x00x"),
+		line:    []member{{4711, 4700, 12}, {4700, 4700, 11}},
+		uid:     33,
+		login:   1000,
+		command: "curl", arguments: []byte("curl\x00-s\x00x"),
 	}
 	if got, ok := readConnect(b); !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

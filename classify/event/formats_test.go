@@ -247,12 +247,10 @@ func TestParentsAreCut(t *testing.T) {
 	if len(fit) != 2 || fit[0].Executable != "/usr/sbin/cron" || len(fit[0].CommandLine) != 2 || fit[1].Executable != parents[1].Executable || len(fit[1].CommandLine) != 2 {
 		t.Errorf("%d: %.300v", len(fit), fit)
 	}
-	size := 0
-	for _, p := range fit {
-		size += sizeOf(p.Executable) + sizeOf(p.CommandLine...)
-	}
-	if size > maxParents {
-		t.Errorf("%d bytes", size)
+	for name, parents := range map[string][]classify.Parent{"long": fit, "many": fittingParents(make([]classify.Parent, 1000))} {
+		if size := len(appendParents([]byte("{"), parents)) - len(`{"parents":[]`); size > maxParents {
+			t.Errorf("%s: %d bytes", name, size)
+		}
 	}
 	if whole := violation().Process.Parents; !reflect.DeepEqual(fittingParents(whole), whole) {
 		t.Error("parents that fit were cut")

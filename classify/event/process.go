@@ -175,7 +175,7 @@ const maxProgram = 255
 // character takes six bytes, and ECS has the command line twice.
 const (
 	maxCommandLine = 12 << 10
-	maxParents     = 6400 // programs and arguments together
+	maxParents     = 6500
 	maxLibraries   = 6 << 10
 	maxModules     = 3 << 10
 )
@@ -196,7 +196,7 @@ func fitting(texts []string, limit int) []string {
 func fittingParents(parents []classify.Parent) []classify.Parent {
 	room := maxParents
 	for _, p := range parents {
-		room -= sizeOf(p.Executable) + sizeOf(p.CommandLine...)
+		room -= parentMembers + sizeOf(p.Executable) + sizeOf(p.CommandLine...)
 	}
 	if room >= 0 {
 		return parents
@@ -204,7 +204,7 @@ func fittingParents(parents []classify.Parent) []classify.Parent {
 	room = maxParents
 	var fit []classify.Parent
 	for _, p := range parents {
-		if room -= sizeOf(p.Executable); room < 0 {
+		if room -= parentMembers + sizeOf(p.Executable); room < 0 {
 			break
 		}
 		p.CommandLine = fitting(p.CommandLine, min(room, maxParents/4))
@@ -213,6 +213,9 @@ func fittingParents(parents []classify.Parent) []classify.Parent {
 	}
 	return fit
 }
+
+// parentMembers is the length of a parent without its texts.
+const parentMembers = len(`{"pid":4194304,"executable":,"command_line":[]}`)
 
 // sizeOf returns the length of texts in a JSON list, in bytes.
 func sizeOf(texts ...string) (size int) {

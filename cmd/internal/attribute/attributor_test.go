@@ -5,6 +5,9 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -294,6 +297,27 @@ func TestAnswerIsBounded(t *testing.T) {
 	}
 }
 
+// The process with the longest texts within capture/proc's bounds fits, also if JSON
+// escapes every byte.
+func TestLongestProcessFits(t *testing.T) {
+	text := func(bytes int) string { return strings.Repeat("\x01", bytes) }
+	p := &classify.Process{
+		PID: 1<<22 - 1, Executable: text(512), CommandLine: slices.Repeat([]string{text(256)}, 32), User: text(256), LoginUser: text(256),
+		Started: 1 << 62, Folder: text(512), Script: text(512), Unit: text(256), Container: text(64), Cgroup: text(512),
+		Libraries: slices.Repeat([]string{text(512)}, 8), GoVersion: text(64), GoModules: slices.Repeat([]string{text(256)}, 8),
+	}
+	for range 4 {
+		p.Parents = append(p.Parents, classify.Parent{PID: 1<<22 - 1, Executable: text(512), CommandLine: slices.Repeat([]string{text(128)}, 8)})
+	}
+	b, err := (&reply{ID: 1 << 63, Process: p}).encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := readReply(b); err != nil || !reflect.DeepEqual(r.Process, p) {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
 func TestServeRefusesWhatIsNoQuery(t *testing.T) {
 	sensor, finder := sockets(t)
 	go func() {
@@ -322,6 +346,11 @@ func FuzzReadQuery(f *testing.F) {
 func FuzzReadAnswer(f *testing.F) {
 	whole, _ := (&reply{ID: 3, Process: &classify.Process{PID: 1, Executable: "/usr/bin/curl"}, Limits: []string{"x"}}).encode()
 	f.Add(whole)
+	called, _ := (&reply{ID: 4, Process: &classify.Process{PID: 7, LoginUser: "a", Started: 1, Folder: "/", Script: "/x.sh", Parents: []classify.Parent{
+		{PID: 6, Executable: "/bin/sh", CommandLine: []string{"sh", "/x.sh"}}, {PID: 5},
+	}}}).encode()
+	f.Add(called)
+	f.Add([]byte(`{"process":{"parents":[null,{"pid":-1,"command_line":null}],"started":1e3}}`))
 	f.Add([]byte(`{"process":{"pid":"x"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if a, err := readReply(b); err == nil {

@@ -53,8 +53,8 @@ func readEnd(b []byte) netip.AddrPort {
 	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
 }
 
-// maxReply bounds a reply, in bytes: a command line of 8 KiB of which JSON escapes every
-// byte, and paths.
+// maxReply bounds a reply, in bytes. The longest process has 23 KiB of texts, of which
+// JSON may write every byte as six.
 const maxReply = 160 << 10
 
 // reply is what the finder sends. The first one has id 0, and says whether it works.
