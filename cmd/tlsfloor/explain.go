@@ -27,8 +27,11 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 		return m.done(report.ListGuides(stdout))
 	}
 	r, files, foreign := report.NewFindings(), false, uint64(0)
-	for _, arg := range args {
+	for i, arg := range args {
 		if g, ok := advice.Lookup(arg); ok {
+			if i > 0 {
+				fmt.Fprint(stdout, "\n\n")
+			}
 			if err := report.WriteGuide(stdout, g); err != nil {
 				return m.fail(err)
 			}

@@ -36,17 +36,17 @@ func (p *page) guide(g *advice.Guide) {
 			p.command(c.Lines, c.Prints)
 		}
 	}
-	p.line("")
-	p.wrap("Proof: ", g.Proof)
-	p.command(watching, nil)
-	p.placeholders(g)
 	if g.Question != "" {
 		p.line("")
 		p.wrap("", g.Question)
 		for _, l := range g.Leads {
-			p.wrap(fmt.Sprintf("  tlsfloor explain %-18s  ", l.Guide), l.When)
+			p.wrap(fmt.Sprintf("  tlsfloor explain %-20s  ", l.Guide), l.When)
 		}
 	}
+	p.line("")
+	p.wrap("Proof: ", g.Proof)
+	p.command(watching, nil)
+	p.placeholders(g)
 	p.line("")
 	p.line("Sources, checked on %s:", g.Checked.Format(time.DateOnly))
 	for _, s := range g.Sources {
@@ -74,19 +74,22 @@ func (p *page) command(lines, prints []string) {
 	}
 }
 
-// placeholders are the words in commands that stand for a member of the event.
-var placeholders = [][2]string{{"HOST", "host"}, {"PID", "process.pid"}, {"ADDRESS", "src_ip"}}
+// placeholders are the words in commands that stand for a member of the event, and how
+// they are recognised.
+var placeholders = []struct{ word, in, member string }{
+	{"HOST", "HOST", "host"}, {"PID", "/proc/PID", "process.pid"}, {"ADDRESS", "ADDRESS", "src_ip"},
+}
 
 // placeholders says what those stand for that are in a guide's commands.
 func (p *page) placeholders(g *advice.Guide) {
 	text := ""
-	for _, word := range placeholders {
+	for _, it := range placeholders {
 		switch {
-		case !g.Mentions(word[0]):
+		case !g.Mentions(it.in):
 		case text == "":
-			text = "In commands, " + word[0] + " stands for the event's " + word[1]
+			text = "In commands, " + it.word + " stands for the event's " + it.member
 		default:
-			text += ", " + word[0] + " for its " + word[1]
+			text += ", " + it.word + " for its " + it.member
 		}
 	}
 	if text != "" {
