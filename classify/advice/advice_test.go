@@ -39,7 +39,7 @@ func TestEveryGuideIsReached(t *testing.T) {
 				t.Errorf("%s is for %s, which no event names", g.ID, id)
 			}
 		}
-		if len(g.Software)+len(g.Services)+len(g.APIs)+len(g.Targets) > 0 {
+		if len(g.Software)+len(g.Services)+len(g.APIs)+len(g.Targets)+len(g.StartTLS)+len(g.Programs) > 0 {
 			reach(g.ID)
 		}
 	}
@@ -130,6 +130,9 @@ func summaries(g *Guide) []string {
 	for _, a := range g.arguments {
 		all = append(all, a.summary)
 	}
+	for _, p := range g.protocols {
+		all = append(all, p.summary)
+	}
 	if g.noHello != "" {
 		all = append(all, g.noHello)
 	}
@@ -153,19 +156,30 @@ func mentioned(g *Guide) (ids []string) {
 // The services are ids of classify/aws.
 func TestServicesAreKnownByTheirNames(t *testing.T) {
 	for host, want := range map[string]string{
-		"abc123.execute-api.us-east-1.amazonaws.com":  "server-api-gateway",
-		"my-lb-1.us-east-1.elb.amazonaws.com":         "server-load-balancer",
-		"db.abc.us-east-1.rds.amazonaws.com":          "server-rds",
-		"d1.cloudfront.net":                           "server-cloudfront",
-		"search-x.us-east-1.es.amazonaws.com":         "server-opensearch",
-		"abc.iot.us-east-1.amazonaws.com":             "server-iot",
-		"s-1.server.transfer.us-east-1.amazonaws.com": "server-transfer",
-		"photos.s3.eu-west-1.amazonaws.com":           "server-s3",
-		"db.cluster-x.us-east-1.docdb.amazonaws.com":  "server-docdb",
-		"x.abc.0001.use1.cache.amazonaws.com":         "server",
-		"sqs.us-east-1.amazonaws.com":                 "server-api",
-		"rds.us-east-1.amazonaws.com":                 "server-api",
-		"s3.us-east-1.amazonaws.com":                  "server-s3",
+		"abc123.execute-api.us-east-1.amazonaws.com":        "server-api-gateway",
+		"my-lb-1.us-east-1.elb.amazonaws.com":               "server-load-balancer",
+		"db.abc.us-east-1.rds.amazonaws.com":                "server-rds",
+		"d1.cloudfront.net":                                 "server-cloudfront",
+		"search-x.us-east-1.es.amazonaws.com":               "server-opensearch",
+		"abc.iot.us-east-1.amazonaws.com":                   "server-iot",
+		"s-1.server.transfer.us-east-1.amazonaws.com":       "server-transfer",
+		"photos.s3.eu-west-1.amazonaws.com":                 "server-s3",
+		"db.cluster-x.us-east-1.docdb.amazonaws.com":        "server-docdb",
+		"x.abc.0001.use1.cache.amazonaws.com":               "server-elasticache",
+		"x.abc.us-east-1.redshift.amazonaws.com":            "server-redshift",
+		"wg.1.us-east-1.redshift-serverless.amazonaws.com":  "server-redshift",
+		"b-1234-1.mq.us-east-1.amazonaws.com":               "server-mq",
+		"abc.appsync-api.us-east-1.amazonaws.com":           "server-appsync",
+		"b-1.x.c2.kafka.us-east-1.amazonaws.com":            "server",
+		"email-smtp.us-east-1.amazonaws.com":                "server-ses",
+		"123456789012.ddb.us-east-1.amazonaws.com":          "server-api",
+		"vpce-1-x.sqs.us-west-2.vpce.amazonaws.com":         "server-api",
+		"bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com":     "server-s3",
+		"vpce-1-x.execute-api.us-east-1.vpce.amazonaws.com": "server-api-gateway",
+		"vpce-1.vpce-svc-2.us-east-1.vpce.amazonaws.com":    "server",
+		"sqs.us-east-1.amazonaws.com":                       "server-api",
+		"rds.us-east-1.amazonaws.com":                       "server-api",
+		"s3.us-east-1.amazonaws.com":                        "server-s3",
 	} {
 		known, ok := aws.Parse(host)
 		if !ok {
@@ -195,6 +209,12 @@ func TestFor(t *testing.T) {
 		"unknown, to SES":           {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, AWS: ses}, "mail"},
 		"known, to SES":             {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, AWS: ses, Software: node}, "nodejs"},
 		"offers less than it needs": {classify.Finding{Verdict: classify.Exposed, Software: node}, "nodejs"},
+		"a program by its file":     {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, Software: &classify.Software{ID: "openssl"}, Process: &classify.Process{Executable: "/usr/sbin/exim4 (deleted)"}}, "mail"},
+		"a program, nothing else":   {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, Process: &classify.Process{Executable: "/usr/sbin/squid"}}, "inspection"},
+		"a Go program's file":       {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, Software: &classify.Software{ID: "go"}, Process: &classify.Process{Executable: "/usr/sbin/squid"}}, "go"},
+		"what it speaks":            {classify.Finding{Observation: classify.Observation{StartTLS: "postgresql"}, Verdict: classify.Attempt, Fix: classify.FixClient}, "databases"},
+		"known, whatever it speaks": {classify.Finding{Observation: classify.Observation{StartTLS: "postgresql"}, Verdict: classify.Attempt, Fix: classify.FixClient, Software: node}, "nodejs"},
+		"Java 6":                    {classify.Finding{Verdict: classify.Attempt, Fix: classify.FixClient, Software: &classify.Software{ID: "java-6"}}, "java-7"},
 		"nothing to change":         {classify.Finding{Verdict: classify.OK, Software: node}, ""},
 		"nothing known":             {classify.Finding{Verdict: classify.Undetermined}, ""},
 	} {
@@ -214,6 +234,7 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		id, version string
 		confidence  classify.Confidence
 		line        []string
+		startTLS    string
 		want, not   string // of the summary
 	}{
 		{id: "java", version: "17.0.15", confidence: classify.High, want: "This Java speaks TLS 1.2 and 1.3", not: "Java 8"},
@@ -222,6 +243,10 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "java", version: "17", confidence: classify.Low, want: "Run Java 8"},
 		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djdk.tls.client.protocols=TLSv1", "-jar", "x.jar"}, want: "-Djdk.tls.client.protocols"},
 		{id: "java-8", version: "8u262 or later", confidence: classify.Medium, want: "This Java speaks TLS 1.2:"},
+		{id: "java", version: "17", confidence: classify.High, startTLS: "mysql", want: "Connector/J"},
+		{id: "java-8", version: "8", confidence: classify.Medium, startTLS: "tds", want: "SQL Server"},
+		{id: "java-8", version: "8", confidence: classify.Medium, startTLS: "smtp", want: "mail.smtp.ssl.protocols"},
+		{id: "java", version: "17", confidence: classify.High, startTLS: "ldap", want: "This Java speaks TLS 1.2 and 1.3"},
 		{id: "python", version: "3.11.4", confidence: classify.High, want: "This Python offers nothing below", not: "3.1"},
 		{id: "python", version: "3.9", confidence: classify.High, want: "Update this Python (3.11 or newer)"},
 		{id: "python", version: "2.7", confidence: classify.High, want: "Run a maintained Python (3.11 or newer)"},
@@ -234,6 +259,8 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "openssl-3", version: "3.0 to 3.4", confidence: classify.Medium, want: "This library speaks TLS 1.2"},
 		{id: "curl", confidence: classify.High, line: []string{"curl", "-s", "--tls-max", "1.0", "https://x"}, want: "--tls-max 1.0"},
 		{id: "curl", confidence: classify.High, line: []string{"curl", "--tls-max", "1.2"}, want: "Update curl"},
+		{id: "curl", confidence: classify.High, line: []string{"curl", "--tls-max=1.1"}, want: "--tls-max=1.1"},
+		{id: "wget", confidence: classify.High, line: []string{"wget", "--secure-protocol", "TLSv1"}, want: "--secure-protocol TLSv1"},
 		{id: "curl", confidence: classify.High, line: []string{"--tlsv1.0"}, want: "Update curl"},
 		{id: "curl", confidence: classify.High, line: []string{"curl", "--tls-max"}, want: "Update curl"},
 		{id: "wget", confidence: classify.High, line: []string{"wget", "--secure-protocol=TLSv1_2"}, want: "Update wget"},
@@ -242,6 +269,7 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 			Fix: classify.FixClient, Software: &classify.Software{ID: test.id, Version: test.version, Confidence: test.confidence},
 			Process: &classify.Process{CommandLine: test.line},
 		}
+		f.StartTLS = test.startTLS
 		got := For(f).Summary
 		if !strings.Contains(got, test.want) || test.not != "" && strings.Contains(got, test.not) {
 			t.Errorf("%s %s %q: %s", test.id, test.version, test.line, got)
@@ -252,7 +280,7 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 func TestForAllocatesNothing(t *testing.T) {
 	f := &classify.Finding{
 		Verdict: classify.Violation, Fix: classify.FixClient, Software: &classify.Software{ID: "java-8", Version: "8u262", Confidence: classify.High},
-		Process: &classify.Process{CommandLine: []string{"java", "-Xmx1g", "-jar", "x.jar"}},
+		Process: &classify.Process{Executable: "/usr/bin/java (deleted)", CommandLine: []string{"java", "-Xmx1g", "-jar", "x.jar"}},
 	}
 	if n := testing.AllocsPerRun(100, func() { For(f) }); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -2,6 +2,7 @@ package advice
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type entry struct {
 	advice    classify.Advice
 	sinces    []classify.Advice // of guide.sinces
 	arguments []classify.Advice // of guide.arguments
+	protocols []classify.Advice // of guide.protocols
 	noHello   classify.Advice
 }
 
@@ -34,6 +36,9 @@ func newEntry(g *Guide) *entry {
 	for _, a := range g.arguments {
 		e.arguments = append(e.arguments, classify.Advice{ID: g.ID, Summary: a.summary})
 	}
+	for _, p := range g.protocols {
+		e.protocols = append(e.protocols, classify.Advice{ID: g.ID, Summary: p.summary})
+	}
 	return e
 }
 
@@ -41,6 +46,7 @@ func newLibrary(guides []*Guide) (*library, error) {
 	l := &library{
 		guides: guides, byID: map[string]*Guide{}, bySoft: map[string]*entry{},
 		byService: map[string]*entry{}, byAPI: map[string]*entry{}, byTarget: map[string]*entry{},
+		byStartTLS: map[string]*entry{}, byProgram: map[string]*entry{},
 	}
 	for _, g := range guides {
 		l.byID[g.ID] = g
@@ -48,7 +54,10 @@ func newLibrary(guides []*Guide) (*library, error) {
 		for _, keys := range []struct {
 			in  map[string]*entry
 			ids []string
-		}{{l.bySoft, g.Software}, {l.byService, g.Services}, {l.byAPI, g.APIs}, {l.byTarget, g.Targets}} {
+		}{
+			{l.bySoft, g.Software}, {l.byService, g.Services}, {l.byAPI, g.APIs}, {l.byTarget, g.Targets},
+			{l.byStartTLS, g.StartTLS}, {l.byProgram, g.Programs},
+		} {
 			if err := enter(keys.in, keys.ids, e); err != nil {
 				return nil, err
 			}
@@ -96,11 +105,12 @@ func For(f *classify.Finding) *classify.Advice {
 }
 
 // forService distinguishes a customer's resource, whose versions can be set, from an API
-// endpoint, which is AWS's own.
+// endpoint, which is AWS's own. In the name of a VPC endpoint of an API, the resource is
+// the endpoint. The service "vpce" is a customer's own, behind a VPC endpoint.
 func forService(a *classify.AWS) *classify.Advice {
 	l := guides()
 	of, other := l.byService, anyServer
-	if a != nil && a.Resource == "" && a.Service != "" {
+	if a != nil && a.Service != "" && a.Service != "vpce" && (a.Resource == "" || a.VPCEndpoint) {
 		of, other = l.byAPI, anyAPI
 	}
 	if a != nil {
@@ -111,8 +121,13 @@ func forService(a *classify.AWS) *classify.Advice {
 	return &l.bySoft["/"+other].advice
 }
 
+// forSoftware returns the advice for a client. The program counts before the library
+// that its hello shows, and what the program speaks, and with whom, after both.
 func forSoftware(f *classify.Finding) *classify.Advice {
 	l := guides()
+	if e, ok := l.byProgram[programOf(f)]; ok {
+		return e.fit(f)
+	}
 	if f.Software != nil {
 		if e, ok := l.bySoft[f.Software.ID]; ok {
 			return e.fit(f)
@@ -123,11 +138,24 @@ func forSoftware(f *classify.Finding) *classify.Advice {
 			return &e.advice
 		}
 	}
+	if e, ok := l.byStartTLS[f.StartTLS]; ok {
+		return &e.advice
+	}
 	return &l.bySoft["/"+anyClient].advice
 }
 
+// programOf returns the name of the file that the client runs; empty: not known. A Go
+// program is known by what it was built from, whatever its file is called.
+func programOf(f *classify.Finding) string {
+	if f.Process == nil || f.Process.Executable == "" || f.Software != nil && f.Software.ID == "go" {
+		return ""
+	}
+	// The kernel adds this to a file that was replaced while it ran.
+	return path.Base(strings.TrimSuffix(f.Process.Executable, " (deleted)"))
+}
+
 // fit returns the advice that fits best what is known about the client: an option on its
-// command line, else its version, unless that is a guess.
+// command line, the protocol before TLS, its version unless that is a guess.
 func (e *entry) fit(f *classify.Finding) *classify.Advice {
 	if f.Process != nil {
 		for i := range e.arguments {
@@ -136,7 +164,12 @@ func (e *entry) fit(f *classify.Finding) *classify.Advice {
 			}
 		}
 	}
-	if f.Software.Confidence >= classify.Medium {
+	for i := range e.protocols {
+		if e.guide.protocols[i].name == f.StartTLS {
+			return &e.protocols[i]
+		}
+	}
+	if f.Software != nil && f.Software.Confidence >= classify.Medium {
 		for i := range e.sinces {
 			if atLeast(f.Software.Version, e.guide.sinces[i].version) {
 				return &e.sinces[i]

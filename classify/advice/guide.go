@@ -30,6 +30,7 @@ type Guide struct {
 
 	sinces    []since    // the highest version first
 	arguments []argument // in the order of the file
+	protocols []protocol // in the order of the file
 	noHello   string     // the summary when the capture has no ClientHello; may be empty
 }
 
@@ -71,6 +72,11 @@ type argument struct {
 	summary string
 }
 
+// protocol is the summary for clients that speak this protocol before TLS.
+type protocol struct {
+	name, summary string
+}
+
 //go:embed guides/*.txt
 var files embed.FS
 
@@ -82,6 +88,9 @@ type library struct {
 	byService map[string]*entry
 	byAPI     map[string]*entry
 	byTarget  map[string]*entry
+
+	byStartTLS map[string]*entry
+	byProgram  map[string]*entry
 }
 
 // read reads the embedded guides. A test checks that they can be read.

@@ -105,6 +105,8 @@ func (g *Guide) pair(name, value string) error {
 		g.sinces = append(g.sinces, since{first, second})
 	case name == "argument":
 		g.arguments = append(g.arguments, argument{strings.Fields(first), second})
+	case name == "protocol":
+		g.protocols = append(g.protocols, protocol{first, second})
 	default:
 		return fmt.Errorf("there is no field %q", name)
 	}

@@ -81,6 +81,7 @@ func adviceFor(e *event.Event) (id, summary string) {
 // findingOf returns what advice.For uses of a finding.
 func findingOf(e *event.Event) *classify.Finding {
 	f := &classify.Finding{Verdict: classify.Violation, Fix: classify.FixUnknown}
+	f.StartTLS = e.StartTLS
 	switch e.Fix {
 	case "client":
 		f.Fix = classify.FixClient
@@ -91,7 +92,7 @@ func findingOf(e *event.Event) *classify.Finding {
 		f.Hello = new(classify.ClientHello)
 	}
 	if e.AWS != nil {
-		f.AWS = &classify.AWS{Service: e.AWS.Service, Resource: e.AWS.Resource}
+		f.AWS = &classify.AWS{Service: e.AWS.Service, Resource: e.AWS.Resource, VPCEndpoint: e.AWS.VPCEndpoint}
 	}
 	if e.Software != nil {
 		f.Software = &classify.Software{ID: e.Software.ID, Version: e.Software.Version, Confidence: classify.Medium}
@@ -100,7 +101,7 @@ func findingOf(e *event.Event) *classify.Finding {
 		}
 	}
 	if e.Process != nil {
-		f.Process = &classify.Process{CommandLine: e.Process.CommandLine}
+		f.Process = &classify.Process{Executable: e.Process.Executable, CommandLine: e.Process.CommandLine}
 	}
 	return f
 }

@@ -71,10 +71,13 @@ func TestExplainNothing(t *testing.T) {
 func TestAdviceIsDerived(t *testing.T) {
 	for text, want := range map[string]string{
 		`"fix":"client"`: "client",
-		`"fix":"client","software":{"id":"java-8"}`:                      "java",
-		`"fix":"server","aws":{"service":"rds","resource":"db"}`:         "server-rds",
-		`"fix":"server","aws":{"service":"sts"}`:                         "server-api",
-		`"fix":"unknown"`:                                                "client",
+		`"fix":"client","software":{"id":"java-8"}`:                                                                      "java",
+		`"fix":"server","aws":{"service":"rds","resource":"db"}`:                                                         "server-rds",
+		`"fix":"server","aws":{"service":"sts"}`:                                                                         "server-api",
+		`"fix":"server","aws":{"service":"sqs","resource":"vpce-1","vpc_endpoint":true}`:                                 "server-api",
+		`"fix":"client","starttls":"mysql"`:                                                                              "databases",
+		`"fix":"client","software":{"id":"openssl"},"process":{"executable":"/usr/sbin/exim4","command_line":["exim4"]}`: "mail",
+		`"fix":"unknown"`: "client",
 		`"fix":"unknown","client":{"max_version":"TLSv1"}`:               "middlebox",
 		`"fix":"client","advice":{"id":"newer"}`:                         "client",
 		`"fix":"client","advice":{"id":"nodejs"}`:                        "nodejs",
