@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,23 @@ type pattern struct {
 	open        bool   // there is a *
 	with        []uint16
 	without     []uint16
+	most        int // the longest list that can fit
+	needs       set // what each list that fits has
 }
+
+// set is a set of values that may hold others too: each value has one of 64 bits. Most
+// lists are told by it that they do not fit, without a walk.
+type set uint64
+
+func setOf(list []uint16) (s set) {
+	for _, v := range list {
+		s |= bit(v)
+	}
+	return s
+}
+
+// bit spreads neighbouring values, as ciphers and extensions are, over all bits.
+func bit(v uint16) set { return 1 << (v * 0x9e37 >> 10) }
 
 type item struct {
 	value    uint16
@@ -52,7 +69,22 @@ func parsePattern(text string) (*pattern, error) {
 		}
 	}
 	p.open = p.open || !ordered
+	p.measure()
 	return p, nil
+}
+
+// measure sets most and needs.
+func (p *pattern) measure() {
+	p.needs = setOf(p.with)
+	for _, i := range slices.Concat(p.front, p.back) {
+		p.most++
+		if !i.optional {
+			p.needs |= bit(i.value)
+		}
+	}
+	if p.open {
+		p.most = math.MaxInt
+	}
 }
 
 // add adds a token with a number. placed tells whether it has a place in the order.
@@ -85,13 +117,15 @@ func (p *pattern) place(i item) {
 	}
 }
 
+// may reports whether a list of n values can fit p. It is false of most that do not.
+func (p *pattern) may(has set, n int) bool {
+	return p == nil || p.needs&^has == 0 && n <= p.most
+}
+
 // fits reports whether list fits p; all lists fit a nil pattern. Each element is matched
 // with the first token that it can be, so a pattern must not have a value twice.
 func (p *pattern) fits(list []uint16) bool {
-	if p == nil {
-		return true
-	}
-	return p.inOrder(list) && p.inside(list)
+	return p == nil || p.inOrder(list) && p.inside(list)
 }
 
 func (p *pattern) inOrder(list []uint16) bool {

@@ -35,6 +35,11 @@ func (r *row) fits(t *traits) bool {
 		return false
 	}
 	for i, p := range r.lists {
+		if !p.may(t.sets[i], len(t.lists[i])) {
+			return false
+		}
+	}
+	for i, p := range r.lists {
 		if !p.fits(t.lists[i]) {
 			return false
 		}

@@ -80,6 +80,9 @@ func TestPattern(t *testing.T) {
 		if got := p.fits(test.list); got != test.want {
 			t.Errorf("%q and %v: %v", test.pattern, test.list, got)
 		}
+		if test.want && !p.may(setOf(test.list), len(test.list)) {
+			t.Errorf("%q and %v: ruled out", test.pattern, test.list)
+		}
 	}
 	for _, bad := range []string{"x", "70000", "1 * *", "+1?", "!!1"} {
 		if _, err := parsePattern(bad); err == nil {

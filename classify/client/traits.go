@@ -14,6 +14,7 @@ const (
 // facts that are true or false.
 type traits struct {
 	lists [listCount][]uint16
+	sets  [listCount]set
 	facts facts
 }
 
@@ -52,8 +53,14 @@ func (t *traits) read(h *parse.ClientHello, f facts) (ok bool) {
 	t.lists[signatures] = appendNumbers(t.lists[signatures][:0], h.SignatureAlgorithms)
 	t.lists[ciphers] = appendNumbers(t.lists[ciphers][:0], h.CipherSuites)
 	t.lists[ciphers] = appendSpecs(t.lists[ciphers], h.CipherSpecs)
-	return len(t.lists[ciphers]) <= maxCiphers && len(t.lists[extensions]) <= maxList &&
-		len(t.lists[groups]) <= maxList && len(t.lists[signatures]) <= maxList
+	if len(t.lists[ciphers]) > maxCiphers || len(t.lists[extensions]) > maxList ||
+		len(t.lists[groups]) > maxList || len(t.lists[signatures]) > maxList {
+		return false
+	}
+	for i, list := range t.lists {
+		t.sets[i] = setOf(list)
+	}
+	return true
 }
 
 // Greased reports whether the ciphers begin with GREASE.
