@@ -61,8 +61,8 @@ func ofLibrary(library, hello *classify.Software) *classify.Software {
 	switch {
 	case library == nil:
 		return hello
-	case hello == nil:
-		return library
+	case hello == nil, hello.ID == inspection && familyOf(library.ID) == "openssl":
+		return library // which is asked for a browser's ciphers
 	case hello.ID == "nodejs", !agree(library, hello): // Node.js tells more; or the library is loaded, but not used
 		return hello
 	}
@@ -102,8 +102,11 @@ func libraryIn(s *classify.Software) (family, version string) {
 var opensslGenerations = [...]string{"0.9.8", "1.0.0", "1.0.1", "1.0.2", "1.1.0", "1.1.1", "3"}
 
 // generations returns the first and last generation of a range of OpenSSL's
-// versions.
+// versions; all for an empty one.
 func generations(versions string) (low, high int) {
+	if versions == "" {
+		return 0, len(opensslGenerations) - 1
+	}
 	from, to, ranged := strings.Cut(versions, " to ")
 	if !ranged {
 		to = from

@@ -53,6 +53,10 @@ func IDs() []string {
 	return ids
 }
 
+// inspection is a proxy, a firewall or a virus scanner that speaks for a browser. Its
+// rows are hellos of OpenSSL with the ciphers of browsers that have no OpenSSL.
+const inspection = "tls-inspection"
+
 // softwareNames are the names of all software, by ID.
 var softwareNames = map[string]string{
 	"nodejs": "Node.js", "aws-cli-1": "AWS CLI 1", "aws-cli-2": "AWS CLI 2",
@@ -67,7 +71,9 @@ var softwareNames = map[string]string{
 	"openssl": "OpenSSL", "openssl-0.9.8": "OpenSSL", "openssl-1.0.0": "OpenSSL", "openssl-1.0.1": "OpenSSL",
 	"openssl-1.0.2": "OpenSSL", "openssl-1.1.0": "OpenSSL", "openssl-1.1.1": "OpenSSL", "openssl-3": "OpenSSL",
 	"libressl": "LibreSSL", "boringssl": "BoringSSL", "gnutls": "GnuTLS", "nss": "NSS",
-	"mbedtls": "Mbed TLS", "wolfssl": "wolfSSL", "rustls": "rustls", "mono-tls": "Mono's own TLS",
+	"erlang": "Erlang", "botan": "Botan", "android": "Android", "axtls": "axTLS", "bearssl": "BearSSL",
+	inspection: "something that inspects TLS",
+	"mbedtls":  "Mbed TLS", "wolfssl": "wolfSSL", "rustls": "rustls", "mono-tls": "Mono's own TLS",
 	"securetransport": "Secure Transport",
 	"java-jsse":       "Java", "java-6": "Java", "java-8": "Java", "java-11": "Java",
 	"schannel": "Schannel (Windows)", "schannel-xp": "Schannel (Windows)", "schannel-vista": "Schannel (Windows)",

@@ -117,8 +117,11 @@ func familyOf(id string) string {
 			return family
 		}
 	}
-	if strings.HasPrefix(id, "java-") {
+	switch {
+	case strings.HasPrefix(id, "java-"):
 		return "java-jsse"
+	case id == inspection:
+		return "openssl"
 	}
 	return id
 }

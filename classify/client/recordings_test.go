@@ -64,15 +64,15 @@ func report(t *testing.T, counts map[string]map[grade]int) {
 		}
 	}
 	t.Logf("%-14s right %3d  family %3d  unknown %3d  wrong %3d", "all", sum[right], sum[family], sum[unknown], sum[wrong])
-	// Measured on 2026-11-21; a change of the tables must not lose any.
+	// Measured on 2026-11-28; a change of the tables must not lose any.
 	if sum[right]+sum[family] < minNamed || sum[right] < minRight {
 		t.Errorf("%d right and %d of the family of %d, want at least %d right and %d both", sum[right], sum[family], sum["all"], minRight, minNamed)
 	}
 }
 
 const (
-	minRight = 441
-	minNamed = 509
+	minRight = 466
+	minNamed = 520
 )
 
 // TestMeasuredRows checks that each row fits the recording that it was measured from.

@@ -5,6 +5,8 @@
 group_embedded() {
 	measure_mbedtls
 	measure_wolfssl
+	measure_bearssl
+	measure_botan
 	measure_libcurl gnutls libcurl-gnutls.so.4 libcurl3-gnutls:amd64
 	measure_libcurl nss libcurl-nss.so.4 libcurl3-nss:amd64
 }
@@ -36,6 +38,28 @@ measure_wolfssl() {
 	for forced in tls10 tls11 tls12 tls13; do
 		measure "$forced" "wolfTLSv1_${forced#tls1}_client_method" "$scratch/wolfssl" "$dynamodb" "$forced"
 	done
+}
+
+measure_bearssl() {
+	compiled bearssl -lbearssl || return 0
+	local version minor
+	version=$(package_number libbearssl-dev)
+	version=${version%%+*}
+	client_is "bearssl-$version" bearssl - "$version" "BearSSL $version" "$(package libbearssl-dev)" || return 0
+	measure default "br_ssl_client_init_full" "$scratch/bearssl" "$dynamodb"
+	for minor in 0 1 2; do
+		measure "tls1$minor" "br_ssl_client_init_full, br_ssl_engine_set_versions" "$scratch/bearssl" "$dynamodb" "$((minor + 1))"
+	done
+}
+
+# Botan's default policy has no cipher that TLS 1.0 or 1.1 can use.
+measure_botan() {
+	local version
+	version=$(package_number botan)
+	version=${version%%+*}
+	client_is "botan-$version" botan - "$version" "Botan $version" "$(package botan)" || return 0
+	measure default "botan tls_client" botan tls_client "$dynamodb"
+	measure tls12 "botan tls_client, --tls1.2" botan tls_client "$dynamodb" --tls1.2
 }
 
 # measure_libcurl LIBRARY FILE PACKAGE
