@@ -26,7 +26,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus cases shape messages bench-peers bench-live profile record clean
+.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus cases shape messages fields bench-peers bench-live profile record clean
 
 help: ## list the targets
 	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ shape: setup ## print the sizes of functions, files and packages, and the use of
 
 messages: setup ## list every text of the program that a person can read
 	@$(GO) run -C .ci/tools ./messages $(CURDIR)
+
+fields: setup ## write docs/fields.md again, after a change of docs/event.schema.json
+	@$(GO) run -C .ci/tools ./fields $(CURDIR)
 
 bench-peers: build ## compare its speed with other tools' (needs ../shared/bench)
 	@$(SHARED)/bench/peers.sh $(PEERFLAGS) ./tlsfloor -r {} --emit all
