@@ -39,7 +39,7 @@ func mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 
 // ErrDeferred: the input waits because the inputs that are read at once use all
 // memory. Its frames come later than they should. Next returns it once.
-var ErrDeferred = errors.New("read later than its time, since there is no memory to read more captures at once; connections that lie in several captures may not be followed")
+var ErrDeferred = errors.New("read after the others, because there is no memory for more captures at once: connections that are in several captures may not be followed")
 
 // fits reports whether an input that needs n bytes could be read now.
 func (b *budget) fits(n int64) bool {

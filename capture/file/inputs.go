@@ -36,7 +36,7 @@ func mostOpen() int {
 type crowdedError struct{}
 
 func (crowdedError) Error() string {
-	return "read later than its time, since no more files may be open at once (ulimit -n); connections that lie in several captures may not be followed"
+	return "read after the others, because no more files may be open at once (ulimit -n): connections that are in several captures may not be followed"
 }
 
 // Is makes it an ErrDeferred.

@@ -20,9 +20,9 @@ var (
 	// it comes back.
 	ErrLost = errors.New("the interface went away; waiting for it to come back")
 	// ErrFilterChanged: another process has changed the packet filter of the capture.
-	ErrFilterChanged = errors.New("its packet filter is not the one that was attached: packets may be missing")
+	ErrFilterChanged = errors.New("its packet filter was replaced by another process: packets may be missing")
 	// ErrUnseen: the kernel counts packets, but no frame comes.
-	ErrUnseen = errors.New("packets pass it, and none of them arrive here")
+	ErrUnseen = errors.New("packets pass it, but none of them arrive here")
 	// ErrOneByOne: frames cannot be read in batches. That alone loses no frame, but it
 	// costs 18 to 32 % more processor time. On Linux it does not happen with the versions
 	// of libpcap and gopacket that this was written for.

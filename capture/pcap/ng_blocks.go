@@ -31,7 +31,7 @@ func (r *ngReader) iface(body []byte) error {
 		return r.place().damaged("is too short for an interface description")
 	}
 	if len(r.interfaces) == maxInterfaces {
-		return r.place().damaged("describes one interface more than %d", maxInterfaces)
+		return r.place().damaged("describes more than %d interfaces", maxInterfaces)
 	}
 	r.interfaces = append(r.interfaces, ngInterface{
 		link:    linkType(r.u16(body)),

@@ -138,7 +138,7 @@ func TestPcapngInterfaceFlood(t *testing.T) {
 	for range maxInterfaces + 1 {
 		content = append(content, one...)
 	}
-	text := fmt.Sprintf("damaged: block %d, at byte %d, describes one interface more than %d",
+	text := fmt.Sprintf("damaged: block %d, at byte %d, describes more than %d interfaces",
 		maxInterfaces+2, len(content)-len(one), maxInterfaces)
 	testError(t, content, 0, capture.ErrDamaged, text)
 }

@@ -133,7 +133,7 @@ func openDiagIn(path string) (fd int, err error) {
 	return fd, nil
 }
 
-var errStranded = errors.New("cannot return to the own network")
+var errStranded = errors.New("cannot return to its own network")
 
 func inNetwork(path string, do func() (int, error)) (int, error) {
 	own, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)

@@ -85,7 +85,7 @@ func (s *staged) testPacketsThatStop(t *testing.T) {
 	p.await("packets come", func() bool { return p.askCounts().packets > 100 })
 	const experimental = 0xb588 // IEEE's local experimental EtherType, in network order
 	must(t, unix.Bind(steal(t, p.cmd.Process.Pid), &unix.SockaddrLinklayer{Protocol: experimental, Ifindex: lo.Index}))
-	const note = "packets pass it, and none of them arrive here"
+	const note = "packets pass it, but none of them arrive here"
 	for begin := time.Now(); !strings.Contains(p.said(), note); time.Sleep(100 * time.Millisecond) {
 		if time.Since(begin) > 2*patience {
 			t.Fatalf("nothing was said within %v: %s", 2*patience, p.said())

@@ -26,7 +26,7 @@ func Open(path string) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is %s, and no regular file; what another program writes is read as /dev/stdin", path, kind(info.Mode()))
+		err = fmt.Errorf("%s is %s, and no regular file; to read what another program writes, give /dev/stdin", path, kind(info.Mode()))
 	}
 	if err != nil {
 		file.Close()

@@ -113,10 +113,10 @@ Could not be seen:
         2  inputs that could not be read: ??[2Jnotes.txt (1),
            ...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (1). If
            it is a capture in another format, convert it with editcap -F pcap.
-      120  packets dropped by the kernel. Give it a larger buffer (-B), capture
-           less with an expression, or use --workers.
+      120  packets dropped by the kernel. Use a larger buffer (-B), capture less
+           with an expression, or use --workers.
         1  handshake whose hello the snapshot length cut. Capture whole packets:
-           tcpdump -s 0, or --snapshot-length without a value that is too small.
+           tcpdump -s 0, or tlsfloor without -s.
     1,234  packets of which the snapshot length left no data.
 
 Next: tlsfloor --emit all -r FILE
