@@ -61,6 +61,7 @@ type flood struct {
 func eventsPerSender(t testing.TB, n int, frames []capture.Frame, most int) (counts map[netip.Addr]int, events []string, stats Stats) {
 	t.Helper()
 	counts = map[netip.Addr]int{}
+	withheld := 0
 	events, stats = runWorkers(t, n, frames, func(o *Options) {
 		o.TunnelEvents = most
 		deliver := o.Deliver
@@ -68,7 +69,16 @@ func eventsPerSender(t testing.TB, n int, frames []capture.Frame, most int) (cou
 			counts[f.Sender]++
 			deliver(f)
 		}
+		o.Withheld = func(f *classify.Finding) {
+			if f.Sender != stranger || f.Reason == "" || f.Host == "" {
+				t.Errorf("withheld: %+v", f)
+			}
+			withheld++
+		}
 	})
+	if spent := uint64(withheld + len(events)); spent != stats.Handshakes {
+		t.Errorf("%d workers: %d findings were withheld, %d delivered, of %d", n, withheld, len(events), stats.Handshakes)
+	}
 	return counts, events, stats
 }
 

@@ -111,6 +111,8 @@ func (w *Workers) judgePending(f *pending, now int64) bool {
 	w.judge.count(&f.Finding)
 	if wanted {
 		w.options.Deliver(&f.Finding)
+	} else {
+		w.options.withhold(&f.Finding)
 	}
 	return wanted
 }

@@ -45,7 +45,7 @@ func (n *faults) add(o *Options, f *Fault) {
 }
 
 // failure holds the first panic of a function in Options that receives something from
-// the sensor: Deliver, Report or Notice. No frame caused it, and it may happen again
+// the sensor: Deliver, Withheld, Report or Notice. No frame caused it, and it may happen again
 // with the next one, so it ends the run. It is recovered inside the function, so the
 // sensor's state stays consistent: findings so far, and those of open connections, are
 // still delivered. It also holds a panic of Workers at the end of a run.
@@ -54,9 +54,12 @@ type failure struct{ first atomic.Pointer[Fault] }
 // guard returns o with functions whose panics are recovered and kept in n. Several
 // goroutines may call them.
 func (n *failure) guard(o Options) Options {
-	deliver, report, notice := o.Deliver, o.Report, o.Notice
+	deliver, report, notice, withheld := o.Deliver, o.Report, o.Notice, o.Withheld
 	o.Deliver = func(f *classify.Finding) { defer n.catch(); deliver(f) }
 	o.Report = func(err error) { defer n.catch(); report(err) }
+	if withheld != nil {
+		o.Withheld = func(f *classify.Finding) { defer n.catch(); withheld(f) }
+	}
 	if notice != nil {
 		o.Notice = func(client, server netip.AddrPort) { defer n.catch(); notice(client, server) }
 	}

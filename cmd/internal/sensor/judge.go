@@ -24,6 +24,15 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	if wanted {
 		s.sessions.Draft = s.options.newFinding()
 		s.options.Deliver(f)
+	} else {
+		s.options.withhold(f)
+	}
+}
+
+// withhold passes on a finding that is not delivered, if it is flagged.
+func (o *Options) withhold(f *classify.Finding) {
+	if f.Flagged && o.Withheld != nil {
+		o.Withheld(f)
 	}
 }
 

@@ -13,6 +13,7 @@ type reading struct {
 	source  capture.Source
 	frame   capture.Frame
 	frames  uint64 // calls of source.Next
+	first   int64  // time of the first frame; 0: none so far
 	failure *failure
 }
 
@@ -54,6 +55,9 @@ func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (o
 		err := r.source.Next(&r.frame)
 		r.frames++
 		if err == nil {
+			if r.first == 0 {
+				r.first = r.frame.Time
+			}
 			p.Process(&r.frame)
 			if r.frames < pause {
 				continue

@@ -25,6 +25,9 @@ type Options struct {
 	// cannot become one need not be kept.
 	FlaggedOnly bool
 	Deliver     func(*classify.Finding) // gets a finding, and owns its memory from then on
+	// Withheld gets a flagged finding that is not delivered, because of TunnelEvents,
+	// and must not keep it. It may be nil.
+	Withheld func(*classify.Finding)
 	// ReuseFinding returns the memory of a delivered finding that is no longer needed,
 	// or nil if there is none. It may be nil.
 	ReuseFinding func() *classify.Finding

@@ -40,7 +40,8 @@ const (
 
 // Stats are the counts of a sensor and of the packages that it uses.
 type Stats struct {
-	Time   int64 // of the last frame, in nanoseconds since the Unix epoch
+	First  int64 // time of the first frame, in nanoseconds since the Unix epoch; 0: none
+	Time   int64 // of the last frame
 	Source capture.Stats
 	Decode decode.Stats
 	Flow   flow.Stats

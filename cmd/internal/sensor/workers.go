@@ -286,7 +286,7 @@ func (w *Workers) Stats() Stats {
 		w.drain()
 	}
 	st := w.judge.stats
-	st.Time, st.Decode, st.Faults = w.frame.Time, w.decoder.Stats(), uint64(w.faults)
+	st.First, st.Time, st.Decode, st.Faults = w.first, w.frame.Time, w.decoder.Stats(), uint64(w.faults)
 	for _, s := range shards {
 		of := s.Sensor.Stats()
 		st.add(&of)
