@@ -26,7 +26,7 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 	if len(args) == 0 {
 		return m.done(report.ListGuides(stdout))
 	}
-	r, files, foreign := report.NewFindings(), false, uint64(0)
+	r, files, foreign := report.NewFindings(report.Selection{}), false, uint64(0)
 	for i, arg := range args {
 		if g, ok := advice.Lookup(arg); ok {
 			if i > 0 {
@@ -45,7 +45,7 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 		files, foreign = true, foreign+left
 	}
 	if files {
-		if err := r.Write(stdout); err != nil {
+		if err := r.Write(stdout, 20); err != nil {
 			return m.fail(err)
 		}
 	}

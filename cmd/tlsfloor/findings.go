@@ -67,12 +67,18 @@ func (w *watcher) addWorkerResults() {
 // deliver adds the software and the advice to a finding, and sends it to the outputs.
 // With --process, several goroutines call it.
 func (w *watcher) deliver(f *classify.Finding) {
+	w.identify(f)
+	w.events.Send(f)
+}
+
+// identify adds the software and the advice to a finding. The summary gets each flagged
+// finding here, once: also those that the sensor withholds from the outputs.
+func (w *watcher) identify(f *classify.Finding) {
 	if f.Process != nil {
 		f.Software = client.Process(f.Process, f.Software)
 	}
 	f.Advice = advice.For(f)
 	w.summary.Identify(f)
-	w.events.Send(f)
 }
 
 // findingsTo returns the function that takes the sensor's findings.

@@ -155,7 +155,7 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.Certificates,
 		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
-		Deliver: w.findingsTo(), Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
+		Deliver: w.findingsTo(), Withheld: w.identify, Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(),
 	}
 }

@@ -1,179 +1,176 @@
 package report
 
 import (
+	"cmp"
 	"slices"
-	"strings"
-	"sync"
 
 	"tlsfloor/classify"
 )
 
+// clients are the clients of flagged flows. Their memory is bounded, whatever the network
+// sends; a client without room is counted in flows only.
+type clients struct {
+	span
+	limit int // of clients
+	list  firsts[identity, *client]
+}
+
+// The bounds of what is kept of a client.
 const (
-	// maxClients bounds the clients that are kept for a row, and maxClientsShown those
-	// that are shown. One address may have many.
-	maxClients      = 16
-	maxClientsShown = 3
-	// maxWord bounds a text that a local user may choose, in columns.
-	maxWord = 60
+	maxSoftware     = 4
+	maxProblems     = 8
+	maxDestinations = 24
+	maxReasons      = 12
 )
 
-// knownClient is what is known about a client. Empty fields are not known.
-type knownClient struct {
-	software   string // with the confidence
-	executable string
-	advice     string // what "tlsfloor explain" is asked for
+// client is what is known about the flagged flows of one client.
+type client struct {
+	span
+	software     firsts[softwareName, classify.Confidence] // the highest
+	command      command
+	problems     firsts[problem, span]
+	destinations firsts[with[destination], uint64]
+	reasons      firsts[with[reason], uint64]
 }
 
-// clients are the clients of flagged findings, by row. They become known after their
-// finding was counted, in other goroutines.
-type clients struct {
-	mu    sync.Mutex
-	byRow map[rowKey]*clientsOfRow
+// span counts flows, and has the times of the first and the last, in nanoseconds since
+// the Unix epoch; 0: not known.
+type span struct {
+	flows       uint64
+	first, last int64
 }
 
-type clientsOfRow struct {
-	kept []knownClient
-	more bool // than are kept
+func (s *span) add(at int64) { s.merge(&span{1, at, at}) }
+
+func (s *span) merge(o *span) {
+	s.flows += o.flows
+	switch {
+	case o.first == 0 && o.last == 0:
+	case s.first == 0 && s.last == 0:
+		s.first, s.last = o.first, o.last
+	default:
+		s.first, s.last = min(s.first, o.first), max(s.last, o.last)
+	}
 }
 
-func newClients() clients { return clients{byRow: make(map[rowKey]*clientsOfRow)} }
+// add adds a flagged finding whose process, software and advice are known. It keeps only
+// strings of f.
+func (c *clients) add(f *classify.Finding) { c.addAs(identityOf(f), f) }
 
-// Identify adds what is known about the client of a flagged finding: process, software
-// and advice. It is called once for each finding, before or after Add, by any goroutine.
-// It keeps only strings of f.
-func (s *Summary) Identify(f *classify.Finding) {
-	if !f.Flagged {
+func (c *clients) addAs(id identity, f *classify.Finding) {
+	c.span.add(f.Time)
+	one := c.list.at(id, c.limit)
+	if one == nil {
 		return
 	}
-	if c := clientOf(f); c != (knownClient{}) {
-		s.clients.add(newRowKey(f), c)
+	if *one == nil {
+		*one = new(client)
 	}
+	(*one).add(f)
 }
 
-func clientOf(f *classify.Finding) (c knownClient) {
+func (c *client) add(f *classify.Finding) {
+	c.span.add(f.Time)
 	if f.Software != nil {
-		c.software = softwareText(f.Software)
+		if s := c.software.at(softwareNameOf(f.Software), maxSoftware); s != nil {
+			*s = max(*s, f.Software.Confidence)
+		}
 	}
 	if f.Process != nil {
-		c.executable = shorten(f.Process.Executable)
+		c.command.add(f.Time, f.Process)
 	}
-	if f.Advice != nil {
-		c.advice = shorten(f.Advice.ID)
+	of := problemOf(f)
+	if p := c.problems.at(of, maxProblems); p != nil {
+		p.add(f.Time)
 	}
-	return c
+	if n := c.destinations.at(with[destination]{destinationOf(f), of}, maxDestinations); n != nil {
+		*n++
+	}
+	if n := c.reasons.at(with[reason]{reasonOf(f), of}, maxReasons); n != nil {
+		*n++
+	}
 }
 
-func (c *clients) add(key rowKey, one knownClient) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	row := c.byRow[key]
-	if row == nil {
-		if len(c.byRow) >= maxRows {
-			return
+// merge adds what is known about the same client.
+func (c *client) merge(o *client) {
+	c.span.merge(&o.span)
+	c.command.merge(&o.command)
+	mergeFirsts(&c.software, &o.software, maxSoftware, func(to, from *classify.Confidence) { *to = max(*to, *from) })
+	mergeFirsts(&c.problems, &o.problems, maxProblems, (*span).merge)
+	mergeFirsts(&c.destinations, &o.destinations, maxDestinations, addCount)
+	mergeFirsts(&c.reasons, &o.reasons, maxReasons, addCount)
+}
+
+// row is a client in the order of a list.
+type row struct {
+	identity
+	*client
+}
+
+// rows returns the clients, the most flows first, and in the order of clients among
+// equals. A client of which less is known is part of the only one that it may be.
+func (c *clients) rows() []row {
+	all := make([]row, 0, len(c.list.list))
+	for _, p := range c.list.list {
+		all = append(all, row{p.key, p.value})
+	}
+	all = foldPartial(all)
+	slices.SortStableFunc(all, func(a, b row) int { return cmp.Compare(b.flows, a.flows) })
+	return all
+}
+
+// foldPartial adds each client whose process was gone before all was read to the client
+// that it is part of, if there is one such client.
+func foldPartial(all []row) []row {
+	var whole []row
+	parts := map[int][]*client{} // by the index in whole
+	for i := range all {
+		if all[i].process.file != "" || all[i].process.name == "" {
+			whole = append(whole, all[i])
 		}
-		key.host = strings.Clone(key.host)
-		row = new(clientsOfRow)
-		c.byRow[key] = row
 	}
-	switch {
-	case slices.Contains(row.kept, one):
-	case len(row.kept) >= maxClients:
-		row.more = true
-	default:
-		row.kept = append(row.kept, one)
-	}
-}
-
-// merge adds the clients of a summary that is no longer used.
-func (c *clients) merge(o *clients) {
-	for key, row := range o.byRow {
-		for _, one := range row.kept {
-			c.add(key, one)
+	for i := range all {
+		if all[i].process.file != "" || all[i].process.name == "" {
+			continue
 		}
-		if row.more {
-			c.setMore(key)
+		if to := onlyWhole(&all[i], whole); to >= 0 {
+			parts[to] = append(parts[to], all[i].client)
+		} else {
+			whole = append(whole, all[i])
 		}
 	}
+	for i, of := range parts {
+		sum := new(client)
+		sum.merge(whole[i].client)
+		for _, p := range of {
+			sum.merge(p)
+		}
+		whole[i].client = sum
+	}
+	slices.SortFunc(whole, func(a, b row) int { return a.identity.compare(b.identity) })
+	return whole
 }
 
-// setMore notes that a row has more clients than are kept.
-func (c *clients) setMore(key rowKey) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if row := c.byRow[key]; row != nil {
-		row.more = true
+// onlyWhole returns the index of the only client that another may be part of, or -1.
+func onlyWhole(part *row, whole []row) int {
+	found := -1
+	for i := range whole {
+		w := &whole[i]
+		if w.address != part.address || w.other != part.other || !part.process.partOf(&w.process, firstWord(w.command.line)) {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
 	}
+	return found
 }
 
-// of returns the lines for a row, its clients and then the advice, in an order that does
-// not depend on the scheduling of goroutines.
-func (c *clients) of(key rowKey) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	row := c.byRow[key]
-	if row == nil {
-		return nil
+// count is the number of clients, of which n are kept: "3 clients".
+func (c *clients) count(n int) string {
+	if c.list.more {
+		return "more than " + number(uint64(n), "client")
 	}
-	var names, advice []string
-	for _, one := range row.kept {
-		names, advice = append(names, one.name()), append(advice, one.command())
-	}
-	names, more := firstFew(names)
-	advice, _ = firstFew(advice)
-	if row.more || more {
-		names = append(names, "And other clients.")
-	}
-	return append(names, advice...)
-}
-
-// firstFew returns the distinct lines, sorted, as many as are shown.
-func firstFew(lines []string) (_ []string, more bool) {
-	slices.Sort(lines)
-	lines = slices.DeleteFunc(slices.Compact(lines), func(line string) bool { return line == "" })
-	return lines[:min(len(lines), maxClientsShown)], len(lines) > maxClientsShown
-}
-
-// name returns a line like "Client: Node.js 10 (OpenSSL 1.1.1), /usr/bin/node".
-func (c knownClient) name() string {
-	switch {
-	case c.software != "" && c.executable != "":
-		return "Client: " + c.software + ", " + c.executable
-	case c.software+c.executable != "":
-		return "Client: " + c.software + c.executable
-	}
-	return ""
-}
-
-// command returns a line with a command to copy.
-func (c knownClient) command() string {
-	if c.advice == "" {
-		return ""
-	}
-	return "Advice: tlsfloor explain " + c.advice
-}
-
-// certainty is the prefix of a name, by confidence.
-var certainty = map[classify.Confidence]string{classify.Medium: "most likely ", classify.Low: "perhaps "}
-
-// softwareText returns a text like "most likely Node.js 10 (OpenSSL 1.1.1)". It leaves
-// out a library that is the software itself.
-func softwareText(s *classify.Software) string {
-	name := strings.TrimSpace(shorten(s.Name) + " " + shorten(s.Version))
-	if library := shorten(s.Library); library != "" && library != name && library != shorten(s.Name) {
-		name += " (" + library + ")"
-	}
-	return certainty[s.Confidence] + name
-}
-
-// shorten makes a text printable. One that is too long loses its beginning: the end of a
-// path says most.
-func shorten(text string) string {
-	if len(text) > maxWord {
-		text = text[len(text)-maxWord:]
-		text = "..." + text[len("..."):]
-	}
-	if text = printable(text); len(text) > maxWord {
-		return "..." + text[len(text)-maxWord+len("..."):]
-	}
-	return text
+	return number(uint64(n), "client")
 }

@@ -2,222 +2,428 @@ package report
 
 import (
 	"fmt"
+	"math/rand"
+	"net/netip"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/parse"
 )
 
+const oldReason = "selected TLSv1, below the floor TLSv1.2; the client offers at most TLSv1"
+
 func oldNode(from byte) *classify.Finding {
-	f := flagged(seen(classify.Violation, parse.TLSv1, classify.Established), from, "dynamodb.us-west-2.amazonaws.com",
-		"selected TLSv1, below the floor TLSv1.2; the client offers at most TLSv1", classify.FixClient)
+	f := flagged(seen(classify.Violation, parse.TLSv1, classify.Established), from, "dynamodb.us-west-2.amazonaws.com", oldReason, classify.FixClient)
 	f.Process = &classify.Process{PID: 1234, Executable: "/usr/bin/node", CommandLine: []string{"node", "app.js"}, User: "svc"}
 	f.Software = &classify.Software{ID: "nodejs", Name: "Node.js", Version: "10", Library: "OpenSSL 1.1.1", Confidence: classify.High}
 	f.Advice = &classify.Advice{ID: "nodejs", Summary: "Update Node.js."}
 	return f
 }
 
-// counted adds a finding and then identifies it, as a run does.
-func (s *Summary) counted(f *classify.Finding) {
-	draft := *f
-	draft.Process, draft.Software, draft.Advice = nil, nil, nil
-	s.Add(&draft)
-	s.Identify(f)
+// cronCurl is one of many short calls of curl, by a script that cron starts.
+func cronCurl(n int) *classify.Finding {
+	f := oldNode(5)
+	f.Time += int64(n) * int64(time.Minute)
+	f.Process = &classify.Process{
+		PID: 1000 + n, Started: f.Time, Executable: "/usr/bin/curl", CommandLine: []string{"curl", "--tls-max", "1.0", fmt.Sprintf("https://s3.amazonaws.com/%d", n)},
+		User: "svc", LoginUser: "alice", Unit: "cron.service", Script: "/opt/backup.sh", Folder: "/srv/backup",
+		Parents: []classify.Parent{
+			{PID: 900 + n, Executable: "/usr/bin/dash", CommandLine: []string{"/bin/sh", "/opt/backup.sh"}},
+			{PID: 800 + n, Executable: "/usr/bin/dash", CommandLine: []string{"/bin/sh", "-c", "/opt/backup.sh"}},
+			{PID: 7, Executable: "/usr/sbin/cron", CommandLine: []string{"/usr/sbin/CRON", "-f"}},
+			{PID: 1, Executable: "/usr/lib/systemd/systemd", CommandLine: []string{"/sbin/init"}},
+		},
+	}
+	f.Software = &classify.Software{ID: "curl", Name: "curl", Version: "7.88.1", Library: "OpenSSL 3.0", Confidence: classify.High}
+	f.Advice = &classify.Advice{ID: "curl", Summary: "The command line has --tls-max 1.0."}
+	return f
+}
+
+// listOf returns the list of clients in a summary.
+func listOf(t *testing.T, s *Summary, top int) string {
+	t.Helper()
+	got := text(t, s, Run{Top: top}, false)
+	checkWidth(t, got)
+	_, list, _ := strings.Cut(got, "first:\n\n")
+	return list
 }
 
 func TestClientsAreNamed(t *testing.T) {
-	const head = "        1  10.0.0.5 -> dynamodb.us-west-2.amazonaws.com\n" +
-		"           selected TLSv1, below the floor TLSv1.2; the client offers at most\n" +
-		"           TLSv1. The client has to change.\n"
+	const seenOnce = "           seen:     once, 2026-03-01 12:00:00 UTC\n" +
+		"           to:       dynamodb.us-west-2.amazonaws.com:443\n" +
+		"           why:      selected TLSv1, below the floor TLSv1.2; the client offers\n" +
+		"                     at most TLSv1\n"
+	const fix = "           fix:      the client has to change"
 	for _, tt := range []struct {
 		name   string
 		change func(*classify.Finding)
-		want   string
+		head   string
+		fix    string
 	}{
 		{"everything", func(*classify.Finding) {}, `
-           Client: Node.js 10 (OpenSSL 1.1.1), /usr/bin/node
-           Advice: tlsfloor explain nodejs
-`},
+        1  10.0.0.5, /usr/bin/node (user svc)
+           software: Node.js 10 (OpenSSL 1.1.1)
+           command:  node app.js
+`, ": tlsfloor explain nodejs"},
+		{"where it runs, and what started it", func(f *classify.Finding) { *f = *cronCurl(0) }, `
+        1  10.0.0.5, /usr/bin/curl (user svc, unit cron.service), started by
+           /opt/backup.sh from cron, login alice
+           software: curl 7.88.1 (OpenSSL 3.0)
+           command:  curl --tls-max 1.0 https://s3.amazonaws.com/0 (in
+                     /srv/backup)
+`, ": tlsfloor explain curl"},
+		{"a container", func(f *classify.Finding) {
+			f.Process.Container, f.Process.Unit = strings.Repeat("4b0e1a9c2f77", 6)[:64], "docker-"+strings.Repeat("4b0e1a9c2f77", 6)[:64]+".scope"
+			f.Process.CommandLine, f.Software = nil, nil
+		}, `
+        1  10.0.0.5, /usr/bin/node (user svc, container 4b0e1a9c2f77)
+`, ": tlsfloor explain nodejs"},
 		{"by the hello", func(f *classify.Finding) { f.Process, f.Software.Confidence = nil, classify.Medium }, `
-           Client: most likely Node.js 10 (OpenSSL 1.1.1)
-           Advice: tlsfloor explain nodejs
-`},
+        1  10.0.0.5, most likely Node.js 10 (OpenSSL 1.1.1)
+`, ": tlsfloor explain nodejs"},
 		{"a library that is all that shows", func(f *classify.Finding) {
 			f.Process, f.Advice = nil, nil
 			f.Software = &classify.Software{ID: "openssl", Name: "OpenSSL", Version: "1.0.1 to 1.0.2", Library: "OpenSSL 1.0.1 to 1.0.2", Confidence: classify.Low}
 		}, `
-           Client: perhaps OpenSSL 1.0.1 to 1.0.2
-`},
+        1  10.0.0.5, perhaps OpenSSL 1.0.1 to 1.0.2
+`, ""},
 		{"a name and no more", func(f *classify.Finding) {
 			f.Process, f.Advice, f.Software = nil, nil, &classify.Software{Name: "GnuTLS", Library: "GnuTLS", Confidence: classify.High}
 		}, `
-           Client: GnuTLS
-`},
-		{"a process of unknown software", func(f *classify.Finding) { f.Software, f.Advice = nil, nil }, `
-           Client: /usr/bin/node
-`},
-		{"advice alone", func(f *classify.Finding) { f.Software, f.Process = nil, nil }, `
-           Advice: tlsfloor explain nodejs
-`},
-		{"nothing", func(f *classify.Finding) { f.Software, f.Process, f.Advice = nil, nil, nil }, "\n"},
-		{"a process without a name", func(f *classify.Finding) { f.Software, f.Process, f.Advice = nil, &classify.Process{PID: 1}, nil }, "\n"},
+        1  10.0.0.5, GnuTLS
+`, ""},
+		{"nothing", func(f *classify.Finding) { f.Software, f.Process, f.Advice = nil, nil, nil }, `
+        1  10.0.0.5
+`, ""},
+		{"a process without a name", func(f *classify.Finding) { f.Advice, f.Process = nil, &classify.Process{PID: 1, User: "svc"} }, `
+        1  10.0.0.5, unknown program (user svc)
+           software: Node.js 10 (OpenSSL 1.1.1)
+`, ""},
+		{"no address", func(f *classify.Finding) {
+			f.Client, f.Software, f.Process, f.Advice = netip.AddrPort{}, nil, nil, nil
+		}, `
+        1  unknown client
+`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, f := New(toAWS), oldNode(5)
 			tt.change(f)
-			s.counted(f)
-			got := text(t, s, Run{}, false)
-			if _, list, _ := strings.Cut(got, "first:\n\n"); list != head+strings.TrimPrefix(tt.want, "\n") {
-				t.Errorf("got\n%s\nwant\n%s", list, head+tt.want)
+			s.times(1, f)
+			want := strings.TrimPrefix(tt.head, "\n") + seenOnce + fix + tt.fix + "\n"
+			if got := listOf(t, s, 0); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
-			checkWidth(t, got)
 		})
 	}
 }
 
-// A row has only its own clients, each once, up to a bound.
-func TestClientsOfARow(t *testing.T) {
-	s := New(toAWS)
-	for i := range 10 {
-		f := oldNode(5)
-		f.Software = &classify.Software{Name: fmt.Sprintf("Program %d", (3*i+1)%5), Confidence: classify.High}
-		s.counted(f)
-	}
-	other := oldNode(6)
-	other.Software.Name = "Elsewhere"
-	s.counted(other)
-	list := text(t, s, Run{}, false)
-	mine, others, _ := strings.Cut(list, "10.0.0.6")
-	for want, n := range map[string]int{"Program 0,": 1, "Program 2,": 1, "Program 3,": 0, "And other clients.": 1, "Elsewhere": 0, "explain nodejs": 1} {
-		if got := strings.Count(mine, want); got != n {
-			t.Errorf("%q %d times, want %d, in\n%s", want, got, n, list)
+// Two programs of one address are two clients, and so is one program in two places, of
+// two users, or started by two scripts. The same program started again is one.
+func TestOneRowIsOneClient(t *testing.T) {
+	for name, change := range map[string]func(*classify.Finding){
+		"another address":   func(f *classify.Finding) { f.Client = port(6) },
+		"another program":   func(f *classify.Finding) { f.Process.Executable = "/opt/curl" },
+		"another user":      func(f *classify.Finding) { f.Process.User = "root" },
+		"another login":     func(f *classify.Finding) { f.Process.LoginUser = "bob" },
+		"another unit":      func(f *classify.Finding) { f.Process.Unit = "backup.service" },
+		"another container": func(f *classify.Finding) { f.Process.Container = "4b0e" },
+		"another script": func(f *classify.Finding) {
+			f.Process.Script, f.Process.Parents[0].CommandLine = "/opt/other.sh", []string{"sh", "/opt/other.sh"}
+		},
+		"another ancestor": func(f *classify.Finding) { f.Process.Parents[2].Executable = "/usr/sbin/atd" },
+		"no process":       func(f *classify.Finding) { f.Process = nil },
+	} {
+		s, other := New(toAWS), cronCurl(1)
+		change(other)
+		s.times(2, cronCurl(0))
+		s.times(1, other)
+		if list := listOf(t, s, 0); strings.Count(list, "10.0.0.") != 2 || strings.Count(list, "seen:     twice") != 1 {
+			t.Errorf("%s:\n%s", name, list)
 		}
 	}
-	if strings.Contains(others, "Program") || !strings.Contains(others, "Elsewhere") {
-		t.Errorf("%s", others)
-	}
-}
-
-// A local user chooses the path of a program.
-func TestHostileClients(t *testing.T) {
-	s := New(toAWS)
-	for _, name := range []string{"\x1b[2J\x00\x7f\x9b", "\u202egpj", strings.Repeat("x", 512), strings.Repeat("\xff", 512), strings.Repeat("\x01", 61), "a b\nc"} {
-		f := oldNode(5)
-		f.Process.Executable, f.Software.Version, f.Software.Library, f.Advice.ID = name, name, name, name
-		s.counted(f)
-		s = New(toAWS)
-		s.counted(f)
-		got := text(t, s, Run{}, false)
-		checkWidth(t, got)
-		for _, c := range []byte(got) {
-			if c != '\n' && (c < ' ' || c > '~') {
-				t.Fatalf("byte %#x in %q", c, got)
-			}
+	for name, change := range map[string]func(*classify.Finding){
+		"again":             func(*classify.Finding) {},
+		"another version":   func(f *classify.Finding) { f.Software = &classify.Software{Name: "curl", Version: "8"} },
+		"another login":     func(f *classify.Finding) { f.Process.Unit = "session-77.scope" },
+		"another transient": func(f *classify.Finding) { f.Process.Unit = "run-u99.service" },
+		"another folder":    func(f *classify.Finding) { f.Process.Folder = "/tmp" },
+		"another zone":      func(f *classify.Finding) { f.Client = netip.MustParseAddrPort("[fe80::1%eth1]:2") },
+		"its file was not read": func(f *classify.Finding) {
+			f.Process = &classify.Process{PID: 9, CommandLine: []string{"curl", "x"}, User: "svc"}
+		},
+	} {
+		s, one, other := New(toAWS), cronCurl(0), cronCurl(1)
+		one.Process.Unit, one.Client = "", netip.MustParseAddrPort("[fe80::1%eth0]:1")
+		if name == "another transient" {
+			one.Process.Unit = "run-u1.service"
+		}
+		other.Process.Unit, other.Client = one.Process.Unit, one.Client
+		change(other)
+		s.times(2, one)
+		s.times(1, other)
+		if list := listOf(t, s, 0); strings.Count(list, "fe80::1") != 1 || !strings.Contains(list, "seen:     3 times, 2026-03-01 12:00:00 to 12:01:00 UTC") {
+			t.Errorf("%s:\n%s", name, list)
 		}
 	}
 }
 
-// Invented hosts and programs cannot make the summary grow.
-func TestClientsAreBounded(t *testing.T) {
+// A client of which less is known stays alone if it may be part of two others.
+func TestPartialClients(t *testing.T) {
 	s := New(toAWS)
-	for i := range 3 * maxRows {
-		f := oldNode(5)
-		f.Host = fmt.Sprintf("%d.amazonaws.com", i)
-		s.Identify(f)
+	one, other, part := cronCurl(0), cronCurl(1), cronCurl(2)
+	other.Process.Executable = "/opt/bin/curl"
+	part.Process = &classify.Process{PID: 9, CommandLine: []string{"-curl"}, User: "svc"}
+	for _, f := range []*classify.Finding{part, one, other} {
+		s.times(1, f)
 	}
-	for i := range 3 * maxRows {
-		f := oldNode(5)
-		f.Host, f.Process.Executable = "0.amazonaws.com", fmt.Sprint(i)
-		s.Identify(f)
+	if list := listOf(t, s, 0); strings.Count(list, "10.0.0.5, ") != 3 || !strings.Contains(list, "10.0.0.5, curl (user svc)\n") {
+		t.Error(list)
 	}
-	kept := 0
-	for _, row := range s.clients.byRow {
-		kept += len(row.kept)
-	}
-	if len(s.clients.byRow) != maxRows || kept != maxRows+maxClients-1 {
-		t.Errorf("%d rows, %d clients", len(s.clients.byRow), kept)
+	if got := s.clients.rows(); len(got) != 3 {
+		t.Errorf("%d rows", len(got))
 	}
 }
 
-// Findings are counted in one goroutine while others identify them.
-func TestIdentifyWhileCounting(t *testing.T) {
+func TestSeveralProblemsOfAClient(t *testing.T) {
 	s := New(toAWS)
-	var all sync.WaitGroup
-	for range 4 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for i := range 100 {
-				s.Identify(oldNode(byte(i)))
-			}
-		}()
+	server := oldNode(5)
+	server.Host, server.Fix, server.Advice, server.Reason = "db.cabc123def45.us-west-2.rds.amazonaws.com", classify.FixServer, &classify.Advice{ID: "server-rds"}, "selected TLSv1"
+	server.Server = netip.MustParseAddrPort("52.94.1.2:5432")
+	proxied := oldNode(5)
+	proxied.HostSource, proxied.Server = classify.NameConnect, netip.MustParseAddrPort("10.0.0.80:3128")
+	away := oldNode(5)
+	away.Host, away.AWS = "", &classify.AWS{Service: "dynamodb", Region: "us-west-2"}
+	for _, f := range []*classify.Finding{proxied, away, oldNode(5)} {
+		f.Process = server.Process
+		s.times(1, f)
 	}
-	for i := range 100 {
-		s.Add(oldNode(byte(i)))
-	}
-	all.Wait()
-	if got := strings.Count(text(t, s, Run{}, false), "Client: Node.js"); got != maxRowsShown {
-		t.Errorf("%d rows are named, want %d", got, maxRowsShown)
-	}
-}
-
-// Parts of a run are merged in one goroutine while others identify findings.
-func TestIdentifyWhileMerging(t *testing.T) {
-	s := New(toAWS)
-	ofPart := func(i, part int) *classify.Finding {
-		f := oldNode(byte(i))
-		f.Software = &classify.Software{Name: fmt.Sprintf("Program %d", part)}
-		return f
-	}
-	var merged atomic.Bool
-	var all sync.WaitGroup
-	for range 4 {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for n := 0; !merged.Load(); n++ {
-				s.Identify(ofPart(n%7, n%(2*maxClients)))
-			}
-		}()
-	}
-	for i := range 100 {
-		part := New(toAWS)
-		for n := range maxClients + 1 { // more than are kept
-			part.counted(ofPart(i%7, n))
-		}
-		s.Merge(part)
-	}
-	merged.Store(true)
-	all.Wait()
-	if got := strings.Count(text(t, s, Run{}, false), "And other clients."); got != 7 {
-		t.Errorf("%d rows have other clients, want 7", got)
-	}
-}
-
-// Merged parts of a run know the same clients as the whole.
-func TestClientsAreMerged(t *testing.T) {
-	whole, merged, parts := New(toAWS), New(toAWS), []*Summary{New(toAWS), New(toAWS), New(toAWS)}
-	for i := range 60 {
-		f := oldNode(byte(i % 7))
-		f.Software = &classify.Software{Name: fmt.Sprintf("Program %d", i%30), Confidence: classify.High}
-		whole.counted(f)
-		parts[i%len(parts)].counted(f)
-	}
-	for _, p := range parts {
-		merged.Merge(p)
-	}
-	if got, want := text(t, merged, Run{}, false), text(t, whole, Run{}, false); got != want {
+	s.times(1, server)
+	const want = `        4  10.0.0.5, /usr/bin/node (user svc)
+           software: Node.js 10 (OpenSSL 1.1.1)
+           command:  node app.js
+           seen:     3 times, 2026-03-01 12:00:00 UTC
+           to:       52.94.1.2:443 (known by its address only: dynamodb
+                     us-west-2) (1)
+                     dynamodb.us-west-2.amazonaws.com:443 (1)
+                     1 other (1)
+           why:      selected TLSv1, below the floor TLSv1.2; the client offers
+                     at most TLSv1
+           fix:      the client has to change: tlsfloor explain nodejs
+           seen:     once, 2026-03-01 12:00:00 UTC
+           to:       db.cabc123def45.us-west-2.rds.amazonaws.com:5432
+           why:      selected TLSv1
+           fix:      the server has to change: tlsfloor explain server-rds
+`
+	if got := listOf(t, s, 0); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+}
+
+// Clients beyond those that are shown, or that there is room for, are counted.
+func TestTop(t *testing.T) {
+	s := New(toAWS)
+	for i := range 12 {
+		s.times(12-i, oldNode(byte(i)))
+	}
+	if got := listOf(t, s, 10); strings.Count(got, "10.0.0.") != 10 || !strings.HasSuffix(got, "\n        3  flows of 2 more clients: --top 0 lists all\n") {
+		t.Error(got)
+	}
+	if got := listOf(t, s, 0); strings.Count(got, "10.0.0.") != 12 || strings.Contains(got, "--top") {
+		t.Error(got)
+	}
+	if got := text(t, s, Run{First: 1, Last: 86400e9}, false); !strings.Contains(got, "\nFlagged: 12 clients, the most flows first:\n") ||
+		!strings.Contains(got, "\nPackets from 1970-01-01 00:00:00 to 1970-01-02 00:00:00 UTC.\n") {
+		t.Error(got)
+	}
+}
+
+// A local user chooses the names of programs and folders, and what is in a command line.
+func TestHostileClients(t *testing.T) {
+	for _, name := range []string{"\x1b[2J\x00\x7f\x9b", "\u202egpj", strings.Repeat("x", 512), strings.Repeat("\xff", 512), strings.Repeat("\x01", 61), "a b\nc", "'", "`reboot`"} {
+		f := cronCurl(0)
+		p := f.Process
+		p.Executable, p.Script, p.User, p.LoginUser, p.Unit, p.Container, p.Folder = name, name, name, name, name, name, name
+		p.CommandLine = slices.Repeat([]string{name}, 32)
+		p.Parents = slices.Repeat([]classify.Parent{{Executable: name, CommandLine: []string{name}}}, 4)
+		f.Software.Version, f.Software.Library, f.Advice.ID, f.Advice.Summary = name, name, name, name
+		s := New(toAWS)
+		s.times(1, f)
+		for _, c := range []byte(listOf(t, s, 0)) {
+			if c != '\n' && (c < ' ' || c > '~') {
+				t.Fatalf("byte %#x of %q", c, name)
+			}
+		}
+	}
+}
+
+// Invented clients, hosts, programs, reasons and advice cannot make the summary grow, and
+// all their flows are counted.
+func TestClientsAreBounded(t *testing.T) {
+	const times = 3
+	s := New(toAWS)
+	for i := range times * maxClients {
+		f := oldNode(5)
+		f.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 1)
+		s.times(1, f)
+	}
+	for i := range times * maxDestinations {
+		f := oldNode(0)
+		f.Host, f.Reason, f.Advice = fmt.Sprintf("%d.amazonaws.com", i), fmt.Sprint(i), &classify.Advice{ID: fmt.Sprint(i)}
+		f.Software = &classify.Software{Name: fmt.Sprint(i)}
+		s.times(1, f)
+	}
+	list := s.clients.list.list
+	if len(list) != maxClients {
+		t.Fatalf("%d clients", len(list))
+	}
+	busy := list[0].value
+	if d, r, p, w := len(busy.destinations.list), len(busy.reasons.list), len(busy.problems.list), len(busy.software.list); d != maxDestinations || r != maxReasons || p != maxProblems || w != maxSoftware {
+		t.Errorf("%d destinations, %d reasons, %d problems, %d softwares", d, r, p, w)
+	}
+	got := text(t, s, Run{Top: 1}, false)
+	flows := times*maxClients + times*maxDestinations
+	for _, want := range []string{
+		fmt.Sprintf("%s handshakes flagged of", digits(uint64(flows))),
+		fmt.Sprintf("Flagged: more than %s clients, the most flows first:\n", digits(maxClients)),
+		fmt.Sprintf("%9s  10.0.0.0, /usr/bin/node (user svc)\n", digits(times*maxDestinations)),
+		fmt.Sprintf("also:     %d flows for which other things have to change\n", times*maxDestinations-maxProblems),
+		fmt.Sprintf("%9d  flows of %d more clients: --top 0 lists all\n\n", maxClients-1, maxClients-1),
+		fmt.Sprintf("%9s  flows of clients beyond the first %d, by address\n", digits((times-1)*maxClients+1), maxClients),
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// Programs of this host have room before what somebody invents in packets.
+func TestInventedClientsDisplaceNoProgram(t *testing.T) {
+	s := New(toAWS)
+	for i := range 2 * maxClients {
+		f := oldNode(5)
+		f.Process, f.Client = nil, netip.AddrPortFrom(netip.AddrFrom4([4]byte{1, 1, byte(i >> 8), byte(i)}), 1)
+		s.times(2, f)
+		if i == maxClients+10 {
+			s.times(1, oldNode(250))
+		}
+	}
+	if list := listOf(t, s, 0); !strings.Contains(list, "10.0.0.250, /usr/bin/node (user svc)") {
+		t.Errorf("%.300s", list)
+	}
+}
+
+// Property: what is written depends on the findings, and not on their order, nor on the
+// goroutines that count and identify them, nor on the workers. Also where there is no
+// room for all.
+func TestOrderDoesNotMatter(t *testing.T) {
+	for seed := range int64(20) {
+		r := rand.New(rand.NewSource(seed))
+		var all []*classify.Finding
+		for range 3000 {
+			all = append(all, someFinding(r))
+		}
+		want := printed(t, oneByOne(all))
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		if got := printed(t, oneByOne(all)); got != want {
+			t.Fatalf("seed %d, another order: got\n%s\nwant\n%s", seed, got, want)
+		}
+		if got := printed(t, byGoroutines(all, 4)); got != want {
+			t.Fatalf("seed %d, goroutines: got\n%s\nwant\n%s", seed, got, want)
+		}
+	}
+}
+
+func oneByOne(all []*classify.Finding) *Summary {
+	s := New(Options{})
+	for _, f := range all {
+		s.Add(f)
+		s.Identify(f)
+	}
+	return s
+}
+
+// byGoroutines counts with several summaries, of which one is merged with the others, and
+// identifies in several goroutines, in part before the findings are counted.
+func byGoroutines(all []*classify.Finding, n int) *Summary {
+	whole, parts := New(Options{}), make([]*Summary, n)
+	var running sync.WaitGroup
+	for i := range parts {
+		parts[i] = New(Options{})
+		running.Add(2)
+		go func() {
+			defer running.Done()
+			for j := i; j < len(all); j += n {
+				parts[i].Add(all[j])
+			}
+		}()
+		go func() {
+			defer running.Done()
+			for j := i; j < len(all); j += n {
+				whole.Identify(all[j])
+			}
+		}()
+	}
+	running.Wait()
+	for _, p := range parts {
+		whole.Merge(p)
+	}
+	return whole
+}
+
+// someFinding returns a finding of one of many clients, programs and hosts.
+func someFinding(r *rand.Rand) *classify.Finding {
+	f := &classify.Finding{Verdict: classify.Verdict(r.Intn(5)), InScope: r.Intn(3) > 0, Host: fmt.Sprintf("host-%d.example", r.Intn(2*maxDestinations))}
+	f.Time, f.Reason, f.Fix = r.Int63n(1e15), fmt.Sprintf("because %d", r.Intn(2*maxReasons)), classify.Fix(1+r.Intn(3))
+	f.Outcome = classify.Outcome(r.Intn(6))
+	f.Flagged = f.InScope && f.Verdict >= classify.Attempt
+	f.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(r.Intn(10)), byte(1 << r.Intn(8))}), uint16(r.Intn(60000)))
+	if r.Intn(20) == 0 { // more than there is room for
+		f.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(r.Intn(256)), byte(r.Intn(256))}), 1)
+	}
+	if f.Verdict != classify.Attempt {
+		f.Answer = &classify.ServerHello{Version: parse.TLSv1 + parse.Version(r.Intn(4))}
+	}
+	if r.Intn(3) == 0 {
+		f.Process = &classify.Process{PID: r.Int(), Executable: fmt.Sprintf("/bin/p%d", r.Intn(3)), CommandLine: []string{fmt.Sprintf("p%d", r.Intn(4)), fmt.Sprint(r.Intn(9))}}
+		if r.Intn(2) == 0 {
+			f.Process.Executable = ""
+		}
+	}
+	if r.Intn(3) == 0 {
+		f.Software = &classify.Software{Name: fmt.Sprintf("software-%d", r.Intn(2*maxSoftware)), Confidence: classify.Confidence(1 + r.Intn(3))}
+	}
+	f.Advice = &classify.Advice{ID: fmt.Sprintf("guide-%d", r.Intn(2*maxProblems))}
+	return f
+}
+
+func printed(t *testing.T, s *Summary) string {
+	t.Helper()
+	return text(t, s, Run{Packets: 1}, false)
 }
 
 func TestIdentifyWantsFlagged(t *testing.T) {
 	s, f := New(toAWS), oldNode(5)
 	f.Flagged = false
-	if s.Identify(f); len(s.clients.byRow) != 0 {
+	if s.Identify(f); len(s.clients.list.list) != 0 {
 		t.Error("kept")
+	}
+}
+
+func BenchmarkIdentify(b *testing.B) {
+	for name, f := range map[string]*classify.Finding{"a process": cronCurl(0), "software": oldNode(5)} {
+		if name == "software" {
+			f.Process = nil
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			s := New(toAWS)
+			for b.Loop() {
+				s.Identify(f)
+			}
+		})
 	}
 }

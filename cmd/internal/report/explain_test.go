@@ -1,13 +1,17 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 
+	"tlsfloor/classify"
 	"tlsfloor/classify/advice"
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/blind"
@@ -20,12 +24,12 @@ const flaggedEvent = `{"schema":"tlsfloor/1","kind":"handshake","ts":"2026-03-01
 
 func explained(t *testing.T, events string) string {
 	t.Helper()
-	r := NewFindings()
+	r := NewFindings(Selection{})
 	if err := r.Add(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := r.Write(&out); err != nil {
+	if err := r.Write(&out, DefaultExplained); err != nil {
 		t.Fatal(err)
 	}
 	for i := range len(out.String()) {
@@ -41,13 +45,15 @@ func TestExplain(t *testing.T) {
 	text := explained(t, fmt.Sprintf(flaggedEvent, 2, dynamo, 7)+fmt.Sprintf(flaggedEvent, 1, dynamo, 8)+
 		`{"schema":"tlsfloor/1","kind":"handshake","flagged":false,"src_ip":"10.0.0.6"}`+"\n")
 	for _, want := range []string{
-		"10.0.0.5: 2 flagged flows\n",
-		"  process:  /usr/bin/node: node app.js as user svc, unit app.service\n",
-		"  software: Node.js 10.24.1 with OpenSSL 1.1.1 (confidence: high)\n",
-		"  to:       " + dynamo + " (dynamodb us-west-2)\n",
-		"  version:  TLSv1\n",
-		"  seen:     2026-03-01T12:00:01.000000Z to 2026-03-01T12:00:02.000000Z\n",
-		"AWS SDK for JavaScript on Node.js\n=================================\n",
+		"2 flagged flows of 1 client in 3 events.\nEvents from 2026-03-01 12:00:01 to 12:00:02 UTC.\n",
+		"AWS SDK for JavaScript on Node.js\n=================================\n\n2 flagged flows of 1 client, the most flows first:\n\n" +
+			"        2  10.0.0.5, /usr/bin/node (user svc, unit app.service)\n" +
+			"           software: Node.js 10.24.1 (OpenSSL 1.1.1)\n" +
+			"           command:  node app.js\n" +
+			"           seen:     twice, 2026-03-01 12:00:01 to 12:00:02 UTC\n" +
+			"           to:       " + dynamo + "\n" +
+			"           why:      selected TLSv1\n" +
+			"           fix:      the client has to change\n",
 		"      node --tls-min-v1.2 app.js\n",
 		"\nProof: The client's next connections have the verdict \"ok\"",
 		"\n      sudo tlsfloor -i any --emit all | jq -r '[.src_ip, .host, .verdict,\n        .client.max_version, .server.version] | @tsv'\n",
@@ -95,32 +101,32 @@ func TestAdviceFitsTheClient(t *testing.T) {
 	const curl = `{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"fix":"client","src_ip":"10.0.0.5",` +
 		`"process":{"executable":"/usr/bin/curl","command_line":["curl","--tls-max","1.0","https://s3.amazonaws.com"]},` +
 		`"software":{"id":"curl","confidence":"high"},"advice":{"id":"curl","summary":"x"}}`
-	if got := explained(t, curl); !strings.Contains(got, "  do first: The command line has --tls-max 1.0") {
+	if got := explained(t, curl); !strings.Contains(strings.Join(strings.Fields(got), " "), "fix: the client has to change. The command line has --tls-max 1.0") {
 		t.Error(got)
 	}
-	if got := explained(t, strings.Replace(curl, `"--tls-max","1.0",`, "", 1)); strings.Contains(got, "do first") {
+	if got := explained(t, strings.Replace(curl, `"--tls-max","1.0",`, "", 1)); strings.Contains(got, "has --tls-max 1.0:") {
 		t.Error(got)
 	}
 }
 
 func TestForeignLinesAreLeftOut(t *testing.T) {
-	r := NewFindings()
+	r := NewFindings(Selection{})
 	long := strings.Repeat("x", 3*maxLine)
 	events := "no JSON\n{}\n[1]\n\n" + long + "\n" + fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 1) + long
 	if err := r.Add(strings.NewReader(events)); err != nil {
 		t.Fatal(err)
 	}
-	if r.foreign != 5 || r.flagged != 1 {
-		t.Errorf("%d foreign, %d flagged", r.foreign, r.flagged)
+	if r.foreign != 5 || r.clients.flows != 1 {
+		t.Errorf("%d foreign, %d flagged", r.foreign, r.clients.flows)
 	}
 }
 
 // Events that were read before an error are kept.
 func TestExplainKeepsWhatItRead(t *testing.T) {
-	r, broken := NewFindings(), errors.New("bad disk")
+	r, broken := NewFindings(Selection{}), errors.New("bad disk")
 	err := r.Add(io.MultiReader(strings.NewReader(fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 1)), failingReader{broken}))
-	if !errors.Is(err, broken) || r.flagged != 1 {
-		t.Errorf("%v, %d flagged", err, r.flagged)
+	if !errors.Is(err, broken) || r.clients.flows != 1 {
+		t.Errorf("%v, %d flagged", err, r.clients.flows)
 	}
 }
 
@@ -128,10 +134,15 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-func TestGroupsAreBounded(t *testing.T) {
-	r := NewFindings()
+// However many clients, destinations and reasons there are: memory is bounded, and all
+// flows are counted.
+func TestExplainedClientsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes seconds of work")
+	}
+	r := NewFindings(Selection{})
 	var events strings.Builder
-	const n = maxGroups + 50
+	const n = maxExplained + 50
 	for i := range n {
 		fmt.Fprintf(&events, `{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"fix":"client","src_ip":"10.0.%d.%d","host":"%d"}`+"\n", i/256, i%256, i)
 	}
@@ -141,13 +152,20 @@ func TestGroupsAreBounded(t *testing.T) {
 	if err := r.Add(strings.NewReader(events.String())); err != nil {
 		t.Fatal(err)
 	}
+	if len(r.clients.list.list) != maxExplained {
+		t.Errorf("%d clients", len(r.clients.list.list))
+	}
 	var out strings.Builder
-	if err := r.Write(&out); err != nil {
+	if err := r.Write(&out, DefaultExplained); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"50 more flagged flows found no room here", "... and 9,980 more like these", "and others"} {
+	for _, want := range []string{
+		"10,150 flagged flows of more than 10,000 clients in 10,150 events.\n",
+		"      101  10.0.0.0\n", "others (76)\n", "    9,980  flows of 9,980 more clients: --top 0 lists all.\n",
+		"       50  flagged flows, of clients beyond the first 10,000 by address,",
+	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is missing", want)
+			t.Errorf("%q is missing in\n%.3000s", want, out.String())
 		}
 	}
 }
@@ -206,7 +224,7 @@ func statsEvent(host, spots string, last bool) string {
 func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
 	const esp = `{"cause":"unread_protocols","count":%d,"top":[{"number":50,"name":"ESP","count":%d}]}`
 	const cut = `{"cause":"cut_hellos","count":%d}`
-	const clean = "Nothing is flagged in 1 event: there is nothing to change.\n"
+	const clean = "Nothing is flagged in 1 event: there is nothing to change.\nEvents from 2026-03-01 12:00:00 UTC.\n"
 	for _, tt := range []struct {
 		name, events string
 		want         []string
@@ -218,11 +236,15 @@ func TestExplainTellsWhatCouldNotBeSeen(t *testing.T) {
 		{"two runs", statsEvent("a", fmt.Sprintf(cut, 2), true) + statsEvent("a", fmt.Sprintf(cut, 3), true), []string{"        5  handshakes whose hello"}, "change"},
 		{"two sensors that were killed", statsEvent("a", fmt.Sprintf(cut, 2), false) + statsEvent("b", fmt.Sprintf(cut, 3), false) + statsEvent("a", fmt.Sprintf(cut, 4), false),
 			[]string{"        7  handshakes whose hello"}, "change"},
+		{"a sensor that was killed, and then found less", statsEvent("a", fmt.Sprintf(cut, 5), false) + statsEvent("a", fmt.Sprintf(cut, 1), false) + statsEvent("a", "", true),
+			[]string{"        6  handshakes whose hello"}, "change"},
+		{"an expression that matched later", statsEvent("a", `{"cause":"filter_matched_nothing","count":1}`, false) + statsEvent("a", "", true),
+			[]string{"Nothing is flagged in 2 events: there is nothing to change.\n"}, "seen"},
 		{"numbers and names", statsEvent("a", fmt.Sprintf(esp, 12, 12)+","+fmt.Sprintf(cut, 1), true),
 			[]string{"       12  packets of an IP protocol that is not read, and may carry TCP: 50\n           ESP.", "        1  handshake whose hello"}, "change"},
 		{"a cause of the future", statsEvent("a", `{"cause":"gremlins","count":1}`, true), []string{"not everything could be seen", "of a newer tlsfloor"}, "gremlins"},
 		{"beside what is flagged", fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 7) + statsEvent("a", fmt.Sprintf(cut, 1), true),
-			[]string{"10.0.0.5: 1 flagged flow\n", "Sources, checked on ", "Could not be seen:\n"}, "Nothing"},
+			[]string{"1 flagged flow of 1 client in 2 events. Not everything could be seen: see below.\n", "Sources, checked on ", "Could not be seen:\n"}, "Nothing"},
 		{"a name that the terminal would obey", statsEvent("a", `{"cause":"inputs_left_out","count":1,"top":[{"name":"\u001b[2Jx","count":1}]}`, true), []string{"?[2Jx"}, "\x1b"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -247,11 +269,11 @@ func TestSpotsComeBack(t *testing.T) {
 		{Cause: cause("cut_hellos"), Count: 2},
 	}
 	line := event.NewNative(event.Sensor{Host: "a"}).AppendStats(nil, &event.Stats{Blind: blind.ForEvent(spots), Final: true})
-	r := NewFindings()
+	r := NewFindings(Selection{})
 	if err := r.Add(strings.NewReader(string(line) + "\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.unseen.spots(); !reflect.DeepEqual(got, spots) {
+	if got, _ := r.unseen.counts(); !reflect.DeepEqual(got, spots) {
 		t.Errorf("got %+v, want %+v", got, spots)
 	}
 }
@@ -261,7 +283,7 @@ func TestRunsAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
-	r := NewFindings()
+	r := NewFindings(Selection{})
 	for i := range 3 * maxRuns {
 		if err := r.Add(strings.NewReader(statsEvent(fmt.Sprint(i), `{"cause":"cut_hellos","count":1}`, false))); err != nil {
 			t.Fatal(err)
@@ -270,7 +292,115 @@ func TestRunsAreBounded(t *testing.T) {
 	if n := len(r.unseen.open); n > maxRuns {
 		t.Errorf("%d runs are told apart", n)
 	}
-	if all := r.unseen.spots(); len(all) != 1 || all[0].Count != 3*maxRuns {
+	if all, _ := r.unseen.counts(); len(all) != 1 || all[0].Count != 3*maxRuns {
 		t.Errorf("%+v", all)
 	}
+}
+
+// That there is nothing to change is only said of events that were all read, and that are
+// all there.
+func TestNothingIsSaidOfWhatWasNotRead(t *testing.T) {
+	const fine = `{"schema":"tlsfloor/1","kind":"handshake","ts":"2026-03-01T12:00:00.000000Z","flagged":false,"src_ip":"10.0.0.6"}` + "\n"
+	const counted = `{"schema":"tlsfloor/1","kind":"stats","flagged":3,"final":true,"blind":[]}` + "\n"
+	for _, tt := range []struct {
+		name, events string
+		incomplete   bool
+		want         string
+	}{
+		{"all was read", fine, false, "Nothing is flagged in 1 event: there is nothing to change.\n"},
+		{"a file was not", fine, true, "Nothing is flagged in 1 event, but not everything could be read.\n"},
+		{"a line was not", fine + fine[:40], false, "Nothing is flagged in 1 event, but not everything could be read.\n"},
+		{"the events are elsewhere", fine + counted, false, "Nothing is flagged in 2 events, but the runs have counted 3 flagged flows: the\nevents about these are somewhere else.\n"},
+		{"a flagged one beside a bad line", fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 1) + "x", false, "1 flagged flow of 1 client in 1 event. Not everything could be read.\n"},
+	} {
+		r := NewFindings(Selection{})
+		if err := r.Add(strings.NewReader(tt.events)); err != nil {
+			t.Fatal(err)
+		}
+		if tt.incomplete {
+			r.Incomplete()
+		}
+		var out strings.Builder
+		if err := r.Write(&out, 0); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(out.String(), tt.want) || strings.Count(out.String(), "nothing to change") != strings.Count(tt.want, "nothing to change") {
+			t.Errorf("%s:\n%s", tt.name, out.String())
+		}
+	}
+}
+
+// The summary at the end of a run, and the explanation of its events, say the same about
+// each client.
+func TestSummaryAndExplanationAgree(t *testing.T) {
+	for seed := range int64(10) {
+		r := rand.New(rand.NewSource(seed))
+		s, read, events := New(Options{}), NewFindings(Selection{}), []byte(nil)
+		native := event.NewNative(event.Sensor{Host: "a"})
+		for range 2000 {
+			f := completeFinding(r)
+			s.Add(f)
+			s.Identify(f)
+			events = append(native.AppendFinding(events, f), '\n')
+		}
+		if err := read.Add(bytes.NewReader(events)); err != nil {
+			t.Fatal(err)
+		}
+		if s.flagged == 0 || s.flagged != read.clients.flows {
+			t.Fatalf("%d flagged, %d explained", s.flagged, read.clients.flows)
+		}
+		got, want := new(page), new(page)
+		for _, of := range []struct {
+			*page
+			rows []row
+		}{{want, s.clients.rows()}, {got, read.clients.rows()}} {
+			for i := range of.rows {
+				of.row(&of.rows[i], view{most: maxDestinations})
+			}
+		}
+		if got.text.String() != want.text.String() {
+			g, w := strings.Split(got.text.String(), "\n"), strings.Split(want.text.String(), "\n")
+			for i := range w {
+				if i >= len(g) || g[i] != w[i] {
+					t.Fatalf("seed %d: explained\n%s\nin the summary\n%s", seed, strings.Join(g[i:min(i+9, len(g))], "\n"), strings.Join(w[i:min(i+9, len(w))], "\n"))
+				}
+			}
+			t.Fatal("more is explained than is in the summary")
+		}
+	}
+}
+
+// completeFinding returns a finding as a run delivers it, with names and texts that are
+// not printable now and then.
+func completeFinding(r *rand.Rand) *classify.Finding {
+	f := someFinding(r)
+	f.Client = netip.AddrPortFrom(f.Client.Addr(), 1) // fewer than there is room for
+	if r.Intn(2) == 0 {
+		f.Client = netip.MustParseAddrPort("[fe80::1%eth0]:1")
+	}
+	f.Server = netip.AddrPortFrom(netip.MustParseAddr("192.0.2.10"), uint16(443+r.Intn(2)))
+	switch r.Intn(6) {
+	case 0:
+		f.Host = "\xff\x00\u202e.s3.amazonaws.com"
+	case 1:
+		f.Host, f.HostSource, f.AWS = "", classify.NameAddress, &classify.AWS{Service: "dynamodb", Region: "us-west-2"}
+	case 2:
+		f.HostSource = classify.NameConnect
+	}
+	if f.Software != nil {
+		f.Software.ID, f.Software.Version = "openssl", "1.0.1"
+	}
+	if p := f.Process; p != nil {
+		p.User, p.Script, p.Folder = "caf\u00e9\xff", "/opt/\xffbackup.sh", strings.Repeat("\xe9", 300)
+		p.Parents = []classify.Parent{{PID: 3, Executable: "/opt/a", CommandLine: []string{"a"}}}
+		p.CommandLine = append(p.CommandLine, strings.Repeat("\xe9", r.Intn(600)))
+	}
+	f.Advice = nil
+	if f.Flagged {
+		if f.Answer == nil {
+			f.Hello = new(classify.ClientHello)
+		}
+		f.Advice = advice.For(f)
+	}
+	return f
 }

@@ -1,136 +1,40 @@
 package report
 
 import (
-	"fmt"
+	"cmp"
 	"io"
+	"slices"
 	"strings"
-	"time"
 
 	"tlsfloor/classify/advice"
 )
 
-// maxGroupsShown bounds the groups that are listed with a guide.
-const maxGroupsShown = 20
+// DefaultExplained is how many clients are listed for a guide, unless somebody asks for
+// more.
+const DefaultExplained = 20
 
-// WriteGuide writes a guide.
-func WriteGuide(w io.Writer, g *advice.Guide) error {
-	p := new(page)
-	p.guide(g)
-	_, err := io.WriteString(w, p.text.String())
-	return err
-}
-
-func (p *page) guide(g *advice.Guide) {
-	p.line("%s", g.Title)
-	p.line("%s", strings.Repeat("=", len(g.Title)))
-	p.line("")
-	p.wrap("", g.Summary)
-	p.line("")
-	if g.Today != "" {
-		p.wrap("Today: ", g.Today)
+// Write writes the findings, with each guide once, below the clients that it is for, and
+// what could not be seen. top is how many clients are listed for a guide; 0: all.
+func (r *Findings) Write(w io.Writer, top int) error {
+	p, rows := new(page), r.clients.rows()
+	spots, counted := r.unseen.counts()
+	blindToo := len(spots) > 0 || r.unseen.unknown > 0
+	if r.clients.flows == 0 {
+		p.wrap("", r.nothing(blindToo, counted))
+	} else {
+		p.wrap("", r.something(len(rows), blindToo))
+	}
+	if r.period.first != 0 || r.period.last != 0 {
+		p.line("Events from %s.", r.period.text())
+	}
+	left := r.clients.flows
+	for _, s := range sectionsOf(rows) {
+		left -= p.section(s, top)
+	}
+	if left > 0 {
 		p.line("")
-	}
-	for i, s := range g.Steps {
-		p.wrap(fmt.Sprintf("%2d. ", i+1), s.Text)
-		for _, c := range s.Commands {
-			p.command(c.Lines, c.Prints)
-		}
-	}
-	if g.Question != "" {
-		p.line("")
-		p.wrap("", g.Question)
-		for _, l := range g.Leads {
-			p.wrap(fmt.Sprintf("  tlsfloor explain %-20s  ", l.Guide), l.When)
-		}
-	}
-	p.line("")
-	p.wrap("Proof: ", g.Proof)
-	p.command(watching, nil)
-	p.placeholders(g)
-	p.line("")
-	p.line("Sources, checked on %s:", g.Checked.Format(time.DateOnly))
-	for _, s := range g.Sources {
-		p.wrap("  - ", s.Name)
-		if s.URL != "" {
-			p.line("    %s", s.URL)
-		}
-	}
-}
-
-// watching is how to see what proves that a change has worked.
-var watching = []string{
-	`sudo tlsfloor -i any --emit all | jq -r '[.src_ip, .host, .verdict,`,
-	`  .client.max_version, .server.version] | @tsv'`,
-}
-
-// command writes lines that are not wrapped, so that they can be copied, and what they
-// print.
-func (p *page) command(lines, prints []string) {
-	for _, line := range lines {
-		p.line("      %s", line)
-	}
-	for _, line := range prints {
-		p.line("        -> %s", line)
-	}
-}
-
-// placeholders are the words in commands that stand for a member of the event, and how
-// they are recognised.
-var placeholders = []struct{ word, in, member string }{
-	{"HOST", "HOST", "host"}, {"PID", "/proc/PID", "process.pid"}, {"ADDRESS", "ADDRESS", "src_ip"},
-}
-
-// placeholders says what those stand for that are in a guide's commands.
-func (p *page) placeholders(g *advice.Guide) {
-	text := ""
-	for _, it := range placeholders {
-		switch {
-		case !g.Mentions(it.in):
-		case text == "":
-			text = "In commands, " + it.word + " stands for the event's " + it.member
-		default:
-			text += ", " + it.word + " for its " + it.member
-		}
-	}
-	if text != "" {
-		p.line("")
-		p.wrap("", text+".")
-	}
-}
-
-// ListGuides lists all guides, a line each.
-func ListGuides(w io.Writer) error {
-	p := new(page)
-	for _, g := range advice.All() {
-		p.line("%-22s %s", g.ID, g.Title)
-	}
-	_, err := io.WriteString(w, p.text.String())
-	return err
-}
-
-// Write writes the findings, each group with its guide, and what could not be seen.
-func (r *Findings) Write(w io.Writer) error {
-	p := new(page)
-	spots := r.unseen.spots()
-	switch {
-	case r.flagged == 0 && (len(spots) > 0 || r.unseen.unknown > 0):
-		p.wrap("", "Nothing is flagged in "+number(r.events, "event")+", but not everything could be seen: see below.")
-	case r.flagged == 0:
-		p.line("Nothing is flagged in %s: there is nothing to change.", number(r.events, "event"))
-	}
-	guides, groups := r.sorted()
-	for i, id := range guides {
-		if i > 0 {
-			p.line("")
-			p.line("")
-		}
-		p.groups(groups[id])
-		g, _ := advice.Lookup(id)
-		p.guide(g)
-	}
-	if r.ungrouped > 0 {
-		p.line("")
-		p.wrap("", number(r.ungrouped, "more flagged flow")+" found no room here: explain fewer events at a time.")
+		p.wrap(margin(digits(left)), "flagged flows, of clients beyond the first "+digits(maxExplained)+" by address, or for which more than "+
+			digits(maxProblems)+" things have to change: explain fewer at a time, with --client or --since.")
 	}
 	p.blindSpots(spots)
 	if r.unseen.unknown > 0 {
@@ -141,46 +45,92 @@ func (r *Findings) Write(w io.Writer) error {
 	return err
 }
 
-// groups lists the groups that the guide below is for.
-func (p *page) groups(groups []*group) {
-	for _, g := range groups[:min(len(groups), maxGroupsShown)] {
-		p.group(g)
+// something is the result in one sentence, if something is flagged.
+func (r *Findings) something(clients int, blindToo bool) string {
+	text := number(r.clients.flows, "flagged flow") + " of " + r.clients.count(clients) + " in " + number(r.events, "event") + r.selection.text() + "."
+	if r.left > 0 {
+		text += " " + number(r.left, "other flagged flow") + " left out."
 	}
-	if n := len(groups) - maxGroupsShown; n > 0 {
-		p.line("... and %s more like these", digits(uint64(n)))
-		p.line("")
+	if r.unread || r.foreign > 0 {
+		text += " Not everything could be read."
 	}
-}
-
-func (p *page) group(g *group) {
-	p.wrap("", bounded(g.source)+": "+number(g.times, "flagged flow"))
-	for _, line := range [][2]string{
-		{"  process:  ", g.process}, {"  software: ", g.software}, {"  to:       ", g.destinations()},
-		{"  version:  ", strings.Join(g.versions, ", ")}, {"  why:      ", g.reason}, {"  seen:     ", g.span()}, {"  do first: ", g.summary},
-	} {
-		if line[1] != "" {
-			p.wrap(line[0], bounded(line[1]))
-		}
-	}
-	p.line("")
-}
-
-// maxText bounds a text from the network, in bytes.
-const maxText = 1000
-
-func bounded(text string) string { return printable(text[:min(len(text), maxText)]) }
-
-func (g *group) destinations() string {
-	text := strings.Join(g.hosts, ", ")
-	if g.moreHosts {
-		text += " and others"
+	if blindToo {
+		text += " Not everything could be seen: see below."
 	}
 	return text
 }
 
-func (g *group) span() string {
-	if g.first == g.last {
-		return g.first
+// nothing is the result in one sentence, if nothing is flagged. That there is nothing to
+// change is only said of events that were all read, and were all seen.
+func (r *Findings) nothing(blindToo bool, counted uint64) string {
+	events := number(r.events, "event")
+	switch {
+	case !r.selection.all():
+		text := "No flagged flow" + r.selection.text() + " in " + events + ", which have " + number(r.left, "other flagged flow") + "."
+		if blindToo {
+			text += " Not everything could be seen: see below."
+		}
+		return text
+	case r.unread || r.foreign > 0:
+		return "Nothing is flagged in " + events + ", but not everything could be read."
+	case counted > 0:
+		return "Nothing is flagged in " + events + ", but the runs have counted " + number(counted, "flagged flow") + ": the events about these are somewhere else."
+	case blindToo:
+		return "Nothing is flagged in " + events + ", but not everything could be seen: see below."
 	}
-	return g.first + " to " + g.last
+	return "Nothing is flagged in " + events + ": there is nothing to change."
+}
+
+// section is a guide with its clients.
+type section struct {
+	guide *advice.Guide
+	flows uint64
+	rows  []row
+}
+
+// sectionsOf returns the guides, the most flows first.
+func sectionsOf(rows []row) []*section {
+	byID := map[string]*section{}
+	var all []*section
+	for i := range rows {
+		for _, of := range rows[i].problems.list {
+			s := byID[of.key.guide]
+			if s == nil {
+				g, _ := advice.Lookup(of.key.guide)
+				s = &section{guide: g}
+				byID[of.key.guide] = s
+				all = append(all, s)
+			}
+			s.flows += of.value.flows
+			if n := len(s.rows); n == 0 || s.rows[n-1].client != rows[i].client {
+				s.rows = append(s.rows, rows[i])
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *section) int {
+		return cmp.Or(cmp.Compare(b.flows, a.flows), strings.Compare(a.guide.ID, b.guide.ID))
+	})
+	return all
+}
+
+// section writes a guide below its clients, and returns the number of their flows.
+func (p *page) section(s *section, top int) uint64 {
+	flowsOf := func(r *row) uint64 { _, n := r.problemsFor(s.guide.ID); return n }
+	slices.SortStableFunc(s.rows, func(a, b row) int { return cmp.Compare(flowsOf(&b), flowsOf(&a)) })
+	p.line("")
+	p.line("")
+	p.title(s.guide)
+	p.line("%s of %s, the most flows first:", number(s.flows, "flagged flow"), number(uint64(len(s.rows)), "client"))
+	p.line("")
+	shown, left := s.rows[:shownOf(len(s.rows), top)], s.flows
+	for i := range shown {
+		left -= p.row(&shown[i], view{most: maxDestinations, guide: s.guide.ID})
+		p.line("")
+	}
+	if n := len(s.rows) - len(shown); n > 0 {
+		p.wrap(margin(digits(left)), "flows of "+number(uint64(n), "more client")+": --top 0 lists all.")
+		p.line("")
+	}
+	p.guide(s.guide)
+	return s.flows
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"tlsfloor/cmd/internal/blind"
@@ -33,10 +34,14 @@ func (p *page) counts(name string, all, scoped uint64, note string) {
 	}
 }
 
-// wrap adds lead and text, with all lines of the text indented by the width of lead.
+// margin is the beginning of a row of a list.
+func margin(count string) string { return fmt.Sprintf("%9s  ", count) }
+
+// wrap adds lead and text, with all lines of the text indented by the width of lead. A
+// word that is too long for a line is divided.
 func (p *page) wrap(lead, text string) {
 	line, used := lead, len(lead)
-	for _, word := range strings.Fields(text) {
+	for word := range fittingWords(text, width-len(lead)) {
 		if used > len(lead) && used+1+columns(word) > width {
 			p.line("%s", line)
 			line, used = strings.Repeat(" ", len(lead)), len(lead)
@@ -47,6 +52,24 @@ func (p *page) wrap(lead, text string) {
 		line, used = line+word, used+columns(word)
 	}
 	p.line("%s", line)
+}
+
+// fittingWords yields the words of a text, in pieces of at most room columns. A word with
+// an escape sequence is not divided.
+func fittingWords(text string, room int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, word := range strings.Fields(text) {
+			for len(word) > room && !strings.ContainsRune(word, '\x1b') {
+				if !yield(word[:room]) {
+					return
+				}
+				word = word[room:]
+			}
+			if !yield(word) {
+				return
+			}
+		}
+	}
 }
 
 // columns is the width of a word without escape sequences.

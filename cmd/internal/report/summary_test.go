@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/cmd/internal/blind"
@@ -14,12 +15,12 @@ import (
 
 var toAWS = Options{Floor: parse.TLSv12, Scope: "to AWS"}
 
-func client(last byte) netip.AddrPort {
+func port(last byte) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, last}), 40000)
 }
 
 func seen(v classify.Verdict, selected parse.Version, o classify.Outcome) *classify.Finding {
-	f := &classify.Finding{Verdict: v, Observation: classify.Observation{Outcome: o, Client: client(9)}}
+	f := &classify.Finding{Verdict: v, Observation: classify.Observation{Outcome: o, Client: port(9)}}
 	if selected != 0 {
 		f.Answer = &classify.ServerHello{Version: selected}
 	}
@@ -29,14 +30,19 @@ func seen(v classify.Verdict, selected parse.Version, o classify.Outcome) *class
 func scoped(f *classify.Finding) *classify.Finding { f.InScope = true; return f }
 
 func flagged(f *classify.Finding, from byte, host, reason string, fix classify.Fix) *classify.Finding {
-	f.InScope, f.Flagged, f.Client, f.Host, f.Reason, f.Fix = true, true, client(from), host, reason, fix
+	f.InScope, f.Flagged, f.Client, f.Host, f.Reason, f.Fix = true, true, port(from), host, reason, fix
+	f.Time = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano()
 	f.Server = netip.MustParseAddrPort("52.94.1.2:443")
 	return f
 }
 
+// times adds findings as a run does: counted first, identified later.
 func (s *Summary) times(n int, f *classify.Finding) {
 	for range n {
 		s.Add(f)
+	}
+	for range n {
+		s.Identify(f)
 	}
 }
 
@@ -89,24 +95,30 @@ without an answer. Not everything could be seen: see below.
   unanswered              2           2
   not known               2           0
 
-Flagged, the most frequent first:
+Flagged: 3 clients, the most flows first:
 
-       12  10.0.0.5 -> dynamodb.us-west-2.amazonaws.com
-           selected TLSv1, below the floor TLSv1.2; the client offers at most
-           TLSv1. The client has to change.
+       13  10.0.0.5
+           seen:     13 times, 2026-03-01 12:00:00 UTC
+           to:       dynamodb.us-west-2.amazonaws.com:443
+           why:      selected TLSv1, below the floor TLSv1.2; the client offers
+                     at most TLSv1 (12)
+                     offers at most TLSv1.1, below the floor TLSv1.2; refused by
+                     the server with protocol_version (1)
+           fix:      the client has to change
 
-        3  10.0.0.77 -> abc123.execute-api.eu-west-1.amazonaws.com
-           selected TLSv1.1, below the floor TLSv1.2; the client offers up to
-           TLSv1.3. The server has to change.
+        3  10.0.0.77
+           seen:     3 times, 2026-03-01 12:00:00 UTC
+           to:       abc123.execute-api.eu-west-1.amazonaws.com:443
+           why:      selected TLSv1.1, below the floor TLSv1.2; the client
+                     offers up to TLSv1.3
+           fix:      the server has to change
 
-        1  10.0.0.5 -> dynamodb.us-west-2.amazonaws.com
-           offers at most TLSv1.1, below the floor TLSv1.2; refused by the
-           server with protocol_version. The client has to change.
-
-        1  10.0.0.6 -> 52.94.1.2
-           selected TLSv1, below the floor TLSv1.2; the client offers at most
-           TLSv1. Known to be AWS by its address only. Who has to change is not
-           known.
+        1  10.0.0.6
+           seen:     once, 2026-03-01 12:00:00 UTC
+           to:       52.94.1.2:443 (known by its address only)
+           why:      selected TLSv1, below the floor TLSv1.2; the client offers
+                     at most TLSv1
+           fix:      who has to change is not known
 
 Could not be seen:
 
@@ -257,20 +269,20 @@ func checkWidth(t *testing.T, text string) {
 	}
 }
 
-// Colour adds escapes, and changes nothing else.
-// Rows that are equally frequent are sorted by the client's number, not by its text.
-func TestRowsAreSortedByAddress(t *testing.T) {
-	s := New(Options{Floor: parse.TLSv12})
+// Clients with equally many flows are sorted by the number of the address, not by its text.
+func TestClientsAreSortedByAddress(t *testing.T) {
+	s := New(toAWS)
 	for _, last := range []byte{10, 2, 7} {
 		s.times(1, flagged(seen(classify.Violation, parse.TLSv1, classify.Established), last, "s3.amazonaws.com", "r", classify.FixClient))
 	}
 	page := text(t, s, Run{}, false)
-	at := func(last byte) int { return strings.Index(page, client(last).Addr().String()+" -> ") }
+	at := func(last byte) int { return strings.Index(page, port(last).Addr().String()+"\n") }
 	if at(2) < 0 || at(2) > at(7) || at(7) > at(10) {
 		t.Error(page)
 	}
 }
 
+// Colour adds escapes, and changes nothing else.
 func TestColor(t *testing.T) {
 	run := Run{Packets: 98765, Blind: unseenSpots}
 	plain, colored := text(t, busy(), run, false), text(t, busy(), run, true)
@@ -290,15 +302,19 @@ func TestColor(t *testing.T) {
 func TestHostileNamesArePrinted(t *testing.T) {
 	s := New(toAWS)
 	for _, host := range []string{"\x1b[2J\x00\x7f\x9b", "a\nb", "\u202egpj", strings.Repeat("x", 300) + ".s3.amazonaws.com"} {
-		s.Add(flagged(seen(classify.Violation, parse.TLSv1, 0), 1, host, "a reason", classify.FixClient))
+		s.times(1, flagged(seen(classify.Violation, parse.TLSv1, 0), 1, host, "a reason", classify.FixClient))
 	}
+	s.times(9, flagged(seen(classify.Violation, parse.TLSv1, 0), 2, strings.Repeat("x", 300)+".s3.amazonaws.com", "a reason", classify.FixClient))
 	got := text(t, s, Run{}, false)
+	if whole := strings.Join(strings.Fields(got), ""); !strings.Contains(whole, strings.Repeat("x", maxHost-len(".s3.amazonaws.com"))+".s3.amazonaws.com:443") {
+		t.Errorf("the end of a long name is not in\n%s", got)
+	}
 	for _, c := range []byte(got) {
 		if c != '\n' && (c < ' ' || c > '~') {
 			t.Fatalf("byte %#x in %q", c, got)
 		}
 	}
-	for _, want := range []string{`\x1b[2J\x00\x7f\x9b`, `a\x0ab`, "x.s3.amazonaws.com"} {
+	for _, want := range []string{`\x1b[2J\x00\x7f\x9b`, `a\x0ab`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -311,13 +327,15 @@ func TestLongAddresses(t *testing.T) {
 	f := flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "", "a reason", classify.FixClient)
 	f.Client = netip.MustParseAddrPort("[2001:db8:1111:2222:3333:4444:5555:6666]:40000")
 	f.Server = netip.MustParseAddrPort("[2600:1f18:1111:2222:3333:4444:5555:6666]:443")
-	s.Add(f)
+	s.times(1, f)
 	got := text(t, s, Run{}, false)
 	const want = `
-        1  2001:db8:1111:2222:3333:4444:5555:6666 ->
-           2600:1f18:1111:2222:3333:4444:5555:6666
-           a reason. Known to be AWS by its address only. The client has to
-           change.
+        1  2001:db8:1111:2222:3333:4444:5555:6666
+           seen:     once, 2026-03-01 12:00:00 UTC
+           to:       [2600:1f18:1111:2222:3333:4444:5555:6666]:443 (known by its
+                     address only)
+           why:      a reason
+           fix:      the client has to change
 `
 	if !strings.HasSuffix(got, want) {
 		t.Errorf("%s", got)
@@ -325,33 +343,12 @@ func TestLongAddresses(t *testing.T) {
 	checkWidth(t, got)
 }
 
-// A client that invents names cannot make the summary grow, and its flows are still
-// counted.
-func TestRowsAreBounded(t *testing.T) {
-	s := New(toAWS)
-	for i := range 3 * maxRows {
-		s.Add(flagged(seen(classify.Violation, parse.TLSv1, 0), 1, fmt.Sprintf("%d.amazonaws.com", i), "a reason", classify.FixClient))
-	}
-	s.times(2, flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "0.amazonaws.com", "a reason", classify.FixClient))
-	if len(s.rows.byKey) != maxRows {
-		t.Errorf("%d rows, want %d", len(s.rows.byKey), maxRows)
-	}
-	got := text(t, s, Run{}, false)
-	for _, want := range []string{"        3  10.0.0.1 -> 0.amazonaws.com", "    2,990  others"} {
-		if !strings.Contains(got, want+"\n") {
-			t.Errorf("no %q in\n%s", want, got)
-		}
-	}
-	if s.Flagged() != 3*maxRows+2 {
-		t.Errorf("%d flagged", s.Flagged())
-	}
-}
-
-func TestAddDoesNotAllocate(t *testing.T) {
+func TestCountingDoesNotAllocate(t *testing.T) {
 	s := New(toAWS)
 	f := flagged(seen(classify.Violation, parse.TLSv1, 0), 1, "a.amazonaws.com", "a reason", classify.FixClient)
-	s.Add(f)
-	if n := testing.AllocsPerRun(100, func() { s.Add(f) }); n != 0 {
+	f.Software = &classify.Software{Name: "OpenSSL", Confidence: classify.Low}
+	s.times(1, f)
+	if n := testing.AllocsPerRun(100, func() { s.times(1, f) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -9,8 +8,8 @@ import (
 	"tlsfloor/cmd/internal/blind"
 )
 
-// maxRowsShown bounds the rows of flagged flows in the summary.
-const maxRowsShown = 10
+// mostInSummary bounds the destinations, and the reasons, that are shown of a client.
+const mostInSummary = 2
 
 // Run is what the summary has to know about the run at its end.
 type Run struct {
@@ -18,19 +17,32 @@ type Run struct {
 	Blind   []blind.Spot // what could not be seen, the most important first
 	// Hint says what to try next, in one or more lines; empty: nothing.
 	Hint string
+	// Top is how many clients are listed; 0: all.
+	Top int
+	// First and Last are the times that the run covers, in nanoseconds since the Unix
+	// epoch; both 0: not known.
+	First, Last int64
 }
+
+// DefaultTop is how many clients a summary lists, unless somebody asks for more.
+const DefaultTop = 10
 
 // Write writes the summary in one Write, in lines of at most 80 columns. It contains
 // escape sequences only if color is set, whatever the names from the network contain.
 func (s *Summary) Write(w io.Writer, run Run, color bool) error {
-	p := &page{color: color}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, rows := &page{color: color}, s.clients.rows()
 	s.headline(p, run)
+	if run.First != 0 || run.Last != 0 {
+		p.line("Packets from %s.", (&span{first: run.First, last: run.Last}).text())
+	}
 	if s.all.total > 0 {
 		s.versions(p)
 		s.verdicts(p)
 		s.outcomes(p)
 	}
-	s.list(p)
+	s.list(p, rows, run.Top)
 	p.blindSpots(run.Blind)
 	if run.Hint != "" {
 		p.line("")
@@ -128,49 +140,45 @@ func (s *Summary) outcomes(p *page) {
 	p.counts("not known", s.all.outcomes[classify.OutcomeUnknown], s.scoped.outcomes[classify.OutcomeUnknown], "")
 }
 
-func (s *Summary) list(p *page) {
-	most, others := s.rows.top(maxRowsShown)
-	if len(most) == 0 {
+// list lists the clients with flagged flows.
+func (s *Summary) list(p *page, rows []row, top int) {
+	if s.flagged == 0 {
 		return
 	}
 	p.line("")
-	p.line("%s", p.bold("Flagged")+", the most frequent first:")
-	for _, r := range most {
+	p.line("%s", p.bold("Flagged")+": "+s.clients.count(len(rows))+", the most flows first:")
+	shown := rows[:shownOf(len(rows), top)]
+	for i := range shown {
 		p.line("")
-		p.wrap(margin(digits(r.count)), r.client.String()+" -> "+p.bold(r.destination()))
-		p.wrap(margin(""), printable(r.reason)+". "+r.caveat()+blame[r.fix])
-		for _, line := range s.clients.of(r.rowKey) {
-			p.wrap(margin(""), line)
+		p.row(&shown[i], view{most: mostInSummary})
+	}
+	p.hidden(&s.clients, rows, len(shown), s.flagged)
+}
+
+// hidden says whose flows are not shown: those of rows beyond the first, and those of
+// clients without room.
+func (p *page) hidden(c *clients, rows []row, shown int, flows uint64) {
+	var known uint64
+	for i := range rows {
+		flows -= rows[i].flows
+		if i >= shown {
+			known += rows[i].flows
 		}
 	}
-	if others > 0 {
+	if n := len(rows) - shown; n > 0 {
 		p.line("")
-		p.wrap(margin(digits(others)), "others")
+		p.wrap(margin(digits(known)), "flows of "+number(uint64(n), "more client")+": --top 0 lists all")
+	}
+	if flows > 0 {
+		p.line("")
+		p.wrap(margin(digits(flows)), "flows of clients beyond the first "+digits(uint64(c.limit))+", by address")
 	}
 }
 
-var blame = map[classify.Fix]string{
-	classify.FixClient:  "The client has to change.",
-	classify.FixServer:  "The server has to change.",
-	classify.FixUnknown: "Who has to change is not known.",
-}
-
-// margin is the beginning of a row of the list.
-func margin(count string) string { return fmt.Sprintf("%9s  ", count) }
-
-// destination is the host, in at most one line. A name that is too long loses its
-// beginning: the end says whose it is.
-func (r *row) destination() string {
-	host, room := printable(r.host), width-len(margin(""))
-	if len(host) > room {
-		return "..." + host[len(host)-room+3:]
+// shownOf is how many of n rows are shown; top 0: all.
+func shownOf(n, top int) int {
+	if top <= 0 {
+		return n
 	}
-	return host
-}
-
-func (r *row) caveat() string {
-	if r.named {
-		return ""
-	}
-	return "Known to be AWS by its address only. "
+	return min(n, top)
 }

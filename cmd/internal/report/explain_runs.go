@@ -1,0 +1,102 @@
+package report
+
+import (
+	"maps"
+	"slices"
+
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/blind"
+)
+
+// maxRuns bounds the sensors whose unfinished runs are kept apart.
+const maxRuns = 1000
+
+// unseen is what the runs could not see whose events were read. Each stats event has the
+// counts from the beginning of its run, so the last one of each run is used.
+type unseen struct {
+	ended   []blind.Spot       // of finished runs, added up
+	flagged uint64             // the flagged flows that finished runs have counted
+	open    map[string]counted // of unfinished runs, by the sensor's host
+	unknown int                // spots with causes that this version does not know
+}
+
+// counted is what a run has counted so far.
+type counted struct {
+	spots []blind.Spot
+	sums  [4]uint64 // packets, flows, handshakes and flagged flows
+}
+
+func (u *unseen) add(e *event.Event) {
+	now := counted{u.spotsOf(e), [4]uint64{e.Packets, e.Flows, e.Handshakes, uint64(e.Flagged)}}
+	host := end(e.Sensor.Host, maxHost)
+	before, known := u.open[host]
+	if known && !now.follows(&before) {
+		u.finish(&before)
+	}
+	switch {
+	case e.Final, !known && len(u.open) >= maxRuns:
+		delete(u.open, host)
+		u.finish(&now)
+	case u.open == nil:
+		u.open = map[string]counted{host: now}
+	default:
+		u.open[host] = now
+	}
+}
+
+func (u *unseen) finish(c *counted) {
+	u.ended = blind.Merge(append(u.ended, c.spots...)...)
+	u.flagged += c.flagged()
+}
+
+func (c counted) flagged() uint64 { return c.sums[3] }
+
+// follows reports whether counts may be later ones of the same run, in which nothing
+// becomes less, except that an expression may match later. Otherwise a run was killed,
+// and another one has begun.
+func (c *counted) follows(before *counted) bool {
+	for i, n := range before.sums {
+		if c.sums[i] < n {
+			return false
+		}
+	}
+	for _, b := range before.spots {
+		if b.Cause.String() != "filter_matched_nothing" && !slices.ContainsFunc(c.spots, func(s blind.Spot) bool { return s.Cause == b.Cause && s.Count >= b.Count }) {
+			return false
+		}
+	}
+	return true
+}
+
+// spotsOf returns the spots of an event, within the usual bounds.
+func (u *unseen) spotsOf(e *event.Event) (spots []blind.Spot) {
+	for _, s := range e.Blind {
+		cause, ok := blind.ParseCause(s.Cause)
+		if !ok {
+			u.unknown++
+			continue
+		}
+		one := blind.Spot{Cause: cause, Count: s.Count}
+		for _, t := range s.Top[:min(len(s.Top), blind.MaxTop)] {
+			item := blind.Item{Name: beginning(t.Name, maxText), Count: t.Count}
+			if t.Number != nil {
+				item.Number, item.Numbered = *t.Number, true
+			}
+			one.Top = append(one.Top, item)
+		}
+		spots = append(spots, one)
+	}
+	return spots
+}
+
+// maxText bounds the name of a thing that could not be seen, in bytes.
+const maxText = 1000
+
+// counts returns the spots and the flagged flows of all runs, added up.
+func (u *unseen) counts() (spots []blind.Spot, flagged uint64) {
+	all, flagged := slices.Clone(u.ended), u.flagged
+	for _, host := range slices.Sorted(maps.Keys(u.open)) {
+		all, flagged = append(all, u.open[host].spots...), flagged+u.open[host].flagged()
+	}
+	return blind.Merge(all...), flagged
+}
