@@ -180,7 +180,7 @@ func (r *room) try(t *testing.T, c command) {
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skipf("%s is not installed", program)
 	}
-	line := r.fill(strings.Join(c.Lines, "\n"))
+	line := r.fill(strings.Join(c.Lines, "\n      ")) // as it is copied from the page
 	cmd := r.command(t, line)
 	var said bytes.Buffer
 	cmd.Stderr = &said

@@ -131,6 +131,18 @@ func (g *Guide) Mentions(word string) bool {
 	return false
 }
 
+// Prints reports whether the guide says of a command what it prints.
+func (g *Guide) Prints() bool {
+	for _, s := range g.Steps {
+		for _, c := range s.Commands {
+			if c.Prints != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Lookup returns the guide with an id.
 func Lookup(id string) (g *Guide, ok bool) {
 	g, ok = guides().byID[id]

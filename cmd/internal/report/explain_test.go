@@ -188,7 +188,7 @@ func TestGuidesAreWritten(t *testing.T) {
 			t.Errorf("%d columns: %s", len(line)-1, line)
 		}
 	}
-	if java, _ := advice.Lookup("java"); !strings.Contains(written(t, java), "\nIn commands, HOST stands for the event's host, PID for its process.pid.\n") {
+	if java, _ := advice.Lookup("java"); !strings.Contains(written(t, java), "\nAfter # is what the command prints, with ... for what varies. In commands, HOST\nstands for the event's host, PID for its process.pid.\n") {
 		t.Error("the words in capitals are not explained")
 	}
 	if WriteGuide(failing{errors.New("full")}, advice.All()[0]) == nil {

@@ -58,7 +58,7 @@ func (p *page) guide(g *advice.Guide) {
 	p.line("")
 	p.wrap("Proof: ", g.Proof)
 	p.command(watching, nil)
-	p.placeholders(g)
+	p.legend(g)
 	p.line("")
 	p.line("Sources, checked on %s:", g.Checked.Format(time.DateOnly))
 	for _, s := range g.Sources {
@@ -76,13 +76,13 @@ var watching = []string{
 }
 
 // command writes lines that are not wrapped, so that they can be copied, and what they
-// print.
+// print, which a shell takes for a comment.
 func (p *page) command(lines, prints []string) {
 	for _, line := range lines {
 		p.line("      %s", line)
 	}
 	for _, line := range prints {
-		p.line("        -> %s", line)
+		p.line("      # %s", line)
 	}
 }
 
@@ -92,20 +92,21 @@ var placeholders = []struct{ word, in, member string }{
 	{"HOST", "HOST", "host"}, {"PID", "/proc/PID", "process.pid"}, {"ADDRESS", "ADDRESS", "src_ip"},
 }
 
-// placeholders says what those stand for that are in a guide's commands.
-func (p *page) placeholders(g *advice.Guide) {
-	text := ""
+// legend says what in a guide's commands stands for something else.
+func (p *page) legend(g *advice.Guide) {
+	var text strings.Builder
+	if g.Prints() {
+		text.WriteString("After # is what the command prints, with ... for what varies. ")
+	}
+	before := "In commands, %s stands for the event's %s"
 	for _, it := range placeholders {
-		switch {
-		case !g.Mentions(it.in):
-		case text == "":
-			text = "In commands, " + it.word + " stands for the event's " + it.member
-		default:
-			text += ", " + it.word + " for its " + it.member
+		if g.Mentions(it.in) {
+			fmt.Fprintf(&text, before, it.word, it.member)
+			before = ", %s for its %s"
 		}
 	}
-	if text != "" {
+	if text.Len() > 0 {
 		p.line("")
-		p.wrap("", text+".")
+		p.wrap("", strings.TrimSuffix(text.String(), ". ")+".")
 	}
 }
