@@ -25,16 +25,3 @@ func TestFormatsAllocateLittle(t *testing.T) {
 		}
 	}
 }
-
-// Lines are made without garbage. Lists in a cell and unknown version numbers are the
-// exception.
-func TestLinesAllocateNothing(t *testing.T) {
-	f, dst := violation(), make([]byte, 0, 8192)
-	f.Process.CommandLine, f.Tunnels, f.Anomalies = nil, nil, nil
-	for name := range lines {
-		format := parseFormat(t, name, sensor)
-		if n := testing.AllocsPerRun(100, func() { dst = format.AppendFinding(dst[:0], f) }); n > 0 {
-			t.Errorf("%s: %v allocations", name, n)
-		}
-	}
-}

@@ -271,7 +271,7 @@ func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
 	}
 	if a := o.Answer; a != nil {
 		t.VersionProtocol, t.Version = ecsVersionOf(a.Version)
-		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = ianaCipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
+		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = Cipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
 	}
 	if c := o.Hello; c != nil {
 		t.Client = ecsTLSClient{jsontext.WireText(o.SNI), c.JA3}

@@ -156,7 +156,7 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 	m.add("tlsfloor.reason", jsontext.LocalText(f.Reason))
 	m.add("tlsfloor.host_source", f.HostSource.String())
 	if p := f.Process; p != nil {
-		m.add("tlsfloor.process", jsontext.LocalText(programOf(p.Executable, p.CommandLine)))
+		m.add("tlsfloor.process", jsontext.LocalText(Program(p.Executable, p.CommandLine)))
 	}
 	if s := f.Software; s != nil {
 		m.add("tlsfloor.software", jsontext.LocalText(s.ID))

@@ -1,8 +1,6 @@
 package event
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"tlsfloor/classify"
@@ -17,18 +15,12 @@ type Format interface {
 	AppendStats(dst []byte, s *Stats) []byte
 }
 
-// The formats that are not JSON.
-const (
-	formatText = "text"
-	formatCSV  = "csv"
-)
-
-// IsJSON reports whether the lines of a format are JSON objects.
-func IsJSON(format string) bool { return format != formatText && format != formatCSV }
+// Formats are the names that ParseFormat knows.
+const Formats = "native, ecs, ocsf, eve, zeek"
 
 // ParseFormat makes the Format for a value of --format; by is the sensor in its
-// events, and style the look of lines of text.
-func ParseFormat(name string, by Sensor, style Style) (Format, error) {
+// events.
+func ParseFormat(name string, by Sensor) (Format, error) {
 	switch name {
 	case "native":
 		return NewNative(by), nil
@@ -40,45 +32,8 @@ func ParseFormat(name string, by Sensor, style Style) (Format, error) {
 		return &eve{sensor: by, structs: jsontext.NewStructs()}, nil
 	case "zeek":
 		return &zeek{structs: jsontext.NewStructs()}, nil
-	case formatText:
-		return &text{style}, nil
-	case formatCSV:
-		return &table{sensor: by}, nil
 	}
-	return nil, fmt.Errorf("no such format %q: there are native, ecs, ocsf, eve, zeek, text and csv", name)
-}
-
-// Header returns the line that a new file or stream of a format begins with, with its
-// end; nil: none.
-func Header(format string) []byte {
-	if format == formatCSV {
-		return csvHeader
-	}
-	return nil
-}
-
-// Begins reports whether the beginning of a line, without one before it, can be that of
-// this format.
-func Begins(format string, torn []byte) bool {
-	switch format {
-	case formatText:
-		return beginsText(torn)
-	case formatCSV:
-		return bytes.HasPrefix(csvHeader, torn)
-	}
-	return bytes.HasPrefix(torn, []byte{'{'})
-}
-
-// IsLine reports whether a line, without its end, is one of this format, or an object of
-// JSON if the format is one of these.
-func IsLine(format string, line []byte) bool {
-	switch format {
-	case formatText:
-		return isTextLine(line)
-	case formatCSV:
-		return isRow(line)
-	}
-	return bytes.HasPrefix(line, []byte{'{'}) && json.Valid(line)
+	return nil, fmt.Errorf("no such format %q: there are %s", name, Formats)
 }
 
 // Sensor is the tlsfloor that writes the events. The interface or the capture of an
@@ -114,7 +69,8 @@ type Spot struct {
 	Text  string `json:"-"`   // what is counted, in words; empty: see Cause
 }
 
-func (s *Spot) text() string {
+// Words returns what is counted, or else the cause.
+func (s *Spot) Words() string {
 	if s.Text == "" {
 		return s.Cause
 	}

@@ -51,10 +51,10 @@ func remedy(f *classify.Finding) string {
 	return "Find out which side held the version down: look at the anomalies, and at what lies between the two."
 }
 
-// ianaCipher returns IANA's name of the selected cipher suite. It is empty where the
+// Cipher returns IANA's name of the selected cipher suite. It is empty where the
 // registry has no name, and for SSLv2, in which the server offers ciphers and the
 // client selects one.
-func ianaCipher(a *classify.ServerHello) string {
+func Cipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
 	}

@@ -289,7 +289,7 @@ func appendOffer(dst []byte, c *classify.ClientHello) []byte {
 
 func appendServer(dst []byte, a *classify.ServerHello) []byte {
 	dst = appendVersion(dst, `"version":`, a.Version)
-	dst = appendCipherID(jsontext.AppendWord(dst, `"cipher":`, ianaCipher(a)), a)
+	dst = appendCipherID(jsontext.AppendWord(dst, `"cipher":`, Cipher(a)), a)
 	dst = jsontext.AppendWire(dst, `"alpn":`, a.ALPN)
 	dst = jsontext.AppendWord(dst, `"ja3s":`, a.JA3S)
 	dst = jsontext.AppendWord(dst, `"ja3s_full":`, a.JA3SFull)

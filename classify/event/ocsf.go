@@ -317,7 +317,7 @@ func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
 	}
 	t := &ocsfTLS{Version: "Unknown"}
 	if a := o.Answer; a != nil {
-		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), ianaCipher(a), ocsfMD5(a.JA3S)
+		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), Cipher(a), ocsfMD5(a.JA3S)
 	}
 	if c := o.Hello; c != nil {
 		t.SNI, t.JA3Hash = jsontext.WireText(o.SNI), ocsfMD5(c.JA3)

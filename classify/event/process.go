@@ -84,7 +84,7 @@ func ecsProcessOf(p *classify.Process) *ecsProcess {
 
 func ecsProgramOf(pid int, executable string, arguments []string, limit int) ecsProgram {
 	return ecsProgram{
-		PID: pid, Executable: jsontext.LocalText(executable), Name: jsontext.LocalText(programOf(executable, arguments)),
+		PID: pid, Executable: jsontext.LocalText(executable), Name: jsontext.LocalText(Program(executable, arguments)),
 		Args: ecsArgs(arguments, limit), CommandLine: commandText(arguments, limit),
 	}
 }
@@ -148,14 +148,14 @@ func ocsfProcessOf(p *classify.Process) *ocsfProcess {
 
 func ocsfProgramOf(pid int, executable string, arguments []string, limit int) ocsfProgram {
 	return ocsfProgram{
-		PID: pid, Name: jsontext.LocalText(programOf(executable, arguments)), Path: jsontext.LocalText(executable),
+		PID: pid, Name: jsontext.LocalText(Program(executable, arguments)), Path: jsontext.LocalText(executable),
 		CmdLine: commandText(arguments, limit),
 	}
 }
 
-// programOf returns the name of a process's program: that of its file, else that in
+// Program returns the name of a process's program: that of its file, else that in
 // its command line.
-func programOf(executable string, commandLine []string) string {
+func Program(executable string, commandLine []string) string {
 	name := ""
 	switch {
 	case executable != "":
@@ -190,6 +190,9 @@ func fitting(texts []string, limit int) []string {
 	}
 	return texts
 }
+
+// Arguments returns the command line of a process, as many arguments as an event has.
+func Arguments(p *classify.Process) []string { return fitting(p.CommandLine, maxCommandLine) }
 
 // fittingParents returns the parents, the nearest first, as many as fit into maxParents
 // bytes. Where not all fit, those that remain may lack arguments.

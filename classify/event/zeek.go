@@ -73,7 +73,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		l.LastAlert = zeekAlert(a)
 	}
 	if p := f.Process; p != nil {
-		l.Process = jsontext.LocalText(programOf(p.Executable, p.CommandLine))
+		l.Process = jsontext.LocalText(Program(p.Executable, p.CommandLine))
 	}
 	if s := f.Software; s != nil {
 		l.Software = s.ID
@@ -118,7 +118,7 @@ func zeekCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
 	}
-	if name := ianaCipher(a); name != "" {
+	if name := Cipher(a); name != "" {
 		return name
 	}
 	return zeekUnknown(a.Cipher)
@@ -138,20 +138,7 @@ func zeekUnknown(n uint16) string { return "unknown-" + strconv.Itoa(int(n)) }
 // zeekTime converts nanoseconds since the Unix epoch to seconds with microseconds.
 func zeekTime(ns int64) json.Number {
 	var space [24]byte
-	return json.Number(appendSeconds(space[:0], ns))
-}
-
-// appendSeconds appends nanoseconds as seconds with microseconds.
-func appendSeconds(dst []byte, ns int64) []byte {
-	micros := ns / 1000
-	if micros < 0 {
-		dst, micros = append(dst, '-'), -micros
-	}
-	dst = append(strconv.AppendInt(dst, micros/1e6, 10), '.')
-	for unit := int64(100000); unit > 0; unit /= 10 {
-		dst = append(dst, byte('0'+micros/unit%10))
-	}
-	return dst
+	return json.Number(jsontext.AppendUnix(space[:0], ns))
 }
 
 // zeekUID returns an identifier in the format of Zeek's for connections: C and 17

@@ -147,6 +147,20 @@ func AppendTimestamp(dst []byte, ns int64) []byte {
 	return appendTwo(appendTwo(dst, micro/100%100), micro%100)
 }
 
+// AppendUnix appends ns, nanoseconds since the Unix epoch, as a number of seconds with
+// microseconds.
+func AppendUnix(dst []byte, ns int64) []byte {
+	micros := ns / 1000
+	if micros < 0 {
+		dst, micros = append(dst, '-'), -micros
+	}
+	dst = append(strconv.AppendInt(dst, micros/1e6, 10), '.')
+	for unit := int64(100000); unit > 0; unit /= 10 {
+		dst = append(dst, byte('0'+micros/unit%10))
+	}
+	return dst
+}
+
 func appendTwo(dst []byte, n int) []byte {
 	return append(dst, byte('0'+n/10), byte('0'+n%10))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
@@ -33,7 +34,7 @@ type Options struct {
 	Sensor event.Sensor
 	Stdout io.Writer // Close does not close it
 	// Style is how lines of text look. Colours are for Stdout.
-	Style event.Style
+	Style lines.Style
 	// Mask is given the secrets that are read, so that messages do not show them. It
 	// may be nil.
 	Mask *transport.Mask
@@ -175,11 +176,11 @@ func (s *Set) newOutput(c Config, i uint64) (*output, error) {
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	style := s.options.Style
 	style.Color = style.Color && c.kind == stdout
-	if _, err := event.ParseFormat(c.Format, s.options.Sensor, style); err != nil {
+	if _, err := lines.ParseFormat(c.Format, s.options.Sensor, style); err != nil {
 		return nil, err
 	}
 	newFormat := func() event.Format {
-		format, _ := event.ParseFormat(c.Format, s.options.Sensor, style) // there is one of this name
+		format, _ := lines.ParseFormat(c.Format, s.options.Sensor, style) // there is one of this name
 		return format
 	}
 	var err error
@@ -202,12 +203,12 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
 	switch c.kind {
 	case stdout:
-		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live, Header: event.Header(c.Format)}, nil
+		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live, Header: lines.Header(c.Format)}, nil
 	case toFile:
 		c.file.Note, c.file.Format = note, c.Format
 		return file.Open(c.file)
 	case socket:
-		return &local.Socket{Path: c.path, Header: event.Header(c.Format)}, nil
+		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
 	case syslogUDP:
 		return &syslog.UDP{Address: c.address, Header: header, Note: note}, nil
 	case syslogTCP:
@@ -216,7 +217,7 @@ func (s *Set) transport(c Config, note func(string)) (transport.Transport, error
 		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
 		return t, t.Reopen()
 	case splunkHTTP, splunkHTTPS:
-		c.splunk.Host, c.splunk.Text = s.options.Sensor.Host, !event.IsJSON(c.Format)
+		c.splunk.Host, c.splunk.Text = s.options.Sensor.Host, !lines.IsJSON(c.Format)
 		return post.NewSplunk(web, c.splunk)
 	}
 	return post.NewElastic(web, c.elastic)

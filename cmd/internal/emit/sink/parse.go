@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 )
 
 // maxSpec bounds a value of --output, in bytes.
@@ -129,7 +130,7 @@ func (c *Config) complete() error {
 	if c.SpoolSize == 0 {
 		c.SpoolSize = defaultSpoolSize
 	}
-	if _, err := event.ParseFormat(c.Format, event.Sensor{}, event.Style{}); err != nil {
+	if _, err := lines.ParseFormat(c.Format, event.Sensor{}, lines.Style{}); err != nil {
 		return fmt.Errorf("%s: %w", c.kind, err)
 	}
 	if err := c.checkTogether(); err != nil {
@@ -141,7 +142,7 @@ func (c *Config) complete() error {
 func (c *Config) checkTogether() error {
 	e := &c.elastic
 	switch {
-	case (c.kind == elasticHTTPS || c.kind == elasticHTTP) && !event.IsJSON(c.Format):
+	case (c.kind == elasticHTTPS || c.kind == elasticHTTP) && !lines.IsJSON(c.Format):
 		return fmt.Errorf("takes JSON documents only, and no %s: give it format=ecs, or format=native", c.Format)
 	case (c.tls.Cert == "") != (c.tls.Key == ""):
 		return errors.New("cert and key go together")

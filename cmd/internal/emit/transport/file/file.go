@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 )
@@ -20,7 +20,7 @@ import (
 // Options say which file it is, and when to rotate it.
 type Options struct {
 	Path string
-	// Format is that of the lines (event.ParseFormat). Empty: one of those that are JSON.
+	// Format is that of the lines (lines.ParseFormat). Empty: one of those that are JSON.
 	Format string
 	Mode   fs.FileMode   // of a new file; 0: 0640
 	Size   int64         // rotate before the file exceeds this, in bytes; 0: no limit
@@ -123,7 +123,7 @@ func (f *File) takeOver(file *os.File) (fs.FileInfo, error) {
 // disk takes only a part of it, the file is empty again.
 func (f *File) writeHeader(file *os.File) error {
 	info, err := file.Stat()
-	header := event.Header(f.options.Format)
+	header := lines.Header(f.options.Format)
 	if err != nil || info.Size() > 0 || len(header) == 0 {
 		return err
 	}
@@ -223,8 +223,8 @@ func (f *File) repair(file *os.File, size int64) error {
 		_, err := file.Write([]byte{'\n'})
 		return err
 	}
-	follows := end > 0 && !event.IsJSON(f.options.Format)
-	if !follows && !event.Begins(f.options.Format, torn) && torn[0] != 0 {
+	follows := end > 0 && !lines.IsJSON(f.options.Format)
+	if !follows && !lines.Begins(f.options.Format, torn) && torn[0] != 0 {
 		return errForeign
 	}
 	f.options.Note(fmt.Sprintf("%s ended in %d bytes of a torn line: cut off", f.options.Path, len(torn)))
@@ -234,8 +234,8 @@ func (f *File) repair(file *os.File, size int64) error {
 // isWhole reports whether only the end of a line is missing. Where a line of text ends
 // cannot be seen.
 func (f *File) isWhole(torn []byte) bool {
-	ended := event.IsJSON(f.options.Format) || torn[len(torn)-1] == '\r'
-	return ended && event.IsLine(f.options.Format, torn)
+	ended := lines.IsJSON(f.options.Format) || torn[len(torn)-1] == '\r'
+	return ended && lines.IsLine(f.options.Format, torn)
 }
 
 // checkLast returns an error if the last whole line, which ends at this offset, is no
@@ -248,7 +248,7 @@ func (f *File) checkLast(file *os.File, end int64) error {
 	if err != nil {
 		return err
 	}
-	if !event.IsLine(f.options.Format, line) {
+	if !lines.IsLine(f.options.Format, line) {
 		return errForeign
 	}
 	return nil

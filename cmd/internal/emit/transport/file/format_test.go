@@ -10,13 +10,14 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
 // linesIn makes a batch of n lines of a format.
 func linesIn(t *testing.T, format string, n int) *transport.Batch {
 	t.Helper()
-	by, err := event.ParseFormat(format, event.Sensor{}, event.Style{})
+	by, err := lines.ParseFormat(format, event.Sensor{}, lines.Style{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func linesIn(t *testing.T, format string, n int) *transport.Batch {
 // that was rotated, and one that has no line yet.
 func TestHeader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "table.csv")
-	header := string(event.Header("csv"))
+	header := string(lines.Header("csv"))
 	all := linesIn(t, "csv", 30)
 	for i := range 3 {
 		f := open(t, Options{Path: path, Format: "csv", Size: 2000})
@@ -81,7 +82,7 @@ func TestHeaderAloneIsNotRotated(t *testing.T) {
 
 // What a file of text or CSV may end in, and what is made of it.
 func TestRepairOfLines(t *testing.T) {
-	text, rows, header := linesIn(t, "text", 2), linesIn(t, "csv", 2), string(event.Header("csv"))
+	text, rows, header := linesIn(t, "text", 2), linesIn(t, "csv", 2), string(lines.Header("csv"))
 	whole, table := string(text.Lines(0, 2)), header+string(rows.Lines(0, 2))
 	const foreign = "-"
 	for _, tt := range []struct{ format, was, is string }{

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/emit/ownership"
 )
 
@@ -38,7 +38,7 @@ func (f *File) rotateIfDue(n int) {
 	now := f.now()
 	period := f.periodOf(now)
 	full := f.options.Size > 0 && f.size+int64(n) > f.options.Size
-	empty := f.size <= int64(len(event.Header(f.options.Format)))
+	empty := f.size <= int64(len(lines.Header(f.options.Format)))
 	if !empty && (full || period != f.period) && now.After(f.retryAt) {
 		f.rotate(now)
 	}

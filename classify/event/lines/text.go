@@ -1,4 +1,4 @@
-package event
+package lines
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/classify/plaintext"
 	"tlsfloor/parse"
@@ -61,12 +62,12 @@ func (t *text) AppendFinding(dst []byte, f *classify.Finding) []byte {
 }
 
 // AppendStats appends the counts, and what was not seen.
-func (t *text) AppendStats(dst []byte, s *Stats) []byte {
-	dst = append(t.appendTime(dst, s.Time), KindStats+": "...)
+func (t *text) AppendStats(dst []byte, s *event.Stats) []byte {
+	dst = append(t.appendTime(dst, s.Time), event.KindStats+": "...)
 	return t.appendCounts(dst, s)
 }
 
-func (t *text) appendCounts(dst []byte, s *Stats) []byte {
+func (t *text) appendCounts(dst []byte, s *event.Stats) []byte {
 	for i, c := range [...]struct {
 		n  uint64
 		of string
@@ -82,7 +83,7 @@ func (t *text) appendCounts(dst []byte, s *Stats) []byte {
 	for i := range s.Blind {
 		dst = append(dst, separator(i, ": ", "; ")...)
 		dst = strconv.AppendUint(dst, s.Blind[i].Count, 10)
-		dst = plaintext.AppendSentence(append(dst, ' '), s.Blind[i].text())
+		dst = plaintext.AppendSentence(append(dst, ' '), s.Blind[i].Words())
 	}
 	return dst
 }
@@ -99,7 +100,7 @@ func (t *text) appendTime(dst []byte, ns int64) []byte {
 	case TimeNone:
 		return dst
 	case TimeSeconds:
-		return append(appendSeconds(dst, ns), ' ')
+		return append(jsontext.AppendUnix(dst, ns), ' ')
 	}
 	return append(jsontext.AppendTimestamp(dst, ns), "Z "...)
 }
@@ -172,12 +173,12 @@ const shownContainer = 12
 
 func appendTextProcess(dst []byte, p *classify.Process) []byte {
 	dst = append(dst, " ("...)
-	if program := programOf(p.Executable, p.CommandLine); program != "" {
+	if program := event.Program(p.Executable, p.CommandLine); program != "" {
 		dst = append(plaintext.AppendWord(dst, program), ", "...)
 	}
 	dst = strconv.AppendInt(append(dst, "pid "...), int64(p.PID), 10)
 	for _, c := range [...]struct{ name, value string }{
-		{", user ", p.User}, {", unit ", p.Unit}, {", container ", p.Container[:min(len(p.Container), shownContainer)]},
+		{", script ", p.Script}, {", user ", p.User}, {", unit ", p.Unit}, {", container ", p.Container[:min(len(p.Container), shownContainer)]},
 	} {
 		if c.value != "" {
 			dst = plaintext.AppendWord(append(dst, c.name...), c.value)
@@ -192,7 +193,7 @@ func appendTextServer(dst []byte, f *classify.Finding) []byte {
 	if f.Host == "" {
 		dst = appendTextEnd(dst, f.Server)
 		if a := f.AWS; a != nil && a.Region != "" {
-			dst = append(append(append(dst, " (AWS "...), a.Region...), ')')
+			dst = append(plaintext.AppendWord(append(dst, " (AWS "...), a.Region), ')')
 		}
 		return dst
 	}
@@ -233,5 +234,5 @@ func isTextLine(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.Contains(line, []byte(KindStats+": ")) && bytes.Contains(line, []byte(" handshakes, "))
+	return bytes.Contains(line, []byte(event.KindStats+": ")) && bytes.Contains(line, []byte(" handshakes, "))
 }

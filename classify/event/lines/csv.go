@@ -1,4 +1,4 @@
-package event
+package lines
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/plaintext"
 )
 
@@ -16,13 +17,13 @@ import (
 //
 // The counts of a run are a row, too, of kind "stats", with all of them in "reason": a
 // table without them would look like one of a network that was seen whole.
-type table struct{ sensor Sensor }
+type table struct{ sensor event.Sensor }
 
 // csvColumns is the header. Columns that are added later come at the end.
 const csvColumns = "ts,kind,verdict,flagged,in_scope,outcome,fix,reason," +
 	"src_ip,src_port,dst_ip,dst_port,host,host_source,region,service," +
 	"version,cipher,sni,max_version,ja3,ja4,starttls," +
-	"software,software_version,confidence,pid,executable,command_line,user,unit,container," +
+	"software,software_version,confidence,pid,executable,command_line,script,user,login_user,unit,container,parents," +
 	"vlan,tunnels,anomalies,advice,community_id,sensor,source"
 
 var (
@@ -32,7 +33,7 @@ var (
 
 // AppendFinding appends a row, up to its CR.
 func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
-	r := plaintext.Row(dst).Time(f.Time).Own(KindHandshake).Own(f.Verdict.String()).Bool(f.Flagged).Bool(f.InScope)
+	r := plaintext.Row(dst).Time(f.Time).Own(event.KindHandshake).Own(f.Verdict.String()).Bool(f.Flagged).Bool(f.InScope)
 	r = r.Own(f.Outcome.String()).Own(f.Fix.String()).Local(f.Reason).End(f.Client).End(f.Server)
 	r = r.Wire(f.Host).Own(f.HostSource.String())
 	if a := f.AWS; a != nil {
@@ -53,8 +54,8 @@ func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
 }
 
 // AppendStats appends a row, up to its CR.
-func (t *table) AppendStats(dst []byte, s *Stats) []byte {
-	r := plaintext.Row(dst).Time(s.Time).Own(KindStats).None(5).Local(string(new(text).appendCounts(nil, s)))
+func (t *table) AppendStats(dst []byte, s *event.Stats) []byte {
+	r := plaintext.Row(dst).Time(s.Time).Own(event.KindStats).None(5).Local(string(new(text).appendCounts(nil, s)))
 	return t.finish(r.None(csvCount-8-2), s.Source) // the cells before, and those of finish
 }
 
@@ -67,7 +68,7 @@ func (t *table) finish(r plaintext.Row, source string) []byte {
 
 func csvHellos(r plaintext.Row, o *classify.Observation) plaintext.Row {
 	if a := o.Answer; a != nil {
-		r = r.Own(a.Version.String()).Own(ianaCipher(a))
+		r = r.Own(a.Version.String()).Own(event.Cipher(a))
 	} else {
 		r = r.None(2)
 	}
@@ -93,10 +94,15 @@ func csvSoftware(r plaintext.Row, s *classify.Software) plaintext.Row {
 
 func csvProcess(r plaintext.Row, p *classify.Process) plaintext.Row {
 	if p == nil {
-		return r.None(6)
+		return r.None(9)
 	}
-	r = r.Number(uint64(p.PID)).Local(p.Executable).List(fitting(p.CommandLine, maxCommandLine))
-	return r.Local(p.User).Local(p.Unit).Local(p.Container)
+	r = r.Number(uint64(p.PID)).Local(p.Executable).List(event.Arguments(p)).Local(p.Script)
+	r = r.Local(p.User).Local(p.LoginUser).Local(p.Unit).Local(p.Container)
+	var parents []string // the nearest first
+	for _, parent := range p.Parents {
+		parents = append(parents, event.Program(parent.Executable, parent.CommandLine))
+	}
+	return r.List(parents)
 }
 
 // isRow reports whether a line has as many cells as the header.

@@ -1,0 +1,120 @@
+package lines
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tlsfloor/classify/event"
+)
+
+func TestGolden(t *testing.T) {
+	for name, file := range formats {
+		format := parseFormat(t, name, Style{Place: true})
+		got := bytes.Clone(Header(name))
+		for _, f := range variants() {
+			got = append(format.AppendFinding(got, f), '\n')
+		}
+		got = append(format.AppendStats(got, unseen), '\n')
+		got = append(format.AppendStats(got, &event.Stats{Time: unseen.Time, Packets: 3, Final: true}), '\n')
+		for line := range bytes.Lines(got) {
+			checkLine(t, name, bytes.TrimSuffix(line, []byte{'\n'}))
+		}
+		compareGolden(t, filepath.Join("testdata", file), got)
+	}
+}
+
+func TestParseFormat(t *testing.T) {
+	for name, begins := range map[string]string{"native": `{"schema":`, "ecs": `{"@timestamp":`, "text": "2026-03-01T12:00:00.123456Z 10.0.0.5:40312 (", "csv": "2026-03-01T12:00:00.123456Z,handshake,"} {
+		if got := string(parseFormat(t, name, Style{}).AppendFinding([]byte("before "), violation())); !strings.HasPrefix(got, "before "+begins) {
+			t.Errorf("%s: %.60s", name, got)
+		}
+		if IsJSON(name) != (begins[0] == '{') {
+			t.Errorf("%s is JSON: %v", name, IsJSON(name))
+		}
+	}
+	_, err := ParseFormat("cef", sensor, Style{})
+	if want := `no such format "cef": there are native, ecs, ocsf, eve, zeek, text, csv`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// What a file of a format may end in.
+func TestIsLine(t *testing.T) {
+	text := string(parseFormat(t, "text", Style{}).AppendFinding(nil, violation()))
+	row := string(parseFormat(t, "csv", Style{}).AppendFinding(nil, violation()))
+	for _, tt := range []struct {
+		format, line string
+		is, begins   bool
+	}{
+		{"native", `{"a":1}`, true, true},
+		{"native", `{"a":`, false, true},
+		{"native", text, false, false},
+		{"zeek", row, false, false},
+		{"text", text, true, true},
+		{"text", text[:20], false, true},
+		{"text", "root:x:0:0:root:/root:/bin/bash", false, false},
+		{"text", row, false, true},
+		{"csv", row, true, false},
+		{"csv", strings.TrimSuffix(row, "\r"), true, false},
+		{"csv", csvColumns, true, true},
+		{"csv", csvColumns[:10], false, true},
+		{"csv", "a,b,c", false, false},
+		{"csv", text, false, false},
+	} {
+		if is, begins := IsLine(tt.format, []byte(tt.line)), Begins(tt.format, []byte(tt.line)); is != tt.is || begins != tt.begins {
+			t.Errorf("%s, %.40q: a line: %v, the beginning of one: %v", tt.format, tt.line, is, begins)
+		}
+	}
+}
+
+// Whatever a peer or a local user sends, a line is one of its format.
+func FuzzLines(f *testing.F) {
+	f.Add([]byte("dynamodb.us-west-2.amazonaws.com"), "eth0", uint16(0x0301))
+	f.Add([]byte("\x00\x1b[2J\x1b]0;pwned\x07\n\r\"\\\x7f"), "\u202egpj.pcap", uint16(0x0a0a))
+	f.Add([]byte("=cmd|' /C calc'!A0"), "@SUM(1);=2,\"", uint16(0x7f17))
+	f.Add([]byte("a) > b:443 TLSv1.3 ok: c"), "-1+2", uint16(2))
+	f.Fuzz(func(t *testing.T, wire []byte, text string, number uint16) {
+		finding := hostile(string(wire), text, number)
+		for name := range formats {
+			format, err := ParseFormat(name, event.Sensor{Host: text}, Style{Place: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := format.AppendFinding(nil, finding)
+			checkLine(t, name, line)
+			checkLine(t, name, format.AppendStats(nil, &event.Stats{Source: text, Blind: []event.Spot{{Cause: text, Text: text}}}))
+			if name == formatCSV {
+				checkCells(t, readRow(t, line))
+			}
+		}
+	})
+}
+
+// Lines are made without garbage. Lists in a cell and unknown version numbers are the
+// exception.
+func TestNothingIsAllocated(t *testing.T) {
+	f, dst := violation(), make([]byte, 0, 8192)
+	f.Process.CommandLine, f.Process.Parents, f.Tunnels, f.Anomalies = nil, nil, nil, nil
+	for name := range formats {
+		format := parseFormat(t, name, Style{Place: true, Color: true})
+		if n := testing.AllocsPerRun(100, func() { dst = format.AppendFinding(dst[:0], f) }); n > 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+func BenchmarkLines(b *testing.B) {
+	for name := range formats {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			format, f := parseFormat(b, name, Style{}), violation()
+			dst := format.AppendFinding(nil, f)
+			b.SetBytes(int64(len(dst)))
+			for b.Loop() {
+				dst = format.AppendFinding(dst[:0], f)
+			}
+		})
+	}
+}
