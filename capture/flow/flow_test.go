@@ -303,7 +303,7 @@ func TestEndings(t *testing.T) {
 	c := conn{isn: [2]uint32{1, 2}}
 	open := []*decode.Packet{c.syn(fromLow), c.syn(fromHigh), c.data(fromLow, 0, "x")}
 	others := func(at int64) (ps []*decode.Packet) { // as many as it takes to be believed
-		for i := range uint16(witnesses) {
+		for i := range uint16(3) {
 			ps = append(ps, (&conn{port: 1 + i, now: at}).data(fromLow, 0, "y"))
 		}
 		return ps

@@ -1,6 +1,9 @@
 package flow
 
-import "tlsfloor/capture/decode"
+import (
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/packettime"
+)
 
 // defaultMaxFlows is the default of Options.MaxFlows. When all are in use they take
 // 96 bytes each (25 MB), the index 4 MB, and the queues 3 to 13 MB.
@@ -51,7 +54,7 @@ func (s *Stats) EvictedSum() (n uint64) {
 type Table struct {
 	handler Handler
 	seed    seed
-	clock   Clock
+	clock   packettime.Clock
 
 	entries []entry // MaxFlows of them; the kernel provides each page when it is first used
 	numbers []numbers
@@ -93,7 +96,7 @@ func (t *Table) Stats() Stats {
 }
 
 // Now is the table's time in nanoseconds since the Unix epoch: that of the packets.
-func (t *Table) Now() int64 { return t.clock.now }
+func (t *Table) Now() int64 { return t.clock.Now() }
 
 // Push takes a TCP segment. It keeps no reference to p.
 func (t *Table) Push(p *decode.Packet) {
@@ -110,7 +113,7 @@ func (t *Table) Push(p *decode.Packet) {
 // PushAt is Push for tables that share a Clock: now is Clock.Now, and claimed is
 // Clock.Claimed. When Clock.Tick reports it, Sweep has to be called on every table.
 func (t *Table) PushAt(now, claimed int64, p *decode.Packet) {
-	t.clock.now = now
+	t.clock.Set(now)
 	t.stats.Segments++
 	if !Bare(p) {
 		t.take(p, claimed)
@@ -229,7 +232,7 @@ func (t *Table) Expire(now int64) {
 
 // Sweep ends what has been silent for too long, by a Clock that tables share.
 func (t *Table) Sweep(now int64) {
-	t.clock.now = now
+	t.clock.Set(now)
 	t.sweep()
 }
 
@@ -265,4 +268,4 @@ func (t *Table) Clear() {
 }
 
 // moment is the table's time.
-func (t *Table) moment() moment { return moment(t.clock.now >> unit) }
+func (t *Table) moment() moment { return moment(t.clock.Now() >> unit) }

@@ -155,7 +155,7 @@ const (
 // item is a packet, with everything that a shard needs to process it.
 type item struct {
 	packet decode.Packet
-	// Times of the clock that all shards share: see flow.Clock.
+	// Times of the clock that all shards share: see packettime.Clock.
 	now, claimed int64
 	kind         kind
 	sweep        bool // all shards have to check their connections for silence

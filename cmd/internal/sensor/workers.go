@@ -9,6 +9,7 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
+	"tlsfloor/capture/packettime"
 	"tlsfloor/cmd/internal/blind"
 )
 
@@ -34,7 +35,7 @@ type Workers struct {
 	decoding     bool // a frame is being decoded
 	delivering   bool // a batch is being delivered; after Run: delivering has failed
 	faults       faults
-	clock        flow.Clock
+	clock        packettime.Clock
 	bare         uint64         // segments without data, which go to no shard: see flow.Bare
 	unseen       blind.Unseen   // the counts of this goroutine
 	dnsTable     *flow.Table    // follows DNS over TCP; nil: names are not wanted

@@ -1,6 +1,7 @@
-package flow
+package packettime
 
 const (
+	second = int64(1e9)
 	// maxBackwards is how far packet time may run back, in nanoseconds: frames are a
 	// little out of order in real captures.
 	maxBackwards = 60 * second
@@ -13,9 +14,8 @@ const (
 	witnesses = 3
 )
 
-// Clock follows packet time, but never runs back. Tables that share the packets of one
-// source need one Clock for all, because each of them sees only some of the times: see
-// Table.PushAt.
+// Clock follows packet time, but never runs back. The zero value takes the first time
+// that it is given.
 type Clock struct {
 	now    int64 // in nanoseconds
 	last   int64 // time of the last packet that was accepted
@@ -29,6 +29,10 @@ type Clock struct {
 
 // Now is the clock's time, in nanoseconds.
 func (c *Clock) Now() int64 { return c.now }
+
+// Set makes the clock show the time of another Clock, which sees the times of all packets.
+// Neither Tick nor Pass may then be called.
+func (c *Clock) Set(now int64) { c.now = now }
 
 // Claimed is the time of the last packet by the clock, in nanoseconds, even if Tick has
 // not accepted it yet: the first packets after a pause must not look old once the pause
