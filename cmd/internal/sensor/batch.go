@@ -34,7 +34,7 @@ const (
 type batch struct {
 	items      []item
 	shardItems [][]int32 // by shard: the indices of its items
-	messages   []int32   // the indices of DNS messages
+	messages   []int32   // the indices of items for no shard: DNS messages
 	copied     []byte    // payloads that the source does not lend
 	buffers    [][]byte  // the source's buffers: payloads are views into them
 
@@ -48,6 +48,10 @@ type batch struct {
 	messagesRead int       // how many of messages were read
 	due          []pending // see collectDue
 	dueJudged    int       // how many of due were judged
+
+	frames     []keptFrame // in the order of their items; only with Options.Keep
+	parts      []uint32    // of all frames
+	framesKept int         // how many of frames were given to Options.Keep
 }
 
 func newBatch(shards int) *batch {
@@ -78,7 +82,7 @@ func (b *batch) add() {
 	b.items = b.items[:n+1]
 	it := &b.items[n]
 	switch {
-	case it.kind == messageItem:
+	case it.kind >= messageItem:
 		b.messages = append(b.messages, int32(n))
 		return
 	case !it.forAllShards():
@@ -107,6 +111,7 @@ func (b *batch) copyPayload(payload []byte) []byte {
 func (b *batch) reset() {
 	b.items, b.copied, b.buffers = b.items[:0], b.copied[:0], b.buffers[:0]
 	b.messages, b.messagesRead = b.messages[:0], 0
+	b.frames, b.parts, b.framesKept = b.frames[:0], b.parts[:0], 0
 	for i := range b.shardItems {
 		b.shardItems[i], b.faults[i] = b.shardItems[i][:0], nil
 	}
@@ -148,8 +153,10 @@ const (
 	timeItem    kind = iota // only a time: see item.sweep
 	segmentItem             // a TCP segment, for the shard that owns its connection
 	oddItem                 // fragments with anomalies (see flow.Table.Accuse), for the shard owner
-	messageItem             // a DNS message, for no shard
+	keptItem                // as segmentItem, and its frame may be kept
 	endItem                 // the end of the capture
+	messageItem             // a DNS message, for no shard
+	frameItem               // only a frame that may be kept, for no shard
 )
 
 // item is a packet, with everything that a shard needs to process it.
@@ -158,8 +165,9 @@ type item struct {
 	// Times of the clock that all shards share: see packettime.Clock.
 	now, claimed int64
 	kind         kind
-	sweep        bool // all shards have to check their connections for silence
-	owner        int  // number of a shard
+	sweep        bool     // all shards have to check their connections for silence
+	owner        int      // number of a shard
+	at           standing // of a keptItem; set by its owner
 }
 
 // forAllShards reports whether every shard has to see the item.

@@ -75,17 +75,22 @@ func (w *Workers) judgeDue(b *batch, last int32) (done bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			w.faults.add(&w.options, newFault(value))
+			if w.options.Keep != nil {
+				w.options.Keep.Clear()
+			}
 		}
 	}()
 	for b.dueJudged < len(b.due) {
 		f := &b.due[b.dueJudged]
 		w.learn(b, f.at)
+		w.keep(b, f.at)
 		b.dueJudged++
 		if !w.judgePending(f, b.items[f.at].now) {
 			b.freeMemory[f.shard] = append(b.freeMemory[f.shard], f.findingMemory)
 		}
 	}
 	w.learn(b, last)
+	w.keep(b, last)
 	return true
 }
 
@@ -94,7 +99,9 @@ func (w *Workers) learn(b *batch, before int32) {
 	for b.messagesRead < len(b.messages) && b.messages[b.messagesRead] < before {
 		it := &b.items[b.messages[b.messagesRead]]
 		b.messagesRead++
-		w.judge.learnDatagram(&it.packet)
+		if it.kind == messageItem {
+			w.judge.learnDatagram(&it.packet)
+		}
 	}
 }
 
@@ -104,11 +111,14 @@ func (w *Workers) judgePending(f *pending, now int64) bool {
 	w.judge.lookup(&f.Finding, f.opened, f.networks)
 	w.options.Policy.Judge(&f.Finding)
 	w.judge.countUnnamed(&f.Finding)
-	wanted := w.options.Emit(&f.Finding) && w.tunnels.allowances.allows(&w.options, &f.Finding, now)
+	wanted, kept := w.options.wants(&f.Finding, &w.tunnels.allowances, now)
 	if wanted || f.Flagged {
 		w.options.Policy.Explain(&f.Finding)
 	}
 	w.judge.count(&f.Finding)
+	if kept {
+		w.options.Keep.Flag(&f.Finding)
+	}
 	if wanted {
 		w.options.Deliver(&f.Finding)
 	} else {

@@ -11,13 +11,15 @@ import (
 	"tlsfloor/parse/dns"
 )
 
-// learnDatagram gives a DNS message in a datagram to Options.Names.
-func (s *Sensor) learnDatagram(p *decode.Packet) {
+// learnDatagram gives a DNS message in a datagram to Options.Names, and reports whether it
+// is one that counts.
+func (s *Sensor) learnDatagram(p *decode.Packet) bool {
 	if s.options.Names == nil || !isDNS(p) || p.Missing > 0 || !s.tunnels.believesDNS(p) {
-		return
+		return false
 	}
 	ends := endsOf(p, 0)
 	s.options.Names.Learn(p.Time, session.NetworkOf(p.Layers[:p.NumLayers]), ends[0], ends[1], p.Payload)
+	return true
 }
 
 // learnMessage gives a DNS message that came over TCP to Options.Names.

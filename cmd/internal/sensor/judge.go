@@ -15,12 +15,15 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	s.lookup(f, c.OpenTime(), c.Route())
 	s.options.Policy.Judge(f)
 	s.countUnnamed(f)
-	wanted := s.options.Emit(f) && s.tunnels.allowances.allows(&s.options, f, s.table.Now())
+	wanted, kept := s.options.wants(f, &s.tunnels.allowances, s.table.Now())
 	if wanted || f.Flagged {
 		c.Complete(f)
 		s.options.Policy.Explain(f)
 	}
 	s.count(f)
+	if kept {
+		s.options.Keep.Flag(f)
+	}
 	if wanted {
 		s.sessions.Draft = s.options.newFinding()
 		s.options.Deliver(f)
@@ -34,6 +37,16 @@ func (o *Options) withhold(f *classify.Finding) {
 	if f.Flagged && o.Withheld != nil {
 		o.Withheld(f)
 	}
+}
+
+// wants reports whether a judged finding is delivered, and whether the packets of its flow
+// are kept. now is in nanoseconds.
+func (o *Options) wants(f *classify.Finding, a *allowances, now int64) (deliver, keep bool) {
+	deliver, keep = o.Emit(f), f.Flagged && o.Keep != nil
+	if (deliver || keep) && !a.allows(o, f, now) {
+		return false, false
+	}
+	return deliver, keep
 }
 
 // lookup appends to f the name that Options.Names has for the destination at the time

@@ -11,6 +11,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/keep"
 )
 
 // Options are the options of a Sensor or of Workers.
@@ -51,6 +52,9 @@ type Options struct {
 	// TunnelEvents is how many flagged findings from one sender of tunnels are
 	// delivered in a minute of packet time; 0: all.
 	TunnelEvents int
+	// Keep gets the frames of connections until they are decided, and the findings that
+	// are flagged. It may be nil. With several sensors, those of each are not used.
+	Keep *keep.Keeper
 	// MaxFrames ends the run after this many frames; 0: no limit.
 	MaxFrames uint64
 }

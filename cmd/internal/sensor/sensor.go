@@ -34,7 +34,7 @@ func newWith(o Options, n *failure) *Sensor {
 // other panic, as in Deliver, ends it within 256 frames, and is returned.
 func (s *Sensor) Run(src capture.Source, between func() bool) error {
 	s.source = src
-	err := s.run(s, &s.options, between)
+	err := s.run(s.processor(), &s.options, between)
 	s.flush()
 	return s.failure.orError(err)
 }
@@ -114,6 +114,9 @@ func (s *Sensor) handleFault(f *Fault) bool {
 // make the sensor lose all of them.
 func (s *Sensor) recoverFrom(f *Fault) {
 	s.onFault(f)
+	if s.options.Keep != nil && !s.shard {
+		s.options.Keep.Clear()
+	}
 	switch {
 	case s.step == decodingFrame:
 		s.decoder.Clear()

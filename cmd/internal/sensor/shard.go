@@ -63,6 +63,11 @@ func (s *shard) process(it *item) {
 		if it.owner == s.number {
 			s.table.PushAt(it.now, it.claimed, &it.packet)
 		}
+	case keptItem:
+		if it.owner == s.number {
+			s.table.PushAt(it.now, it.claimed, &it.packet)
+			it.at.standing, it.at.begun = s.table.Standing(&it.packet)
+		}
 	case oddItem:
 		s.table.Accuse(&it.packet)
 	case endItem:

@@ -36,6 +36,7 @@ const (
 	decodingFrame              // fragments that wait for others
 	followingFlows             // one connection, or the whole table
 	readingDNS                 // none: a DNS message is parsed whole before a name is stored
+	keepingFrames              // what is held of frames: see Options.Keep
 )
 
 // Stats are the counts of a sensor and of the packages that it uses.

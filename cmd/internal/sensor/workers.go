@@ -32,6 +32,8 @@ type Workers struct {
 	shards  []*shard
 	lent    bool // the source lends its frames
 
+	segments kind // of the items of segments: segmentItem or keptItem
+
 	decoding     bool // a frame is being decoded
 	delivering   bool // a batch is being delivered; after Run: delivering has failed
 	faults       faults
@@ -65,7 +67,7 @@ func NewWorkers(o Options, each []Options) *Workers {
 	o = n.guard(o)
 	w := &Workers{
 		reading: reading{failure: n}, options: o, judge: &Sensor{options: o}, decoder: decode.New(o.Decode),
-		filling: newBatch(len(each)), unknownLinks: reportedLinks{},
+		filling: newBatch(len(each)), unknownLinks: reportedLinks{}, segments: segmentItem,
 	}
 	for i := range each {
 		w.shards = append(w.shards, newShard(i, each[i], n))
@@ -84,7 +86,7 @@ func (w *Workers) Run(src capture.Source, between func() bool) error {
 		l.Lend(w.exchange)
 	}
 	end := w.start()
-	err := w.run(w, &w.options, between)
+	err := w.run(w.processor(), &w.options, between)
 	end()
 	return w.failure.orError(err)
 }
@@ -164,23 +166,25 @@ func (w *Workers) helloSeen() bool {
 // Process decodes a frame into the batch, and sends the batch when it is full.
 func (w *Workers) Process(f *capture.Frame) {
 	w.decoding = true
-	w.decode(f)
+	it := w.filling.next()
+	w.take(f, it, w.decoder.Decode(f, &it.packet))
 	w.decoding = false
 	if w.filling.full(f.Time) {
 		w.dispatch()
 	}
 }
 
-func (w *Workers) decode(f *capture.Frame) {
-	it := w.filling.next()
+// take puts a decoded packet into the batch, and reports whether it has to be there.
+func (w *Workers) take(f *capture.Frame, it *item, r decode.Result) (added bool) {
 	p := &it.packet
-	switch w.decoder.Decode(f, p) {
+	switch r {
 	case decode.Segment:
-		w.segment(it)
+		return w.segment(it)
 	case decode.Datagram:
 		if w.options.Names != nil && isDNS(p) && w.tunnels.believesDNS(p) {
 			it.kind, it.sweep = messageItem, false
 			w.add(p)
+			return true
 		}
 	case decode.UnknownLink:
 		w.unknownLinks.report(&w.options, f)
@@ -190,16 +194,18 @@ func (w *Workers) decode(f *capture.Frame) {
 		if p.Anomalies != 0 {
 			it.kind, it.sweep, it.owner = oddItem, false, flow.ShardOf(p, len(w.shards))
 			w.filling.add()
+			return true
 		}
 	}
+	return false
 }
 
 // segment puts a TCP segment into the batch. Of acknowledgements without data, only
 // those at which all shards check for silence are put in, as a time.
-func (w *Workers) segment(it *item) {
+func (w *Workers) segment(it *item) (added bool) {
 	p := &it.packet
 	it.sweep = w.clock.Tick(p.Time)
-	it.now, it.claimed, it.kind = w.clock.Now(), w.clock.Claimed(), segmentItem
+	it.now, it.claimed, it.kind = w.clock.Now(), w.clock.Claimed(), w.segments
 	if it.sweep && w.dnsTable != nil {
 		w.dnsTable.Sweep(it.now)
 	}
@@ -209,7 +215,7 @@ func (w *Workers) segment(it *item) {
 		if it.kind = timeItem; it.sweep {
 			w.filling.add()
 		}
-		return
+		return it.sweep
 	}
 	it.owner = flow.ShardOf(p, len(w.shards))
 	if w.dnsTable != nil && isDNS(p) {
@@ -217,9 +223,10 @@ func (w *Workers) segment(it *item) {
 		w.add(p)
 		w.dnsSegment = &seen
 		w.dnsTable.PushAt(it.now, it.claimed, &seen)
-		return
+		return true
 	}
 	w.add(p)
+	return true
 }
 
 // add puts the next item into the batch. It copies the payload, unless that is in a

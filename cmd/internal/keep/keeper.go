@@ -1,0 +1,316 @@
+package keep
+
+import (
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/flow"
+	"tlsfloor/capture/packettime"
+	"tlsfloor/capture/pcap"
+	"tlsfloor/classify"
+)
+
+const (
+	// maxHeld bounds the captured bytes of a flow that are held before the verdict. A
+	// chain of certificates has ten thousand.
+	maxHeld = 128 << 10
+	// maxTail bounds the captured bytes of a flow that are written after the verdict.
+	maxTail = 64 << 10
+)
+
+// Writer takes what a Keeper keeps.
+type Writer interface {
+	// Interface returns the number that packets of an interface have in the file, which
+	// is the same for all parts of a run.
+	Interface(link capture.LinkType, name string) uint32
+	// Write takes a number of packets, as whole blocks of pcapng, which it must not
+	// keep.
+	Write(blocks []byte, packets int)
+}
+
+// Keeper holds the frames of connections until they are decided, and writes those of
+// flagged ones.
+type Keeper struct {
+	to        Writer
+	clock     packettime.Clock
+	store     store
+	flows     flows
+	datagrams datagrams
+	answers   answers
+	sources   sources
+	pending   map[int32]pending // by record: see Flag
+	group     []byte            // blocks that are written next
+	packets   int               // in group
+	memory    int64
+	stats     Stats
+}
+
+// pending is the comment on a flow of which no frame was written so far.
+type pending struct {
+	text string
+	// unknown: the flow was not known when it was flagged. It is whole if it was not
+	// given up before, and its first frame, of the time at, has flagged it.
+	unknown, givenUp bool
+	at               int64
+}
+
+// Stats counts what was kept.
+type Stats struct {
+	Flows    uint64 // flagged flows
+	NotWhole uint64 // of these, flows of which not all packets were there when they were flagged
+	Packets  uint64 // given to the Writer
+}
+
+// New returns a Keeper that takes so many bytes of memory.
+func New(to Writer, memory int64) *Keeper {
+	k := &Keeper{
+		to: to, memory: memory, flows: newFlows(memory / 6), answers: newAnswers(memory / 16), datagrams: newDatagrams(),
+		sources: newSources(), pending: map[int32]pending{},
+	}
+	k.store = newStore(memory * 3 / 4)
+	k.answers.most = k.store.most / 8
+	return k
+}
+
+// Stats returns the counts so far.
+func (k *Keeper) Stats() Stats { return k.stats }
+
+// Segment takes a frame that held a TCP segment, or completed one: parts are those of
+// decode.Decoder.Trace. standing and begun are those of flow.Table.Standing after the
+// segment, whose verdict was given to Flag before.
+func (k *Keeper) Segment(f *capture.Frame, p *decode.Packet, parts []uint32, standing flow.Standing, begun bool) {
+	due := k.clock.Tick(p.Time)
+	k.segment(f, p, parts, standing, begun)
+	if due { // last, because Flag does not know the time of this packet
+		k.sweep()
+	}
+}
+
+func (k *Keeper) segment(f *capture.Frame, p *decode.Packet, parts []uint32, standing flow.Standing, begun bool) {
+	key, fromLow := keyOf(p)
+	i := k.flows.index[key]
+	if i != 0 && k.flows.records[i].class >= flagged {
+		if p.Flags&(decode.SYN|decode.ACK) != decode.SYN || standing != flow.Opened {
+			k.append(i, f, p, parts, fromLow)
+			return
+		}
+		k.forget(i) // this is the next connection of these ports
+		i = 0
+	}
+	if standing != flow.Decided && i == 0 {
+		if i = k.enter(key, classOf(standing)); i != 0 && begun && p.Flags&decode.SYN == 0 {
+			k.flows.records[i].cut = true
+		}
+	} else if i != 0 && standing == flow.Decided {
+		k.forget(i)
+		i = 0
+	}
+	if i == 0 {
+		k.Drop(parts)
+		return
+	}
+	k.flows.touch(i, classOf(standing), k.clock.Now())
+	k.hold(i, f, parts)
+}
+
+// Bare takes a frame that belongs to a connection and does not change what is known of
+// it: an acknowledgement alone, or a fragment with anomalies.
+func (k *Keeper) Bare(f *capture.Frame, p *decode.Packet, parts []uint32) {
+	key, fromLow := keyOf(p)
+	i := k.flows.index[key]
+	switch {
+	case i == 0:
+		k.Drop(parts)
+	case k.flows.records[i].class >= flagged:
+		k.append(i, f, p, parts, fromLow)
+	default:
+		k.flows.touch(i, k.flows.records[i].class, k.clock.Now())
+		k.hold(i, f, parts)
+	}
+}
+
+// sweep forgets what was silent for too long.
+func (k *Keeper) sweep() {
+	for c := range k.flows.queues {
+		for i := k.flows.queues[c].oldest; i != 0 && k.clock.Now()-k.flows.records[i].seen > maxSilences[c]; i = k.flows.queues[c].oldest {
+			k.forget(i)
+		}
+	}
+}
+
+// enter makes a record of a flow, and gives up others if there is no room; 0: there is
+// none all the same.
+func (k *Keeper) enter(key flowKey, c class) int32 {
+	i := k.flows.enter(key, c, k.clock.Now())
+	for i == 0 && k.giveUp(opened, followed, ended, flagged, waiting) {
+		i = k.flows.enter(key, c, k.clock.Now())
+	}
+	return i
+}
+
+// hold holds a frame of a flow, after the fragments before it.
+func (k *Keeper) hold(i int32, f *capture.Frame, parts []uint32) {
+	r := &k.flows.records[i]
+	if !k.datagrams.move(&k.store, parts, &r.frames) {
+		r.cut = true
+	}
+	if int(r.frames.bytes)+len(f.Data) > maxHeld {
+		r.cut = true
+		return
+	}
+	source := k.sources.number(f)
+	for !k.store.put(&r.frames, f, source) {
+		if !k.makeRoom() || k.flows.index[r.key] != i {
+			r.cut = true
+			return
+		}
+	}
+}
+
+// makeRoom gives up the least promising frames, and reports whether there were any.
+func (k *Keeper) makeRoom() bool {
+	return k.datagrams.dropOldest(&k.store) || k.giveUp(opened, followed, waiting) || k.answers.dropOldest(&k.store)
+}
+
+// giveUp gives up a flow of the first of these classes that has any.
+func (k *Keeper) giveUp(order ...class) bool {
+	for _, c := range order {
+		if i := k.flows.queues[c].oldest; i != 0 {
+			k.flows.givenUp.add(k.flows.records[i].key)
+			k.forget(i)
+			return true
+		}
+	}
+	return false
+}
+
+// forget forgets a flow and its frames.
+func (k *Keeper) forget(i int32) {
+	k.store.release(&k.flows.records[i].frames)
+	delete(k.pending, i)
+	k.flows.remove(i)
+}
+
+// Flag writes the frames of a flow that was flagged, and from now on those that follow.
+func (k *Keeper) Flag(f *classify.Finding) {
+	k.stats.Flows++
+	key := keyBetween(f.Client, f.Server)
+	i := k.flows.index[key]
+	known := i != 0
+	if !known {
+		i = k.enter(key, flagged)
+	}
+	r := &k.flows.records[i]
+	whole := known && !r.cut
+	if !whole {
+		k.stats.NotWhole++
+	}
+	if f.HostSource == classify.NameDNS {
+		k.writeAnswer(f)
+	}
+	switch {
+	case i == 0: // there is no room for a single flow
+	case r.frames.frames > 0:
+		k.writeHeld(&r.frames, f.Time, commentOn(f, whole))
+	default:
+		k.pending[i] = pending{text: commentOn(f, true), unknown: !known, givenUp: r.cut, at: f.Time}
+	}
+	k.flush()
+	if i != 0 {
+		r.left, r.cut = maxTail, false
+		k.flows.touch(i, flagged, k.clock.Now())
+	}
+}
+
+// writeHeld writes frames, the comment at the one of this time or else at the first, and
+// releases them.
+func (k *Keeper) writeHeld(l *list, at int64, comment string) {
+	best, n := 0, 0
+	k.store.each(l, func(f *capture.Frame, _ uint16) {
+		if f.Time == at {
+			best, at = n, -1
+		}
+		n++
+	})
+	n = 0
+	k.store.each(l, func(f *capture.Frame, source uint16) {
+		text := ""
+		if n == best {
+			text = comment
+		}
+		k.write(f, source, text)
+		n++
+	})
+	k.store.release(l)
+}
+
+// append writes a frame of a flagged flow, unless enough was written of it.
+func (k *Keeper) append(i int32, f *capture.Frame, p *decode.Packet, parts []uint32, fromLow bool) {
+	r := &k.flows.records[i]
+	var before list
+	k.datagrams.move(&k.store, parts, &before)
+	k.store.each(&before, func(f *capture.Frame, source uint16) { k.write(f, source, "") })
+	k.write(f, k.sources.number(f), k.comment(i, f))
+	k.flush()
+	r.left -= before.bytes + int32(len(f.Data))
+	k.store.release(&before)
+	if r.left <= 0 {
+		k.forget(i)
+		return
+	}
+	k.flows.touch(i, r.endsWith(p, fromLow), k.clock.Now())
+}
+
+// comment returns the comment of a frame of a flagged flow.
+func (k *Keeper) comment(i int32, f *capture.Frame) string {
+	p, ok := k.pending[i]
+	if !ok {
+		return ""
+	}
+	delete(k.pending, i)
+	switch {
+	case !p.unknown:
+	case p.givenUp || f.Time != p.at:
+		p.text += notWhole
+	default:
+		k.stats.NotWhole--
+	}
+	return p.text
+}
+
+// endsWith returns the class of a flagged flow after a packet.
+func (r *record) endsWith(p *decode.Packet, fromLow bool) class {
+	if p.Flags&decode.FIN != 0 {
+		side := 0
+		if fromLow {
+			side = 1
+		}
+		r.fin[side] = true
+	}
+	if r.class == ended || p.Flags&decode.RST != 0 || r.fin[0] && r.fin[1] {
+		return ended
+	}
+	return flagged
+}
+
+// write adds a frame to the group.
+func (k *Keeper) write(f *capture.Frame, source uint16, comment string) {
+	k.group = pcap.AppendPacket(k.group, k.sources.in(k.to, source), f, comment)
+	k.packets++
+}
+
+// flush gives the group to the Writer.
+func (k *Keeper) flush() {
+	if k.packets == 0 {
+		return
+	}
+	k.stats.Packets += uint64(k.packets)
+	k.to.Write(k.group, k.packets)
+	k.group, k.packets = k.group[:0], 0
+}
+
+// Clear forgets all that is held. It is for a panic, after which the state is not known.
+func (k *Keeper) Clear() {
+	stats, sources := k.stats, k.sources
+	*k = *New(k.to, k.memory)
+	k.stats, k.sources = stats, sources
+}

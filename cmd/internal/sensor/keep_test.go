@@ -1,0 +1,194 @@
+package sensor
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tlsfloor/capture"
+	"tlsfloor/capture/file"
+	"tlsfloor/capture/pcap"
+	"tlsfloor/classify"
+	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/keep"
+)
+
+// keptFile is a keep.Writer that writes to memory.
+type keptFile struct {
+	content    []byte
+	interfaces uint32
+}
+
+func (k *keptFile) Interface(link capture.LinkType, name string) uint32 {
+	k.content = pcap.AppendInterface(k.content, link, name)
+	k.interfaces++
+	return k.interfaces - 1
+}
+
+func (k *keptFile) Write(blocks []byte, _ int) { k.content = append(k.content, blocks...) }
+
+// frames reads the file back.
+func (k *keptFile) frames(t testing.TB) []capture.Frame {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "kept.pcapng")
+	if err := os.WriteFile(name, k.content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return framesOf(t, name)
+}
+
+func framesOf(t testing.TB, name string) (frames []capture.Frame) {
+	t.Helper()
+	src, err := file.Open([]string{name}, file.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	for {
+		var f capture.Frame
+		if src.Next(&f) != nil {
+			return frames
+		}
+		f.Data = slices.Clone(f.Data)
+		frames = append(frames, f)
+	}
+}
+
+// keepRun runs frames through n workers (1: a Sensor), and keeps the packets of flagged
+// flows. It returns the events of flagged flows, or of all, without their source, sorted.
+func keepRun(t testing.TB, n int, src capture.Source, all bool) (events []string, kept *keptFile, stats keep.Stats) {
+	t.Helper()
+	kept = &keptFile{content: pcap.AppendSection(nil, "test")}
+	k := keep.New(kept, 16<<20)
+	runWith(t, n, src, func() Options {
+		o := lineOptions(t, nil)
+		o.Keep = k
+		o.Deliver = func(f *classify.Finding) {
+			f.Source = ""
+			for i := range f.Copies {
+				f.Copies[i].Source = ""
+			}
+			if f.Flagged || all {
+				events = append(events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
+			}
+		}
+		return o
+	})
+	slices.Sort(events)
+	return events, kept, k.Stats()
+}
+
+// checkKept: the packets that were kept have the flagged flows, all of them and (all) no
+// others, and are the same with several workers, from a source that lends its frames and from one
+// that does not.
+func checkKept(t *testing.T, frames []capture.Frame, all bool) {
+	t.Helper()
+	want, kept, stats := keepRun(t, 1, &memorySource{frames: frames}, false)
+	again, _, _ := keepRun(t, 1, &memorySource{frames: kept.frames(t)}, all)
+	if !slices.Equal(again, want) {
+		t.Errorf("read again:\n%s\nwant:\n%s", strings.Join(again, "\n"), strings.Join(want, "\n"))
+	}
+	if int(stats.Flows) != len(want) || stats.NotWhole != 0 {
+		t.Errorf("%d flagged: %+v", len(want), stats)
+	}
+	if comments := bytes.Count(kept.content, []byte("community_id")); comments != len(want) {
+		t.Errorf("%d comments of %d flows", comments, len(want))
+	}
+	for _, n := range []int{2, 3} {
+		if _, other, _ := keepRun(t, n, &memorySource{frames: frames}, false); !sameFrames(t, other, kept) {
+			t.Errorf("%d workers keep other packets", n)
+		}
+	}
+}
+
+// sameFrames compares the frames of two files without their order: flows that end with
+// the capture are judged in another order by several workers.
+func sameFrames(t *testing.T, a, b *keptFile) bool {
+	return slices.Equal(sortedFrames(a.frames(t)), sortedFrames(b.frames(t)))
+}
+
+func sortedFrames(frames []capture.Frame) (list []string) {
+	for _, f := range frames {
+		list = append(list, fmt.Sprintf("%d %d %d %x", f.Time, f.Length, f.Link, f.Data))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// Property: a file with the packets of the flagged flows gives their events when it is
+// read, whatever the packets are wrapped in.
+func TestKeptGivesTheSameEvents(t *testing.T) {
+	for _, name := range readableCaptures(t) {
+		t.Run(name, func(t *testing.T) {
+			if name == "openssl-tls10-dns-tcp.pcap" {
+				t.Skip("a response over TCP is not kept: see TestKeptWithoutItsName")
+			}
+			frames := framesOf(t, filepath.Join(captures, name))
+			// Two flows with the same addresses and ports are kept together.
+			checkKept(t, frames, name != "mirrored-twice.pcap")
+			if _, skip := cannotRecut[name]; !skip {
+				checkKept(t, transform(rand.New(rand.NewSource(1)), frames), true)
+			}
+		})
+	}
+}
+
+// The same for all recordings one after the other: other link types, other sources, the
+// same addresses again. They are files, whose frames are lent.
+func TestKeptOfManyFiles(t *testing.T) {
+	var paths []string
+	for _, name := range readableCaptures(t) {
+		if !strings.Contains(name, "dns-tcp") && name != "mirrored-twice.pcap" {
+			paths = append(paths, filepath.Join(captures, name))
+		}
+	}
+	var first *keptFile
+	for _, n := range []int{1, 2, 3} {
+		src, err := file.Open(paths, file.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, kept, stats := keepRun(t, n, src, false)
+		again, _, _ := keepRun(t, 1, &memorySource{frames: kept.frames(t)}, false)
+		if len(want) < 50 || cmp.Diff(withoutCopies(again), withoutCopies(want)) != "" || stats.NotWhole != 0 {
+			t.Errorf("%d workers: %d events, and again %d: %+v\n%s", n, len(want), len(again), stats, cmp.Diff(withoutCopies(want), withoutCopies(again)))
+		}
+		if first == nil {
+			first = kept
+		} else if !sameFrames(t, first, kept) {
+			t.Errorf("%d workers keep other packets", n)
+		}
+		if err := src.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// withoutCopies removes the places of copies. There are more than an event lists: the
+// captures with tunnels have the same connections.
+func withoutCopies(events []string) (out []string) {
+	for _, e := range events {
+		out = append(out, alsoSeen.ReplaceAllString(e, ""))
+	}
+	return out
+}
+
+var alsoSeen = regexp.MustCompile(`"also_seen":\[.*?\],"host"`)
+
+// A flow that was flagged by a name from DNS over TCP is kept, without that name.
+func TestKeptWithoutItsName(t *testing.T) {
+	frames := framesOf(t, filepath.Join(captures, "openssl-tls10-dns-tcp.pcap"))
+	want, kept, _ := keepRun(t, 1, &memorySource{frames: frames}, false)
+	again, _, _ := keepRun(t, 1, &memorySource{frames: kept.frames(t)}, true)
+	if len(want) != 1 || len(again) != 1 || !strings.Contains(again[0], `"verdict":"violation"`) || !bytes.Contains(kept.content, []byte(" by dns")) {
+		t.Errorf("%v\n%v", want, again)
+	}
+}
