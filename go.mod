@@ -9,6 +9,7 @@ require (
 	github.com/gaissmai/bart v0.30.0
 	github.com/google/go-cmp v0.7.0
 	github.com/google/gopacket v1.1.19
+	github.com/itchyny/timefmt-go v0.1.9
 	github.com/klauspost/compress v1.19.2
 	github.com/landlock-lsm/go-landlock v0.10.1
 	github.com/pierrec/lz4/v4 v4.1.33

@@ -1,7 +1,9 @@
 package pcap
 
 import (
+	"bufio"
 	"encoding/binary"
+	"io"
 	"math"
 	"strings"
 	"unicode"
@@ -115,4 +117,26 @@ func Text(s string) string {
 		end--
 	}
 	return clean[:end]
+}
+
+// Whole returns the length of a pcapng capture that this package wrote, up to its last
+// whole block, in bytes: a process that was killed may have left a part of one. ok is
+// false if it is no such capture, or something else follows.
+func Whole(r io.Reader) (length int64, ok bool) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for {
+		head, err := in.Peek(blockHeaderLen)
+		if err != nil {
+			return length, length > 0
+		}
+		kind, n := binary.LittleEndian.Uint32(head), binary.LittleEndian.Uint32(head[4:])
+		known := kind == blockEnhanced || kind == blockInterface || kind == blockSection
+		if length == 0 && kind != blockSection || !known || n < minBlockLen || n > maxBlock || n%4 != 0 {
+			return 0, false
+		}
+		if _, err := in.Discard(int(n)); err != nil {
+			return length, length > 0
+		}
+		length += int64(n)
+	}
 }

@@ -161,3 +161,24 @@ func FuzzWrite(f *testing.F) {
 		}
 	})
 }
+
+// What a killed process has left ends with a whole block, wherever it was torn.
+func TestWhole(t *testing.T) {
+	content, _ := written()
+	ends := []int{len(AppendSection(nil, "tlsfloor 1.0"))}
+	for n := range len(content) + 1 {
+		got, ok := Whole(bytes.NewReader(content[:n]))
+		var err error
+		if ok {
+			_, err = readBytes(t, content[:got])
+		}
+		if err != nil || ok != (n >= ends[0]) || got > int64(n) || n == len(content) && got != int64(n) {
+			t.Fatalf("of %d bytes, %d: %v, %v", n, got, ok, err)
+		}
+	}
+	for _, other := range [][]byte{nil, []byte("text that is longer"), content[ends[0]:], append(content, "text that is longer"...)} {
+		if n, ok := Whole(bytes.NewReader(other)); ok {
+			t.Errorf("%d bytes of %.20q", n, other)
+		}
+	}
+}
