@@ -15,6 +15,7 @@ var ownLibraries = map[string][]string{
 	"aws-cli-2": {"openssl"},
 	"python":    {"openssl", "libressl", "boringssl"},
 	"ruby":      {"openssl", "libressl"},
+	"erlang":    {"erlang", "openssl", "libressl"}, // fast_tls
 	"perl":      {"openssl", "libressl"},
 	"go":        {"go", "boringssl"},
 	"docker":    {"go"},

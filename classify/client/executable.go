@@ -11,6 +11,7 @@ var executables = map[string]string{
 	"node": "nodejs", "nodejs": "nodejs", "aws": "aws-cli-2", // version 1 is a Python script
 	"python": "python", "pypy": "python", "ruby": "ruby", "java": "java", "perl": "perl",
 	"php": "php", "php-fpm": "php", "php-cgi": "php", "curl": "curl", "wget": "wget",
+	"beam.smp": "erlang", "beam": "erlang",
 	"mono": "mono", "mono-sgen": "mono", "mono-boehm": "mono",
 	"dotnet": "dotnet-core", "pwsh": "powershell-core", "powershell.exe": "powershell-windows",
 	"git": "git", "git-remote-http": "git", "git-remote-https": "git", "git-lfs": "git",
