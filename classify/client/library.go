@@ -36,20 +36,28 @@ var libraryFiles = []struct{ prefix, id, version string }{
 	{"libwolfssl.so", "wolfssl", ""},
 }
 
-// libraryOf returns the TLS library among files; nil when there is none, or when there
-// are several, because it is not known which one was used.
-func libraryOf(files []string) (found *classify.Software) {
+// libraryOf returns the TLS library among files; nil when there is none. Of several, such
+// as OpenSSL and the GnuTLS of Debian's libldap in psql, the hello shows which one was
+// used; nil when that is not known.
+func libraryOf(files []string, hello *classify.Software) *classify.Software {
+	var all, agreeing []*classify.Software
 	for _, file := range files {
 		s := libraryFile(path.Base(file))
-		switch {
-		case s == nil:
-		case found == nil:
-			found = s
-		case s.ID != found.ID || s.Version != found.Version:
-			return nil
+		if s == nil || slices.ContainsFunc(all, func(o *classify.Software) bool { return s.ID == o.ID && s.Version == o.Version }) {
+			continue
+		}
+		all = append(all, s)
+		if hello != nil && agree(s, hello) {
+			agreeing = append(agreeing, s)
 		}
 	}
-	return found
+	switch {
+	case len(all) == 1:
+		return all[0]
+	case len(agreeing) == 1:
+		return agreeing[0]
+	}
+	return nil
 }
 
 func libraryFile(base string) *classify.Software {

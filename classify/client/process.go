@@ -19,7 +19,7 @@ func Process(p *classify.Process, hello *classify.Software) *classify.Software {
 	if p == nil {
 		return hello
 	}
-	library := libraryOf(p.Libraries)
+	library := libraryOf(p.Libraries, hello)
 	s := runs(p)
 	if s == nil {
 		return ofLibrary(library, hello)
