@@ -26,7 +26,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus cases shape messages fields bench-peers bench-live profile record clean
+.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus clients cases shape messages fields bench-peers bench-live profile record clean
 
 help: ## list the targets
 	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ bench: setup ## run the benchmarks
 
 corpus: build ## score tlsfloor against ../shared/corpus
 	@$(GO) run -C .ci/tools ./corpus $(CURDIR)/tlsfloor $(abspath $(SHARED))/corpus $(CURDIR)/.ci/corpus-floors
+
+clients: setup ## score how clients are named against ../shared/fingerprints
+	@$(GO) run -C .ci/tools ./clients $(abspath $(SHARED))/fingerprints/hellos-2019.tsv clients/mapping.tsv $(CURDIR)/.ci/clients-floors
 
 cases: build ## check tlsfloor with ../shared/cases, with one worker and with two
 	@$(SHARED)/cases/check.py ./tlsfloor

@@ -92,6 +92,8 @@ func (m mapping) truth(k *kind) truth {
 		return truth{excluded: "cut off in the list"}
 	case len(known) == 0:
 		return truth{excluded: excluded}
+	case total < k.flows()/2: // a flow is now and then put down to another process
+		return truth{excluded: "most flows are of programs that are left out"}
 	}
 	for list, flows := range byLibraries {
 		if flows > 0.9*total {

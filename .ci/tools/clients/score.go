@@ -27,11 +27,6 @@ type tally struct {
 	kinds, flows [grades]float64
 }
 
-func (t *tally) add(g grade, flows float64) {
-	t.kinds[g]++
-	t.flows[g] += flows
-}
-
 // share returns the part of all that list has in a grade.
 func share(list [grades]float64, g grade) float64 {
 	all := 0.0
@@ -42,6 +37,12 @@ func share(list [grades]float64, g grade) float64 {
 		return 0
 	}
 	return list[g] / all
+}
+
+// leftOut counts kinds of hello and flows of which the library is not known: all, those
+// below TLS 1.2, and those below it that tlsfloor has a name for.
+type leftOut struct {
+	kinds, flows, lowKinds, lowFlows, lowNamed float64
 }
 
 // result is the answer for one kind of hello.
@@ -56,15 +57,15 @@ type result struct {
 type score struct {
 	mapping  mapping
 	results  []result
-	excluded map[string]*tally // by the reason; grades are not used
+	excluded map[string]*leftOut // by the reason
 	// tallies of kinds below TLS 1.2 and of all, by group: "all", "half A", "library nss",
-	// "low", "medium".
+	// "confidence low", "called tls-inspection".
 	below, all map[string]*tally
 	groups     []string
 }
 
 func newScore(kinds []*kind, m mapping) (*score, error) {
-	s := &score{mapping: m, excluded: map[string]*tally{}, below: map[string]*tally{}, all: map[string]*tally{}}
+	s := &score{mapping: m, excluded: map[string]*leftOut{}, below: map[string]*tally{}, all: map[string]*tally{}}
 	identifier, maker := client.NewIdentifier(), fingerprint.NewMaker()
 	for _, k := range kinds {
 		r := result{kind: k, truth: m.truth(k)}
@@ -87,15 +88,19 @@ func newScore(kinds []*kind, m mapping) (*score, error) {
 }
 
 func (s *score) exclude(r result) {
-	key := r.excluded
-	if s.excluded[key] == nil {
-		s.excluded[key] = &tally{}
+	l := s.excluded[r.excluded]
+	if l == nil {
+		l = &leftOut{}
+		s.excluded[r.excluded] = l
 	}
-	g := right
-	if r.below12() {
-		g = unknown
+	l.kinds, l.flows = l.kinds+1, l.flows+r.flows()
+	if !r.below12() {
+		return
 	}
-	s.excluded[key].add(g, r.flows())
+	l.lowKinds, l.lowFlows = l.lowKinds+1, l.lowFlows+r.flows()
+	if r.answer != nil {
+		l.lowNamed += r.flows()
+	}
 }
 
 // flows returns all flows of a kind.
@@ -110,6 +115,9 @@ func groupsOf(r result) []string {
 	list := []string{"all", "half " + r.half(), "library " + strings.Join(r.libraries, " or ")}
 	if r.answer != nil {
 		list = append(list, "confidence "+r.answer.Confidence.String())
+		if familyOf(r.answer.ID) == "inspection" {
+			list = append(list, "called "+r.answer.ID)
+		}
 	}
 	return list
 }

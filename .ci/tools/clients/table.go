@@ -46,16 +46,20 @@ func sum(list [grades]float64) (all float64) {
 	return all
 }
 
-// printExcluded prints what has no truth: in the columns of right and unknown stand the
-// kinds from TLS 1.2 on and below it.
+// printExcluded prints what has no truth, most flows below TLS 1.2 first.
 func (s *score) printExcluded(w io.Writer) {
-	fmt.Fprintln(w, "| left out, because | hellos | flows | hellos below 1.2 | flows below 1.2 |\n|---|--:|--:|--:|--:|")
+	fmt.Fprintln(w, "| left out, because | hellos | flows | below 1.2: hellos | flows | of these named |\n|---|--:|--:|--:|--:|--:|")
 	reasons := slices.SortedFunc(maps.Keys(s.excluded), func(a, b string) int {
-		return cmp.Compare(s.excluded[b].flows[unknown], s.excluded[a].flows[unknown])
+		x, y := s.excluded[a], s.excluded[b]
+		return cmp.Or(cmp.Compare(y.lowFlows, x.lowFlows), cmp.Compare(y.flows, x.flows), cmp.Compare(a, b))
 	})
 	for _, reason := range reasons {
-		t := s.excluded[reason]
-		fmt.Fprintf(w, "| %s | %.0f | %.0f | %.0f | %.0f |\n", reason, sum(t.kinds), sum(t.flows), t.kinds[unknown], t.flows[unknown])
+		l := s.excluded[reason]
+		named := "-"
+		if l.lowFlows > 0 {
+			named = fmt.Sprintf("%.0f %%", 100*l.lowNamed/l.lowFlows)
+		}
+		fmt.Fprintf(w, "| %s | %.0f | %.0f | %.0f | %.0f | %s |\n", reason, l.kinds, l.flows, l.lowKinds, l.lowFlows, named)
 	}
 	fmt.Fprintln(w)
 }
@@ -83,7 +87,9 @@ func (s *score) printWrong(w io.Writer) {
 			}
 		}
 	}
-	lines := slices.SortedFunc(maps.Keys(counts), func(a, b line) int { return cmp.Compare(counts[b][1], counts[a][1]) })
+	lines := slices.SortedFunc(maps.Keys(counts), func(a, b line) int {
+		return cmp.Or(cmp.Compare(counts[b][1], counts[a][1]), cmp.Compare(a.program+a.called, b.program+b.called))
+	})
 	for _, l := range lines {
 		fmt.Fprintf(w, "| %s | %s | %s | %.0f | %.0f | %.0f |\n", l.program, l.library, l.called, counts[l][0], counts[l][1], counts[l][2])
 	}

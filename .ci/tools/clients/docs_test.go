@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestDocs checks that docs/clients.md has the figures that "make clients" prints.
+func TestDocs(t *testing.T) {
+	kinds, err := readKinds(published)
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no list of hellos beside the repository: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := scoreAll(kinds, "mapping.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../../docs/clients.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var figures strings.Builder
+	s.print(&figures)
+	for line := range strings.Lines(figures.String()) {
+		if !strings.Contains(string(page), line) {
+			t.Errorf("docs/clients.md does not have %q: paste what \"make clients\" prints", line)
+		}
+	}
+}
