@@ -48,28 +48,30 @@ type sender struct {
 	software *classify.Software
 	captures []string
 	shared   bool // by software that is not called the same
+	listed   bool // in the table
 }
 
+// measured gives each recording a row by its JA3, or by its JA4 if it shuffles. A JA4 must
+// not be that of other software which does not shuffle, either.
 func measured(t *testing.T) string {
 	identifier, maker, senders := client.NewIdentifier(), fingerprint.NewMaker(), map[string]*sender{}
 	for _, row := range readTable(t, recordings, "clients.tsv") {
 		o := openings(t, filepath.Join(recordings, "captures", row["capture"]))[0]
 		prints := maker.Client(&o.hello)
-		print := prints.JA3
-		if shuffles(row) {
-			print = prints.JA4
-		}
 		s := identifier.ByTraits(&o.hello, o.record)
-		if senders[print] == nil {
-			senders[print] = &sender{software: s}
+		for print, listed := range map[string]bool{prints.JA3: !shuffles(row), prints.JA4: shuffles(row)} {
+			if senders[print] == nil {
+				senders[print] = &sender{software: s}
+			}
+			one := senders[print]
+			one.captures = append(one.captures, row["capture"])
+			one.shared = one.shared || s != one.software || judge(s, row) != right
+			one.listed = one.listed || listed
 		}
-		one := senders[print]
-		one.captures = append(one.captures, row["capture"])
-		one.shared = one.shared || s != one.software || judge(s, row) != right
 	}
 	var text strings.Builder
 	for _, print := range slices.Sorted(maps.Keys(senders)) {
-		if one := senders[print]; !one.shared {
+		if one := senders[print]; one.listed && !one.shared {
 			s := one.software
 			fmt.Fprintf(&text, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.Version, s.Library, s.Confidence, print, one.origin())
 		}

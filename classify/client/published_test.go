@@ -90,6 +90,7 @@ func TestPublished(t *testing.T) {
 func TestSSLv2Format(t *testing.T) {
 	tests := map[string][]uint32{
 		"openssl-0.9.8": {57, 56, 53, 22, 19, 10, 0x0700c0, 51, 50, 47, 5},
+		"java-jsse":     {49161, 49171, 47, 49156, 49166, 51, 50, 49159, 49169, 5, 0x010080, 49160, 49170, 10, 0x0700c0, 22, 19, 4, 255},
 		"java-6":        {4, 0x010080, 5, 47, 51, 50, 10, 0x0700c0, 22, 19, 9, 0x060040, 21, 18, 3, 0x020080, 8, 20, 17, 255},
 	}
 	for want, list := range tests {

@@ -11,6 +11,10 @@ group_gnutls() {
 		measure "$forced" "gnutls-cli, NORMAL:-VERS-ALL and one" gnutls-cli --insecure \
 			--priority "NORMAL:-VERS-ALL:+VERS-TLS1.${forced#tls1}" "$dynamodb"
 	done
+	# The groups of FileZilla, in its order.
+	local groups=-GROUP-ALL:+GROUP-SECP384R1:+GROUP-SECP521R1:+GROUP-SECP256R1
+	measure default-groups "gnutls-cli, NORMAL:$groups" gnutls-cli --insecure --priority "NORMAL:$groups" "$dynamodb"
+	measure tls10-groups "gnutls-cli, NORMAL:-VERS-ALL and one, $groups" gnutls-cli --insecure --priority "NORMAL:-VERS-ALL:+VERS-TLS1.0:$groups" "$dynamodb"
 	measure_wget "GnuTLS $version"
 	measure_git "GnuTLS $version"
 }
