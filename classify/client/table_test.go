@@ -34,7 +34,8 @@ func TestEverySoftwareCanBeNamed(t *testing.T) {
 	}
 }
 
-// TestEveryRowHasAnOrigin also checks that unverified rows have low confidence.
+// TestEveryRowHasAnOrigin also checks that rows which are not measured have low confidence,
+// or two sources, with a semicolon between them.
 func TestEveryRowHasAnOrigin(t *testing.T) {
 	for i, r := range helloRows {
 		kind, source, _ := strings.Cut(r.origin, ": ")
@@ -43,6 +44,8 @@ func TestEveryRowHasAnOrigin(t *testing.T) {
 			t.Errorf("row %d, %s: origin %q", i, r.software.ID, r.origin)
 		case kind == "unverified" && r.software.Confidence != classify.Low:
 			t.Errorf("row %d, %s: %s, and unverified", i, r.software.ID, r.software.Confidence)
+		case kind == "published" && r.software.Confidence != classify.Low && !strings.Contains(source, "; "):
+			t.Errorf("row %d, %s: %s, and one source", i, r.software.ID, r.software.Confidence)
 		case kind != "measured" && kind != "published" && kind != "unverified":
 			t.Errorf("row %d, %s: origin %q", i, r.software.ID, r.origin)
 		}
