@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,29 @@ func TestProgram(t *testing.T) {
 		if strings.Contains(m.pkg, "testing") || strings.Contains(m.pkg, "attacker") {
 			t.Errorf("%s is no part of the program", m.pkg)
 		}
+	}
+}
+
+// TestPagesQuoteTheProgram checks that the program writes what the pages say it does.
+func TestPagesQuoteTheProgram(t *testing.T) {
+	all, err := list("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, checked := checkQuotes(string(page), all)
+	for _, s := range wrong {
+		t.Errorf("docs/troubleshooting.md: the program does not write %q", s)
+	}
+	if checked < 50 {
+		t.Errorf("%d sentences: the page is not read as it is meant", checked)
+	}
+	changed := strings.Replace(string(page), "no permission to capture: run", "no permission to see: run", 1)
+	if wrong, _ := checkQuotes(changed, all); len(wrong) != 1 {
+		t.Errorf("of a quote that was changed: %q", wrong)
 	}
 }
 

@@ -3,14 +3,64 @@ package main
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
+
+// checkQuotes returns the sentences in the "text" blocks of a page that are not the
+// program's.
+func checkQuotes(page string, all []*message) (wrong []string, checked int) {
+	q := newQuotable(all)
+	for _, block := range textBlock.FindAllStringSubmatch(page, -1) {
+		for _, item := range quoted(block[1]) {
+			for _, s := range sentences(item) {
+				if !strings.Contains(strings.ReplaceAll(s, ", ", ","), " ") { // names that the program has filled in
+					continue
+				}
+				checked++
+				if !q.has(s) && !q.begins(s) && !ofSystem(s) {
+					wrong = append(wrong, s)
+				}
+			}
+		}
+	}
+	return wrong, checked
+}
+
+var (
+	textBlock = regexp.MustCompile("(?s)```text\n(.*?)```")
+	counted   = regexp.MustCompile(`^ *[0-9,]+  `)
+	addressed = regexp.MustCompile(`^tlsfloor: `)
+)
+
+// quoted returns the messages of a block, each on one line.
+func quoted(block string) (items []string) {
+	for line := range strings.Lines(block) {
+		text := counted.ReplaceAllString(addressed.ReplaceAllString(line, ""), "")
+		if text != line || len(items) == 0 || strings.TrimSpace(line) == "" {
+			items = append(items, "")
+		}
+		items[len(items)-1] += " " + strings.TrimSpace(text)
+	}
+	return items
+}
+
+// begins reports whether the text begins with a sentence into which nothing is filled in.
+func (q quotable) begins(text string) bool {
+	for _, s := range q {
+		if s.names == "" && s.literal >= 12 && strings.HasPrefix(text, s.text) {
+			return true
+		}
+	}
+	return false
+}
 
 // quotable holds the sentences of the program, against which quotes of it are checked.
 type quotable []sentence
 
 type sentence struct {
+	text    string
 	pattern *regexp.Regexp
 	literal int    // how many letters of it are the program's
 	names   string // what the groups of the pattern are, a letter each: t or c (a cause)
@@ -30,7 +80,7 @@ var filled = regexp.MustCompile(`<(text|cause|number|time)>|%s|\*`)
 // newSentence makes a pattern of a text: of <text> and the like, and of the asterisk and
 // the %s that some texts have in their place.
 func newSentence(text string) sentence {
-	var s sentence
+	s := sentence{text: text}
 	var b strings.Builder
 	from := 0
 	for _, at := range filled.FindAllStringIndex(text, -1) {
@@ -62,8 +112,8 @@ func letterCount(s string) int {
 
 // sentences divides a text at the ends of sentences, without them.
 func sentences(text string) (all []string) {
-	for _, s := range regexp.MustCompile(`[.:?]\s+|\n`).Split(strings.TrimSpace(text), -1) {
-		if s = strings.TrimRight(strings.Join(strings.Fields(s), " "), ".:"); letterCount(s) > 0 {
+	for _, s := range regexp.MustCompile(`[.:;?]\s+|\n`).Split(strings.TrimSpace(text), -1) {
+		if s = strings.TrimRight(strings.Join(strings.Fields(s), " "), ".:;"); letterCount(s) > 0 {
 			all = append(all, s)
 		}
 	}
@@ -89,9 +139,15 @@ func (q quotable) has(text string) bool {
 	return false
 }
 
-// ofSystem reports whether a text is one of the operating system's errors, or of Go's
-// library about names and files.
+// ofLibpcap are the errors of libpcap that pages quote.
+var ofLibpcap = []string{"can't parse filter expression", "syntax error"}
+
+// ofSystem reports whether a text is an error of the operating system, of libpcap, or of
+// Go's library about names and files.
 func ofSystem(text string) bool {
+	if slices.Contains(ofLibpcap, text) {
+		return true
+	}
 	for n := syscall.Errno(1); n < 140; n++ {
 		if n.Error() == text {
 			return true
