@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -54,9 +55,12 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// listed is the list of tlsfloor itself.
+var listed = sync.OnceValues(func() ([]*message, error) { return list("../../..") })
+
 // TestProgram lists the messages of tlsfloor: some of each kind have to be there.
 func TestProgram(t *testing.T) {
-	all, err := list("../../..")
+	all, err := listed()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +89,7 @@ func TestProgram(t *testing.T) {
 
 // TestPagesQuoteTheProgram checks that the program writes what the pages say it does.
 func TestPagesQuoteTheProgram(t *testing.T) {
-	all, err := list("../../..")
+	all, err := listed()
 	if err != nil {
 		t.Fatal(err)
 	}
