@@ -72,7 +72,6 @@ func TestProgram(t *testing.T) {
 		{pkg: "capture/live", kind: anError, text: "no permission to capture"},
 		{pkg: "cmd/internal/blind", kind: otherText, text: "packet* dropped by the kernel"},
 		{pkg: "classify/policy", kind: otherText, text: "no ClientHello seen"},
-		{pkg: "cmd/internal/report", kind: otherText, text: "The client has to change."},
 		{pkg: "cmd/internal/metrics", kind: otherText, text: "What could not be seen, by cause."},
 		{pkg: "capture/proc", kind: anError, text: "finding processes is supported on Linux only"},
 	} {
