@@ -134,6 +134,9 @@ func TestOneRowIsOneClient(t *testing.T) {
 		"another script": func(f *classify.Finding) {
 			f.Process.Script, f.Process.Parents[0].CommandLine = "/opt/other.sh", []string{"sh", "/opt/other.sh"}
 		},
+		"another jar": func(f *classify.Finding) {
+			f.Process.Executable, f.Process.Script, f.Process.Parents, f.Process.CommandLine = "/usr/bin/java", "", nil, []string{"java", "-Xmx1g", "-cp", "x", "-jar", "a.jar"}
+		},
 		"another ancestor": func(f *classify.Finding) { f.Process.Parents[2].Executable = "/usr/sbin/atd" },
 		"no process":       func(f *classify.Finding) { f.Process = nil },
 	} {
@@ -167,6 +170,44 @@ func TestOneRowIsOneClient(t *testing.T) {
 		s.times(1, other)
 		if list := listOf(t, s, 0); strings.Count(list, "fe80::1") != 1 || !strings.Contains(list, "seen:     3 times, 2026-03-01 12:00:00 to 12:01:00 UTC") {
 			t.Errorf("%s:\n%s", name, list)
+		}
+	}
+}
+
+// Runtimes are named with what they run, and a process with what started it.
+func TestWhatRunsAndWhatStartedIt(t *testing.T) {
+	bash := classify.Parent{Executable: "/usr/bin/bash", CommandLine: []string{"-bash"}}
+	sshd := classify.Parent{Executable: "/usr/sbin/sshd", CommandLine: []string{"sshd: alice@pts/0"}}
+	wrapper := classify.Parent{Executable: "/usr/bin/dash", CommandLine: []string{"sh", "-c", "curl x | y"}}
+	make := classify.Parent{Executable: "/usr/bin/make", CommandLine: []string{"make"}}
+	shim := classify.Parent{Executable: "/usr/bin/containerd-shim-runc-v2"}
+	script := classify.Parent{Executable: "/usr/bin/python3.11", CommandLine: []string{"python3", "deploy.py"}}
+	for _, tt := range []struct {
+		file    string
+		line    string
+		script  string
+		parents []classify.Parent
+		want    string
+	}{
+		{"/usr/bin/curl", "curl x", "", []classify.Parent{bash, sshd}, "/usr/bin/curl, started by bash from sshd"},
+		{"/usr/bin/curl", "curl x", "", []classify.Parent{wrapper, make, bash, sshd}, "/usr/bin/curl, started by make from bash from sshd"},
+		{"/usr/bin/curl", "curl x", "/srv/deploy.py", []classify.Parent{wrapper, script, bash}, "/usr/bin/curl, started by /srv/deploy.py from bash"},
+		{"/usr/bin/curl", "curl x", "/opt/a", []classify.Parent{wrapper, {Executable: "/usr/bin/dash", CommandLine: []string{"sh", "/opt/a"}}, script}, "/usr/bin/curl, started by /opt/a from python3.11"},
+		{"/usr/bin/curl", "curl x", "", []classify.Parent{{Executable: "/opt/agent/bin/agent"}, shim}, "/usr/bin/curl, started by /opt/agent/bin/agent"},
+		{"", "-curl x", "", nil, "curl"},
+		{"/usr/bin/python3.11", "python3 app.py", "/srv/app.py", []classify.Parent{bash}, "/usr/bin/python3.11 /srv/app.py, started by bash"},
+		{"/usr/bin/python3.11", "python3 -W ignore -m awscli", "", nil, "/usr/bin/python3.11 awscli"},
+		{"/usr/bin/python3.11", "python3 -c import_os x", "", nil, "/usr/bin/python3.11"},
+		{"/usr/lib/jvm/bin/java", "java -Xmx1g -cp a:b -Dx=y com.example.Main --z", "", nil, "/usr/lib/jvm/bin/java com.example.Main"},
+		{"/usr/lib/jvm/bin/java", "java -jar", "", nil, "/usr/lib/jvm/bin/java"},
+		{"/usr/bin/dotnet", "dotnet exec app.dll", "", nil, "/usr/bin/dotnet app.dll"},
+		{"/usr/bin/node", "node --inspect app.js", "/srv/app.js", nil, "/usr/bin/node /srv/app.js"},
+	} {
+		f := oldNode(5)
+		f.Process = &classify.Process{Executable: tt.file, CommandLine: strings.Fields(tt.line), Script: tt.script, Parents: tt.parents}
+		r := row{identityOf(f), new(client)}
+		if got := r.programText(); got != ", "+tt.want {
+			t.Errorf("%s: %q, want %q", tt.line, got[2:], tt.want)
 		}
 	}
 }

@@ -166,8 +166,11 @@ func (a *program) partOf(b *program, named string) bool {
 	if a.file != "" || b.file == "" || a.name == "" || a.name != path.Base(b.file) && a.name != named {
 		return false
 	}
+	if a.script != "" && a.script != b.script && (path.IsAbs(a.script) || path.Base(a.script) != path.Base(b.script)) {
+		return false
+	}
 	for _, texts := range [...][2]string{
-		{a.script, b.script}, {a.user, b.user}, {a.login, b.login}, {a.unit, b.unit}, {a.container, b.container}, {a.starter, b.starter},
+		{a.user, b.user}, {a.login, b.login}, {a.unit, b.unit}, {a.container, b.container}, {a.starter, b.starter},
 	} {
 		if texts[0] != "" && texts[0] != texts[1] {
 			return false

@@ -5,65 +5,63 @@ import (
 	"slices"
 	"strings"
 
+	"tlsfloor/capture/cmdline"
 	"tlsfloor/classify"
 )
 
-// starterOf returns the script that a process runs itself, and what started the process:
-// the script of a parent, or else its program, and what started that, such as
-// "/opt/backup.sh from cron". Both may be empty.
+// starterOf returns what a process runs, if it is an interpreter or the like, and what
+// started the process: the script of a parent, or else its program, and what started that,
+// such as "/opt/backup.sh from cron". Both may be empty.
 //
 // Left out are shells that run one command, because they are part of how a program is
 // started, and the first process of a system or a container, which starts everything.
 func starterOf(p *classify.Process) (script, starter string) {
-	if runs(p.CommandLine, p.Script) {
+	own := runsScript(p.Executable, p.CommandLine)
+	if own {
 		script = local(p.Script)
+	} else {
+		script = local(runBy(programName(p.Executable, p.CommandLine), p.CommandLine))
 	}
 	var from []string
 	for i := range p.Parents {
-		if name := parentName(&p.Parents[i], p.Script, script != ""); name != "" && !slices.Contains(from, name) {
+		parent, name := &p.Parents[i], ""
+		if name = parentName(parent); !own && runsScript(parent.Executable, parent.CommandLine) {
+			name, own = local(p.Script), true // the nearest parent that runs one
+		}
+		if name != "" && !slices.Contains(from, name) {
 			from = append(from, name)
 		}
-	}
-	if script == "" && p.Script != "" && len(from) == 0 {
-		from = append(from, local(p.Script)) // whose process has ended
 	}
 	return script, strings.Join(from, " from ")
 }
 
-// parentName returns the name for a parent of a process; empty: it does not matter. The
-// script is that of the process, or of its nearest parent that runs one.
-func parentName(p *classify.Parent, script string, own bool) string {
-	name := firstWord(p.CommandLine)
-	if p.Executable != "" {
-		name = path.Base(p.Executable)
+// runsScript reports whether a process is an interpreter that runs a script.
+func runsScript(file string, line []string) bool {
+	return cmdline.Script(programName(file, line), line) != ""
+}
+
+// programName returns the name of a process's program.
+func programName(file string, line []string) string {
+	if file != "" {
+		return path.Base(file)
 	}
+	return firstWord(line)
+}
+
+// parentName returns the name for a parent; empty: it does not matter.
+func parentName(p *classify.Parent) string {
+	name := programName(p.Executable, p.CommandLine)
 	switch {
-	case beginners[name], shells[name] && oneCommand(p.CommandLine):
+	case beginners[name], cmdline.IsShell(name, p.CommandLine) && runsOneCommand(p.CommandLine):
 		return ""
-	case !own && runs(p.CommandLine, script):
-		return local(script)
 	case p.Executable != "" && !systemFolders[path.Dir(p.Executable)]:
 		return local(p.Executable)
 	}
-	return name
+	return local(name)
 }
 
-// runs reports whether a command line contains a script. The script's path is absolute,
-// the argument need not be.
-func runs(line []string, script string) bool {
-	if script == "" {
-		return false
-	}
-	for _, argument := range line {
-		if path.Base(argument) == path.Base(script) {
-			return true
-		}
-	}
-	return false
-}
-
-// oneCommand reports whether a shell was started to run one command.
-func oneCommand(line []string) bool {
+// runsOneCommand reports whether a shell was started to run one command.
+func runsOneCommand(line []string) bool {
 	for i, argument := range line {
 		if i > 0 && strings.HasPrefix(argument, "-") && !strings.HasPrefix(argument, "--") && strings.HasSuffix(argument, "c") {
 			return true
@@ -72,10 +70,49 @@ func oneCommand(line []string) bool {
 	return false
 }
 
+// runBy returns the program that a runtime runs, as its command line has it; empty: the
+// program is no runtime, or the command line does not say.
+func runBy(program string, line []string) string {
+	options, ok := runtimes[strings.TrimRight(program, "0123456789.")]
+	if !ok {
+		return ""
+	}
+	for i := 1; i < len(line); i++ {
+		switch what := options[line[i]]; {
+		case what == namesProgram && i+1 < len(line):
+			return line[i+1]
+		case what == hasProgram:
+			return ""
+		case what == hasValue:
+			i++
+		case !strings.HasPrefix(line[i], "-"):
+			return line[i]
+		}
+	}
+	return ""
+}
+
+// The options of runtimes that matter here.
+const (
+	hasValue     = iota + 1 // the next word is its value
+	namesProgram            // the next word is the program
+	hasProgram              // the next word is the text of the program
+)
+
+// runtimes are programs that run others, and their options that take the next word.
+var runtimes = map[string]map[string]int{
+	"java": {
+		"-cp": hasValue, "-classpath": hasValue, "--class-path": hasValue, "-p": hasValue, "--module-path": hasValue, "--add-modules": hasValue,
+		"--add-opens": hasValue, "--add-exports": hasValue, "--add-reads": hasValue, "--limit-modules": hasValue,
+		"-jar": namesProgram, "-m": namesProgram, "--module": namesProgram,
+	},
+	"dotnet": {"--fx-version": hasValue, "--depsfile": hasValue, "--runtimeconfig": hasValue, "--additionalprobingpath": hasValue, "--roll-forward": hasValue, "exec": namesProgram},
+	"mono":   {"--config": hasValue},
+	"python": {"-W": hasValue, "-X": hasValue, "-c": hasProgram, "-m": namesProgram},
+}
+
 // beginners are programs that begin a system, a login session or a container.
 var beginners = set("systemd", "init", "containerd-shim", "containerd-shim-runc-v2", "conmon", "tini", "dumb-init")
-
-var shells = set("sh", "bash", "dash", "ash", "ksh", "zsh", "busybox")
 
 // systemFolders are those whose programs are known by their name alone.
 var systemFolders = set("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/lib/systemd", "/lib/systemd")
