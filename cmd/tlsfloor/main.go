@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"tlsfloor/cmd/internal/explain"
 	"tlsfloor/cmd/internal/inherited"
 	"tlsfloor/cmd/internal/options"
 )
@@ -65,6 +66,26 @@ var subcommands = map[string]func(args []string, stdin io.Reader, stdout io.Writ
 	"version":     printRelease,
 	finderCommand: findProcesses,
 	openerCommand: openProcesses,
+}
+
+// explainFindings is "tlsfloor explain".
+func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
+	o, err := options.ParseExplain(args)
+	if err != nil {
+		return m.fail(err)
+	}
+	if o.Help {
+		fmt.Fprint(stdout, options.ExplainUsage())
+		return exitOK
+	}
+	c := &explain.Command{Stdin: stdin, Stdout: stdout, Report: m.trouble}
+	if err := c.Run(o); err != nil {
+		return m.fail(err)
+	}
+	if m.failed {
+		return exitError
+	}
+	return exitOK
 }
 
 func printUsage(_ []string, _ io.Reader, stdout io.Writer, m *messages) int { return m.usage(stdout) }

@@ -12,7 +12,7 @@ import (
 var kinds = map[string]string{
 	"bool": "true or false", "int": "a whole number", "uint64": "a whole number, 0 or more",
 	"duration": "a time such as 30s or 5m", "uintSlice": "numbers, with commas between several",
-	"stringSlice": "words, with commas between several",
+	"stringSlice": "words, with commas between several", "top": "a whole number, or all",
 }
 
 // parseError returns an error of pflag in words for the user: pflag's may be those of the

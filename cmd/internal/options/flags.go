@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/spf13/pflag"
+
+	"tlsfloor/cmd/internal/report"
 )
 
 // group is options for one task, under a title in --help, which text may follow.
@@ -76,6 +78,8 @@ func (o *Options) writing(f *pflag.FlagSet) {
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
 	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
+	o.Top = report.DefaultTop
+	topVar(f, &o.Top, "list at most this `number` of clients in the summary; \"all\" or 0: every one")
 	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no summary at the end")
 }
 

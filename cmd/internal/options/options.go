@@ -48,6 +48,7 @@ type Options struct {
 	Ranges        string
 	flagAddresses bool
 	Quiet         bool
+	Top           int // clients in the summary; 0: all
 	sensor        string
 	memory        int // MiB
 	Workers       int

@@ -52,11 +52,16 @@ func (r *Findings) Add(from io.Reader) error {
 	in := bufio.NewReaderSize(from, maxLine)
 	for {
 		line, err := in.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
 			r.foreign++
 			err = skipLine(in)
-		} else if line = bytes.TrimSpace(line); len(line) > 0 {
-			r.addLine(line)
+		case err != nil && !errors.Is(err, io.EOF):
+			return err // whose line is not whole
+		default:
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				r.addLine(line)
+			}
 		}
 		if errors.Is(err, io.EOF) {
 			return nil

@@ -47,9 +47,9 @@ func (r *Findings) Write(w io.Writer, top int) error {
 
 // something is the result in one sentence, if something is flagged.
 func (r *Findings) something(clients int, blindToo bool) string {
-	text := number(r.clients.flows, "flagged flow") + " of " + r.clients.count(clients) + " in " + number(r.events, "event") + r.selection.text() + "."
-	if r.left > 0 {
-		text += " " + number(r.left, "other flagged flow") + " left out."
+	text := number(r.clients.flows, "flagged flow") + " of " + r.clients.count(clients) + r.among() + " in " + number(r.events, "event") + "."
+	if !r.selection.all() {
+		text = r.selection.text() + ": " + text
 	}
 	if r.unread || r.foreign > 0 {
 		text += " Not everything could be read."
@@ -60,13 +60,21 @@ func (r *Findings) something(clients int, blindToo bool) string {
 	return text
 }
 
+// among says of how many flagged flows a selection is.
+func (r *Findings) among() string {
+	if r.selection.all() {
+		return ""
+	}
+	return ", of " + number(r.clients.flows+r.left, "flagged flow")
+}
+
 // nothing is the result in one sentence, if nothing is flagged. That there is nothing to
 // change is only said of events that were all read, and were all seen.
 func (r *Findings) nothing(blindToo bool, counted uint64) string {
 	events := number(r.events, "event")
 	switch {
 	case !r.selection.all():
-		text := "No flagged flow" + r.selection.text() + " in " + events + ", which have " + number(r.left, "other flagged flow") + "."
+		text := r.selection.text() + ": no flagged flow" + r.among() + " in " + events + "."
 		if blindToo {
 			text += " Not everything could be seen: see below."
 		}

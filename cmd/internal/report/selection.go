@@ -87,15 +87,16 @@ func parseAgo(text string) (time.Duration, error) {
 // all reports whether everything is selected.
 func (s *Selection) all() bool { return s.client == "" && s.since == "" }
 
-// text says what is selected: " of 10.0.0.5 since 7d".
-func (s *Selection) text() (text string) {
-	if s.client != "" {
-		text += " of " + printable(s.client)
+// text says what is selected: "10.0.0.5 since 2026-03-01 12:00:00 UTC".
+func (s *Selection) text() string {
+	switch client, since := printable(s.client), time.Unix(0, s.from).UTC().Format(time.DateTime)+" UTC"; {
+	case s.since == "":
+		return client
+	case s.client == "":
+		return "Since " + since
+	default:
+		return client + " since " + since
 	}
-	if s.since != "" {
-		text += " since " + time.Unix(0, s.from).UTC().Format(time.DateTime) + " UTC"
-	}
-	return text
 }
 
 // reaches reports whether a time is selected. An unknown one is.
