@@ -84,7 +84,7 @@ func (w *watcher) exportDone(wait bool) bool {
 		}
 	}
 	if err != nil && !e.reported {
-		w.note("--metrics-file: %s; going on without", printable(err.Error()))
+		w.say("--metrics-file: %s; going on without", printable(err.Error()))
 	}
 	e.reported, e.done = err != nil, nil
 	return true

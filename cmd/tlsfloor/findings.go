@@ -98,6 +98,18 @@ func (w *watcher) connectionsTo() func(client, server netip.AddrPort) {
 	return w.processes.Notice
 }
 
+// tunnelEvents bounds the flagged events that are written for one sender of tunnels in a
+// minute. Ten a second are more than anybody reads, and show who floods.
+const tunnelEvents = 600
+
+// tunnelEventsBound is tunnelEvents, or 0 for captures, which have no bound.
+func (w *watcher) tunnelEventsBound() int {
+	if w.live() {
+		return tunnelEvents
+	}
+	return 0
+}
+
 // closeProcesses delivers the findings that wait for their process.
 func (w *watcher) closeProcesses() {
 	if w.processes == nil {
@@ -114,7 +126,7 @@ func (w *watcher) noteProcesses() {
 		return
 	}
 	s := w.processes.Stats()
-	w.note("%d processes found behind %d connections", s.Found, s.Asked)
+	w.say("%d processes found behind %d connections", s.Found, s.Asked)
 	w.noteCount(s.Unasked, "connections opened too fast to look for their process")
 	w.noteCount(s.TooLate, "events written before their process was found")
 }

@@ -75,7 +75,7 @@ func followConfined(t *testing.T, cmd *exec.Cmd, kind string, first []byte, chan
 	messages, err := os.Create(filepath.Join(folder, "messages"))
 	must(t, err)
 	defer messages.Close()
-	cmd.Args = append(cmd.Args, "-q", "--follow", "--require-sandbox", "-r", named)
+	cmd.Args = append(cmd.Args, "--follow", "--require-sandbox", "-r", named)
 	cmd.Stdout, cmd.Stderr = out, messages
 	must(t, cmd.Start())
 	said := func() string { return string(read(t, messages.Name())) }

@@ -21,13 +21,14 @@ type messages struct {
 	mask     *transport.Mask // of w
 	terminal bool            // w is a terminal
 	color    bool            // colours are shown
+	quiet    bool            // errors only
 	failed   bool            // an error was reported: the run ends with exitError
 }
 
 func newMessages(w io.Writer) *messages {
 	mask := new(transport.Mask)
 	m := &messages{w: maskedWriter{w, mask}, mask: mask, terminal: isTerminal(w)}
-	m.color = m.terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	m.color = m.terminal && showsColors()
 	// net/http logs unexpected responses.
 	log.SetFlags(0)
 	log.SetOutput(logged{m})
@@ -55,13 +56,23 @@ func (l logged) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// showsColors reports whether terminals may be sent colours (https://no-color.org).
+func showsColors() bool { return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" }
+
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// note writes a message.
+// note writes a message, unless only errors are wanted.
 func (m *messages) note(format string, args ...any) {
+	if !m.quiet {
+		m.say(format, args...)
+	}
+}
+
+// say writes a message that -q does not suppress: an error, or what was asked for.
+func (m *messages) say(format string, args ...any) {
 	fmt.Fprintf(m.w, "tlsfloor: "+format+"\n", args...)
 }
 
@@ -72,7 +83,7 @@ func (m *messages) trouble(err error) {
 	if errors.As(err, &reported) {
 		return
 	}
-	m.note("%s", printable(err.Error()))
+	m.say("%s", printable(err.Error()))
 }
 
 // pathCause returns the cause of an error about a file, which names the system call and

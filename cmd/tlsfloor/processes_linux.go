@@ -41,7 +41,7 @@ func (w *watcher) startFinder() error {
 	}
 	w.processes, err = attribute.New(ours, attribute.Options{
 		Deliver: w.deliver,
-		Note:    func(line string) { w.note("%s", printable(line)) },
+		Note:    func(line string) { w.say("%s", printable(line)) },
 	})
 	if err != nil {
 		return fmt.Errorf("--process: %w", err)
@@ -51,7 +51,7 @@ func (w *watcher) startFinder() error {
 
 // logOf returns a function that takes lines of another process's standard error.
 func (m *messages) logOf(command string) func(line string) {
-	return func(line string) { m.note("%s: %s", command, printable(strings.TrimPrefix(line, "tlsfloor: "))) }
+	return func(line string) { m.say("%s: %s", command, printable(strings.TrimPrefix(line, "tlsfloor: "))) }
 }
 
 func (w *watcher) finderOptions() (args []string) {
@@ -122,7 +122,7 @@ func (m *messages) confineChild(command string, o confine.Options) error {
 	steps, err := confine.Apply(o)
 	for _, s := range steps {
 		if s.Degraded {
-			m.note("%s", printable(s.String()))
+			m.say("sandbox: %s", printable(s.String()))
 		}
 	}
 	if err == nil {

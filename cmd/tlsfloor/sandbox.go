@@ -9,16 +9,24 @@ import (
 	"tlsfloor/cmd/internal/regular"
 )
 
-// confine drops the privileges that the run does not need. On interfaces it reports each
-// step, since such a run goes on for long; with --follow, those that failed.
-func (w *watcher) confine() error {
+// confine drops the privileges that the run does not need, and calls ready when that is
+// done. It always reports where the sandbox is not whole. What cannot be opened again
+// later matters to a run that goes on for long, and the other steps with -v.
+func (w *watcher) confine(ready func()) error {
 	if w.options.NoSandbox {
+		ready()
 		return nil
 	}
 	steps, err := confine.Apply(w.needs())
+	if err == nil {
+		ready()
+	}
 	for _, s := range steps {
-		if w.live() || s.Degraded && (w.options.RequireSandbox || w.options.Follow) {
-			w.note("%s", printable(s.String()))
+		switch lasts := w.live() || w.options.Follow; {
+		case s.Weakens():
+			w.say("sandbox: %s", printable(s.String()))
+		case s.Degraded && lasts, w.options.Verbose > 0:
+			w.note("sandbox: %s", printable(s.String()))
 		}
 	}
 	var user *confine.UserError

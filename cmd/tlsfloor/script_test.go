@@ -40,8 +40,13 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Condition: condition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"unhex": unhex, "cut": cut, "snap": snap, "handshakes": handshakes},
+		Cmds:      scriptCommands,
 	})
+}
+
+// scriptCommands are the commands of the scripts besides those of testscript.
+var scriptCommands = map[string]func(ts *testscript.TestScript, negated bool, args []string){
+	"unhex": unhex, "cut": cut, "snap": snap, "handshakes": handshakes,
 }
 
 // unhex FROM TO writes the bytes that FROM has in hexadecimal.

@@ -151,7 +151,7 @@ func (w *watcher) finishReloads() {
 func (w *watcher) endReload(err error) {
 	if err != nil {
 		w.progress.clear()
-		w.note("%s; going on as before", printable(err.Error()))
+		w.say("%s; going on as before", printable(err.Error()))
 	}
 }
 

@@ -112,8 +112,8 @@ func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Se
 		Live:   w.live(),
 		Inline: !w.live() && w.options.Workers == 1,
 		Sensor: event.Sensor{Host: w.options.SensorName(), Version: version(), Live: w.live()},
-		Stdout: stdout, Mask: w.mask, Memory: int(w.shares.Output),
-		Note: func(line string) { w.note("%s", printable(line)) },
+		Stdout: w.progress.below(stdout), Style: w.options.Style(isTerminal(stdout) && showsColors()), Mask: w.mask, Memory: int(w.shares.Output),
+		Note: func(line string) { w.progress.clear(); w.say("%s", printable(line)) },
 	})
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/options"
@@ -25,7 +24,7 @@ func (w *watcher) hint(s *sensor.Stats) string {
 	var lines []string
 	switch {
 	case w.summary.Flagged() > 0 && w.options.Emit == "flagged" && len(w.options.Outputs) == 0:
-		lines = append(lines, "each flagged flow is one JSON line on standard output. To see what to change:", "  "+explainCommand(w.options))
+		lines = append(lines, "each flagged flow is one line on standard output. To see what to change:", "  "+explainCommand(w.options))
 	case s.Handshakes > 0 && w.options.Emit != "all":
 		lines = append(lines, "--emit all writes every handshake, --emit aws those in scope")
 	case s.Handshakes == 0 && s.Source.Frames > 0:
@@ -57,7 +56,7 @@ func scopePhrase(o *options.Options) string {
 
 // noteCounts writes the counts of the run, at its end or for SIGUSR1.
 func (w *watcher) noteCounts(s *sensor.Stats) {
-	w.note("%d packets seen, %d dropped by the kernel, %d dropped by the interface; %d flows, %d hellos, %d flagged",
+	w.say("%d packets seen, %d dropped by the kernel, %d dropped by the interface; %d flows, %d hellos, %d flagged",
 		s.Source.Frames, s.Source.KernelDropped, s.Source.InterfaceDropped,
 		s.Flow.Flows, s.ClientHellos+s.ServerHellos, s.Flagged)
 	w.noteCount(s.Flow.EvictedSum(), "connections given up for lack of room")
@@ -74,39 +73,6 @@ func (w *watcher) noteBlind(spots []blind.Spot) {
 // noteCount writes a count that is not 0.
 func (w *watcher) noteCount(n uint64, of string) {
 	if n > 0 {
-		w.note("%s", fmt.Sprintf("%d %s", n, of))
-	}
-}
-
-// minProgress is the size in bytes from which progress is shown. Smaller captures take
-// less than a second.
-const minProgress = 64 << 20
-
-// progress shows on a terminal how much of large captures was read. A nil progress shows
-// nothing.
-type progress struct {
-	*messages
-	of    func() (done, total int64) // bytes
-	last  time.Time
-	shown bool
-}
-
-// show redraws the line, four times a second.
-func (p *progress) show() {
-	if p == nil || time.Since(p.last) < time.Second/4 {
-		return
-	}
-	p.last = time.Now()
-	if done, total := p.of(); total >= minProgress {
-		p.shown = true
-		fmt.Fprintf(p.w, "\r\x1b[Kreading: %d%% of %d MB", done*100/total, total>>20)
-	}
-}
-
-// clear removes the line, before a message is written.
-func (p *progress) clear() {
-	if p != nil && p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.shown = false
+		w.say("%s", fmt.Sprintf("%d %s", n, of))
 	}
 }

@@ -87,7 +87,7 @@ func testWhoseTunnels(t *testing.T, binary string) {
 			t.Run(k.name+", "+workers, func(t *testing.T) {
 				w, folder := newWire(t), room(t)
 				events := filepath.Join(folder, "events")
-				cmd := exec.Command(binary, "--workers", workers, "-o", "file:"+events)
+				cmd := exec.Command(binary, "-v", "--workers", workers, "-o", "file:"+events)
 				if k.tunnels != "" {
 					cmd.Args = append(cmd.Args, "--tunnels", k.tunnels)
 				}

@@ -25,6 +25,7 @@ import (
 // watch watches interfaces or reads captures. It returns the exit status.
 func watch(o *options.Options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	w := &watcher{options: o, messages: m}
+	m.quiet = o.Quiet
 	w.summary = w.newSummary()
 	signals := watchSignals()
 	defer signals.close()
@@ -65,7 +66,7 @@ func (w *watcher) abandon() int {
 		}
 		lost = fmt.Sprintf("; events not written: %d", n)
 	}
-	w.note("ended while it was still %s%s", printable(*w.phase.Load()), lost)
+	w.say("ended while it was still %s%s", printable(*w.phase.Load()), lost)
 	return exitError
 }
 
@@ -109,7 +110,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	outputs, err := w.options.OutputConfigs()
+	outputs, err := w.options.OutputConfigs(isTerminal(stdout))
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,6 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.open(stdin); err != nil {
 		return err
 	}
-	w.noteTunnels()
 	if err := w.divideMemory(); err != nil {
 		return err
 	}
@@ -141,12 +141,12 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.startFinder(); err != nil {
 		return err
 	}
-	w.begin("confining itself")
 	w.sensor, err = w.newReader(w.sensorOptions(pol))
 	if err != nil {
 		return err
 	}
-	return w.confine()
+	w.begin("confining itself")
+	return w.confine(func() { w.noteReady(outputs) })
 }
 
 // sensorOptions are those of each sensor.

@@ -109,12 +109,18 @@ func (e *UserError) Unwrap() error { return e.Err }
 
 // require returns an error if Require needs the step and it is degraded.
 func (o *Options) require(s Step) error {
-	if !o.Require || !s.Degraded {
+	if !o.Require || !s.Weakens() {
 		return nil
 	}
+	return fmt.Errorf("%w: %s", errNotWhole, s)
+}
+
+// Weakens reports whether the sandbox is not whole for this step. Other degraded steps are
+// about what the confined process cannot do later.
+func (s Step) Weakens() bool {
 	switch s.Name {
 	case stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp:
-		return fmt.Errorf("%w: %s", errNotWhole, s)
+		return s.Degraded
 	}
-	return nil
+	return false
 }

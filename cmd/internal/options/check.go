@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tlsfloor/capture/live"
@@ -29,6 +30,10 @@ func (o *Options) check() error {
 		return fmt.Errorf("--promiscuous and %s do not go together", o.Typed("no-promiscuous-mode"))
 	case !oneOf(o.Emit, "flagged", "aws", "all"):
 		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
+	case o.json && o.parsed.Changed("format") && o.format != "native":
+		return fmt.Errorf("--json and --format %s do not go together", o.format)
+	case o.times == 3 || o.times > 4:
+		return fmt.Errorf("-%s: times are not written as differences: -tt writes seconds, and the difference is easily taken", strings.Repeat("t", min(o.times, 5)))
 	case !oneOf(o.minVersion, "1.2", "1.3"):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
 	case o.Snaplen < minSnaplen || o.Snaplen > maxSnaplen:

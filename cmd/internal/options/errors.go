@@ -11,6 +11,7 @@ import (
 // kinds are the values that options take, by the types of pflag.
 var kinds = map[string]string{
 	"bool": "true or false", "int": "a whole number", "uint64": "a whole number, 0 or more",
+	"count":    "a whole number",
 	"duration": "a time such as 30s or 5m", "uintSlice": "numbers, with commas between several",
 	"stringSlice": "words, with commas between several", "top": "a whole number, or all",
 }

@@ -74,13 +74,17 @@ func (o *Options) looking(f *pflag.FlagSet) {
 
 func (o *Options) writing(f *pflag.FlagSet) {
 	f.StringVar(&o.Emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
-	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve, zeek, text or csv")
+	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve, zeek, text or csv (default native; text on a terminal)")
+	f.BoolVar(&o.json, "json", false, "write JSON to a terminal, too: --format native")
+	f.BoolVarP(&o.place, "e", "e", false, "in text, show the interface or capture, VLANs and tunnels")
+	f.CountVarP(&o.times, "t", "t", "in text, write no time; -tt: seconds since 1970; -tttt: date and time in UTC, as without")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
 	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
 	o.Top = report.DefaultTop
 	topVar(f, &o.Top, "list at most this `number` of clients in the summary; \"all\" or 0: every one")
-	f.BoolVarP(&o.Quiet, "quiet", "q", false, "no summary at the end")
+	f.BoolVarP(&o.Quiet, "quiet", "q", false, "say nothing but errors: no summary, no notes")
+	f.CountVarP(&o.Verbose, "verbose", "v", "say more on standard error: each step of the sandbox, whose tunnels are believed")
 }
 
 func (o *Options) sending(f *pflag.FlagSet) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tlsfloor/capture/decode"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/memory"
@@ -29,6 +30,9 @@ type Options struct {
 
 	Outputs      []string
 	format       string
+	json         bool
+	place        bool // -e
+	times        int  // how often -t was typed
 	spool        string
 	Emit         string
 	Scope        []string
@@ -49,6 +53,7 @@ type Options struct {
 	flagAddresses bool
 	Quiet         bool
 	Top           int // clients in the summary; 0: all
+	Verbose       int // how often -v was typed
 	sensor        string
 	memory        int // MiB
 	Workers       int
@@ -165,7 +170,8 @@ func (o *Options) Policy() (*policy.Policy, error) {
 func (o *Options) Live() bool { return len(o.Interfaces) > 0 }
 
 // OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
-func (o *Options) OutputConfigs() ([]sink.Config, error) {
+// Where nothing says otherwise, standard output gets text if it is a terminal.
+func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
 	selection, err := sink.ParseSelection(o.Emit)
 	if err != nil {
 		return nil, err
@@ -176,7 +182,7 @@ func (o *Options) OutputConfigs() ([]sink.Config, error) {
 	}
 	var configs []sink.Config
 	for _, spec := range specs {
-		c, err := sink.Parse(spec, sink.Defaults{Format: o.format, Emit: selection, Spool: o.spool})
+		c, err := sink.Parse(spec, sink.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
 		}
@@ -184,6 +190,21 @@ func (o *Options) OutputConfigs() ([]sink.Config, error) {
 	}
 	return configs, nil
 }
+
+func (o *Options) formatFor(terminal bool) string {
+	if terminal && len(o.Outputs) == 0 && !o.json && !o.parsed.Changed("format") {
+		return "text"
+	}
+	return o.format
+}
+
+// Style is how lines of text look; color says whether the terminal shows colours.
+func (o *Options) Style(color bool) lines.Style {
+	return lines.Style{Color: color, Place: o.place, Time: timeStyles[o.times]}
+}
+
+// timeStyles are the styles of times, by how often -t was typed.
+var timeStyles = map[int]lines.TimeStyle{0: lines.TimeUTC, 1: lines.TimeNone, 2: lines.TimeSeconds, 4: lines.TimeUTC}
 
 // Budget is --memory, for its division.
 func (o *Options) Budget() memory.Budget {

@@ -20,8 +20,8 @@ const (
 // unlike are options of another meaning or shape here: --count is -c, with a number.
 var unlike = map[string]bool{"count": true}
 
-// notYet are the options that keep packets, and those about lines of text.
-var notYet = map[string]bool{"w": true, "G": true, "e": true, "t": true, "v": true}
+// notYet are the options that keep packets.
+var notYet = map[string]bool{"w": true, "G": true}
 
 // Every option that hands know from tcpdump is taken, or refused with what to use instead.
 func TestTcpdumpsOptions(t *testing.T) {

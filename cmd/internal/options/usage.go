@@ -15,8 +15,8 @@ It only listens: it never sends a packet.
   tlsfloor explain ID|FILE...                     what to change, and how
   tlsfloor host NAME...                           what AWS names say
 
-Flows are written to standard output, one JSON object a line. The expression is
-a packet filter, as tcpdump has it.
+Flows are written to standard output, one a line: as text on a terminal, else as
+JSON. The expression is a packet filter, as tcpdump has it.
 `
 
 // columns is the width of --help, that of a terminal which nobody has resized, and indent
@@ -48,7 +48,10 @@ func Usage() string {
 // there is no room beside the option.
 func writeOption(text *strings.Builder, f *pflag.Flag) {
 	value, description := pflag.UnquoteUsage(f)
-	if f.DefValue != "" && f.DefValue != "[]" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "false" {
+	if f.Value.Type() == "count" {
+		value = ""
+	}
+	if f.DefValue != "" && f.DefValue != "[]" && f.DefValue != "0" && f.DefValue != "0s" && f.DefValue != "false" && !strings.Contains(description, "(default ") {
 		description += " (default " + f.DefValue + ")"
 	}
 	head := "      --" + f.Name

@@ -137,25 +137,25 @@ type Selection uint8
 
 // The selections, by the values of --emit.
 const (
-	selectFlagged Selection = iota // flagged flows in scope
-	selectScoped                   // all flows in scope
-	selectAll                      // every TLS handshake
+	SelectFlagged Selection = iota // flagged flows in scope
+	SelectScoped                   // all flows in scope
+	SelectAll                      // every TLS handshake
 )
 
 // ParseSelection reads a value of --emit.
 func ParseSelection(text string) (Selection, error) {
 	switch text {
 	case "flagged":
-		return selectFlagged, nil
+		return SelectFlagged, nil
 	case "aws":
-		return selectScoped, nil
+		return SelectScoped, nil
 	case "all":
-		return selectAll, nil
+		return SelectAll, nil
 	}
 	return 0, fmt.Errorf("no such selection %q: there are flagged, aws and all", text)
 }
 
 // Wants reports whether a judged finding is written.
 func (s Selection) Wants(f *classify.Finding) bool {
-	return f.Flagged || s == selectAll || s == selectScoped && f.InScope
+	return f.Flagged || s == SelectAll || s == SelectScoped && f.InScope
 }

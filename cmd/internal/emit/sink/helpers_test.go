@@ -93,7 +93,7 @@ func tallyOf(t testing.TB, sent int, lines []string) tally {
 func configs(t testing.TB, specs ...string) (all []Config) {
 	t.Helper()
 	for _, spec := range specs {
-		c, err := Parse(spec, Defaults{Emit: selectAll})
+		c, err := Parse(spec, Defaults{Emit: SelectAll})
 		if err != nil {
 			t.Fatal(err)
 		}

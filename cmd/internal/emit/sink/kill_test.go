@@ -39,7 +39,7 @@ func sendUntilKilled(text string) {
 	}
 	var all []Config
 	for _, spec := range words[1:] {
-		c, err := Parse(spec, Defaults{Emit: selectAll})
+		c, err := Parse(spec, Defaults{Emit: SelectAll})
 		if err != nil {
 			panic(err)
 		}

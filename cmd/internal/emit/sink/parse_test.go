@@ -11,7 +11,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/post"
 )
 
-var defaults = Defaults{Format: "ecs", Emit: selectScoped, Spool: "/var/spool/tlsfloor", SpoolSize: 10e6}
+var defaults = Defaults{Format: "ecs", Emit: SelectScoped, Spool: "/var/spool/tlsfloor", SpoolSize: 10e6}
 
 const bulk = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason"
 
@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 	for spec, want := range map[string]Config{
 		"-":                          {kind: stdout},
 		"stdout":                     {kind: stdout},
-		"-?format=native&emit=all":   {kind: stdout, Defaults: Defaults{"native", selectAll, defaults.Spool, 10e6}},
+		"-?format=native&emit=all":   {kind: stdout, Defaults: Defaults{"native", SelectAll, defaults.Spool, 10e6}},
 		"file:/var/log/t.jsonl":      {kind: toFile, path: "/var/log/t.jsonl", file: file.Options{Path: "/var/log/t.jsonl"}},
 		"file:t":                     {kind: toFile, path: "t", file: file.Options{Path: "t"}},
 		"file:a%3Fb%25c":             {kind: toFile, path: "a?b%c", file: file.Options{Path: "a?b%c"}},
@@ -30,7 +30,7 @@ func TestParse(t *testing.T) {
 			file: file.Options{Path: "t", Size: 1 << 30, Every: 24 * time.Hour, Keep: 14, Mode: 0o644}},
 		"file:t?every=7d": {kind: toFile, path: "t", file: file.Options{Path: "t", Every: 7 * 24 * time.Hour}},
 		"unix:/run/x.sock?spool=/s&spool-size=5MB": {kind: socket, path: "/run/x.sock", file: file.Options{Path: "/run/x.sock"},
-			Defaults: Defaults{"ecs", selectScoped, "/s", 5e6}},
+			Defaults: Defaults{"ecs", SelectScoped, "/s", 5e6}},
 		"syslog+udp://host":          {kind: syslogUDP, address: "host:514", facility: local0},
 		"syslog+tcp://host:10514/":   {kind: syslogTCP, address: "host:10514", facility: local0},
 		"syslog+tcp://[2001:db8::1]": {kind: syslogTCP, address: "[2001:db8::1]:514", facility: local0},

@@ -715,7 +715,7 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 
 func BenchmarkSend(b *testing.B) {
 	b.ReportAllocs()
-	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: selectAll}}}, Options{Stdout: nothing{}})
+	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: SelectAll}}}, Options{Stdout: nothing{}})
 	if err != nil {
 		b.Fatal(err)
 	}
