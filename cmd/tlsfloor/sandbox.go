@@ -61,6 +61,7 @@ func (w *watcher) needs() confine.Options {
 	if w.options.Metrics != "" {
 		o.WritePaths, o.Publish = append(o.WritePaths, w.options.Metrics), true
 	}
+	o.WritePaths = append(o.WritePaths, w.packets.paths()...)
 	slices.Sort(o.WritePaths)
 	o.WritePaths = slices.Compact(o.WritePaths)
 	return o

@@ -115,6 +115,7 @@ func (w *watcher) reload() {
 	for i, work := range w.reloadable() {
 		w.reloads[i].start(work)
 	}
+	w.packets.reopen()
 }
 
 func (w *watcher) reloadable() [2]func() error {

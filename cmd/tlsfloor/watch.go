@@ -47,6 +47,7 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 	}
 	signals.onStop(func() {
 		w.events.EndBy(time.Now().Add(deliverWithin))
+		w.packets.endBy(time.Now().Add(deliverWithin))
 		w.stop()
 	})
 	return w.run(signals)
@@ -83,6 +84,7 @@ type watcher struct {
 	workerResults []*workerResult // of workers, if there are several
 	shares        memory.Shares   // of memory
 	events        *sink.Set
+	packets       *packets              // nil: without -w
 	processes     *attribute.Attributor // nil: without --process
 	summary       *report.Summary
 	lists         *nameLists
@@ -137,6 +139,10 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	w.opened.Store(w.events)
+	w.begin("opening the file for packets")
+	if w.packets, err = w.openPackets(stdout); err != nil {
+		return err
+	}
 	w.begin("starting to look for processes")
 	if err := w.startFinder(); err != nil {
 		return err
@@ -156,7 +162,7 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
 		Deliver: w.findingsTo(), Withheld: w.identify, Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
-		TunnelEvents: w.tunnelEventsBound(),
+		TunnelEvents: w.tunnelEventsBound(), Keep: w.packets.keeperOrNil(),
 	}
 }
 
@@ -220,6 +226,8 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err)
 	}
 	w.closeProcesses()
+	w.begin("writing packets")
+	w.closePackets()
 	w.begin("writing --metrics-file")
 	w.exportMetrics(true)
 	w.sendStats(true)
@@ -236,6 +244,7 @@ func (w *watcher) run(signals *signals) int {
 	spots := w.blindSpots(&stats)
 	if !w.options.Quiet && !w.nothingRead(&stats) {
 		w.summarise(&stats, spots)
+		w.notePackets()
 	}
 	return w.status(len(spots) > 0)
 }
@@ -265,6 +274,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 		w.reload()
 	}
 	w.finishReloads()
+	w.packetTrouble()
 	w.exportMetrics(false)
 	w.sendStats(false)
 	w.progress.show()
@@ -276,7 +286,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 // standard output has closed it.
 func (w *watcher) outputsFailed() bool {
 	err := w.events.Err()
-	return err != nil && (w.live() || errors.Is(err, syscall.EPIPE))
+	return err != nil && (w.live() || errors.Is(err, syscall.EPIPE)) || w.packets.nobodyReads()
 }
 
 // status returns the exit status. With --fail-on blind, an error of an input counts as a

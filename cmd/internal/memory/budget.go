@@ -28,6 +28,7 @@ const (
 type Budget struct {
 	Bytes   int64
 	Workers int
+	Packets bool // packets are kept
 }
 
 // Check refuses more workers than there is memory for.
@@ -82,6 +83,7 @@ type Shares struct {
 	Names      int64 // learnt from DNS
 	Kinds      int   // number of kinds of hellos remembered, for clients and for servers each, 4 KiB at the worst
 	Output     int64 // events that wait for one output
+	Packets    int64 // held until their flow is flagged, and waiting to be written
 }
 
 // Divide divides what remains beside the inputs (the kernel's rings, which are mapped into
@@ -95,7 +97,13 @@ func (b Budget) Divide(inputs, lists int64) (Shares, error) {
 		return Shares{}, fmt.Errorf("--memory %d: the lists of names and addresses take %d MiB: give --memory %d",
 			b.Bytes>>20, Mebibytes(lists), Mebibytes((lists+fixed+minRest)*4/3))
 	}
+	packets := int64(0)
+	if b.Packets {
+		packets = rest / 4
+		rest -= packets
+	}
 	return Shares{
+		Packets:    packets,                   // none; with -w 44 MiB
 		Handshakes: rest * 6 / 11,             // 96 MiB
 		Flows:      int(rest * 16 / 11 >> 10), // 262,144: 27 MiB
 		Names:      rest / 8,                  // 22 MiB

@@ -56,6 +56,9 @@ func (o *Options) check() error {
 	if err := o.checkFailOn(); err != nil {
 		return err
 	}
+	if err := o.checkWrite(); err != nil {
+		return err
+	}
 	if err := o.Budget().Check(); err != nil {
 		return err
 	}

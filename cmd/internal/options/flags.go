@@ -21,6 +21,7 @@ var groups = []group{
 	{"What to look for", (*Options).looking, ""},
 	{"What to write", (*Options).writing, ""},
 	{"Where to", (*Options).sending, ""},
+	{"Packets", (*Options).keeping, ""},
 	{"Limits and safety", (*Options).limiting, ""},
 	{"Other options of tcpdump", (*Options).tcpdumps, tcpdumpsText()},
 	{"Help", (*Options).helping, ""},

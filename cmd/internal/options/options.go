@@ -55,7 +55,9 @@ type Options struct {
 	Top           int // clients in the summary; 0: all
 	Verbose       int // how often -v was typed
 	sensor        string
-	memory        int // MiB
+	Write         string // file for packets; "-": standard output; empty: none
+	rotate        int    // seconds; 0: never
+	memory        int    // MiB
 	Workers       int
 
 	Process bool
@@ -177,7 +179,7 @@ func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
 		return nil, err
 	}
 	specs := o.Outputs
-	if len(specs) == 0 {
+	if len(specs) == 0 && o.Write != "-" {
 		specs = []string{"stdout"}
 	}
 	var configs []sink.Config
@@ -185,6 +187,9 @@ func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
 		c, err := sink.Parse(spec, sink.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
+		}
+		if o.Write == "-" && c.IsStdout() {
+			return nil, fmt.Errorf("%s %s: standard output has the packets (%s -): send events elsewhere", o.Typed("output"), spec, o.Typed("write"))
 		}
 		configs = append(configs, c)
 	}
@@ -208,5 +213,5 @@ var timeStyles = map[int]lines.TimeStyle{0: lines.TimeUTC, 1: lines.TimeNone, 2:
 
 // Budget is --memory, for its division.
 func (o *Options) Budget() memory.Budget {
-	return memory.Budget{Bytes: int64(o.memory) << 20, Workers: o.Workers}
+	return memory.Budget{Bytes: int64(o.memory) << 20, Workers: o.Workers, Packets: o.Write != ""}
 }

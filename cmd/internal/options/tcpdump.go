@@ -38,7 +38,7 @@ var habits = []habit{
 	{letter: "O", name: "no-optimize"},
 	{letter: "S", name: "absolute-tcp-sequence-numbers"},
 	{letter: "u"},
-	{letter: "U", name: "packet-buffered"},
+	{letter: "U", name: "packet-buffered"}, // packets are written at once anyway
 	{name: "immediate-mode"},
 	{name: "print"},
 	{name: "micro"},

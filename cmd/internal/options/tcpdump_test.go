@@ -20,15 +20,12 @@ const (
 // unlike are options of another meaning or shape here: --count is -c, with a number.
 var unlike = map[string]bool{"count": true}
 
-// notYet are the options that keep packets.
-var notYet = map[string]bool{"w": true, "G": true}
-
 // Every option that hands know from tcpdump is taken, or refused with what to use instead.
 func TestTcpdumpsOptions(t *testing.T) {
 	f := new(Options).flags()
 	for _, word := range strings.Fields(tcpdumpLetters) {
 		letter, takes := strings.CutSuffix(word, "=")
-		if found := f.ShorthandLookup(letter); found == nil && !notYet[letter] {
+		if found := f.ShorthandLookup(letter); found == nil {
 			t.Errorf("-%s is not known", letter)
 		} else if found != nil && (found.NoOptDefVal == "") != takes {
 			t.Errorf("-%s: takes a value: %v", letter, !takes)

@@ -57,6 +57,9 @@ func (c *Config) Name() string {
 }
 
 // isLocal reports whether the output is standard output or a file.
+// IsStdout reports whether events go to standard output.
+func (c *Config) IsStdout() bool { return c.kind == stdout }
+
 func (c *Config) isLocal() bool { return c.kind == stdout || c.kind == toFile }
 
 // identity is equal for outputs that would share a file or a spool.
