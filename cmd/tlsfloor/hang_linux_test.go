@@ -81,6 +81,9 @@ func TestSignalsEndEveryState(t *testing.T) {
 			status: exitError, said: "ended while it was still opening the outputs"},
 		{name: "a server that does not read", args: []string{"-r", small, "-o", "syslog+tcp://" + silent},
 			status: exitError, said: "1 events were not sent, and are lost"},
+		{name: "packets to a pipe that nobody reads", args: []string{"-r", long, "-w", "-"}, prepare: fullPipe, status: exitError, said: "packets are lost: -w -: it did not take all before the end"},
+		{name: "packets to a named pipe without a reader", args: []string{"-r", small, "-w", pipe},
+			status: exitError, said: "ended while it was still opening the file for packets"},
 	} {
 		t.Run(h.name, func(t *testing.T) { h.test(t, binary) })
 	}

@@ -140,30 +140,39 @@ func TestMemoryHolds(t *testing.T) {
 		t.Skip("make quick leaves out what takes seconds of work")
 	}
 	binary := build(t)
-	attempts := 150_000
-	if raceDetector {
-		attempts = 40_000
-	}
 	for name, flood := range memoryFloods {
 		for _, memory := range []int{64, 256} {
 			for _, workers := range []int{1, 8} {
 				t.Run(fmt.Sprintf("%s/%d MiB/%d workers", name, memory, workers), func(t *testing.T) {
-					cmd := exec.Command(binary, "-q", "-r", "-", "--emit", "all",
-						"-o", "file:"+filepath.Join(t.TempDir(), "events"), "--memory", fmt.Sprint(memory), "--workers", fmt.Sprint(workers))
-					peak, said := peakOf(t, cmd, func(w io.Writer) {
-						c := newCapturing(w)
-						for i := range attempts {
-							flood(c, i)
-						}
-						_ = c.Flush()
-					})
-					t.Logf("figures: %d MiB at the peak, of --memory %d", peak, memory)
-					if peak == 0 || peak > memory+memoryBeside {
-						t.Errorf("%d MiB held, of --memory %d and %d for the program's text\n%s", peak, memory, memoryBeside, said)
-					}
+					checkPeak(t, binary, flood, memory, workers)
 				})
 			}
 		}
+		t.Run(name+"/64 MiB, with packets", func(t *testing.T) {
+			checkPeak(t, binary, flood, 64, 2, "-w", filepath.Join(t.TempDir(), "packets"))
+		})
+	}
+}
+
+// checkPeak floods the program and checks its memory, in MiB.
+func checkPeak(t *testing.T, binary string, flood func(*capturing, int), memory, workers int, options ...string) {
+	t.Helper()
+	attempts := 150_000
+	if raceDetector {
+		attempts = 40_000
+	}
+	cmd := exec.Command(binary, append(options, "-q", "-r", "-", "--emit", "all",
+		"-o", "file:"+filepath.Join(t.TempDir(), "events"), "--memory", fmt.Sprint(memory), "--workers", fmt.Sprint(workers))...)
+	peak, said := peakOf(t, cmd, func(w io.Writer) {
+		c := newCapturing(w)
+		for i := range attempts {
+			flood(c, i)
+		}
+		_ = c.Flush()
+	})
+	t.Logf("figures: %d MiB at the peak, of --memory %d", peak, memory)
+	if peak == 0 || peak > memory+memoryBeside {
+		t.Errorf("%d MiB held, of --memory %d and %d for the program's text\n%s", peak, memory, memoryBeside, said)
 	}
 }
 

@@ -213,8 +213,8 @@ func (f *File) EndBy(end time.Time) {
 	})
 }
 
-// errSlow: the file did not take all before EndBy.
-var errSlow = errors.New("the file takes no more packets")
+// errSlow: the disk, or the reader of a pipe, is too slow.
+var errSlow = errors.New("it did not take all before the end")
 
 // Close writes what waits, and closes the file. It returns what Err would.
 func (f *File) Close() error {
