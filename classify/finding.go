@@ -87,6 +87,7 @@ type Process struct {
 	Folder      string   // working directory; empty: not known
 	Script      string   // path of the script that it runs, or else the nearest of its parents that runs one; empty: not known
 	Parents     []Parent // the nearest first, at most four; a parent that had ended, and those behind it, are not known
+	Variables   []string // names of variables of its environment that can change its TLS versions; never their values
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id of the container; empty: none
 	Cgroup      string   // path; empty: the root

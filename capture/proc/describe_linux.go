@@ -244,6 +244,9 @@ func (f folder) details(p *Process, builds *buildCache, o opener) {
 		b := builds.read(program)
 		p.GoVersion, p.GoModules = b.version, b.modules
 	}
+	if a, err := o.do(request{op: opVariables, pid: p.PID}); err == nil {
+		p.Variables = readVariables(a.text)
+	}
 }
 
 // read reads a file up to a bound.

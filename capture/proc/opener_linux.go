@@ -26,7 +26,7 @@ type request struct {
 
 type operation uint32
 
-// Everything that an opener does. Reading the memory and the environment of a process
+// Everything that an opener does. Passing on the memory or the environment of a process
 // is not among it.
 const (
 	opExecutable operation = iota + 1 // open the file that runs, for reading
@@ -34,6 +34,7 @@ const (
 	opMaps                            // open /proc/PID/maps, for reading
 	opFolder                          // return the path of its working directory
 	opScript                          // return the path of what is open under a number that shells read their script from
+	opVariables                       // return which of tlsVariables it was started with, without values
 	opHolds                           // check that the process holds a socket: no error
 	opNetwork                         // return the name of its network namespace
 	opDiag                            // open a socket for queries about its network namespace
@@ -86,6 +87,8 @@ func (direct) do(r request) (answer, error) {
 			return answer{fd: -1}, unix.EINVAL
 		}
 		return readLink(at + "fd/" + strconv.FormatUint(uint64(r.inode), 10))
+	case opVariables:
+		return readEnvironment(at + "environ")
 	case opNetwork:
 		return readLink(at + "ns/net")
 	case opHolds:
@@ -100,6 +103,16 @@ func (direct) do(r request) (answer, error) {
 func openFile(path string) (answer, error) {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	return answer{fd: fd}, err
+}
+
+func readEnvironment(path string) (answer, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return answer{fd: -1}, errnoOf(err)
+	}
+	defer file.Close()
+	names, err := variablesIn(file)
+	return answer{text: names, fd: -1}, errnoOf(err)
 }
 
 func readLink(path string) (answer, error) {

@@ -62,7 +62,7 @@ func TestRemoteOpensTheSame(t *testing.T) {
 	}
 	for _, q := range []request{
 		{op: opExecutable}, {op: opPath}, {op: opMaps}, {op: opFolder}, {op: opScript, inode: 255}, {op: opScript, inode: 1}, {op: opHolds, inode: o.inode}, {op: opHolds, inode: 1},
-		{op: opNetwork}, {op: opUsers}, {op: opMaps, pid: 1 << 30}, {op: opPath, pid: 1 << 30}, {op: opDiag, pid: 1 << 30},
+		{op: opNetwork}, {op: opVariables}, {op: opVariables, pid: 1 << 30}, {op: opUsers}, {op: opMaps, pid: 1 << 30}, {op: opPath, pid: 1 << 30}, {op: opDiag, pid: 1 << 30},
 	} {
 		if q.pid == 0 {
 			q.pid = os.Getpid()

@@ -30,6 +30,7 @@ type Process struct {
 	Folder      string   // working directory; empty: not known
 	Script      string   // path of the script that it runs, or else the nearest of its parents; empty: none, or not known
 	Parents     []Parent // the nearest first
+	Variables   []string // names of variables that can change its TLS versions, and that it was started with
 	Unit        string   // systemd unit; empty: none
 	Container   string   // id; empty: none
 	Cgroup      string   // path; empty: the root, or not known

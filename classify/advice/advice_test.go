@@ -130,8 +130,8 @@ func summaries(g *Guide) []string {
 	for _, a := range g.arguments {
 		all = append(all, a.summary)
 	}
-	for _, p := range g.protocols {
-		all = append(all, p.summary)
+	for _, n := range slices.Concat(g.variables, g.protocols) {
+		all = append(all, n.summary)
 	}
 	if g.noHello != "" {
 		all = append(all, g.noHello)
@@ -235,6 +235,8 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		confidence  classify.Confidence
 		line        []string
 		startTLS    string
+		library     string
+		variables   []string
 		want, not   string // of the summary
 	}{
 		{id: "java", version: "17.0.15", confidence: classify.High, want: "This Java speaks TLS 1.2 and 1.3", not: "Java 8"},
@@ -247,6 +249,15 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djava.security.properties=old"}, want: "jdk.tls.disabledAlgorithms"},
 		{id: "openssl-3", version: "3.0", confidence: classify.Medium, line: []string{"openssl", "s_client", "-tls1_1"}, want: "-tls1_1"},
 		{id: "java-8", version: "8u262 or later", confidence: classify.Medium, want: "This Java speaks TLS 1.2:"},
+		{id: "nodejs", version: "22.1.0", confidence: classify.High, variables: []string{"NODE_OPTIONS"}, want: "NODE_OPTIONS is set"},
+		{id: "nodejs", version: "22.1.0", confidence: classify.High, variables: []string{"NODE_OPTIONS"}, line: []string{"node", "--tls-min-v1.0"}, want: "The command line"},
+		{id: "nodejs", version: "0.8.28", confidence: classify.High, variables: []string{"NODE_OPTIONS"}, want: "Run Node.js 22"},
+		{id: "python", version: "3.11", confidence: classify.High, variables: []string{"OPENSSL_CONF"}, want: "OPENSSL_CONF is set"},
+		{id: "openssl-0.9.8", version: "0.9.8", confidence: classify.Medium, variables: []string{"OPENSSL_CONF"}, want: "Update OpenSSL (0.9.8"},
+		{id: "ruby", confidence: classify.High, variables: []string{"OPENSSL_CONF"}, want: "OPENSSL_CONF is set"},
+		{id: "curl", confidence: classify.High, variables: []string{"OPENSSL_CONF"}, want: "Update curl"}, // it sets its own versions
+		{id: "java", version: "17", confidence: classify.High, variables: []string{"JDK_JAVA_OPTIONS"}, want: "JDK_JAVA_OPTIONS is set"},
+		{id: "java", version: "17", confidence: classify.High, variables: []string{"OPENSSL_CONF"}, want: "This Java speaks"},
 		{id: "java", version: "17", confidence: classify.High, startTLS: "mysql", want: "Connector/J"},
 		{id: "java-8", version: "8", confidence: classify.Medium, startTLS: "tds", want: "SQL Server"},
 		{id: "java-8", version: "8", confidence: classify.Medium, startTLS: "smtp", want: "mail.smtp.ssl.protocols"},
@@ -259,6 +270,8 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "nodejs", version: "11 to 16", confidence: classify.Medium, want: "Run Node.js 22"},
 		{id: "go", version: "1.9.7", confidence: classify.High, want: "Build with a maintained Go"},
 		{id: "go", version: "1.22.3", confidence: classify.High, want: "This Go release"},
+		{id: "go", version: "1.44.0", library: "crypto/tls of Go 1.12.17", confidence: classify.High, want: "Build with a maintained Go"},
+		{id: "go", version: "1.44.0", library: "crypto/tls of Go 1.22.3", confidence: classify.High, want: "This Go release"},
 		{id: "openssl-0.9.8", version: "0.9.8", confidence: classify.Medium, want: "Update OpenSSL (0.9.8"},
 		{id: "openssl-3", version: "3.0 to 3.4", confidence: classify.Medium, want: "This library speaks TLS 1.2"},
 		{id: "curl", confidence: classify.High, line: []string{"curl", "-s", "--tls-max", "1.0", "https://x"}, want: "--tls-max 1.0"},
@@ -270,8 +283,8 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "wget", confidence: classify.High, line: []string{"wget", "--secure-protocol=TLSv1_2"}, want: "Update wget"},
 	} {
 		f := &classify.Finding{
-			Fix: classify.FixClient, Software: &classify.Software{ID: test.id, Version: test.version, Confidence: test.confidence},
-			Process: &classify.Process{CommandLine: test.line},
+			Fix: classify.FixClient, Software: &classify.Software{ID: test.id, Version: test.version, Library: test.library, Confidence: test.confidence},
+			Process: &classify.Process{CommandLine: test.line, Variables: test.variables},
 		}
 		f.StartTLS = test.startTLS
 		got := For(f).Summary

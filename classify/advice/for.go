@@ -24,6 +24,7 @@ type entry struct {
 	advice    classify.Advice
 	sinces    []classify.Advice // of guide.sinces
 	arguments []classify.Advice // of guide.arguments
+	variables []classify.Advice // of guide.variables
 	protocols []classify.Advice // of guide.protocols
 	noHello   classify.Advice
 }
@@ -35,6 +36,9 @@ func newEntry(g *Guide) *entry {
 	}
 	for _, a := range g.arguments {
 		e.arguments = append(e.arguments, classify.Advice{ID: g.ID, Summary: a.summary})
+	}
+	for _, v := range g.variables {
+		e.variables = append(e.variables, classify.Advice{ID: g.ID, Summary: v.summary})
 	}
 	for _, p := range g.protocols {
 		e.protocols = append(e.protocols, classify.Advice{ID: g.ID, Summary: p.summary})
@@ -155,12 +159,19 @@ func programOf(f *classify.Finding) string {
 }
 
 // fit returns the advice that fits best what is known about the client: an option on its
-// command line, the protocol before TLS, its version unless that is a guess.
+// command line, a variable of its environment, the protocol before TLS, its version unless
+// that is a guess. No variable helps a version that is too old for all summaries.
 func (e *entry) fit(f *classify.Finding) *classify.Advice {
+	byVersion, tooOld := e.byVersion(f.Software)
 	if f.Process != nil {
 		for i := range e.arguments {
 			if has(f.Process.CommandLine, e.guide.arguments[i].words) {
 				return &e.arguments[i]
+			}
+		}
+		for i := range e.variables {
+			if !tooOld && slices.Contains(f.Process.Variables, e.guide.variables[i].name) {
+				return &e.variables[i]
 			}
 		}
 	}
@@ -169,14 +180,34 @@ func (e *entry) fit(f *classify.Finding) *classify.Advice {
 			return &e.protocols[i]
 		}
 	}
-	if f.Software != nil && f.Software.Confidence >= classify.Medium {
-		for i := range e.sinces {
-			if atLeast(f.Software.Version, e.guide.sinces[i].version) {
-				return &e.sinces[i]
-			}
+	return byVersion
+}
+
+// byVersion returns the advice for the version of a client, or what is for all versions.
+// tooOld: the version is known, and below all that have advice of their own.
+func (e *entry) byVersion(s *classify.Software) (a *classify.Advice, tooOld bool) {
+	if s == nil || s.Confidence < classify.Medium || len(e.sinces) == 0 {
+		return &e.advice, false
+	}
+	version := versionOf(s)
+	if version == "" {
+		return &e.advice, false
+	}
+	for i := range e.sinces {
+		if atLeast(version, e.guide.sinces[i].version) {
+			return &e.sinces[i], false
 		}
 	}
-	return &e.advice
+	return &e.advice, true
+}
+
+// versionOf returns the version that decides what a client offers: of a Go program that
+// of its Go, since Version may be that of its SDK.
+func versionOf(s *classify.Software) string {
+	if toolchain, ok := strings.CutPrefix(s.Library, "crypto/tls of Go "); ok {
+		return toolchain
+	}
+	return s.Version
 }
 
 // has reports whether the words follow each other on a command line, behind the

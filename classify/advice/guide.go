@@ -30,7 +30,8 @@ type Guide struct {
 
 	sinces    []since    // the highest version first
 	arguments []argument // in the order of the file
-	protocols []protocol // in the order of the file
+	variables []named    // in the order of the file
+	protocols []named    // in the order of the file
 	noHello   string     // the summary when the capture has no ClientHello; may be empty
 }
 
@@ -72,8 +73,9 @@ type argument struct {
 	summary string
 }
 
-// protocol is the summary for clients that speak this protocol before TLS.
-type protocol struct {
+// named is the summary for clients that have this variable in their environment, or that
+// speak this protocol before TLS.
+type named struct {
 	name, summary string
 }
 

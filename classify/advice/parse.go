@@ -106,7 +106,9 @@ func (g *Guide) pair(name, value string) error {
 	case name == "argument":
 		g.arguments = append(g.arguments, argument{strings.Fields(first), second})
 	case name == "protocol":
-		g.protocols = append(g.protocols, protocol{first, second})
+		g.protocols = append(g.protocols, named{first, second})
+	case name == "variable":
+		g.variables = append(g.variables, named{first, second})
 	default:
 		return fmt.Errorf("there is no field %q", name)
 	}

@@ -172,7 +172,7 @@ func longest() *classify.Process {
 func process(text func(bytes int) string) *classify.Process {
 	p := &classify.Process{
 		PID: 1<<22 - 1, Executable: text(512), User: text(256), Unit: text(256), Container: text(64), Cgroup: text(512), GoVersion: text(64),
-		LoginUser: text(256), Started: 1000, Folder: text(512), Script: text(512),
+		Variables: slices.Repeat([]string{text(16)}, 8), LoginUser: text(256), Started: 1000, Folder: text(512), Script: text(512),
 	}
 	for pid := range 4 {
 		p.Parents = append(p.Parents, classify.Parent{PID: 1<<22 - pid, Executable: text(512), CommandLine: slices.Repeat([]string{text(128)}, 8)})

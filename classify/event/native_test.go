@@ -51,7 +51,7 @@ func violation() *classify.Finding {
 		AWS: &classify.AWS{Partition: "aws", Region: "us-west-2", Service: "dynamodb", FIPS: true, DualStack: true, VPCEndpoint: true, Resource: "vpce-1"},
 		Process: &classify.Process{
 			PID: 1234, Executable: "/usr/bin/node", CommandLine: []string{"node", "app.js", "\x1b]0;\"\xff"}, User: "svc", Unit: "app.service",
-			Container: "4b0e1a9c2f", Cgroup: "/system.slice/app.service", Libraries: []string{"/usr/lib/libssl.so.1.1"},
+			Container: "4b0e1a9c2f", Cgroup: "/system.slice/app.service", Variables: []string{"OPENSSL_CONF"}, Libraries: []string{"/usr/lib/libssl.so.1.1"},
 			GoVersion: "go1.22.3", GoModules: []string{"github.com/aws/aws-sdk-go-v2@v1.30.0"},
 			LoginUser: "alice", Started: time.Date(2026, 3, 1, 11, 59, 59, 250e6, time.UTC).UnixNano(), Folder: "/srv/app", Script: "/srv/app/app.js",
 			Parents: []classify.Parent{
@@ -89,7 +89,7 @@ func TestNative(t *testing.T) {
 "process":{"pid":1234,"executable":"/usr/bin/node","command_line":["node","app.js","\u001b]0;\"\u00ff"],"user":"svc","login_user":"alice",
 "unit":"app.service","container":"4b0e1a9c2f","started":"2026-03-01T11:59:59.250000Z","working_directory":"/srv/app","script":"/srv/app/app.js",
 "parents":[{"pid":1200,"executable":"/bin/dash","command_line":["sh","/etc/cron.hourly/app\u001b]0;\""]},
-{"pid":1199,"executable":"/usr/sbin/cron","command_line":["/usr/sbin/CRON","-f"]}],"cgroup":"/system.slice/app.service","libraries":["/usr/lib/libssl.so.1.1"],
+{"pid":1199,"executable":"/usr/sbin/cron","command_line":["/usr/sbin/CRON","-f"]}],"cgroup":"/system.slice/app.service","variables":["OPENSSL_CONF"],"libraries":["/usr/lib/libssl.so.1.1"],
 "go_version":"go1.22.3","go_modules":["github.com/aws/aws-sdk-go-v2@v1.30.0"]},
 "software":{"id":"nodejs","name":"Node.js","version":"10.24.1","library":"OpenSSL 1.1.1","confidence":"high","because":["process.executable"]},
 "advice":{"id":"nodejs","summary":"Update Node.js to a release that is maintained."},

@@ -43,6 +43,7 @@ func appendParents(dst []byte, parents []classify.Parent) []byte {
 // loaded_modules are all modules of the process, not those for TLS.)
 func appendSurroundings(dst []byte, p *classify.Process) []byte {
 	dst = jsontext.AppendText(dst, `"cgroup":`, p.Cgroup)
+	dst = jsontext.AppendTexts(dst, `"variables":`, fitting(p.Variables, maxVariables))
 	dst = jsontext.AppendTexts(dst, `"libraries":`, fitting(p.Libraries, maxLibraries))
 	dst = jsontext.AppendText(dst, `"go_version":`, p.GoVersion)
 	return jsontext.AppendTexts(dst, `"go_modules":`, fitting(p.GoModules, maxModules))
@@ -176,6 +177,7 @@ const maxProgram = 255
 const (
 	maxCommandLine = 12 << 10
 	maxParents     = 6500
+	maxVariables   = 256
 	maxLibraries   = 6 << 10
 	maxModules     = 3 << 10
 )

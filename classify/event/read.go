@@ -181,6 +181,7 @@ type Process struct {
 	Script      string   `json:"script"`
 	Parents     []Parent `json:"parents"` // the nearest first
 	Cgroup      string   `json:"cgroup"`
+	Variables   []string `json:"variables"` // names only
 	Libraries   []string `json:"libraries"`
 	GoVersion   string   `json:"go_version"`
 	GoModules   []string `json:"go_modules"`

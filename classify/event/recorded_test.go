@@ -264,7 +264,7 @@ func addClient(t testing.TB, f *classify.Finding, e *Event) {
 	if p := e.Process; p != nil {
 		f.Process = &classify.Process{
 			PID: p.PID, Executable: p.Executable, CommandLine: p.CommandLine, User: p.User, Unit: p.Unit, Container: p.Container,
-			Cgroup: p.Cgroup, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
+			Cgroup: p.Cgroup, Variables: p.Variables, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
 			LoginUser: p.LoginUser, Folder: p.Folder, Script: p.Script,
 		}
 		if p.Started != "" {

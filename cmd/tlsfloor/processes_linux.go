@@ -172,7 +172,8 @@ func (f *finder) Find(client, server netip.AddrPort) *classify.Process {
 	found := &classify.Process{
 		PID: p.PID, Executable: p.Executable, CommandLine: p.CommandLine, User: p.User,
 		LoginUser: p.LoginUser, Started: p.Started, Folder: p.Folder, Script: p.Script,
-		Unit: p.Unit, Container: p.Container, Cgroup: p.Cgroup, Libraries: p.Libraries,
+		Variables: p.Variables,
+		Unit:      p.Unit, Container: p.Container, Cgroup: p.Cgroup, Libraries: p.Libraries,
 		GoVersion: p.GoVersion, GoModules: p.GoModules,
 	}
 	for _, parent := range p.Parents {

@@ -304,6 +304,7 @@ func TestLongestProcessFits(t *testing.T) {
 	p := &classify.Process{
 		PID: 1<<22 - 1, Executable: text(512), CommandLine: slices.Repeat([]string{text(256)}, 32), User: text(256), LoginUser: text(256),
 		Started: 1 << 62, Folder: text(512), Script: text(512), Unit: text(256), Container: text(64), Cgroup: text(512),
+		Variables: slices.Repeat([]string{text(32)}, 8),
 		Libraries: slices.Repeat([]string{text(512)}, 8), GoVersion: text(64), GoModules: slices.Repeat([]string{text(256)}, 8),
 	}
 	for range 4 {

@@ -176,7 +176,7 @@ func processOf(p *event.Process) *classify.Process {
 	}
 	of := &classify.Process{
 		PID: p.PID, Executable: p.Executable, CommandLine: p.CommandLine, User: p.User, LoginUser: p.LoginUser, Folder: p.Folder,
-		Script: p.Script, Unit: p.Unit, Container: p.Container, Cgroup: p.Cgroup, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
+		Script: p.Script, Unit: p.Unit, Container: p.Container, Cgroup: p.Cgroup, Variables: p.Variables, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
 	}
 	for _, parent := range p.Parents {
 		of.Parents = append(of.Parents, classify.Parent(parent))

@@ -53,7 +53,7 @@ func TestExplain(t *testing.T) {
 			"           seen:     twice, 2026-03-01 12:00:01 to 12:00:02 UTC\n" +
 			"           to:       " + dynamo + "\n" +
 			"           why:      selected TLSv1\n" +
-			"           fix:      the client has to change\n",
+			"           fix:      the client has to change. Run Node.js 22 or newer; this one\n",
 		"      node --tls-min-v1.2 app.js\n",
 		"\nProof: The client's next connections have the verdict \"ok\"",
 		"\n      sudo tlsfloor -i any --emit all | jq -r '[.src_ip, .host, .verdict,\n        .client.max_version, .server.version] | @tsv'\n",
@@ -105,6 +105,12 @@ func TestAdviceFitsTheClient(t *testing.T) {
 		t.Error(got)
 	}
 	if got := explained(t, strings.Replace(curl, `"--tls-max","1.0",`, "", 1)); strings.Contains(got, "has --tls-max 1.0:") {
+		t.Error(got)
+	}
+	const python = `{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"fix":"client","src_ip":"10.0.0.5",` +
+		`"process":{"executable":"/usr/bin/python3.11","variables":["OPENSSL_CONF"]},` +
+		`"software":{"id":"python","version":"3.11","confidence":"high"},"advice":{"id":"python","summary":"x"}}`
+	if got := explained(t, python); !strings.Contains(strings.Join(strings.Fields(got), " "), "fix: the client has to change. OPENSSL_CONF is set for this process") {
 		t.Error(got)
 	}
 }
