@@ -55,7 +55,7 @@ func TestEveryGuideIsReached(t *testing.T) {
 
 // The guide of a library leads on to programs, since its hello shows none.
 func TestLibrariesLeadOn(t *testing.T) {
-	for _, id := range []string{"openssl", "gnutls", "nss", "boringssl", "schannel", "securetransport", anyClient} {
+	for _, id := range []string{"openssl", "gnutls", "nss", "boringssl", "schannel", "securetransport", "java", "embedded", anyClient} {
 		if g, ok := Lookup(id); !ok || !strings.Contains(g.Question, "?") || len(g.Leads) < 2 {
 			t.Errorf("%s leads to no programs", id)
 		}

@@ -2,6 +2,8 @@
 // of the client or of the AWS service.
 //
 // Each guide is a file in guides/. It has the day on which its statements were checked,
-// and names their sources. What is known about a client (its version, an option on its
-// command line) chooses among the summaries of its guide.
+// and names their sources. A test runs those of its commands that say what they print.
+// What is known about a client (its program, its version, an option on its command line,
+// a variable of its environment, the protocol that it speaks before TLS) chooses the
+// guide and one of its summaries.
 package advice
