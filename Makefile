@@ -51,8 +51,10 @@ e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
 
-system: setup ## try in each process what docs/security.md says an attacker cannot do (root)
+system: setup ## run an intruder in each process (docs/security.md), and README's commands in a fresh Debian (root)
+	@.ci/setup system
 	$(GO) test -pgo=off -tags attacker -count=1 -run TestSystem -timeout 20m ./cmd/tlsfloor $(TESTFLAGS)
+	@.ci/fresh-root
 
 check: setup ## format, vet, staticcheck, import rules, known vulnerabilities, scripts, go.mod
 	@.ci/setup check
