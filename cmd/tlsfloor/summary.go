@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
@@ -19,29 +22,99 @@ func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 	}
 }
 
-// hint says what to try next, by the options and results of this run.
+// hint says what to try next, by the results of this run: in two lines, of which the
+// second is a command.
 func (w *watcher) hint(s *sensor.Stats) string {
-	var lines []string
 	switch {
-	case w.summary.Flagged() > 0 && w.options.Emit == "flagged" && len(w.options.Outputs) == 0:
-		lines = append(lines, "each flagged flow is one line on standard output. To see what to change:", "  "+explainCommand(w.options))
-	case s.Handshakes > 0 && w.options.Emit != "all":
-		lines = append(lines, "--emit all writes every handshake, --emit aws those in scope")
+	case w.summary.Flagged() > 0 && w.next.explain != "":
+		return "To see what to change:\n  " + w.next.explain
+	case w.summary.Flagged() > 0 && w.next.piped:
+		return "To see what to change, add -q to this command, and put this behind it:\n  | tlsfloor explain -"
+	case s.Handshakes > 0 && w.next.all != "":
+		return "To see every handshake:\n  " + w.next.all
 	case s.Handshakes == 0 && s.Source.Frames > 0:
-		lines = append(lines, "no TLS here: does the capture see the traffic, and from its beginning?")
+		return "No TLS here: does the capture see the traffic, and from its beginning?"
 	}
-	if len(w.options.Interfaces) == 0 && w.summary.Flagged() > 0 {
-		lines = append(lines, "watch an interface as it happens: sudo tlsfloor -i any")
-	}
-	return strings.Join(lines, "\n")
+	return ""
 }
 
-// explainCommand is a command that explains the findings of a run like this one.
-func explainCommand(o *options.Options) string {
-	if len(o.Interfaces) > 0 {
-		return "sudo tlsfloor -q -i any | tlsfloor explain -"
+// nextCommands are commands to try after a run; empty: there is none.
+type nextCommands struct {
+	explain string // explains the events of this run
+	all     string // writes every handshake
+	piped   bool   // explain would be this command in a pipe, but is too long
+}
+
+// findNext finds the commands to try next, while files may still be looked at.
+func (w *watcher) findNext(outputs []sink.Config, stdout io.Writer) {
+	o := w.options
+	w.next.explain = explainFile(eventsFile(outputs, stdout))
+	if w.next.explain == "" && len(o.Outputs) == 0 && o.Write != "-" {
+		w.next.piped = true
+		with := []string{"-q"}
+		if outputs[0].Format != "native" {
+			with = append(with, "--format", "native")
+		}
+		if again := o.Again(with...); again != "" {
+			w.next.explain = again + " | tlsfloor explain -"
+		}
 	}
-	return "tlsfloor -q -r FILE... | tlsfloor explain -"
+	if o.Emit != "all" && len(o.Outputs) == 0 && o.Write != "-" && !o.Live() {
+		w.next.all = o.Again("--emit", "all")
+	}
+}
+
+// eventsFile returns the name of a file with the native events of a run, or "".
+func eventsFile(outputs []sink.Config, stdout io.Writer) string {
+	for i := range outputs {
+		c := &outputs[i]
+		if c.Format != "native" {
+			continue
+		}
+		if path, ok := strings.CutPrefix(c.Name(), "file:"); ok {
+			return path
+		}
+		if name := nameOf(stdout); c.Name() == "stdout" && name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// explainFile is a command that explains the events in a file. A file of root may be
+// readable by root only.
+func explainFile(path string) string {
+	if path == "" {
+		return ""
+	}
+	command := "tlsfloor explain " + report.ShellLine([]string{path})
+	if os.Getenv("SUDO_USER") != "" {
+		command = "sudo " + command
+	}
+	return command
+}
+
+// nameOf returns the name of the file that standard output is, or "".
+func nameOf(stdout io.Writer) string {
+	f, ok := stdout.(*os.File)
+	if !ok {
+		return ""
+	}
+	name, err := os.Readlink("/proc/self/fd/1")
+	if err != nil {
+		return ""
+	}
+	is, err := f.Stat()
+	named, errNamed := os.Stat(name)
+	if err != nil || errNamed != nil || !is.Mode().IsRegular() || !os.SameFile(is, named) {
+		return ""
+	}
+	if here, err := os.Getwd(); err == nil {
+		if below, ok := strings.CutPrefix(name, strings.TrimSuffix(here, "/")+"/"); ok {
+			return below
+		}
+	}
+	return name
 }
 
 // scopePhrase is the phrase for a destination in scope.

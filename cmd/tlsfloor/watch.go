@@ -87,6 +87,7 @@ type watcher struct {
 	packets       *packets              // nil: without -w
 	processes     *attribute.Attributor // nil: without --process
 	summary       *report.Summary
+	next          nextCommands
 	lists         *nameLists
 	worst         classify.Verdict // of the flagged findings
 	flagged       bool
@@ -134,6 +135,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	w.lists.makeStore(&w.shares)
+	w.findNext(outputs, stdout)
 	w.begin("opening the outputs")
 	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
 		return err
