@@ -32,7 +32,7 @@ func (e *Explain) flags() *pflag.FlagSet {
 	f := newFlagSet()
 	e.Top = report.DefaultExplained
 	topVar(f, &e.Top, "list at most this `number` of clients with each guide; \"all\" or 0: every one")
-	f.StringVar(&e.Client, "client", "", "only this `client`: an address, a prefix like 10.0.0.0/8, or the name of a program, script, unit or software")
+	f.StringVar(&e.Client, "client", "", "only this `client`: an address, a prefix like 10.0.0.0/8, or the name of a program, script, unit, container or software")
 	f.StringVar(&e.Since, "since", "", "only from this `time` on: 2026-03-01, 2026-03-01T12:00:00Z (UTC if it does not say), or so long ago: 90m, 12h, 7d")
 	f.BoolVarP(&e.Help, "help", "h", false, "print this and exit")
 	return f

@@ -108,63 +108,15 @@ type row struct {
 }
 
 // rows returns the clients, the most flows first, and in the order of clients among
-// equals. A client of which less is known is part of the only one that it may be.
+// equals.
 func (c *clients) rows() []row {
 	all := make([]row, 0, len(c.list.list))
 	for _, p := range c.list.list {
 		all = append(all, row{p.key, p.value})
 	}
-	all = foldPartial(all)
+	all = fold(all)
 	slices.SortStableFunc(all, func(a, b row) int { return cmp.Compare(b.flows, a.flows) })
 	return all
-}
-
-// foldPartial adds each client whose process was gone before all was read to the client
-// that it is part of, if there is one such client.
-func foldPartial(all []row) []row {
-	var whole []row
-	parts := map[int][]*client{} // by the index in whole
-	for i := range all {
-		if all[i].process.file != "" || all[i].process.name == "" {
-			whole = append(whole, all[i])
-		}
-	}
-	for i := range all {
-		if all[i].process.file != "" || all[i].process.name == "" {
-			continue
-		}
-		if to := onlyWhole(&all[i], whole); to >= 0 {
-			parts[to] = append(parts[to], all[i].client)
-		} else {
-			whole = append(whole, all[i])
-		}
-	}
-	for i, of := range parts {
-		sum := new(client)
-		sum.merge(whole[i].client)
-		for _, p := range of {
-			sum.merge(p)
-		}
-		whole[i].client = sum
-	}
-	slices.SortFunc(whole, func(a, b row) int { return a.identity.compare(b.identity) })
-	return whole
-}
-
-// onlyWhole returns the index of the only client that another may be part of, or -1.
-func onlyWhole(part *row, whole []row) int {
-	found := -1
-	for i := range whole {
-		w := &whole[i]
-		if w.address != part.address || w.other != part.other || !part.process.partOf(&w.process, firstWord(w.command.line)) {
-			continue
-		}
-		if found >= 0 {
-			return -1
-		}
-		found = i
-	}
-	return found
 }
 
 // count is the number of clients, of which n are kept: "3 clients".

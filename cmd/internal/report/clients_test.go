@@ -138,6 +138,7 @@ func TestOneRowIsOneClient(t *testing.T) {
 			f.Process.Executable, f.Process.Script, f.Process.Parents, f.Process.CommandLine = "/usr/bin/java", "", nil, []string{"java", "-Xmx1g", "-cp", "x", "-jar", "a.jar"}
 		},
 		"another ancestor": func(f *classify.Finding) { f.Process.Parents[2].Executable = "/usr/sbin/atd" },
+		"no parents":       func(f *classify.Finding) { f.Process.Parents = nil },
 		"no process":       func(f *classify.Finding) { f.Process = nil },
 	} {
 		s, other := New(toAWS), cronCurl(1)
@@ -155,6 +156,10 @@ func TestOneRowIsOneClient(t *testing.T) {
 		"another transient": func(f *classify.Finding) { f.Process.Unit = "run-u99.service" },
 		"another folder":    func(f *classify.Finding) { f.Process.Folder = "/tmp" },
 		"another zone":      func(f *classify.Finding) { f.Client = netip.MustParseAddrPort("[fe80::1%eth1]:2") },
+		"cron had ended":    func(f *classify.Finding) { f.Process.Parents = f.Process.Parents[:1] },
+		"all had ended but the script": func(f *classify.Finding) {
+			f.Process.Parents, f.Process.Executable, f.Process.Unit = f.Process.Parents[:1], "", ""
+		},
 		"its file was not read": func(f *classify.Finding) {
 			f.Process = &classify.Process{PID: 9, CommandLine: []string{"curl", "x"}, User: "svc"}
 		},
@@ -192,7 +197,7 @@ func TestWhatRunsAndWhatStartedIt(t *testing.T) {
 		{"/usr/bin/curl", "curl x", "", []classify.Parent{bash, sshd}, "/usr/bin/curl, started by bash from sshd"},
 		{"/usr/bin/curl", "curl x", "", []classify.Parent{wrapper, make, bash, sshd}, "/usr/bin/curl, started by make from bash from sshd"},
 		{"/usr/bin/curl", "curl x", "/srv/deploy.py", []classify.Parent{wrapper, script, bash}, "/usr/bin/curl, started by /srv/deploy.py from bash"},
-		{"/usr/bin/curl", "curl x", "/opt/a", []classify.Parent{wrapper, {Executable: "/usr/bin/dash", CommandLine: []string{"sh", "/opt/a"}}, script}, "/usr/bin/curl, started by /opt/a from python3.11"},
+		{"/usr/bin/curl", "curl x", "/opt/a", []classify.Parent{wrapper, {Executable: "/usr/bin/dash", CommandLine: []string{"sh", "/opt/a"}}, script}, "/usr/bin/curl, started by /opt/a from deploy.py"},
 		{"/usr/bin/curl", "curl x", "", []classify.Parent{{Executable: "/opt/agent/bin/agent"}, shim}, "/usr/bin/curl, started by /opt/agent/bin/agent"},
 		{"", "-curl x", "", nil, "curl"},
 		{"/usr/bin/python3.11", "python3 app.py", "/srv/app.py", []classify.Parent{bash}, "/usr/bin/python3.11 /srv/app.py, started by bash"},
@@ -209,6 +214,24 @@ func TestWhatRunsAndWhatStartedIt(t *testing.T) {
 		if got := r.programText(); got != ", "+tt.want {
 			t.Errorf("%s: %q, want %q", tt.line, got[2:], tt.want)
 		}
+	}
+}
+
+// Of short calls that all ended early, each with another part of what there is to know,
+// one client is made.
+func TestManyPartialClients(t *testing.T) {
+	s := New(toAWS)
+	for n, parents := range []int{0, 1, 3, 4, 1} {
+		f := cronCurl(n)
+		f.Process.Executable, f.Process.Unit, f.Process.Parents = "", "", f.Process.Parents[:parents]
+		if n == 4 {
+			f.Process.User = ""
+		}
+		s.times(1, f)
+	}
+	const want = "        5  10.0.0.5, curl (user svc), started by /opt/backup.sh from cron, login\n           alice\n"
+	if list := listOf(t, s, 0); !strings.HasPrefix(list, want) {
+		t.Error(list)
 	}
 }
 

@@ -158,23 +158,3 @@ func compareBool(a, b bool) int {
 	}
 	return -1
 }
-
-// partOf reports whether a program may be b, of which less is known: a process that ends
-// within milliseconds is often gone before its file can be read. named is the end of b's
-// first argument.
-func (a *program) partOf(b *program, named string) bool {
-	if a.file != "" || b.file == "" || a.name == "" || a.name != path.Base(b.file) && a.name != named {
-		return false
-	}
-	if a.script != "" && a.script != b.script && (path.IsAbs(a.script) || path.Base(a.script) != path.Base(b.script)) {
-		return false
-	}
-	for _, texts := range [...][2]string{
-		{a.user, b.user}, {a.login, b.login}, {a.unit, b.unit}, {a.container, b.container}, {a.starter, b.starter},
-	} {
-		if texts[0] != "" && texts[0] != texts[1] {
-			return false
-		}
-	}
-	return true
-}

@@ -16,28 +16,22 @@ import (
 // Left out are shells that run one command, because they are part of how a program is
 // started, and the first process of a system or a container, which starts everything.
 func starterOf(p *classify.Process) (script, starter string) {
-	own := runsScript(p.Executable, p.CommandLine)
-	if own {
-		script = local(p.Script)
-	} else {
-		script = local(runBy(programName(p.Executable, p.CommandLine), p.CommandLine))
+	program := programName(p.Executable, p.CommandLine)
+	own := cmdline.Script(program, p.CommandLine) != ""
+	if script = local(p.Script); !own {
+		script = local(runBy(program, p.CommandLine))
 	}
 	var from []string
 	for i := range p.Parents {
-		parent, name := &p.Parents[i], ""
-		if name = parentName(parent); !own && runsScript(parent.Executable, parent.CommandLine) {
-			name, own = local(p.Script), true // the nearest parent that runs one
+		name, itsScript := parentName(&p.Parents[i])
+		if itsScript && !own { // p.Script is that of the nearest that runs one, with its folder
+			name, own = local(p.Script), true
 		}
 		if name != "" && !slices.Contains(from, name) {
 			from = append(from, name)
 		}
 	}
 	return script, strings.Join(from, " from ")
-}
-
-// runsScript reports whether a process is an interpreter that runs a script.
-func runsScript(file string, line []string) bool {
-	return cmdline.Script(programName(file, line), line) != ""
 }
 
 // programName returns the name of a process's program.
@@ -48,16 +42,20 @@ func programName(file string, line []string) string {
 	return firstWord(line)
 }
 
-// parentName returns the name for a parent; empty: it does not matter.
-func parentName(p *classify.Parent) string {
-	name := programName(p.Executable, p.CommandLine)
+// parentName returns the name for a parent, which may be its script as its command line
+// has it; empty: the parent does not matter.
+func parentName(p *classify.Parent) (name string, isScript bool) {
+	name = programName(p.Executable, p.CommandLine)
+	if script := cmdline.Script(name, p.CommandLine); script != "" {
+		return local(script), true
+	}
 	switch {
 	case beginners[name], cmdline.IsShell(name, p.CommandLine) && runsOneCommand(p.CommandLine):
-		return ""
+		return "", false
 	case p.Executable != "" && !systemFolders[path.Dir(p.Executable)]:
-		return local(p.Executable)
+		return local(p.Executable), false
 	}
-	return local(name)
+	return local(name), false
 }
 
 // runsOneCommand reports whether a shell was started to run one command.

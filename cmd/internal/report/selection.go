@@ -115,19 +115,20 @@ func (s *Selection) wants(f *classify.Finding) bool {
 	return s.named(f)
 }
 
-// named reports whether the client's program, script, unit or software has the name that
-// is selected.
+// named reports whether the client's program, script, unit, container or software has the
+// name that is selected.
 func (s *Selection) named(f *classify.Finding) bool {
 	var names []string
-	if p := f.Process; p != nil {
-		names = append(names, p.Executable, path.Base(p.Executable), p.Script, path.Base(p.Script), p.Unit, strings.TrimSuffix(p.Unit, ".service"))
-		names = append(names, firstWord(p.CommandLine))
+	if f.Process != nil {
+		p := newProgram(f.Process)
+		names = append(names, p.file, path.Base(p.file), p.name, firstWord(f.Process.CommandLine), p.script, path.Base(p.script),
+			f.Process.Script, path.Base(f.Process.Script), p.unit, strings.TrimSuffix(p.unit, ".service"), p.container, shortContainer(p.container))
 	}
 	if f.Software != nil {
 		names = append(names, f.Software.ID, f.Software.Name)
 	}
 	for _, n := range names {
-		if n != "" && strings.EqualFold(n, s.client) {
+		if n != "" && n != "." && strings.EqualFold(n, s.client) {
 			return true
 		}
 	}

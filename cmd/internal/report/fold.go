@@ -1,0 +1,108 @@
+package report
+
+import (
+	"path"
+	"strings"
+)
+
+// fold adds each client of which less is known, because its process or a parent had ended
+// before all was read, to the client that it is part of, if there is only one such client.
+// It keeps the order.
+func fold(all []row) (whole []row) {
+	near := neighbours(all)
+	parts := make([][]int, len(all)) // by row: those that it may be part of
+	for i := range all {
+		for _, j := range near[keyOf(&all[i])] {
+			if i != j && all[i].process.partOf(&all[j].process, firstWord(all[j].command.line)) {
+				parts[i] = append(parts[i], j)
+			}
+		}
+	}
+	sums := make([]*client, len(all))
+	for i := range all {
+		if to := onlyWhole(parts, i); to >= 0 {
+			if sums[to] == nil {
+				sums[to] = new(client)
+				sums[to].merge(all[to].client)
+			}
+			sums[to].merge(all[i].client)
+		}
+	}
+	for i := range all {
+		if onlyWhole(parts, i) >= 0 {
+			continue
+		}
+		if sums[i] != nil {
+			all[i].client = sums[i]
+		}
+		whole = append(whole, all[i])
+	}
+	return whole
+}
+
+// onlyWhole returns the only row that a row is part of and that is itself no part, or -1.
+func onlyWhole(parts [][]int, i int) int {
+	found := -1
+	for _, j := range parts[i] {
+		if len(parts[j]) > 0 {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = j
+	}
+	return found
+}
+
+// nameAt is an address with the name of a program. Only clients that share one are compared.
+type nameAt struct {
+	identity
+	name string
+}
+
+func keyOf(r *row) nameAt {
+	return nameAt{identity{address: r.address, other: r.other}, programName(r.process.file, []string{r.process.name})}
+}
+
+// neighbours returns the rows of processes, by the name of the file and of the first
+// argument.
+func neighbours(all []row) map[nameAt][]int {
+	near := map[nameAt][]int{}
+	for i := range all {
+		if all[i].process == (program{}) {
+			continue
+		}
+		at := keyOf(&all[i])
+		near[at] = append(near[at], i)
+		if named := firstWord(all[i].command.line); named != "" && named != at.name {
+			at.name = named
+			near[at] = append(near[at], i)
+		}
+	}
+	return near
+}
+
+// partOf reports whether a program may be b, of which more is known: a process that ends
+// within milliseconds is often gone before its file can be read, and so is one of its
+// parents. named is the end of b's first argument.
+func (a *program) partOf(b *program, named string) bool {
+	fewer := strings.HasPrefix(b.starter, a.starter+" from ")
+	if a.file != "" {
+		rest := *a
+		rest.starter = b.starter
+		return fewer && a.starter != "" && rest == *b
+	}
+	if a.name == "" || a.name != b.name && a.name != path.Base(b.file) && a.name != named {
+		return false
+	}
+	if a.script != "" && a.script != b.script && (path.IsAbs(a.script) || path.Base(a.script) != path.Base(b.script)) {
+		return false
+	}
+	for _, texts := range [...][2]string{{a.user, b.user}, {a.login, b.login}, {a.unit, b.unit}, {a.container, b.container}} {
+		if texts[0] != "" && texts[0] != texts[1] {
+			return false
+		}
+	}
+	return a.starter == "" || a.starter == b.starter || fewer
+}
