@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -26,8 +27,13 @@ type Command struct {
 	Report func(error)
 }
 
+// memoryLimit is that of the garbage collector, in bytes. 10,000 clients with the longest
+// names in all places take 230 MB; without the limit the process takes twice that.
+const memoryLimit = 320 << 20
+
 // Run writes what the options ask for. An error ends the command.
 func (c *Command) Run(o *options.Explain) error {
+	debug.SetMemoryLimit(memoryLimit)
 	selection, err := report.NewSelection(o.Client, o.Since, time.Now())
 	if err != nil {
 		return fmt.Errorf("explain: %w", err)
