@@ -76,6 +76,17 @@ var memoryFloods = map[string]func(c *capturing, i int){
 		c.segment(from, memoryServer, decode.ACK, 1, clientHello(fmt.Sprintf("bucket-%d.s3.amazonaws.com", i), ciphers, 0))
 		c.segment(memoryServer, from, decode.ACK, 1, serverHello(uint16(i)))
 	},
+	// As many clients as the summary keeps, each with as many destinations, with names as
+	// long as they may be.
+	"clients in the summary": func(c *capturing, i int) {
+		const clients, perClient = 500, 300
+		from := attackerOf(i % clients)
+		from = netip.AddrPortFrom(from.Addr(), uint16(1024+i/clients))
+		label := fmt.Sprintf("%060d", i/clients%perClient*clients+i%clients)
+		name := strings.Repeat(label+".", 3) + label[15:] + ".s3.amazonaws.com"
+		c.segment(from, memoryServer, decode.ACK, 1, clientHello(name, []uint16{0x2f, 0x35}, 0))
+		c.segment(memoryServer, from, decode.ACK, 1, serverHello(0x2f))
+	},
 	// Names as long as DNS allows, with many addresses, each for another client.
 	"DNS": func(c *capturing, i int) {
 		client, resolver := attackerOf(i/4), netip.MustParseAddrPort("192.0.2.53:53")
