@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +57,7 @@ func testShortLived(t *testing.T, binary, curl string) {
 	if status := p.stop(); status != exitOK {
 		t.Errorf("exit status %d", status)
 	}
-	named, located, unnamed := 0, 0, []processEvent(nil)
+	named, located, configured, unnamed := 0, 0, 0, []processEvent(nil)
 	for _, e := range processEvents(t, events) {
 		if e.Software.ID == "curl" && e.Advice.ID == "curl" && e.Process.PID > 0 && e.Process.User == "nobody" &&
 			len(e.Process.CommandLine) > 1 && strings.HasPrefix(e.Process.CommandLine[1], "-A") {
@@ -67,11 +68,20 @@ func testShortLived(t *testing.T, binary, curl string) {
 		if e.Process.Executable != "" {
 			located++
 		}
+		if slices.Contains(e.Process.Variables, "OPENSSL_CONF") {
+			configured++
+		}
 		if high := e.Software.Confidence == "high"; high != (e.Process.Executable != "") {
 			t.Errorf("confidence %s with the executable %q", e.Software.Confidence, e.Process.Executable)
 		}
 	}
-	t.Logf("%d of %d calls named, %d with their file; %d lasted less than 20 ms", named, calls, located, short)
+	t.Logf("%d of %d calls named, %d with their file, %d with their variable; %d lasted less than 20 ms", named, calls, located, configured, short)
+	if configured == 0 {
+		t.Error("no event says that OPENSSL_CONF was set")
+	}
+	if strings.Contains(string(read(t, events)), configFile) {
+		t.Error("an event has the value of OPENSSL_CONF")
+	}
 	least := calls - 1
 	if raceDetector { // it slows the finder down, and not curl
 		least = calls * 9 / 10
@@ -107,10 +117,13 @@ func (n *network) watchLoopback(t *testing.T, cmd *exec.Cmd, events string) *pro
 	return p
 }
 
+// configFile is the file that OPENSSL_CONF names.
+const configFile = "secret-openssl.cnf"
+
 // callOnce runs curl as another user, and returns how long it took.
 func (n *network) callOnce(t *testing.T, curl string, i int) time.Duration {
 	t.Helper()
-	config := filepath.Join(room(t), "openssl.cnf")
+	config := filepath.Join(room(t), configFile)
 	must(t, os.WriteFile(config, []byte(allowOld), 0o644))
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -130,6 +143,7 @@ type processEvent struct {
 		User        string   `json:"user"`
 		Executable  string   `json:"executable"`
 		CommandLine []string `json:"command_line"`
+		Variables   []string `json:"variables"`
 	} `json:"process"`
 	Software struct {
 		ID         string `json:"id"`
