@@ -192,3 +192,59 @@ func TestKeptWithoutItsName(t *testing.T) {
 		t.Errorf("%v\n%v", want, again)
 	}
 }
+
+// failingFile is a keptFile that panics once.
+type failingFile struct {
+	keptFile
+	failed bool
+}
+
+func (f *failingFile) Write(blocks []byte, n int) {
+	if !f.failed {
+		f.failed = true
+		panic("a bug")
+	}
+	f.keptFile.Write(blocks, n)
+}
+
+// A panic over a frame that is kept costs what is held, and the run goes on.
+func TestFaultWhileKeeping(t *testing.T) {
+	first, second := read(t, "openssl-tls10-sni.pcap"), read(t, "smtp-tls10.pcap")
+	frames := append(first, second...)
+	for _, n := range []int{1, 2} {
+		kept := &failingFile{keptFile: keptFile{content: pcap.AppendSection(nil, "test")}}
+		k := keep.New(kept, 4<<20)
+		faults := 0
+		stats := runWith(t, n, &memorySource{frames: frames}, func() Options {
+			var events []string
+			o := lineOptions(t, &events)
+			o.Keep, o.Report = k, func(error) { faults++ }
+			return o
+		})
+		again, _, _ := keepRun(t, 1, &memorySource{frames: kept.frames(t)}, true)
+		if stats.Faults != 1 || faults != 1 || len(again) != 1 || !strings.Contains(again[0], `"starttls":"smtp"`) {
+			t.Errorf("%d workers: %d faults, %d reported, %d events: %v; %+v, %d frames", n, stats.Faults, faults, len(again), again, k.Stats(), len(kept.frames(t)))
+		}
+	}
+}
+
+// Without Options.Keep nothing but the sensor itself processes frames. With it, packets of
+// settled connections allocate nothing either.
+func TestKeepingCostsNoAllocation(t *testing.T) {
+	s := newSensor(t, func(*classify.Finding) {})
+	if s.processor() != processor(s) {
+		t.Error("another type processes the frames")
+	}
+	o := lineOptions(t, new([]string))
+	o.Keep = keep.New(&keptFile{}, 4<<20)
+	s = New(o)
+	p := s.processor()
+	frames := read(t, "curl-tls12-sni.pcap")
+	for i := range frames {
+		p.Process(&frames[i])
+	}
+	last := len(frames) - 1
+	if n := testing.AllocsPerRun(100, func() { p.Process(&frames[last]) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
