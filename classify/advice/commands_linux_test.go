@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -69,36 +70,62 @@ func programIn(c command) string {
 	return program
 }
 
-// room is a folder with all that the commands need.
-type room struct{ folder string }
+// room is a folder with all that the commands need, and namespaces in which the endpoint
+// is a server on loopback.
+type room struct {
+	folder string
+	pid    int // of a process in the namespaces
+}
 
 // newRoom makes the room. It skips the test where no namespaces can be made.
 func newRoom(t *testing.T) *room {
-	r := &room{t.TempDir()}
+	r := &room{folder: t.TempDir()}
 	for name, text := range sources {
 		r.write(t, name, text)
 	}
 	r.write(t, "hosts", "127.0.0.1 localhost "+endpoint+"\n")
 	r.certificate(t)
-	r.write(t, "enter", enterRoom)
-	if out, err := r.command(t, "true").CombinedOutput(); err != nil {
-		t.Skipf("cannot make namespaces with a server for the commands: %v: %s", err, out)
-	}
+	r.write(t, "serve", serve)
+	r.serve(t)
 	return r
+}
+
+// serve starts the server in namespaces of its own, until the test ends.
+func (r *room) serve(t *testing.T) {
+	args := []string{"--net", "--mount", "./serve"}
+	if os.Getuid() != 0 {
+		args = append([]string{"--map-root-user"}, args...)
+	}
+	cmd := exec.Command("unshare", args...)
+	cmd.Dir, cmd.Env = r.folder, r.environment()
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	in, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
+		t.Skipf("cannot make namespaces: %v", err)
+	}
+	t.Cleanup(func() { in.Close(); _ = cmd.Wait() }) // the script ends with its input
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		in.Close()
+		_ = cmd.Wait()
+		t.Skipf("cannot make namespaces with a server: %v: %s%s", err, line, said.Bytes())
+	}
+	r.pid = cmd.Process.Pid
 }
 
 // sources are programs and settings in which commands look for old versions, or that they run.
 var sources = map[string]string{
-	"app.py":     "context = ssl.SSLContext(ssl.PROTOCOL_TLSv1)\n",
-	"app.rb":     "http.ssl_version = :TLSv1\n",
-	"app.pl":     "SSL_version => 'TLSv1'\n",
-	"app.php":    "CURLOPT_SSLVERSION => CURL_SSLVERSION_TLSv1_0,\n",
-	"App.java":   "socket.setEnabledProtocols(new String[] {\"TLSv1\"});\n",
-	"main.go":    "var c = &tls.Config{MaxVersion: tls.VersionTLS11}\n",
-	"client.js":  "new https.Agent({secureProtocol: 'TLSv1_method'})\n",
-	"Client.cs":  "handler.SslProtocols = SslProtocols.Tls;\nManager.SecurityProtocol = SecurityProtocolType.Tls;\n",
-	"app.js":     "console.log(require('tls').DEFAULT_MIN_VERSION)\n",
-	"home/.keep": "",
+	"app.py":          "context = ssl.SSLContext(ssl.PROTOCOL_TLSv1)\n",
+	"app.rb":          "http.ssl_version = :TLSv1\n",
+	"app.pl":          "SSL_version => 'TLSv1'\n",
+	"app.php":         "CURLOPT_SSLVERSION => CURL_SSLVERSION_TLSv1_0,\n",
+	"App.java":        "socket.setEnabledProtocols(new String[] {\"TLSv1\"});\n",
+	"main.go":         "var c = &tls.Config{MaxVersion: tls.VersionTLS11}\n",
+	"client.js":       "new https.Agent({secureProtocol: 'TLSv1_method'})\n",
+	"Client.cs":       "handler.SslProtocols = SslProtocols.Tls;\nManager.SecurityProtocol = SecurityProtocolType.Tls;\n",
+	"app.js":          "console.log(require('tls').DEFAULT_MIN_VERSION)\n",
+	"home/.gitconfig": "[http]\nsslVersion = tlsv1.0\n",
 }
 
 func (r *room) write(t *testing.T, name, text string) {
@@ -132,36 +159,48 @@ func (r *room) certificate(t *testing.T) {
 	r.write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 }
 
-// enterRoom runs a command in namespaces in which the endpoint is a server of OpenSSL's on
-// loopback that speaks TLS 1.2 and 1.3, as AWS's endpoints do. They end with the command.
-const enterRoom = `#!/bin/sh
+// serve makes the endpoint a server of OpenSSL's on loopback that speaks TLS 1.2 and 1.3,
+// as AWS's endpoints do.
+const serve = `#!/bin/sh
 set -e
 mount --bind hosts /etc/hosts
 ip link set lo up
-openssl s_server -accept 443 -cert cert.pem -key key.pem -www -quiet -min_protocol TLSv1.2 >server.log 2>&1 &
-tries=0
-until openssl s_client -connect 127.0.0.1:443 </dev/null >/dev/null 2>&1; do
-	tries=$((tries + 1))
-	[ $tries -lt 100 ] || { cat server.log; exit 99; }
-	sleep 0.05
+servers=
+for port in 443 5671; do
+	openssl s_server -accept $port -cert cert.pem -key key.pem -www -quiet -min_protocol TLSv1.2 </dev/null >$port.log 2>&1 &
+	servers="$servers $!"
 done
-exec bash -c "$1"
+trap 'kill $servers' EXIT
+for port in 443 5671; do
+	tries=0
+	until openssl s_client -connect 127.0.0.1:$port </dev/null >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || { cat $port.log >&2; exit 99; }
+		sleep 0.05
+	done
+done
+echo ready
+cat >/dev/null
 `
 
 // command returns a command that runs in the room.
 func (r *room) command(t *testing.T, line string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	args := []string{"--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"}
+	args := []string{"--target", strconv.Itoa(r.pid), "--net", "--mount"}
 	if os.Getuid() != 0 {
-		args = append(args, "--map-root-user")
+		args = append(args, "--user", "--preserve-credentials")
 	}
-	cmd := exec.CommandContext(ctx, "unshare", append(args, "./enter", line)...)
-	cert := filepath.Join(r.folder, "cert.pem")
-	cmd.Dir = r.folder
-	cmd.Env = append(slices.DeleteFunc(os.Environ(), changesVersions), "LC_ALL=C", "HOME="+filepath.Join(r.folder, "home"), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin",
-		"SSL_CERT_FILE="+cert, "CURL_CA_BUNDLE="+cert, "NODE_EXTRA_CA_CERTS="+cert)
+	cmd := exec.CommandContext(ctx, "nsenter", append(args, "--wd="+r.folder, "bash", "-c", line)...)
+	cmd.Env = r.environment()
 	return cmd
+}
+
+func (r *room) environment() []string {
+	cert := filepath.Join(r.folder, "cert.pem")
+	return append(slices.DeleteFunc(os.Environ(), changesVersions),
+		"LC_ALL=C", "HOME="+filepath.Join(r.folder, "home"), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin",
+		"SSL_CERT_FILE="+cert, "CURL_CA_BUNDLE="+cert, "NODE_EXTRA_CA_CERTS="+cert)
 }
 
 // changesVersions reports whether a variable may change what commands print.
@@ -185,7 +224,7 @@ func (r *room) try(t *testing.T, c command) {
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
-	if missing := regexp.MustCompile(`Can't locate \S+|undefined function \S+`).Find(said.Bytes()); err != nil && missing != nil {
+	if missing := regexp.MustCompile(`Can't locate \S+|undefined function \S+`).Find(append(said.Bytes(), out...)); err != nil && missing != nil {
 		t.Skipf("a module of %s is not installed: %s", program, missing)
 	}
 	if want := r.fill(strings.Join(c.Prints, "\n")); !prints(want).Match(out) {
