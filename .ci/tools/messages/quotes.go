@@ -36,11 +36,13 @@ var (
 
 // quoted returns the messages of a block, each on one line.
 func quoted(block string) (items []string) {
+	whole := true // the line before was a message, which has one line
 	for line := range strings.Lines(block) {
 		text := counted.ReplaceAllString(addressed.ReplaceAllString(line, ""), "")
-		if text != line || len(items) == 0 || strings.TrimSpace(line) == "" {
+		if text != line || whole || strings.TrimSpace(line) == "" {
 			items = append(items, "")
 		}
+		whole = addressed.MatchString(line)
 		items[len(items)-1] += " " + strings.TrimSpace(text)
 	}
 	return items
@@ -63,6 +65,7 @@ type sentence struct {
 	text    string
 	pattern *regexp.Regexp
 	literal int    // how many letters of it are the program's
+	words   int    // and how many words
 	names   string // what the groups of the pattern are, a letter each: t or c (a cause)
 }
 
@@ -102,6 +105,7 @@ func newSentence(text string) sentence {
 	}
 	b.WriteString(regexp.QuoteMeta(text[from:]))
 	s.literal += letterCount(text[from:])
+	s.words = len(strings.Fields(filled.ReplaceAllString(text, "")))
 	s.pattern = regexp.MustCompile(`^` + b.String() + `$`)
 	return s
 }
@@ -125,7 +129,7 @@ func sentences(text string) (all []string) {
 func (q quotable) has(text string) bool {
 	for _, s := range q {
 		m := s.pattern.FindStringSubmatch(text)
-		if m == nil || s.names != "" && s.literal < 6 {
+		if m == nil || s.names != "" && s.literal < 6 && s.words < 2 {
 			continue
 		}
 		whole := true
