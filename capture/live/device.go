@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -123,6 +124,9 @@ func setFilter(h *pcap.Handle, expression string) error {
 }
 
 func badExpression(expression string, err error) error {
+	if why, ok := strings.CutPrefix(err.Error(), "can't parse filter expression: "); ok {
+		err = errors.New(why) // libpcap's own prefix says it again
+	}
 	return fmt.Errorf("%w %q: %w", errExpression, expression, err)
 }
 

@@ -13,6 +13,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/sensor"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // exportEvery is how often --metrics-file is written.
@@ -84,7 +85,7 @@ func (w *watcher) exportDone(wait bool) bool {
 		}
 	}
 	if err != nil && !e.reported {
-		w.say("--metrics-file: %s; going on without", printable(err.Error()))
+		w.say("--metrics-file: %s; going on without", printable(wording.Of(err)))
 	}
 	e.reported, e.done = err != nil, nil
 	return true

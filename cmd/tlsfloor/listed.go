@@ -25,7 +25,7 @@ func (w *watcher) readListed(stdin io.Reader) error {
 	for _, list := range w.options.Lists {
 		names, err := readNames(list, stdin)
 		if err != nil {
-			return fmt.Errorf("-V %s: %w", list, pathCause(err))
+			return fmt.Errorf("-V %s: %w", list, err)
 		}
 		if len(names) == 0 {
 			return fmt.Errorf("-V %s: no names of captures in it", list)
@@ -47,7 +47,7 @@ func (w *watcher) readExpression() error {
 	}
 	text, err := regular.Read(name, maxExpression)
 	if err != nil {
-		return fmt.Errorf("-F %s: %w", name, pathCause(err))
+		return fmt.Errorf("-F %s: %w", name, err)
 	}
 	if w.options.Expression != "" {
 		w.note("-F %s: used instead of the expression %q", printable(name), w.options.Expression)

@@ -74,7 +74,7 @@ func (k *nameLists) loadHosts() error {
 	}
 	f, err := regular.Open(k.hosts)
 	if err != nil {
-		return fmt.Errorf("--names: %w", err)
+		return fmt.Errorf("--names %s: %w", k.hosts, err)
 	}
 	defer f.Close()
 	hosts, err := names.LoadHosts(f)
@@ -94,7 +94,7 @@ func (k *nameLists) loadRanges() error {
 	}
 	b, err := regular.Read(k.ranges, maxRanges)
 	if err != nil {
-		return fmt.Errorf("--aws-ip-ranges: %w", err)
+		return fmt.Errorf("--aws-ip-ranges %s: %w", k.ranges, err)
 	}
 	table, err := names.ParseRanges(b)
 	if err != nil {

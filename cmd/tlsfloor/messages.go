@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"os"
 	"runtime/debug"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // messages writes messages for the user to standard error, one line each.
@@ -83,17 +83,7 @@ func (m *messages) trouble(err error) {
 	if errors.As(err, &reported) {
 		return
 	}
-	m.say("%s", printable(err.Error()))
-}
-
-// pathCause returns the cause of an error about a file, which names the system call and
-// the file, too.
-func pathCause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
+	m.say("%s", printable(wording.Of(err)))
 }
 
 // fail reports an error that ends the run.

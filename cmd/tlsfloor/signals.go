@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"tlsfloor/cmd/internal/wording"
 )
 
 // signals are the requests by signals. SIGINT, SIGTERM and SIGQUIT end the run within two
@@ -152,7 +154,7 @@ func (w *watcher) finishReloads() {
 func (w *watcher) endReload(err error) {
 	if err != nil {
 		w.progress.clear()
-		w.say("%s; going on as before", printable(err.Error()))
+		w.say("%s; going on as before", printable(wording.Of(err)))
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // watch watches interfaces or reads captures. It returns the exit status.
@@ -175,7 +176,7 @@ func (w *watcher) inputTrouble(err error) {
 	var short *file.MemoryError
 	switch {
 	case isWarning(err), errors.Is(err, file.ErrDeferred):
-		w.note("%s", printable(err.Error()))
+		w.note("%s", printable(wording.Of(err)))
 	case errors.Is(err, syscall.EMFILE):
 		w.tooManyOpen(err)
 	case errors.As(err, &short):

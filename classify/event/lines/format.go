@@ -14,6 +14,9 @@ const (
 	formatCSV  = "csv"
 )
 
+// Names are the formats that ParseFormat knows.
+const Names = event.Formats + ", " + formatText + ", " + formatCSV
+
 // IsJSON reports whether the lines of a format are JSON objects.
 func IsJSON(format string) bool { return format != formatText && format != formatCSV }
 
@@ -28,7 +31,7 @@ func ParseFormat(name string, by event.Sensor, style Style) (event.Format, error
 	}
 	f, err := event.ParseFormat(name, by)
 	if err != nil {
-		return nil, fmt.Errorf("%w, text, csv", err)
+		return nil, fmt.Errorf("no such format %q: there are %s", name, Names)
 	}
 	return f, nil
 }

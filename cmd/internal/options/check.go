@@ -7,7 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"tlsfloor/capture/live"
+	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/memory"
 )
 
@@ -59,6 +63,9 @@ func (o *Options) check() error {
 	if err := o.checkWrite(); err != nil {
 		return err
 	}
+	if _, err := lines.ParseFormat(o.format, event.Sensor{}, lines.Style{}); err != nil {
+		return fmt.Errorf("--format %s: must be one of %s", o.format, lines.Names)
+	}
 	if err := o.Budget().Check(); err != nil {
 		return err
 	}
@@ -66,6 +73,30 @@ func (o *Options) check() error {
 		return err
 	}
 	return o.checkPorts()
+}
+
+// checkEmpty refuses options with an empty value, which a variable of a shell may be: who
+// types --fail-on "$WHEN" does not mean never.
+func (o *Options) checkEmpty() (err error) {
+	o.parsed.Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		switch list := f.Value.(type) {
+		case pflag.SliceValue:
+			values = list.GetSlice()
+		default:
+			if f.Value.Type() != "string" {
+				return
+			}
+		}
+		_, taken := f.Value.(habit)
+		if taken || f.Name == "tunnels" { // which has its own words for it
+			return
+		}
+		if err == nil && (len(values) == 0 || slices.Contains(values, "")) {
+			err = fmt.Errorf("%s: its value is empty", o.Typed(f.Name))
+		}
+	})
+	return err
 }
 
 func (o *Options) checkFailOn() error {

@@ -88,6 +88,9 @@ func Parse(args []string) (*Options, error) {
 	if o.Help || o.Version || o.List {
 		return o, nil
 	}
+	if err := o.checkEmpty(); err != nil {
+		return nil, err
+	}
 	if err := o.operands(f.Args(), f.ArgsLenAtDash()); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@
 package regular
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 
 // Open opens a regular file for reading. It also accepts the path of a descriptor of
 // the process: /dev/stdin, and /dev/fd/N, which shells pass for <(command). It never
-// waits for the writer of a named pipe. Errors name the path.
+// waits for the writer of a named pipe. Errors are *fs.PathError.
 func Open(path string) (*os.File, error) {
 	if IsDescriptor(path) {
 		return os.Open(path)
@@ -26,7 +27,10 @@ func Open(path string) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is %s, and no regular file; to read what another program writes, give /dev/stdin", path, kind(info.Mode()))
+		err = pathError(path, "it is "+kind(info.Mode())+", and no regular file")
+		if info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+			err = pathError(path, "it is "+kind(info.Mode())+", and no regular file; to read what another program writes, give /dev/stdin")
+		}
 	}
 	if err != nil {
 		file.Close()
@@ -39,6 +43,10 @@ func Open(path string) (*os.File, error) {
 // read only once.
 func IsDescriptor(path string) bool {
 	return path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
+}
+
+func pathError(path, cause string) error {
+	return &fs.PathError{Op: "open", Path: path, Err: errors.New(cause)}
 }
 
 func kind(mode fs.FileMode) string {
@@ -63,7 +71,7 @@ func Read(path string, most int64) ([]byte, error) {
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, most+1))
 	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("%s is longer than %d bytes", path, most)
+		err = pathError(path, fmt.Sprintf("it is longer than %d bytes", most))
 	}
 	return text, err
 }

@@ -126,10 +126,15 @@ func (o *output) lost() error {
 		errs = append(errs, errors.New("1 event is lost"))
 	case unsent > 0 && o.err() != nil:
 		errs = append(errs, fmt.Errorf("%d events are lost", unsent))
+	case unsent == 1:
+		errs = append(errs, fmt.Errorf("%s: 1 event was not sent, and is lost", o.config.Name()))
 	case unsent > 0:
 		errs = append(errs, fmt.Errorf("%s: %d events were not sent, and are lost", o.config.Name(), unsent))
 	}
-	if refused > 0 {
+	switch {
+	case refused == 1:
+		errs = append(errs, fmt.Errorf("%s: 1 event was refused", o.config.Name()))
+	case refused > 0:
 		errs = append(errs, fmt.Errorf("%s: %d events were refused", o.config.Name(), refused))
 	}
 	return join(errs...)

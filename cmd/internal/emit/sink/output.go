@@ -13,6 +13,7 @@ import (
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // output is one far end, and the events that wait for it. Two goroutines work for it:
@@ -218,7 +219,7 @@ func (o *output) reportDamage(err error) {
 	if errors.As(err, &lost) {
 		o.dropped.Add(uint64(lost.Items))
 	}
-	o.health.report(err.Error())
+	o.health.report(wording.Of(err))
 }
 
 // spillAgain is how often a full spool is tried again.
@@ -246,7 +247,7 @@ func (o *output) spill() error {
 	lines, err := o.backlog.spill()
 	o.spooled.Add(uint64(lines))
 	if err != nil && !o.fullReported {
-		o.health.report(fmt.Sprintf("events wait in memory: %v", err))
+		o.health.report("events wait in memory: " + wording.Of(err))
 	}
 	o.fullReported = err != nil || o.fullReported && lines == 0
 	return err
@@ -319,7 +320,7 @@ func (h *health) failed(err error) bool {
 	}
 	if !h.reported && (h.reportedAt.IsZero() || now.Sub(h.reportedAt) >= reportEvery) {
 		h.reported, h.reportedAt = true, now
-		h.report(fmt.Sprintf("%v; events wait, and it is tried again", err))
+		h.report(wording.Of(err) + "; events wait, and it is tried again")
 	}
 	return first
 }

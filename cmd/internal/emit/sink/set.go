@@ -10,6 +10,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/wording"
 )
 
 const (
@@ -163,7 +164,7 @@ func (s *Set) Err() error {
 // run ends with Err.
 func (s *Set) reportGivenUp(o *output) {
 	if s.Err() == nil {
-		o.health.report(fmt.Sprintf("given up: %v", o.err()))
+		o.health.report("given up: " + wording.Of(o.err()))
 	}
 }
 

@@ -576,13 +576,13 @@ func TestServerAskedToWait(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	folder := t.TempDir()
 	for want, specs := range map[string][]string{
-		"file:/none/x: open /none/x: no such file": {"file:/none/x"},
-		"stdout is there twice":                    {"-", "-?format=ecs"},
-		folder + "/e is there twice":               {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
-		"open /none: no such file":                 {"splunk+https://127.0.0.1:1?token-file=/none"},
-		"has no TLSFLOOR_NONE":                     {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
-		"syslog+tls://127.0.0.1:1: open /none":     {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},
-		"mkdir /proc/none":                         {"unix:/x?spool=/proc/none"},
+		"file:/none/x: open /none/x: no such file":   {"file:/none/x"},
+		"stdout is there twice":                      {"-", "-?format=ecs"},
+		folder + "/e is there twice":                 {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
+		"open /none: no such file":                   {"splunk+https://127.0.0.1:1?token-file=/none"},
+		"has no TLSFLOOR_NONE":                       {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
+		"syslog+tls://127.0.0.1:1: open /none":       {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},
+		"spool /proc/none/unix__x-b2f10cc7: no such": {"unix:/x?spool=/proc/none"},
 	} {
 		s, err := Open(configs(t, specs...), Options{Live: true})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

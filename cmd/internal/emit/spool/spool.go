@@ -3,6 +3,7 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ type Spool struct {
 // It has the items that an earlier run left.
 func Open(folder string, size int64) (*Spool, error) {
 	if err := ownership.MakeFolder(folder); err != nil {
-		return nil, fmt.Errorf("spool: %w", err)
+		return nil, inFolder(folder, err)
 	}
 	s := &Spool{folder: folder, max: max(size, MinSize)}
 	err := s.acquireLock()
@@ -74,9 +75,18 @@ func Open(folder string, size int64) (*Spool, error) {
 		err = s.load()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("spool %s: %w", folder, errors.Join(err, s.release()))
+		return nil, inFolder(folder, errors.Join(err, s.release()))
 	}
 	return s, nil
+}
+
+// inFolder names the folder in place of a file in it, whose name says nothing to the user.
+func inFolder(folder string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("spool %s: %w", folder, err)
 }
 
 func (s *Spool) acquireLock() (err error) {
@@ -195,7 +205,7 @@ func (s *Spool) tail(n int64) (*segment, error) {
 	}
 	segment, err := createSegment(s.folder, s.next)
 	if err != nil {
-		return nil, err
+		return nil, inFolder(s.folder, err)
 	}
 	s.next++
 	s.segments = append(s.segments, segment)

@@ -15,6 +15,7 @@ import (
 	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // Options say which file it is, and when to rotate it.
@@ -83,7 +84,7 @@ func (f *File) open() error {
 		return nil
 	}
 	if err := old.Close(); err != nil {
-		f.options.Note(err.Error())
+		f.options.Note(wording.Of(err))
 	}
 	return nil
 }
@@ -105,16 +106,16 @@ func (f *File) takeOver(file *os.File) (fs.FileInfo, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", f.options.Path)
+		return nil, errors.New("it is no regular file")
 	}
 	if err := lock(file); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
+		return nil, err
 	}
 	if err := f.repair(file, info.Size()); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
+		return nil, err
 	}
 	if err := f.writeHeader(file); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.options.Path, err)
+		return nil, err
 	}
 	return file.Stat()
 }
@@ -219,7 +220,7 @@ func (f *File) repair(file *os.File, size int64) error {
 		return err
 	}
 	if f.isWhole(torn) {
-		f.options.Note(f.options.Path + " ended in a line without its end: added")
+		f.options.Note("it ended in a line without its end: added")
 		_, err := file.Write([]byte{'\n'})
 		return err
 	}
@@ -227,7 +228,7 @@ func (f *File) repair(file *os.File, size int64) error {
 	if !follows && !lines.Begins(f.options.Format, torn) && torn[0] != 0 {
 		return errForeign
 	}
-	f.options.Note(fmt.Sprintf("%s ended in %d bytes of a torn line: cut off", f.options.Path, len(torn)))
+	f.options.Note(fmt.Sprintf("it ended in %d bytes of a torn line: cut off", len(torn)))
 	return file.Truncate(end)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/emit/ownership"
+	"tlsfloor/cmd/internal/wording"
 )
 
 const (
@@ -55,7 +56,7 @@ func (f *File) rotate(now time.Time) {
 	}
 	if err != nil {
 		f.retryAt = now.Add(rotateAgain)
-		f.options.Note("not rotated: " + err.Error())
+		f.options.Note("not rotated: " + wording.Of(err))
 		return
 	}
 	f.lastRotated = name
@@ -144,14 +145,14 @@ func (f *File) removeOld() {
 	}
 	old, err := f.rotated()
 	if err != nil {
-		f.options.Note("old files are not removed: " + err.Error())
+		f.options.Note("old files are not removed: " + wording.Of(err))
 	}
 	if i := slices.Index(old, f.lastRotated); i >= 0 {
 		old = append(slices.Delete(old, i, i+1), f.lastRotated)
 	}
 	for len(old) > f.options.Keep {
 		if err := ownership.Remove(old[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			f.options.Note("old files are not removed: " + err.Error())
+			f.options.Note("old files are not removed: " + wording.Of(err))
 			return
 		}
 		old = old[1:]

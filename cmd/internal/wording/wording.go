@@ -1,0 +1,136 @@
+package wording
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// Of returns the text of an error in plain words. What wraps an error of Go's library
+// stays as it is.
+func Of(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	walk(err, func(inner error) bool {
+		whole := inner.Error()
+		at := strings.Index(text, whole)
+		if at < 0 {
+			return false
+		}
+		words, known := words(inner, text[:at])
+		if known {
+			text = text[:at] + words + text[at+len(whole):]
+		}
+		return known
+	})
+	return strings.ReplaceAll(text, "\n", "; ")
+}
+
+// walk calls visit for an error and what it wraps, until visit returns true for a branch.
+func walk(err error, visit func(error) bool) {
+	if err == nil || visit(err) {
+		return
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		walk(e.Unwrap(), visit)
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			walk(inner, visit)
+		}
+	}
+}
+
+// words returns the words for an error of Go's library. before is the text in front of it,
+// which may name the file already.
+func words(err error, before string) (text string, known bool) {
+	switch e := err.(type) {
+	case *fs.PathError:
+		return named(e.Path, Of(e.Err), before), true
+	case *os.LinkError:
+		return named(e.Old, Of(e.Err), before), true
+	case *os.SyscallError:
+		return Of(e.Err), true
+	case *url.Error:
+		return Of(e.Err), true
+	case *net.OpError:
+		return ofNetwork(e), true
+	case *net.DNSError:
+		return ofName(e), true
+	case *tls.CertificateVerificationError:
+		return Of(e.Err), true
+	case tls.RecordHeaderError:
+		return "what answers does not speak TLS", true
+	}
+	if text, known = ofCertificate(err); known {
+		return text, true
+	}
+	return ofSentinel(err)
+}
+
+func named(path, cause, before string) string {
+	if strings.Contains(before, path) {
+		return cause
+	}
+	return path + ": " + cause
+}
+
+func ofNetwork(e *net.OpError) string {
+	switch {
+	case e.Op == "remote error": // an alert, as crypto/tls calls it
+		return "the far end refuses TLS: " + strings.TrimPrefix(Of(e.Err), "tls: ")
+	case e.Timeout():
+		return "no answer in time"
+	}
+	return Of(e.Err)
+}
+
+func ofName(e *net.DNSError) string {
+	switch {
+	case e.IsNotFound:
+		return "there is no host of the name " + e.Name
+	case e.IsTimeout:
+		return "the address of " + e.Name + " was not found in time"
+	}
+	return "the address of " + e.Name + " was not found"
+}
+
+// ofCertificate returns the words for a certificate that is not trusted.
+func ofCertificate(err error) (text string, known bool) {
+	switch e := err.(type) {
+	case x509.UnknownAuthorityError:
+		return "the certificate is signed by nobody who is trusted here (ca=FILE names others)", true
+	case x509.HostnameError, x509.CertificateInvalidError:
+		return "the " + strings.TrimPrefix(e.Error(), "x509: "), true
+	}
+	return "", false
+}
+
+// sentinels are the words for errors without a type of their own.
+var sentinels = []struct {
+	err   error
+	words string
+}{
+	{io.EOF, "the far end has closed the connection"},
+	{io.ErrUnexpectedEOF, "the far end has closed the connection before its end"},
+	{context.DeadlineExceeded, "no answer in time"},
+	{os.ErrDeadlineExceeded, "no answer in time"},
+	{net.ErrClosed, "the connection is closed"},
+}
+
+func ofSentinel(err error) (text string, known bool) {
+	for _, s := range sentinels {
+		if err == s.err {
+			return s.words, true
+		}
+	}
+	return "", false
+}
