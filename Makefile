@@ -47,7 +47,7 @@ test: setup ## run all tests, and each fuzz target for FUZZTIME (2s); list skipp
 quick: setup ## run the tests that need no root, no waiting and little work: a minute
 	@$(TESTED) $(GO) test -pgo=off -short $(TESTFLAGS) ./...
 
-e2e: setup ## run real AWS SDKs against it (Debian or Ubuntu, root)
+e2e: setup ## run real AWS SDKs, database clients and mail servers against it (Debian or Ubuntu, root)
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
 

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,10 +29,20 @@ type e2eClient struct {
 	advice   string   // id, when it has to change
 	unsure   bool     // the process alone does not identify it
 	service  string
+	host     string // "": the service's name in us-west-2
+	child    bool   // a child of it connects
+	// cure is what its guide says to change. With "fixed" for a version, command or env
+	// has made that change.
+	cure   string
+	cureIn string // the guide, if its own only names that
+	cured  string // the version that is selected then
 	// command is the program with its arguments for a version.
 	command func(e *e2e, version string) []string
 	env     func(e *e2e, version string) []string
 }
+
+// fixed stands for a version, for a client that was changed as its guide says.
+const fixed = "fixed"
 
 var (
 	tls10to12 = []string{"", "TLSv1", "TLSv1.1", "TLSv1.2"}
@@ -84,8 +96,11 @@ func oldOpenSSL(e *e2e, version string) []string {
 	if version == "" {
 		return nil
 	}
-	name := e.made("openssl-" + version + ".cnf")
-	must(e.t, os.WriteFile(name, []byte(allowOld+"MaxProtocol = "+version+"\n"), 0o644))
+	name, text := e.made("openssl-"+version+".cnf"), allowOld+"MaxProtocol = "+version+"\n"
+	if version == fixed {
+		text = strings.Replace(allowOld, "MinProtocol = TLSv1\n", "MinProtocol = TLSv1.2\n", 1)
+	}
+	must(e.t, os.WriteFile(name, []byte(text), 0o644))
 	return []string{"OPENSSL_CONF=" + name}
 }
 
@@ -103,11 +118,13 @@ func TestE2E(t *testing.T) {
 		}
 	}()
 	e := newE2E(t)
-	for i := range e2eClients {
-		c := &e2eClients[i]
+	for _, c := range slices.Concat(e2eClients, e2eMoreClients) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, version := range c.versions {
-				e.check(t, c, version)
+				e.check(t, &c, version)
+			}
+			if c.cure != "" {
+				e.checkCure(t, &c)
 			}
 		})
 	}
@@ -115,6 +132,8 @@ func TestE2E(t *testing.T) {
 		e.checkServer(t, "sqs.us-west-2.amazonaws.com", "violation", "TLSv1", "server-api")
 	})
 	t.Run("server that refuses", func(t *testing.T) { e.checkRefused(t) })
+	t.Run("Postfix", e.checkPostfix)
+	t.Run("Exim", e.checkExim)
 	if status := e.tlsfloor.stop(); status != exitOK {
 		t.Errorf("exit status %d: %s", status, e.tlsfloor.said())
 	}
@@ -139,9 +158,29 @@ func (e *e2e) check(t *testing.T, c *e2eClient, version string) {
 		return
 	}
 	e.note(c.name, version, &ev)
-	if got, want := ev.facts(), c.facts(version, ev.Verdict, pid); got != want {
+	got, want := ev.facts(), c.facts(version, ev.Verdict, pid)
+	if c.child {
+		got.pid = ev.parent(pid)
+	}
+	if got != want {
 		t.Errorf("%s held to %q:\n got %+v\nwant %+v\n%+v", c.name, version, got, want, ev)
 	}
+}
+
+// checkCure changes a client as its guide says.
+func (e *e2e) checkCure(t *testing.T, c *e2eClient) {
+	t.Helper()
+	guide := e.guide(t, c.advice)
+	if c.cureIn != "" {
+		if !strings.Contains(guide, "tlsfloor explain "+c.cureIn) {
+			t.Errorf("the guide %s does not name %s", c.advice, c.cureIn)
+		}
+		guide = e.guide(t, c.cureIn)
+	}
+	if !strings.Contains(guide, c.cure) {
+		t.Errorf("the guide does not say %q:\n%s", c.cure, guide)
+	}
+	e.check(t, c, fixed)
 }
 
 // e2eFacts are the compared fields of an event.
@@ -163,8 +202,8 @@ func (ev *e2eEvent) facts() e2eFacts {
 // event is accepted.
 func (c *e2eClient) facts(version, found string, pid int) e2eFacts {
 	f := e2eFacts{
-		version: version, verdict: "ok", host: c.service + ".us-west-2.amazonaws.com", service: c.service, program: c.program, software: c.software,
-		confidence: "high", sensor: e2eSensor, pid: pid,
+		version: version, verdict: "ok", host: cmp.Or(c.host, c.service+".us-west-2.amazonaws.com"), service: c.service, program: c.program,
+		software: c.software, confidence: "high", sensor: e2eSensor, pid: pid,
 	}
 	if c.unsure {
 		f.confidence = "medium"
@@ -172,6 +211,8 @@ func (c *e2eClient) facts(version, found string, pid int) e2eFacts {
 	switch {
 	case version == "TLSv1" || version == "TLSv1.1":
 		f.verdict, f.advice, f.flagged = "violation", c.advice, true
+	case version == fixed:
+		f.version = c.cured
 	case version == "":
 		f.version = c.versions[len(c.versions)-1]
 		if found == "exposed" {

@@ -13,12 +13,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +32,13 @@ const e2eSensor = "e2e"
 type e2e struct {
 	t        *testing.T
 	network  *network
+	binary   string
 	tlsfloor *program
 	folder   string // for temporary files
 	ca       string // file
 	events   string // file
 	seen     int    // events
+	ses      standInForSES
 	table    strings.Builder
 }
 
@@ -53,6 +57,9 @@ type e2eEvent struct {
 	Process struct {
 		PID        int    `json:"pid"`
 		Executable string `json:"executable"`
+		Parents    []struct {
+			PID int `json:"pid"`
+		} `json:"parents"`
 	} `json:"process"`
 	Software struct {
 		ID         string `json:"id"`
@@ -96,6 +103,26 @@ func (e *e2e) note(client, held string, ev *e2eEvent) {
 		client, held, ev.Server.Version, ev.Verdict, ev.Software.Confidence, software, ev.Advice.ID)
 }
 
+// parent returns the number, if it is that of a parent of the process, or else 0.
+func (ev *e2eEvent) parent(pid int) int {
+	for _, p := range ev.Process.Parents {
+		if p.PID == pid {
+			return pid
+		}
+	}
+	return 0
+}
+
+// guide returns what the program says about software.
+func (e *e2e) guide(t *testing.T, id string) string {
+	t.Helper()
+	out, err := exec.Command(e.binary, "explain", id).CombinedOutput()
+	if err != nil {
+		t.Errorf("explain %s: %v: %s", id, err, out)
+	}
+	return strings.Join(strings.Fields(string(out)), " ")
+}
+
 func (e *e2e) made(name string) string { return filepath.Join(e.folder, name) }
 
 func (e *e2e) file(name string) string {
@@ -108,10 +135,10 @@ func newE2E(t *testing.T) *e2e {
 	t.Helper()
 	e := &e2e{t: t, network: newNetwork(t), folder: room(t)}
 	e.ca, e.events = e.made("ca.pem"), e.made("events")
-	binary := build(t)
+	e.binary = build(t)
 	e.makeClients()
 	e.serveAll()
-	e.tlsfloor = e.network.watchLoopback(t, exec.Command(binary, "--process", "--emit", "all", "-q", "--sensor-name", e2eSensor), e.events)
+	e.tlsfloor = e.network.watchLoopback(t, exec.Command(e.binary, "--process", "--emit", "all", "-q", "--sensor-name", e2eSensor), e.events)
 	return e
 }
 
@@ -121,6 +148,8 @@ func (e *e2e) makeClients() {
 		"Java": {"javac", "-d", e.folder, e.file("java/Client.java")},
 		"Mono": {"mcs", "-out:" + e.made("Client.exe"), e.file("mono/Client.cs")},
 		"Go":   {"go", "build", "-C", e.file("go"), "-o", e.made("e2e-go"), "."},
+
+		"MariaDB Connector/J": {"javac", "-d", e.folder, e.file("mariadb/Database.java")},
 	} {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			e.t.Fatalf("%s: %v: %s", name, err, out)
@@ -139,12 +168,16 @@ func (e *e2e) makeClients() {
 var e2eHosts = map[string]string{
 	awsName:                       "127.0.0.1",
 	"s3.us-west-2.amazonaws.com":  "127.0.0.1",
+	codeCommit:                    "127.0.0.1",
+	rdsName:                       "127.0.0.1",
+	sesName:                       "127.0.0.1",
 	"sqs.us-west-2.amazonaws.com": "127.0.0.2", // selects TLS 1.0
 	"sts.us-west-2.amazonaws.com": "127.0.0.3", // refuses below TLS 1.2
 }
 
 func (e *e2e) serveAll() {
-	certificate := e.certificate()
+	authority := newAuthority(e)
+	certificate := authority.certify(e.t, slices.Collect(maps.Keys(e2eHosts))...)
 	for address, limits := range map[string][2]uint16{
 		"127.0.0.1": {tls.VersionTLS10, tls.VersionTLS13},
 		"127.0.0.2": {tls.VersionTLS10, tls.VersionTLS10},
@@ -152,6 +185,33 @@ func (e *e2e) serveAll() {
 	} {
 		e.serve(address, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: limits[0], MaxVersion: limits[1]})
 	}
+	for _, s := range []struct {
+		port, name string
+		serve      func(net.Conn, *tls.Config) error
+	}{{"5432", rdsName, servePostgreSQL}, {"3306", rdsName, serveMySQL}, {"587", sesName, e.ses.serve}} {
+		config := &tls.Config{Certificates: []tls.Certificate{authority.certify(e.t, s.name)}, MinVersion: tls.VersionTLS10}
+		e.listen(s.port, func(c net.Conn) error { return s.serve(c, config) })
+	}
+}
+
+// listen serves connections to a port, one at a time.
+func (e *e2e) listen(port string, serve func(net.Conn) error) {
+	var l net.Listener
+	var err error
+	e.network.do(func() { l, err = net.Listen("tcp", "127.0.0.1:"+port) })
+	must(e.t, err)
+	e.t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.SetDeadline(time.Now().Add(e2ePatience))
+			_ = serve(c) // if it fails, so does the client
+			c.Close()
+		}
+	}()
 }
 
 func (e *e2e) serve(address string, config *tls.Config) {
@@ -164,9 +224,20 @@ func (e *e2e) serve(address string, config *tls.Config) {
 	go func() { _ = s.Serve(tls.NewListener(l, config)) }()
 }
 
-// answer responds as AWS does without tables and buckets.
+// e2eAnswers is how long a response takes. On a busy machine a client that ends within
+// milliseconds has ended before its file is looked at; what it is called is then less
+// sure (checkRefused).
+const e2eAnswers = 100 * time.Millisecond
+
+// answer responds as AWS does without tables, buckets and commits.
 func answer(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(e2eAnswers)
 	w.Header().Set("Connection", "close")
+	if r.Host == codeCommit {
+		w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+		_, _ = io.WriteString(w, "001e# service=git-upload-pack\n0000003e"+strings.Repeat("0", 39)+"1 refs/heads/main\x00\n0000")
+		return
+	}
 	if strings.HasPrefix(r.Host, "s3.") {
 		w.Header().Set("Content-Type", "application/xml")
 		_, _ = io.WriteString(w, `<?xml version="1.0"?><ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Buckets/></ListAllMyBucketsResult>`)
@@ -176,25 +247,34 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"TableNames":[]}`)
 }
 
-// certificate makes an authority and a certificate for all hosts.
-func (e *e2e) certificate() tls.Certificate {
+// authority makes certificates. Its own is in the clients' E2E_CA.
+type authority struct {
+	key  *rsa.PrivateKey
+	self *x509.Certificate
+}
+
+func newAuthority(e *e2e) *authority {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	must(e.t, err)
-	ca := &x509.Certificate{
+	self := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "e2e authority"}, NotBefore: time.Now().Add(-time.Hour),
 		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	authority, err := x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)
+	der, err := x509.CreateCertificate(rand.Reader, self, self, key.Public(), key)
 	must(e.t, err)
-	must(e.t, os.WriteFile(e.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority}), 0o644))
+	must(e.t, os.WriteFile(e.ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
+	return &authority{key, self}
+}
+
+// certify makes a certificate for hosts.
+func (a *authority) certify(t *testing.T, hosts ...string) tls.Certificate {
+	t.Helper()
 	of := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: awsName}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: hosts[0]}, NotBefore: a.self.NotBefore, NotAfter: a.self.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		DNSNames: hosts,
 	}
-	for host := range e2eHosts {
-		of.DNSNames = append(of.DNSNames, host)
-	}
-	leaf, err := x509.CreateCertificate(rand.Reader, of, ca, key.Public(), key)
-	must(e.t, err)
-	return tls.Certificate{Certificate: [][]byte{leaf}, PrivateKey: key}
+	der, err := x509.CreateCertificate(rand.Reader, of, a.self, a.key.Public(), a.key)
+	must(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.key}
 }
