@@ -144,8 +144,12 @@ func mentioned(g *Guide) (ids []string) {
 	for _, l := range g.Leads {
 		ids = append(ids, l.Guide)
 	}
+	texts := summaries(g)
 	for _, s := range g.Steps {
-		for _, part := range strings.Split(s.Text, `"tlsfloor explain `)[1:] {
+		texts = append(texts, s.Text)
+	}
+	for _, text := range texts {
+		for _, part := range strings.Split(text, `"tlsfloor explain `)[1:] {
 			id, _, _ := strings.Cut(part, `"`)
 			ids = append(ids, id)
 		}
@@ -247,6 +251,8 @@ func TestAdviceUsesWhatIsKnown(t *testing.T) {
 		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djdk.tls.client.protocols=TLSv1.2,TLSv1.3"}, want: "code or a driver's option"},
 		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djdk.tls.client.protocols=TLSv1.2,TLSv1.1"}, want: "remove it, or let it"},
 		{id: "java", version: "17", confidence: classify.High, line: []string{"java", "-Djava.security.properties=old"}, want: "jdk.tls.disabledAlgorithms"},
+		{id: "java", version: "8", confidence: classify.High, line: []string{"java", "-server", "-Dweblogic.Name=AdminServer", "weblogic.Server"}, want: "WebLogic"},
+		{id: "java", version: "8", confidence: classify.High, line: []string{"java", "-Xmx1g", "com.ibm.ws.bootstrap.WSLauncher", "x"}, want: "WebSphere"},
 		{id: "openssl-3", version: "3.0", confidence: classify.Medium, line: []string{"openssl", "s_client", "-tls1_1"}, want: "-tls1_1"},
 		{id: "java-8", version: "8u262 or later", confidence: classify.Medium, want: "This Java speaks TLS 1.2:"},
 		{id: "nodejs", version: "22.1.0", confidence: classify.High, variables: []string{"NODE_OPTIONS"}, want: "NODE_OPTIONS is set"},
