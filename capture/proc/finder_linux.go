@@ -54,7 +54,7 @@ func Open() (*Finder, error) { return openFinder(direct{}) }
 func OpenWith(socket *os.File) (*Finder, error) {
 	o, err := newRemote(socket)
 	if err != nil {
-		return nil, fmt.Errorf("the process that opens others: %w", err)
+		return nil, fmt.Errorf("the process that opens files of other processes: %w", err)
 	}
 	return openFinder(o)
 }
