@@ -49,7 +49,7 @@ func (o *Options) watching(f *pflag.FlagSet) {
 	f.BoolVarP(&o.List, "list-interfaces", "D", false, "list the interfaces and exit")
 	f.BoolVar(&o.Process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
 	f.BoolVar(&o.Promiscuous, "promiscuous", false, "see what is not for this host, too")
-	f.IntVarP(&o.Snaplen, "snapshot-length", "s", maxSnaplen, "capture so many `bytes` of each packet; 0 is the default")
+	f.IntVarP(&o.Snaplen, "snapshot-length", "s", maxSnaplen, "capture so many `bytes` of each packet; 0: all of it")
 	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
 }
 

@@ -23,8 +23,6 @@ func (o *Options) checkWrite() error {
 	write, rotate := o.Typed("write"), o.Typed("rotate-seconds")
 	folder, name := filepath.Split(o.Write)
 	switch {
-	case o.Write == "" && o.parsed.Changed("write"):
-		return fmt.Errorf("%s: needs the name of a file", write)
 	case o.rotate < 0 || o.rotate > maxRotate:
 		return fmt.Errorf("%s %d: must be from 0 (never) to %d seconds", rotate, o.rotate, maxRotate)
 	case o.rotate == 0:

@@ -15,7 +15,7 @@ func TestWriteOptions(t *testing.T) {
 		"-w 100%%-%s -G 60":                    "",
 		"-w x%d -G 0":                          "",
 		"-w x%d":                               "",
-		"--write=":                             "--write: needs the name of a file",
+		"--write=":                             "--write: its value is empty",
 		"-w x%d -G -1":                         "-G -1: must be from 0 (never) to 316224000 seconds",
 		"-w x%d -G 1h":                         "-G 1h: must be a whole number",
 		"-G 60":                                "-G goes with -w: it begins a new file of packets each so many seconds",
