@@ -103,3 +103,34 @@ func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	}
 	s.table.Flush()
 }
+
+// hesitantSource has a timeout before each frame.
+type hesitantSource struct {
+	quietSource
+	waited bool
+}
+
+func (h *hesitantSource) Next(f *capture.Frame) error {
+	if h.waited = !h.waited; h.waited {
+		return capture.ErrTimeout
+	}
+	return h.quietSource.Next(f)
+}
+
+// MaxFrames counts frames, and not the times that none came: on an interface the kernel
+// has something to say ten times a second.
+func TestTimeoutsAreNoFrames(t *testing.T) {
+	frames := read(t, "openssl-tls10-sni.pcap")
+	for most := range len(frames) {
+		source := &hesitantSource{quietSource: quietSource{frames: frames}}
+		var events []string
+		o := lineOptions(t, &events)
+		o.MaxFrames = uint64(most + 1)
+		if err := New(o).Run(source, func() bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+		if read := len(frames) - len(source.frames); read != most+1 {
+			t.Errorf("%d frames were read, want %d", read, most+1)
+		}
+	}
+}

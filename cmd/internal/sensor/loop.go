@@ -12,7 +12,7 @@ import (
 type reading struct {
 	source  capture.Source
 	frame   capture.Frame
-	frames  uint64 // calls of source.Next
+	frames  uint64 // that came
 	first   int64  // time of the first frame; 0: none so far
 	failure *failure
 }
@@ -53,8 +53,8 @@ func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (o
 	pause := uint64(0) // number of frames at which between is called next
 	for {
 		err := r.source.Next(&r.frame)
-		r.frames++
 		if err == nil {
+			r.frames++
 			if r.first == 0 {
 				r.first = r.frame.Time
 			}
