@@ -271,6 +271,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 		stats := w.sensor.Stats()
 		w.progress.clear()
 		w.noteCounts(&stats)
+		w.notePackets()
 		w.noteBlind(w.blindSpots(&stats))
 	}
 	if s.reloadWanted() {

@@ -1,6 +1,9 @@
 package keep
 
-import "tlsfloor/capture"
+import (
+	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+)
 
 // maxDatagrams is how many incomplete datagrams are held: as many as package defrag does.
 const maxDatagrams = 1 << 10
@@ -11,7 +14,34 @@ type datagrams struct {
 	order []uint32        // of their arrival; some are complete now
 }
 
+// moved marks a datagram whose frames so far are with its flow: see Keeper.Accused.
+const moved = -1
+
 func newDatagrams() datagrams { return datagrams{lists: map[uint32]list{}} }
+
+// Accused takes a fragment that shows anomalies of its connection, which p names. Its
+// datagram may never be complete. So it goes to the flow, with what is there of the
+// datagram, if the flow is known.
+func (k *Keeper) Accused(f *capture.Frame, p *decode.Packet, parts []uint32) {
+	key, _ := keyOf(p)
+	if k.flows.index[key] == 0 {
+		if len(parts) > 0 {
+			k.Fragment(f, parts)
+		}
+		return
+	}
+	if len(parts) == 0 {
+		k.Bare(f, p, nil)
+		return
+	}
+	last := parts[len(parts)-1]
+	if _, held := k.datagrams.lists[last]; !held { // it begins with this frame
+		k.datagrams.lists[last] = list{bytes: moved}
+	}
+	k.Bare(f, p, parts)
+	k.datagrams.enter(&k.store, last)
+	k.datagrams.lists[last] = list{bytes: moved}
+}
 
 // Fragment takes a frame that has a fragment of an incomplete datagram. parts are those
 // of decode.Decoder.Trace, of which there is at least one.
@@ -21,6 +51,7 @@ func (k *Keeper) Fragment(f *capture.Frame, parts []uint32) {
 		k.datagrams.enter(&k.store, last)
 	}
 	l := k.datagrams.lists[last]
+	l.bytes = max(l.bytes, 0)
 	whole := k.datagrams.move(&k.store, parts[:len(parts)-1], &l)
 	k.datagrams.lists[last] = l
 	source := k.sources.number(f)
@@ -61,7 +92,7 @@ func (d *datagrams) move(s *store, parts []uint32, to *list) (all bool) {
 	all = true
 	for _, number := range parts {
 		l, held := d.lists[number]
-		if !held || l.frames == 0 {
+		if !held || l.frames == 0 && l.bytes != moved {
 			all = false
 		}
 		s.join(to, &l)

@@ -51,8 +51,10 @@ func FuzzKeeper(f *testing.F) {
 			frame := n.frame("", size)
 			p := n.packet(clientOf(arg%32), server, flags)
 			switch op % 8 {
-			case 0, 1:
+			case 0:
 				n.Segment(frame, p, nil, standing, arg%3 == 0)
+			case 1:
+				n.Accused(frame, p, []uint32{uint32(arg % 8)})
 			case 2:
 				n.Segment(frame, p, []uint32{uint32(arg % 8)}, standing, true)
 			case 3:

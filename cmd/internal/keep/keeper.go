@@ -113,7 +113,7 @@ func (k *Keeper) segment(f *capture.Frame, p *decode.Packet, parts []uint32, sta
 }
 
 // Bare takes a frame that belongs to a connection and does not change what is known of
-// it: an acknowledgement alone, or a fragment with anomalies.
+// it: an acknowledgement alone.
 func (k *Keeper) Bare(f *capture.Frame, p *decode.Packet, parts []uint32) {
 	key, fromLow := keyOf(p)
 	i := k.flows.index[key]

@@ -173,6 +173,10 @@ func TestFragmentsOfAnyPacket(t *testing.T) {
 						}
 						events, _ := eventsOf(t, around.workers, &memorySource{frames: frames})
 						checkAnomalies(t, events, want)
+						flagged, kept, _ := keepRun(t, around.workers, &memorySource{frames: frames}, false)
+						if again, _, _ := keepRun(t, 1, &memorySource{frames: kept.frames(t)}, true); !slices.Equal(again, flagged) {
+							t.Errorf("kept, and read again: %s\nwant %s", again, flagged)
+						}
 					})
 				}
 			}

@@ -63,6 +63,7 @@ const (
 	asBare
 	asAnswer
 	asFragment
+	asAccused // a fragment that names the connection of its anomalies
 	asDropped // only its parts matter
 )
 
@@ -79,10 +80,10 @@ func keptAsOf(r decode.Result, p *decode.Packet, parts []uint32) keptAs {
 		return asDropped
 	case r == decode.Datagram:
 		return notKept
+	case p.Anomalies != 0:
+		return asAccused
 	case len(parts) > 0:
 		return asFragment
-	case p.Anomalies != 0:
-		return asBare // a fragment that its datagram refused
 	}
 	return notKept
 }
@@ -104,6 +105,8 @@ func (as keptAs) give(k *keep.Keeper, f *capture.Frame, p *decode.Packet, parts 
 		k.Answer(f, p, parts)
 	case asFragment:
 		k.Fragment(f, parts)
+	case asAccused:
+		k.Accused(f, p, parts)
 	case asDropped:
 		k.Drop(parts)
 	}

@@ -248,3 +248,24 @@ func TestKeepingCostsNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// The packets of a flow whose event the allowance of its tunnel's sender does not cover are
+// not written either: one datagram for each must not fill the disk.
+func TestKeptOfATunnelsSenderIsBounded(t *testing.T) {
+	frames := floodFrames(t, 0, flood{stranger, 7, 300})
+	for _, n := range []int{1, 2} {
+		k := keep.New(&keptFile{}, 4<<20)
+		events, stats := runWorkers(t, n, frames, func(o *Options) { o.TunnelEvents, o.Keep = 100, k })
+		if s := k.Stats(); stats.Flagged != 300 || len(events) != 100 || s.Flows != 100 || s.Packets != 300 || s.NotWhole != 0 {
+			t.Errorf("%d workers: %d events, %+v", n, len(events), s)
+		}
+		none := keep.New(&keptFile{}, 4<<20) // no output wants events
+		events, _ = runWorkers(t, n, frames, func(o *Options) {
+			o.TunnelEvents, o.Keep, o.FlaggedOnly = 100, none, true
+			o.Emit = func(*classify.Finding) bool { return false }
+		})
+		if len(events) != 0 || none.Stats() != k.Stats() {
+			t.Errorf("%d workers, without outputs: %d events, %+v", n, len(events), none.Stats())
+		}
+	}
+}
