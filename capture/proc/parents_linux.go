@@ -55,7 +55,8 @@ func (d *describer) addParents(p *Process, line []member) {
 // ended, its children belong to the first process of the system, or to one that takes
 // in orphans (PR_SET_CHILD_SUBREAPER), such as a user's systemd. Process 1 is never
 // named: of a service, the unit says more. Others are named if the child is in their
-// session, or has made its own. That leaves an orphan that made its own session.
+// session, or has made its own. That leaves an orphan that made its own session, and one
+// in a container whose first process is in its session: that is an ancestor.
 //
 // The times show a parent's id that another process has by now.
 func started(parent, child member) bool {

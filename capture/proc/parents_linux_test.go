@@ -110,6 +110,25 @@ func TestParents(t *testing.T) {
 	}
 }
 
+// TestParentsInAContainer: they have the numbers that this host gives them.
+func TestParentsInAContainer(t *testing.T) {
+	if err := exec.Command("unshare", "-pf", "true").Run(); err != nil {
+		t.Skipf("no process namespace can be made: %v", err)
+	}
+	for name, f := range finders(t) {
+		t.Run(name, func(t *testing.T) {
+			script := job(t, "$CLIENT\n:\n")
+			p := client(t, f, "/", "unshare", "-pf", "sh", script)
+			if len(p.Parents) != maxParents || !slices.Equal(p.Parents[0].CommandLine, []string{"sh", script}) || p.Parents[1].CommandLine[0] != "unshare" || p.Parents[2].PID != os.Getpid() {
+				t.Errorf("%+v", p.Parents)
+			}
+			if p.Script != script {
+				t.Errorf("script %s, want %s", p.Script, script)
+			}
+		})
+	}
+}
+
 // TestLoginUser: the user who logged in stays the same behind su and sudo.
 func TestLoginUser(t *testing.T) {
 	if text, err := os.ReadFile("/proc/self/loginuid"); err != nil {
