@@ -214,6 +214,8 @@ func FuzzExplain(f *testing.F) {
 	f.Add(fmt.Sprintf(flaggedEvent, 1, "dynamodb.us-west-2.amazonaws.com", 1))
 	f.Add(`{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"src_ip":"\u001b[2J","host":"\u202e","process":{"command_line":["","\u0007"]}}`)
 	f.Add("{}\n[]\nnull\n\"x\"\n")
+	f.Add(string(event.NewNative(event.Sensor{Host: "a"}).AppendFinding(nil, cronCurl(1))) + "\n" + statsEvent("a", `{"cause":"cut_hellos","count":1}`, true))
+	f.Add(`{"schema":"tlsfloor/1","kind":"handshake","flagged":true,"ts":"0000-01-01T00:00:00Z","src_ip":"fe80::1%\u0007","host":"\u00ff\u0100","host_source":"connect","dst_ip":"::ffff:1.2.3.4","process":{"executable":"a","parents":[{},{"command_line":["sh","-c"]}]}}`)
 	f.Fuzz(func(t *testing.T, events string) { explained(t, events) })
 }
 
@@ -373,6 +375,32 @@ func TestSummaryAndExplanationAgree(t *testing.T) {
 			}
 			t.Fatal("more is explained than is in the summary")
 		}
+	}
+}
+
+// Whatever an event has of a process comes back, because advice goes by it. Its time of
+// start is not used.
+func TestProcessComesBack(t *testing.T) {
+	p := &classify.Process{Parents: []classify.Parent{{PID: 3, Executable: "/bin/a", CommandLine: []string{"a", "b"}}}}
+	of := reflect.ValueOf(p).Elem()
+	for i := range of.NumField() {
+		switch field := of.Field(i); field.Interface().(type) {
+		case string:
+			field.SetString("text " + of.Type().Field(i).Name)
+		case []string:
+			field.Set(reflect.ValueOf([]string{of.Type().Field(i).Name, "second"}))
+		case int:
+			field.SetInt(int64(i + 1))
+		}
+	}
+	f := cronCurl(0)
+	f.Process = p
+	e, err := event.Parse(event.NewNative(event.Sensor{}).AppendFinding(nil, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := processOf(e.Process); !reflect.DeepEqual(got, p) {
+		t.Errorf("got %+v, want %+v", got, p)
 	}
 }
 
