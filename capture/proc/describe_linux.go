@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture/cmdline"
+	"tlsfloor/capture/gobuild"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // describer describes processes. Any number of goroutines may use it.
 type describer struct {
 	opener opener
-	builds buildCache
+	builds gobuild.Cache
 	users  users
 
 	mu      sync.Mutex // not held while something is read
@@ -232,7 +233,7 @@ func sinceEpoch(ticks uint64) int64 {
 
 // details reads what may be on any file system: memory of the process, and files that
 // it runs. What may not be read is left out.
-func (f folder) details(p *Process, builds *buildCache, o opener) {
+func (f folder) details(p *Process, builds *gobuild.Cache, o opener) {
 	text, _ := f.read("cmdline", maxSmall)
 	p.CommandLine = cmdline.Read(text)
 	p.Script = script(o, p)
@@ -241,8 +242,8 @@ func (f folder) details(p *Process, builds *buildCache, o opener) {
 		p.Libraries = readMaps(text)
 	}
 	if program, err := openBy(o, request{op: opExecutable, pid: p.PID}); err == nil {
-		b := builds.read(program)
-		p.GoVersion, p.GoModules = b.version, b.modules
+		b := builds.Read(program)
+		p.GoVersion, p.GoModules = b.Version, b.Modules
 	}
 	if a, err := o.do(request{op: opVariables, pid: p.PID}); err == nil {
 		p.Variables = readVariables(a.text)

@@ -14,7 +14,6 @@ const (
 	maxName      = 256 // bytes
 	maxPath      = 512 // bytes
 	maxLibraries = 8
-	maxModules   = 8
 	maxParents   = 4
 )
 

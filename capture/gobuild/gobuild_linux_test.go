@@ -1,4 +1,4 @@
-package proc
+package gobuild
 
 import (
 	"bytes"
@@ -39,7 +39,7 @@ func TestBuildAgreesWithTheStandardLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := readBuild(f)
+		got, err := read(f)
 		f.Close()
 		want, wantErr := buildinfo.ReadFile(path)
 		if (err == nil) != (wantErr == nil) {
@@ -47,8 +47,8 @@ func TestBuildAgreesWithTheStandardLibrary(t *testing.T) {
 		}
 		if err == nil && wantErr == nil {
 			some++
-			if got.version != want.GoVersion {
-				t.Errorf("%s: %q, not %q", path, got.version, want.GoVersion)
+			if got.Version != want.GoVersion {
+				t.Errorf("%s: %q, not %q", path, got.Version, want.GoVersion)
 			}
 		}
 	}
@@ -60,11 +60,11 @@ func TestBuildAgreesWithTheStandardLibrary(t *testing.T) {
 func TestModules(t *testing.T) {
 	modules := func(text string) []string {
 		t.Helper()
-		b, err := readBuild(bytes.NewReader(before118(8, binary.LittleEndian, "go1.17", "0123456789abcdef"+text+"0123456789abcdef")))
+		b, err := read(bytes.NewReader(before118(8, binary.LittleEndian, "go1.17", "0123456789abcdef"+text+"0123456789abcdef")))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return b.modules
+		return b.Modules
 	}
 	text := "path\tx\nmod\tx\t(devel)\t\ndep\tgithub.com/aws/aws-sdk-go-v2\tv1.30.0\th1:x=\ndep\tgolang.org/x/sys\tv0.1.0\th1:y=\n" +
 		"dep\tgithub.com/refraction-networking/utls\tv1.6.0\n=>\t../utls\t(devel)\t\nbuild\t-compiler=gc\n"
@@ -75,7 +75,7 @@ func TestModules(t *testing.T) {
 	if got := modules(strings.Repeat("dep\tgithub.com/aws/aws-sdk-go\tv1\n", 1000)); len(got) != maxModules {
 		t.Errorf("%d modules", len(got))
 	}
-	if got := modules("dep\tgithub.com/aws/aws-sdk-go\t" + strings.Repeat("v", 1000) + "\n"); len(got) != 1 || len(got[0]) != maxName {
+	if got := modules("dep\tgithub.com/aws/aws-sdk-go\t" + strings.Repeat("v", 1000) + "\n"); len(got) != 1 || len(got[0]) != maxModule {
 		t.Errorf("%q", got)
 	}
 }
@@ -172,8 +172,8 @@ const oldModinfo = "0123456789abcdef\ndep\tgithub.com/aws/aws-sdk-go\tv1.25.0\n0
 func TestOlderGo(t *testing.T) {
 	for _, word := range []int{4, 8} {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-			got, err := readBuild(bytes.NewReader(before118(word, order, "go1.13.4", oldModinfo)))
-			if want := (goBuild{"go1.13.4", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
+			got, err := read(bytes.NewReader(before118(word, order, "go1.13.4", oldModinfo)))
+			if want := (Build{"go1.13.4", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%d bytes, %v: %+v, %v", word, order, got, err)
 			}
 		}
@@ -226,7 +226,7 @@ func TestHostileProgramsTakeLittle(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		began := time.Now()
-		got, err := readBuild(bytes.NewReader(test.file))
+		got, err := read(bytes.NewReader(test.file))
 		took := time.Since(began)
 		runtime.ReadMemStats(&after)
 		if (err == nil) != (name == "many modules") {
@@ -259,7 +259,7 @@ func TestProgramThatChanges(t *testing.T) {
 	c := &changing{elf64(4, 10), elf64(2000, 1<<20), map[int64]bool{}}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := readBuild(c)
+	_, err := read(c)
 	runtime.ReadMemStats(&after)
 	if bytes := after.TotalAlloc - before.TotalAlloc; err == nil || bytes > 1<<20 {
 		t.Errorf("%d bytes, %v", bytes, err)
@@ -279,25 +279,25 @@ func inlined(version, modinfo string) []byte {
 }
 
 func TestInlined(t *testing.T) {
-	got, err := readBuild(bytes.NewReader(inlined("go1.22.3", oldModinfo)))
-	if want := (goBuild{"go1.22.3", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
+	got, err := read(bytes.NewReader(inlined("go1.22.3", oldModinfo)))
+	if want := (Build{"go1.22.3", []string{"github.com/aws/aws-sdk-go@v1.25.0"}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	got, err = readBuild(bytes.NewReader(inlined("go1."+strings.Repeat("9", 1000), oldModinfo)))
-	if err != nil || len(got.version) != maxVersion {
+	got, err = read(bytes.NewReader(inlined("go1."+strings.Repeat("9", 1000), oldModinfo)))
+	if err != nil || len(got.Version) != maxVersion {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func FuzzReadBuild(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add(elf64(4, 100))
 	f.Add(before118(4, binary.BigEndian, "go1.13.4", oldModinfo))
 	f.Add(before118(8, binary.LittleEndian, "go1.17", oldModinfo))
 	f.Add(inlined("go1.22.3", oldModinfo))
 	f.Add(packedNames(4, 1000))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := readBuild(bytes.NewReader(b))
-		if len(got.version) > maxVersion || len(got.modules) > maxModules || err != nil && got.version != "" {
+		got, err := read(bytes.NewReader(b))
+		if len(got.Version) > maxVersion || len(got.Modules) > maxModules || err != nil && got.Version != "" {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

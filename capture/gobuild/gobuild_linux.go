@@ -1,4 +1,4 @@
-package proc
+package gobuild
 
 import (
 	"debug/buildinfo"
@@ -13,20 +13,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// goBuild is what a Go program was built from.
-type goBuild struct {
-	version string
-	modules []string
+// Build is what a Go program was built from.
+type Build struct {
+	Version string   // "go1.22.3"; empty: no Go program
+	Modules []string // those that speak to AWS, or implement TLS: path@version, at most 8
 }
 
-// maxBuilds bounds the programs that are remembered.
-const maxBuilds = 256
+// Bounds of a Build, and of the programs that are remembered.
+const (
+	maxModules = 8
+	maxModule  = 256 // bytes
+	maxBuilds  = 256
+)
 
-// buildCache remembers what programs were built from: reading that takes a
-// millisecond. Any number of goroutines may use it.
-type buildCache struct {
+// Cache remembers what programs were built from: reading that takes a
+// millisecond. Any number of goroutines may use it. Its zero value is ready for use.
+type Cache struct {
 	mu    sync.Mutex // not held while a file is read
-	known map[fileState]goBuild
+	known map[fileState]Build
 }
 
 // fileState tells files apart, and states of one file.
@@ -35,35 +39,35 @@ type fileState struct {
 	seconds, nanosec int64 // of the last change
 }
 
-// read returns what a program was built from, or nothing if it is no Go program, and
+// Read returns what a program was built from, or nothing if it is no Go program, and
 // closes the file. That file is read even if the process runs another one meanwhile.
-func (c *buildCache) read(f *os.File) goBuild {
+func (c *Cache) Read(f *os.File) Build {
 	defer f.Close()
 	var status unix.Stat_t
 	if unix.Fstat(int(f.Fd()), &status) != nil || status.Mode&unix.S_IFMT != unix.S_IFREG {
-		return goBuild{}
+		return Build{}
 	}
 	key := fileState{uint64(status.Dev), status.Ino, status.Mtim.Sec, status.Mtim.Nsec}
 	if b, ok := c.get(key); ok {
 		return b
 	}
-	b, _ := readBuild(f) // a program in another language is remembered, too
+	b, _ := read(f) // a program in another language is remembered, too
 	c.add(key, b)
 	return b
 }
 
-func (c *buildCache) get(key fileState) (goBuild, bool) {
+func (c *Cache) get(key fileState) (Build, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b, ok := c.known[key]
 	return b, ok
 }
 
-func (c *buildCache) add(key fileState, b goBuild) {
+func (c *Cache) add(key fileState, b Build) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= maxBuilds {
-		c.known = make(map[fileState]goBuild)
+		c.known = make(map[fileState]Build)
 	}
 	c.known[key] = b
 }
@@ -89,20 +93,20 @@ var (
 	errNotGo  = errors.New("not a Go program")
 )
 
-// readBuild reads what a program was built from.
-func readBuild(r io.ReaderAt) (goBuild, error) {
+// read reads what a program was built from.
+func read(r io.ReaderAt) (Build, error) {
 	p := &boundedFile{file: r, left: maxRead}
 	if err := p.check(); err != nil {
-		return goBuild{}, err
+		return Build{}, err
 	}
 	info, err := buildinfo.Read(p)
 	if err != nil || !strings.HasPrefix(info.GoVersion, "go") && !strings.HasPrefix(info.GoVersion, "devel") {
-		return goBuild{}, errNotGo
+		return Build{}, errNotGo
 	}
-	b := goBuild{version: bounded(info.GoVersion, maxVersion)}
+	b := Build{Version: bounded(info.GoVersion, maxVersion)}
 	for _, m := range info.Deps {
-		if len(b.modules) < maxModules && isRelevant(m.Path) {
-			b.modules = append(b.modules, bounded(m.Path+"@"+m.Version, maxName))
+		if len(b.Modules) < maxModules && isRelevant(m.Path) {
+			b.Modules = append(b.Modules, bounded(m.Path+"@"+m.Version, maxModule))
 		}
 	}
 	return b, nil
@@ -157,9 +161,9 @@ func (p *boundedFile) check() error {
 	if elf.Data(b[elf.EI_DATA]) == elf.ELFDATA2MSB {
 		order = binary.BigEndian
 	}
-	h, read, least := elf.Header64{}, readSection64, 64
+	h, section, least := elf.Header64{}, readSection64, 64
 	if elf.Class(b[elf.EI_CLASS]) == elf.ELFCLASS32 {
-		h, read, least = header32(b, order), readSection32, 40
+		h, section, least = header32(b, order), readSection32, 40
 	} else if _, err := binary.Decode(b, order, &h); err != nil {
 		return errNotELF
 	}
@@ -175,7 +179,7 @@ func (p *boundedFile) check() error {
 	if err != nil {
 		return err
 	}
-	names := read(table[int(h.Shstrndx)*size:], order)
+	names := section(table[int(h.Shstrndx)*size:], order)
 	if elf.SectionFlag(names.Flags)&elf.SHF_COMPRESSED != 0 || names.Size > uint64(maxNames/count) {
 		return errNotGo
 	}
@@ -209,6 +213,8 @@ var goModules = []string{
 	"github.com/aws/aws-sdk-go", "github.com/minio/minio-go", "gocloud.dev", "github.com/goamz/goamz", "github.com/mitchellh/goamz",
 	"github.com/refraction-networking/utls", "github.com/cloudflare/circl", "github.com/golang-fips/openssl", "github.com/microsoft/go-crypto-openssl",
 }
+
+func bounded(s string, bytes int) string { return s[:min(len(s), bytes)] }
 
 func isRelevant(module string) bool {
 	for _, prefix := range goModules {
