@@ -22,6 +22,7 @@ func (o *Options) parseError(err error) error {
 	var value *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
+	var form *pflag.InvalidSyntaxError
 	const hint = " (--help lists the options)"
 	switch {
 	case errors.As(err, &value):
@@ -30,6 +31,8 @@ func (o *Options) parseError(err error) error {
 		return fmt.Errorf("%s: needs a value", o.Typed(missing.GetFlag().Name))
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return fmt.Errorf("unknown option: -%s"+hint, unknown.GetSpecifiedName())
+	case errors.As(err, &form):
+		return fmt.Errorf("%s: not the form of an option"+hint, form.GetSpecifiedFlag())
 	case errors.As(err, &unknown):
 		return fmt.Errorf("unknown option: --%s"+hint, unknown.GetSpecifiedName())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"io/fs"
 	"net"
@@ -108,10 +109,31 @@ func ofCertificate(err error) (text string, known bool) {
 	switch e := err.(type) {
 	case x509.UnknownAuthorityError:
 		return "the certificate is signed by nobody who is trusted here (ca=FILE names others)", true
-	case x509.HostnameError, x509.CertificateInvalidError:
-		return "the " + strings.TrimPrefix(e.Error(), "x509: "), true
+	case x509.HostnameError:
+		return "the certificate is not for " + e.Host + otherNames(e.Certificate), true
+	case x509.CertificateInvalidError:
+		if e.Reason == x509.Expired {
+			return "the certificate has expired, or is not valid yet", true
+		}
+		return "the certificate is not valid: " + strings.TrimPrefix(e.Error(), "x509: "), true
 	}
 	return "", false
+}
+
+// The bounds of a certificate's names in a text, which its owner chooses: their number,
+// and their length in bytes.
+const shownNames, shownName = 3, 100
+
+func otherNames(c *x509.Certificate) (text string) {
+	for i, name := range c.DNSNames[:min(len(c.DNSNames), shownNames)] {
+		if i == 0 {
+			text = ", but for "
+		} else {
+			text += ", "
+		}
+		text += name[:min(len(name), shownName)]
+	}
+	return text
 }
 
 // sentinels are the words for errors without a type of their own.
@@ -130,6 +152,11 @@ func ofSentinel(err error) (text string, known bool) {
 	for _, s := range sentinels {
 		if err == s.err {
 			return s.words, true
+		}
+	}
+	for _, prefix := range []string{"tls: ", "x509: "} {
+		if rest, ok := strings.CutPrefix(err.Error(), prefix); ok && errors.Unwrap(err) == nil {
+			return rest, true
 		}
 	}
 	return "", false

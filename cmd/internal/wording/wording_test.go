@@ -3,6 +3,7 @@ package wording
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +39,9 @@ func TestOf(t *testing.T) {
 		{&net.DNSError{Err: "no such host", Name: "siem.example", Server: "192.0.2.53:53", IsNotFound: true}, "there is no host of the name siem.example"},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "i/o timeout", Name: "siem.example", IsTimeout: true}}, "no answer in time"},
 		{&net.DNSError{Err: "server misbehaving", Name: "siem.example"}, "the address of siem.example was not found"},
+		{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "192.0.2.1"}, "the certificate is not for 192.0.2.1"},
+		{x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.Expired}, "the certificate has expired, or is not valid yet"},
+		{fmt.Errorf("key k: %w", errors.New("tls: failed to find any PEM data")), "key k: failed to find any PEM data"},
 		{&net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, "the far end refuses TLS: bad certificate"},
 	} {
 		if got := Of(tt.err); got != tt.want {
@@ -72,7 +76,7 @@ func TestOfOfConnections(t *testing.T) {
 			roots := secure.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 			_, err := tls.Dial("tcp", secure.Listener.Addr().String(), &tls.Config{RootCAs: roots, ServerName: "other.invalid"})
 			return err
-		}, "the certificate is valid for example.com, "},
+		}, "the certificate is not for other.invalid, but for example.com"},
 	} {
 		err := tt.do()
 		if err == nil {
