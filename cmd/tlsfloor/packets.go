@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/keep"
 	"tlsfloor/cmd/internal/keep/packetfile"
 )
@@ -16,6 +17,18 @@ type packets struct {
 	keeper *keep.Keeper
 	name   string
 	only   bool // they are all that is written: there is no output for events
+}
+
+// openWritten opens what is written: the outputs for events, and the file for packets.
+func (w *watcher) openWritten(outputs []sink.Config, stdout io.Writer) (err error) {
+	w.begin("opening the outputs")
+	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
+		return err
+	}
+	w.opened.Store(w.events)
+	w.begin("opening the file for packets")
+	w.packets, err = w.openPackets(stdout)
+	return err
 }
 
 // maxQueued is the most of the share of packets that may wait to be written, in bytes.

@@ -137,13 +137,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	}
 	w.lists.makeStore(&w.shares)
 	w.findNext(outputs, stdout)
-	w.begin("opening the outputs")
-	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
-		return err
-	}
-	w.opened.Store(w.events)
-	w.begin("opening the file for packets")
-	if w.packets, err = w.openPackets(stdout); err != nil {
+	if err := w.openWritten(outputs, stdout); err != nil {
 		return err
 	}
 	w.begin("starting to look for processes")

@@ -13,7 +13,6 @@ import (
 	"tlsfloor/capture/decode"
 	"tlsfloor/classify/event/lines"
 	"tlsfloor/classify/policy"
-	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/memory"
 	"tlsfloor/parse"
 )
@@ -173,31 +172,6 @@ func (o *Options) Policy() (*policy.Policy, error) {
 
 // Live reports whether packets come from interfaces.
 func (o *Options) Live() bool { return len(o.Interfaces) > 0 }
-
-// OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
-// Where nothing says otherwise, standard output gets text if it is a terminal.
-func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
-	selection, err := sink.ParseSelection(o.Emit)
-	if err != nil {
-		return nil, err
-	}
-	specs := o.Outputs
-	if len(specs) == 0 && o.Write != "-" {
-		specs = []string{"stdout"}
-	}
-	var configs []sink.Config
-	for _, spec := range specs {
-		c, err := sink.Parse(spec, sink.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
-		}
-		if o.Write == "-" && c.IsStdout() {
-			return nil, fmt.Errorf("%s %s: standard output has the packets (%s -): send events elsewhere", o.Typed("output"), spec, o.Typed("write"))
-		}
-		configs = append(configs, c)
-	}
-	return configs, nil
-}
 
 func (o *Options) formatFor(terminal bool) string {
 	if terminal && len(o.Outputs) == 0 && !o.json && !o.parsed.Changed("format") {

@@ -8,11 +8,38 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"tlsfloor/cmd/internal/emit/sink"
 )
 
 func (o *Options) keeping(f *pflag.FlagSet) {
 	f.StringVarP(&o.Write, "write", "w", "", "write the packets of flagged flows to this `file` (pcapng), each flow with its verdict as a comment; \"-\" is standard output, and events are then written only where -o says")
 	f.IntVarP(&o.rotate, "rotate-seconds", "G", 0, "begin a new file of packets each so many `seconds`; its name is made of -w as strftime(3) does: -w old-%Y%m%d%H%M%S.pcapng")
+}
+
+// OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
+// Where nothing says otherwise, standard output gets text if it is a terminal.
+func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
+	selection, err := sink.ParseSelection(o.Emit)
+	if err != nil {
+		return nil, err
+	}
+	specs := o.Outputs
+	if len(specs) == 0 && o.Write != "-" {
+		specs = []string{"stdout"}
+	}
+	var configs []sink.Config
+	for _, spec := range specs {
+		c, err := sink.Parse(spec, sink.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
+		}
+		if o.Write == "-" && c.IsStdout() {
+			return nil, fmt.Errorf("%s %s: standard output has the packets (%s -): send events elsewhere", o.Typed("output"), spec, o.Typed("write"))
+		}
+		configs = append(configs, c)
+	}
+	return configs, nil
 }
 
 // maxRotate bounds -G, in seconds: ten years.
