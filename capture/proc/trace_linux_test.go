@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/ringbuf"
 )
 
@@ -107,6 +108,32 @@ func TestTraceReportsWhoLoggedIn(t *testing.T) {
 	}
 	if got, err := nextTo(trace, endOf(l.Addr())); err != nil || got.login != 4711 {
 		t.Errorf("%d logged in; %v", got.login, err)
+	}
+}
+
+// TestTraceWithoutAudit: on a kernel whose tasks have no loginuid, nobody logged in.
+func TestTraceWithoutAudit(t *testing.T) {
+	loadedTrace(t)
+	types, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	types = types.Copy()
+	var task *btf.Struct
+	if err := types.TypeByName("task_struct", &task); err != nil {
+		t.Fatal(err)
+	}
+	task.Members = slices.DeleteFunc(task.Members, func(m btf.Member) bool { return m.Name == "loginuid" })
+	trace := new(trace)
+	if err := trace.load(types); err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { trace.close() })
+	time.AfterFunc(20*time.Second, func() { trace.close() })
+	l := listen(t, "tcp4", "127.0.0.1:0")
+	dial(t, l.Addr(), false)
+	if got, err := nextTo(trace, endOf(l.Addr())); err != nil || got.login != nobody || got.line[0].pid != os.Getpid() {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
