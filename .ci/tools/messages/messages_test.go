@@ -58,7 +58,8 @@ func TestSample(t *testing.T) {
 // listed is the list of tlsfloor itself.
 var listed = sync.OnceValues(func() ([]*message, error) { return list("../../..") })
 
-// TestProgram lists the messages of tlsfloor: some of each kind have to be there.
+// TestProgram lists the messages of tlsfloor: some of each kind have to be there, and none
+// has a flaw that a program can find.
 func TestProgram(t *testing.T) {
 	all, err := listed()
 	if err != nil {
@@ -78,6 +79,10 @@ func TestProgram(t *testing.T) {
 		if !slices.ContainsFunc(all, func(m *message) bool { return m.pkg == want.pkg && m.kind == want.kind && m.text == want.text }) {
 			t.Errorf("%s, %s: %q is not in the list", want.pkg, want.kind, want.text)
 		}
+	}
+	var flaws strings.Builder
+	if writeFlaws(&flaws, all) > 0 {
+		t.Errorf("texts with flaws, which \"make messages\" prints at its end:\n%s", &flaws)
 	}
 	for _, m := range all {
 		if strings.Contains(m.pkg, "testing") || strings.Contains(m.pkg, "attacker") {
