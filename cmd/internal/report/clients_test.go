@@ -235,6 +235,26 @@ func TestManyPartialClients(t *testing.T) {
 	}
 }
 
+// Made-up programs that may be part of each other cost no more time than their number.
+func TestManyAlike(t *testing.T) {
+	c := clients{limit: maxExplained}
+	for i := range maxExplained {
+		f := cronCurl(0)
+		f.Process.Parents, f.Process.User, f.Process.Unit = nil, "", fmt.Sprint(i)
+		if i%2 == 0 {
+			f.Process.Executable = ""
+		}
+		c.add(f)
+	}
+	began := time.Now()
+	if rows := c.rows(); len(rows) != maxExplained {
+		t.Errorf("%d rows", len(rows))
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("%s", took)
+	}
+}
+
 // A client of which less is known stays alone if it may be part of two others.
 func TestPartialClients(t *testing.T) {
 	s := New(toAWS)

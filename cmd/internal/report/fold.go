@@ -2,25 +2,31 @@ package report
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
+
+// maxAlike is how many clients of one address and program are compared with each other.
+// Where somebody makes up more, each stays alone.
+const maxAlike = 256
 
 // fold adds each client of which less is known, because its process or a parent had ended
 // before all was read, to the client that it is part of, if there is only one such client.
 // It keeps the order.
 func fold(all []row) (whole []row) {
 	near := neighbours(all)
-	parts := make([][]int, len(all)) // by row: those that it may be part of
-	for i := range all {
-		for _, j := range near[keyOf(&all[i])] {
-			if i != j && all[i].process.partOf(&all[j].process, firstWord(all[j].command.line)) {
-				parts[i] = append(parts[i], j)
-			}
-		}
+	covers := func(i, j int) bool {
+		return i != j && all[i].process.partOf(&all[j].process, firstWord(all[j].command.line))
 	}
-	sums := make([]*client, len(all))
+	isPart := make([]bool, len(all))
 	for i := range all {
-		if to := onlyWhole(parts, i); to >= 0 {
+		isPart[i] = slices.ContainsFunc(near.of(&all[i]), func(j int) bool { return covers(i, j) })
+	}
+	sums := make(map[int]*client)
+	for i := range all {
+		if to := only(near.of(&all[i]), func(j int) bool { return !isPart[j] && covers(i, j) }); to < 0 {
+			isPart[i] = false
+		} else {
 			if sums[to] == nil {
 				sums[to] = new(client)
 				sums[to].merge(all[to].client)
@@ -29,22 +35,21 @@ func fold(all []row) (whole []row) {
 		}
 	}
 	for i := range all {
-		if onlyWhole(parts, i) >= 0 {
-			continue
-		}
 		if sums[i] != nil {
 			all[i].client = sums[i]
 		}
-		whole = append(whole, all[i])
+		if !isPart[i] {
+			whole = append(whole, all[i])
+		}
 	}
 	return whole
 }
 
-// onlyWhole returns the only row that a row is part of and that is itself no part, or -1.
-func onlyWhole(parts [][]int, i int) int {
+// only returns the only one of a list that a function wants, or -1.
+func only(list []int, wanted func(int) bool) int {
 	found := -1
-	for _, j := range parts[i] {
-		if len(parts[j]) > 0 {
+	for _, j := range list {
+		if !wanted(j) {
 			continue
 		}
 		if found >= 0 {
@@ -65,10 +70,11 @@ func keyOf(r *row) nameAt {
 	return nameAt{identity{address: r.address, other: r.other}, programName(r.process.file, []string{r.process.name})}
 }
 
-// neighbours returns the rows of processes, by the name of the file and of the first
-// argument.
-func neighbours(all []row) map[nameAt][]int {
-	near := map[nameAt][]int{}
+// alike has the rows of processes, by the name of the file and of the first argument.
+type alike map[nameAt][]int
+
+func neighbours(all []row) alike {
+	near := alike{}
 	for i := range all {
 		if all[i].process == (program{}) {
 			continue
@@ -81,6 +87,14 @@ func neighbours(all []row) map[nameAt][]int {
 		}
 	}
 	return near
+}
+
+// of returns the rows that a row may be part of, unless they are too many.
+func (n alike) of(r *row) []int {
+	if list := n[keyOf(r)]; len(list) <= maxAlike {
+		return list
+	}
+	return nil
 }
 
 // partOf reports whether a program may be b, of which more is known: a process that ends

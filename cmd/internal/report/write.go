@@ -35,7 +35,7 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 	p, rows := &page{color: color}, s.clients.rows()
 	s.headline(p, run)
 	if run.First != 0 || run.Last != 0 {
-		p.line("Packets from %s.", (&span{first: run.First, last: run.Last}).text())
+		p.line("Packets from %s.", (&span{first: min(run.First, run.Last), last: max(run.First, run.Last)}).text())
 	}
 	if s.all.total > 0 {
 		s.versions(p)
