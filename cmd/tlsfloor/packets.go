@@ -52,7 +52,7 @@ func (w *watcher) openPackets(stdout io.Writer) (*packets, error) {
 		return nil, err
 	}
 	p := &packets{file: file, name: o.Write, keeper: keep.New(file, w.shares.Packets-queued), only: o.Write == "-" && len(o.Outputs) == 0}
-	if p.only && !o.Quiet {
+	if p.only && !w.live() && !o.Follow { // else the first line says it
 		w.note("standard output has packets; events are not written: -o file:PATH would write them")
 	}
 	return p, nil

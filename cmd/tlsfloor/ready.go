@@ -50,6 +50,15 @@ func (w *watcher) written(outputs []sink.Config) string {
 		}
 		parts = append(parts, what+" go to "+outputName(&outputs[i]))
 	}
+	if to := w.options.Write; to != "" {
+		if to == "-" {
+			to = "standard output"
+		}
+		parts = append(parts, "packets of flagged flows go to "+printable(to))
+	}
+	if len(outputs) == 0 {
+		parts = append(parts, "events are not written (-o file:PATH would write them)")
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -98,7 +98,7 @@ func (o *output) spillRest() error {
 	o.spill()
 	_, waits := o.backlog.waiting()
 	if waits > 0 {
-		o.health.report(fmt.Sprintf("%d events wait in %s for the next run", waits, o.config.spoolFolder()))
+		o.health.report(fmt.Sprintf("events that wait in %s for the next run: %d", o.config.spoolFolder(), waits))
 	}
 	return o.backlog.spool.Close()
 }

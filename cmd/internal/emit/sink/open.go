@@ -236,7 +236,7 @@ func (s *Set) openSpool(o *output) error {
 	}
 	o.backlog.spool = opened
 	if n := opened.Len(); n > 0 {
-		o.health.report(fmt.Sprintf("%d events of an earlier run go out first", n))
+		o.health.report(fmt.Sprintf("events of an earlier run that go out first: %d", n))
 	}
 	if n := opened.Damaged(); n > 0 {
 		o.health.report(fmt.Sprintf("%d bytes of an earlier run's events in the spool are damaged, and left out", n))

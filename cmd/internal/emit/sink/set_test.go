@@ -107,14 +107,14 @@ func TestNextRunSendsTheRest(t *testing.T) {
 	if stats := s.Stats()[0]; stats.Waiting != 500 || stats.Sent != 0 || stats.Dropped != 0 {
 		t.Errorf("%+v", stats)
 	}
-	if !strings.Contains(told.text(), "500 events wait in ") || !strings.Contains(told.text(), "the far end is away; events wait") {
+	if !strings.Contains(told.text(), " for the next run: 500") || !strings.Contains(told.text(), "the far end is away; events wait") {
 		t.Errorf("said %q", told.text())
 	}
 	end.tell(nil)
 	s = openSet(t, configs(t, spec), to(Options{Live: true, Note: told.note}, end))
 	sendAll(s, 500, 1000)
 	closeSet(t, s)
-	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "500 events of an earlier run") {
+	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "that go out first: 500") {
 		t.Errorf("%v, said %q", c, told.text())
 	}
 }
