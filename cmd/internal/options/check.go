@@ -15,15 +15,29 @@ import (
 	"tlsfloor/cmd/internal/memory"
 )
 
-// The largest ring without --buffer-size, in bytes.
+// defaultRing is the largest ring without --buffer-size, in bytes.
 const defaultRing = live.DefaultBufferBytes
 
 // maxWorkers bounds --workers, because each needs a share of --memory.
 const maxWorkers = 32
 
-const minSnaplen, maxSnaplen = 64, 262144 // bytes
+// The bounds of --snapshot-length, in bytes. libpcap has the same maximum.
+const minSnaplen, maxSnaplen = 64, 262144
 
 func (o *Options) check() error {
+	tunnels := func() error { _, err := o.trust(); return err }
+	for _, check := range []func() error{
+		o.checkTogether, o.checkWords, o.checkNumbers, o.checkFailOn, o.checkWrite, o.Budget().Check, tunnels, o.checkPorts,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkTogether checks which options there are, and which go together.
+func (o *Options) checkTogether() error {
 	captures := len(o.Files)+len(o.Lists) > 0
 	switch {
 	case !captures && !o.Live():
@@ -32,14 +46,36 @@ func (o *Options) check() error {
 		return errors.New("-i does not go with -r or -V: watch an interface, or read captures")
 	case o.Promiscuous && o.noPromiscuous:
 		return fmt.Errorf("--promiscuous and %s do not go together", o.Typed("no-promiscuous-mode"))
-	case !oneOf(o.Emit, "flagged", "aws", "all"):
-		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
 	case o.json && o.parsed.Changed("format") && o.format != "native":
 		return fmt.Errorf("--json and --format %s do not go together", o.format)
-	case o.times == 3 || o.times > 4:
-		return fmt.Errorf("-%s: times are not written as differences: -tt writes seconds, and the difference is easily taken", strings.Repeat("t", min(o.times, 5)))
+	case o.NoSandbox && o.RequireSandbox:
+		return errors.New("--no-sandbox and --require-sandbox do not go together")
+	case o.Process && !o.Live():
+		return errors.New("--process goes with -i: the processes of a capture are long gone")
+	case o.flagAddresses && o.Ranges == "":
+		return errors.New("--flag-addresses needs --aws-ip-ranges")
+	}
+	return nil
+}
+
+// checkWords checks options whose values are words.
+func (o *Options) checkWords() error {
+	switch _, err := lines.ParseFormat(o.format, event.Sensor{}, lines.Style{}); {
+	case err != nil:
+		return fmt.Errorf("--format %s: must be one of %s", o.format, lines.Names)
+	case !oneOf(o.Emit, "flagged", "aws", "all"):
+		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
 	case !oneOf(o.minVersion, "1.2", "1.3"):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
+	}
+	return nil
+}
+
+// checkNumbers checks the ranges of numbers.
+func (o *Options) checkNumbers() error {
+	switch {
+	case o.times == 3 || o.times > 4:
+		return fmt.Errorf("-%s: times are not written as differences: -tt writes seconds, and the difference is easily taken", strings.Repeat("t", min(o.times, 5)))
 	case o.Snaplen < minSnaplen || o.Snaplen > maxSnaplen:
 		return fmt.Errorf("%s %d: must be from %d to %d bytes", o.Typed("snapshot-length"), o.Snaplen, minSnaplen, maxSnaplen)
 	case o.buffer != 0 && o.buffer < 64 || o.buffer > 2<<20:
@@ -48,31 +84,10 @@ func (o *Options) check() error {
 		return fmt.Errorf("--workers %d: must be from 1 to %d", o.Workers, maxWorkers)
 	case o.StatsEvery < 0 || o.StatsEvery > 0 && o.StatsEvery < time.Second:
 		return fmt.Errorf("--stats-every %s: must be a second or more", o.StatsEvery)
-	case o.NoSandbox && o.RequireSandbox:
-		return errors.New("--no-sandbox and --require-sandbox do not go together")
 	case o.memory < 64 || o.memory > 1<<20:
 		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
-	case o.Process && !o.Live():
-		return errors.New("--process goes with -i: the processes of a capture are long gone")
-	case o.flagAddresses && o.Ranges == "":
-		return errors.New("--flag-addresses needs --aws-ip-ranges")
 	}
-	if err := o.checkFailOn(); err != nil {
-		return err
-	}
-	if err := o.checkWrite(); err != nil {
-		return err
-	}
-	if _, err := lines.ParseFormat(o.format, event.Sensor{}, lines.Style{}); err != nil {
-		return fmt.Errorf("--format %s: must be one of %s", o.format, lines.Names)
-	}
-	if err := o.Budget().Check(); err != nil {
-		return err
-	}
-	if _, err := o.trust(); err != nil {
-		return err
-	}
-	return o.checkPorts()
+	return nil
 }
 
 // checkEmpty refuses options with an empty value, which a variable of a shell may be: who
