@@ -3,7 +3,7 @@
 package confine
 
 import (
-	"fmt"
+	"errors"
 	"runtime"
 )
 
@@ -11,15 +11,8 @@ import (
 // Require, or with a user to change to.
 func Apply(o Options) ([]Step, error) {
 	if o.User != "" {
-		return nil, fmt.Errorf("user %s: changing the user is not supported on %s", o.User, runtime.GOOS)
+		return nil, &UserError{o.User, errors.New("changing the user is not supported on " + runtime.GOOS)}
 	}
-	var steps []Step
-	for _, name := range []string{stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp} {
-		s := degraded(name, "not there on %s", runtime.GOOS)
-		steps = append(steps, s)
-		if err := o.require(s); err != nil {
-			return steps, err
-		}
-	}
-	return steps, nil
+	s := degraded(stepAll, "not there on %s", runtime.GOOS)
+	return []Step{s}, o.require(s)
 }

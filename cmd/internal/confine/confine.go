@@ -73,6 +73,7 @@ const (
 	stepPrivileges   = "no-new-privileges"
 	stepLandlock     = "landlock"
 	stepSeccomp      = "seccomp"
+	stepAll          = "every step" // where there is none of them
 )
 
 // Step is the result of one step.
@@ -119,7 +120,7 @@ func (o *Options) require(s Step) error {
 // about what the confined process cannot do later.
 func (s Step) Weakens() bool {
 	switch s.Name {
-	case stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp:
+	case stepUser, stepCapabilities, stepPrivileges, stepLandlock, stepSeccomp, stepAll:
 		return s.Degraded
 	}
 	return false
