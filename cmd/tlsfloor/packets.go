@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -101,7 +100,7 @@ func (w *watcher) reportPackets(err error) {
 		return // a reader that closes early, like head, is not an error
 	}
 	w.progress.clear()
-	w.trouble(fmt.Errorf("packets are lost: %w", err))
+	w.trouble(err)
 }
 
 // closePackets writes what waits.

@@ -2,6 +2,7 @@ package packetfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"syscall"
@@ -129,10 +130,10 @@ func (f *File) run() {
 		f.mu.Unlock()
 
 		if reopen {
-			f.report(f.part.reopen())
+			f.report(goingOn(f.part.reopen()))
 		}
 		if len(blocks) > 0 {
-			f.report(f.part.rotateIfDue())
+			f.report(goingOn(f.part.rotateIfDue()))
 			f.written(packets, f.part.write(interfaces, blocks))
 		}
 		if last {
@@ -153,7 +154,22 @@ func (f *File) written(packets int, err error) {
 	}
 	f.changed.Broadcast()
 	f.mu.Unlock()
-	f.report(err)
+	f.report(lost(err))
+}
+
+func lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("packets are lost: %w", err)
+}
+
+// goingOn is for an error after which packets go to the file that was open.
+func goingOn(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("packets go on into the file before: %w", err)
 }
 
 // report keeps the first error for Err. Further ones are most likely the same.
@@ -239,7 +255,7 @@ func (f *File) Close() error {
 	f.packets = 0
 	f.mu.Unlock()
 	if late {
-		f.report(&pathError{f.options.Path, errSlow})
+		f.report(lost(&pathError{f.options.Path, errSlow}))
 	}
 	return f.Err()
 }

@@ -221,7 +221,7 @@ func TestNextFileFails(t *testing.T) {
 	write(t, f, "b")
 	c.pass(time.Second)
 	write(t, f, "c")
-	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "going on in") {
+	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "packets go on into the file before: ") {
 		t.Error(err)
 	}
 	must(t, f.Err())
@@ -357,7 +357,7 @@ func TestFullDisk(t *testing.T) {
 	for range 4 {
 		write(t, f, strings.Repeat("x", 10<<10))
 	}
-	if err := f.Err(); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), path) {
+	if err := f.Err(); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "packets are lost: "+path) {
 		t.Errorf("%v", err)
 	}
 	must(t, f.Err(), os.Remove(filler))

@@ -228,7 +228,7 @@ func (p *part) rotateIfDue() error {
 	if path != p.path {
 		if err := p.open(path); err != nil {
 			p.until = now.Add(min(openAgain, p.options.Every))
-			return fmt.Errorf("going on in %s: %w", p.path, err)
+			return err
 		}
 	}
 	for !now.Before(p.until) {
