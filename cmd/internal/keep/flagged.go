@@ -22,7 +22,7 @@ func (k *Keeper) Flag(f *classify.Finding) {
 	}
 	r := &k.flows.records[i]
 	whole := known && !r.cut
-	if !whole {
+	if r.counted = !whole; !whole {
 		k.stats.NotWhole++
 	}
 	if f.HostSource == classify.NameDNS {
@@ -94,6 +94,7 @@ func (k *Keeper) comment(i int32, f *capture.Frame) string {
 		p.text += notWhole
 	default:
 		k.stats.NotWhole--
+		k.flows.records[i].counted = false
 	}
 	return p.text
 }

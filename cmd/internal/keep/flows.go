@@ -72,7 +72,8 @@ type record struct {
 	older, newer int32 // in its class; of a free record, newer is the next free one
 	left         int32 // captured bytes that are still written, if it is flagged
 	class        class
-	cut          bool // not all of its frames are held, or were written
+	cut          bool // not all of its frames are held
+	counted      bool // in Stats.NotWhole
 	fin          [2]bool
 }
 

@@ -54,7 +54,7 @@ type pending struct {
 // Stats counts what was kept.
 type Stats struct {
 	Flows    uint64 // flagged flows
-	NotWhole uint64 // of these, flows of which not all packets were there when they were flagged
+	NotWhole uint64 // of these, flows of which not all packets were there when they were flagged, or that were given up before their end
 	Packets  uint64 // given to the Writer
 }
 
@@ -174,6 +174,9 @@ func (k *Keeper) giveUp(order ...class) bool {
 	for _, c := range order {
 		if i := k.flows.queues[c].oldest; i != 0 {
 			k.flows.givenUp.add(k.flows.records[i].key)
+			if c == flagged && !k.flows.records[i].counted {
+				k.stats.NotWhole++
+			}
 			k.forget(i)
 			return true
 		}

@@ -211,7 +211,7 @@ func TestFloodIsBoundedAndCounted(t *testing.T) {
 	n.flag(2)                                     // is silent
 	n.client(3, "cut", decode.ACK, flow.Followed) // no SYN was captured, and no tag may be left
 	n.flag(3)
-	if s := n.Stats(); s.Flows != 4 || s.NotWhole != 3 {
+	if s := n.Stats(); s.Flows != 4 || s.NotWhole != 4 { // the first one, too: it was given up before its end
 		t.Errorf("%+v", s)
 	}
 	if used := heap() - before; used > memory {
@@ -227,6 +227,22 @@ func heap() int {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
+}
+
+// A flood of flagged flows gives up the packets behind the verdict, and counts that.
+func TestFloodOfFlagged(t *testing.T) {
+	n := newNetwork(1 << 20)
+	for i := range 10_000 {
+		n.client(i, "hello", decode.SYN, flow.Waiting)
+		n.flag(i)
+	}
+	room := len(n.flows.records) - 1
+	if s := n.Stats(); s.Flows != 10_000 || int(s.NotWhole) != 10_000-room || s.Packets != 10_000 {
+		t.Errorf("%+v, room for %d", s, room)
+	}
+	n.client(0, "late", decode.ACK, flow.Decided)
+	n.client(9_999, "last", decode.ACK, flow.Decided)
+	n.check(t, "last", "late", Stats{Flows: 10_000, NotWhole: uint64(10_000 - room), Packets: 10_001})
 }
 
 // A connection that never ends before its verdict is held up to maxHeld.

@@ -36,7 +36,6 @@ type part struct {
 	known   int       // bytes of the interfaces that its section has
 	until   time.Time // when the next file begins, with Every
 	broken  bool
-	buffer  []byte
 }
 
 // name is the path of a file that begins at a time.
@@ -65,7 +64,7 @@ func (p *part) open(path string) error {
 	if err != nil {
 		return err
 	}
-	next := part{options: p.options, to: file, file: file, path: path, regular: isRegular, until: p.until, buffer: p.buffer}
+	next := part{options: p.options, to: file, file: file, path: path, regular: isRegular, until: p.until}
 	if isRegular {
 		if next.size, err = p.options.takeOver(file, path); err != nil {
 			return errors.Join(err, file.Close())
@@ -137,7 +136,7 @@ func (o *Options) refuse(file *os.File, info fs.FileInfo, path string) error {
 		}
 	}
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		return &pathError{path, errors.New("another tlsfloor writes to it")}
+		return &pathError{path, errors.New("another tlsfloor, or an output of this one, writes to it")}
 	}
 	head := make([]byte, pcap.MagicLen)
 	if n, _ := file.ReadAt(head, 0); info.Size() > 0 && (n < len(head) || !pcap.Begins(head)) {
@@ -171,12 +170,13 @@ func (p *part) write(interfaces, blocks []byte) error {
 	if p.broken {
 		return &pathError{p.path, errSlow}
 	}
-	p.buffer = append(append(p.buffer[:0], interfaces[p.known:]...), blocks...)
-	if err := p.append(p.buffer); err != nil {
-		return err
+	if len(interfaces) > p.known {
+		if err := p.append(interfaces[p.known:]); err != nil {
+			return err
+		}
+		p.known = len(interfaces)
 	}
-	p.known = len(interfaces)
-	return nil
+	return p.append(blocks)
 }
 
 // append writes whole blocks. If it fails, it cuts off what was written of them.
