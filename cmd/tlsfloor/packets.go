@@ -117,6 +117,10 @@ func (w *watcher) notePackets() {
 	}
 	kept, file := w.packets.keeper.Stats(), w.packets.file.Stats()
 	w.note("packets written to %s: %d, of flagged flows: %d", printable(w.packets.name), file.Written, kept.Flows)
-	w.noteCount(kept.NotWhole, "flagged flows of which packets are missing: there was no room to hold them (--memory)")
-	w.noteCount(file.Lost, "packets of flagged flows not written: the file failed, was too slow, or was closed by its reader")
+	if kept.NotWhole > 0 {
+		w.note("%d flagged flows of which packets are missing: there was no room to hold them (--memory)", kept.NotWhole)
+	}
+	if file.Lost > 0 {
+		w.note("%d packets of flagged flows not written: the file failed, was too slow, or was closed by its reader", file.Lost)
+	}
 }
