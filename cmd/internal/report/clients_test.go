@@ -83,7 +83,7 @@ func TestClientsAreNamed(t *testing.T) {
         1  10.0.0.5, /usr/bin/node (user svc, container 4b0e1a9c2f77)
 `, ": tlsfloor explain nodejs"},
 		{"by the hello", func(f *classify.Finding) { f.Process, f.Software.Confidence = nil, classify.Medium }, `
-        1  10.0.0.5, most likely Node.js 10 (OpenSSL 1.1.1)
+        1  10.0.0.5, likely Node.js 10 (OpenSSL 1.1.1)
 `, ": tlsfloor explain nodejs"},
 		{"a library that is all that shows", func(f *classify.Finding) {
 			f.Process, f.Advice = nil, nil

@@ -166,7 +166,7 @@ func shortContainer(id string) string {
 	return id
 }
 
-// softwareText returns a text like "most likely Node.js 10 (OpenSSL 1.1.1)".
+// softwareText returns a text like "likely Node.js 10 (OpenSSL 1.1.1)".
 func (c *client) softwareText() string {
 	var texts []string
 	for i := range c.software.list {
@@ -179,8 +179,8 @@ func (c *client) softwareText() string {
 	return strings.Join(texts, ", ")
 }
 
-// certainty is the prefix of a name, by confidence.
-var certainty = map[classify.Confidence]string{classify.Medium: "most likely ", classify.Low: "perhaps "}
+// certainty is the prefix of a name, by confidence, as in lines of text.
+var certainty = map[classify.Confidence]string{classify.Medium: "likely ", classify.Low: "perhaps "}
 
 // text leaves out a library that is the software itself.
 func (s *softwareName) text() string {
