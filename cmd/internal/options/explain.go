@@ -19,11 +19,11 @@ type Explain struct {
 	Help   bool
 }
 
-const explainSynopsis = `tlsfloor explain                       list the guides
-tlsfloor explain ID...                 write guides
-tlsfloor explain [options] FILE...     explain the events in files, compressed or
-                                       not, "-" for standard input: who has to
-                                       change, and how
+const explainSynopsis = `tlsfloor explain                      list the guides
+tlsfloor explain ID...                write guides
+tlsfloor explain [options] FILE...    explain the events in files, compressed or
+                                      not, "-" for standard input: who has to
+                                      change, and how
 
 Options:
 `

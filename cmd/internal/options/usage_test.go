@@ -1,10 +1,13 @@
 package options
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"tlsfloor/cmd/internal/report"
 )
 
 // A terminal shows --help without breaking a line, and every option is in one group.
@@ -30,4 +33,47 @@ func TestUsage(t *testing.T) {
 			t.Errorf("--%s is there %d times, want %d", f.Name, n, want)
 		}
 	})
+}
+
+// So it is for "tlsfloor explain --help".
+func TestExplainUsage(t *testing.T) {
+	text := ExplainUsage()
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > columns {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	new(Explain).flags().VisitAll(func(f *pflag.Flag) {
+		if strings.Count(text, "--"+f.Name+" ") != 1 {
+			t.Errorf("--%s is not there once", f.Name)
+		}
+	})
+}
+
+func TestParseExplain(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want Explain
+		err  string
+	}{
+		{nil, Explain{Top: report.DefaultExplained}, ""},
+		{[]string{"a", "--top", "3", "-", "--client=curl", "--since", "7d"}, Explain{Names: []string{"a", "-"}, Top: 3, Client: "curl", Since: "7d"}, ""},
+		{[]string{"--top=all", "-h"}, Explain{Help: true}, ""},
+		{[]string{"--top", "0", "--", "--top"}, Explain{Names: []string{"--top"}}, ""},
+		{[]string{"--top", "some"}, Explain{}, "explain: --top some: must be a whole number, or all"},
+		{[]string{"--top", "99999999999"}, Explain{}, "explain: --top 99999999999: too large"},
+		{[]string{"--client"}, Explain{}, "explain: --client: needs a value"},
+		{[]string{"-i", "eth0"}, Explain{}, "explain: unknown option: -i (--help lists the options)"},
+	} {
+		got, err := ParseExplain(tt.args)
+		if tt.err != "" {
+			if err == nil || err.Error() != tt.err {
+				t.Errorf("%q: %v, want %s", tt.args, err, tt.err)
+			}
+			continue
+		}
+		if err != nil || got.Top != tt.want.Top || got.Client != tt.want.Client || got.Since != tt.want.Since || got.Help != tt.want.Help || !slices.Equal(got.Names, tt.want.Names) {
+			t.Errorf("%q: %+v, %v", tt.args, got, err)
+		}
+	}
 }
