@@ -366,6 +366,7 @@ func TestSummaryAndExplanationAgree(t *testing.T) {
 				of.row(&of.rows[i], view{most: maxDestinations})
 			}
 		}
+		checkWidth(t, got.text.String())
 		if got.text.String() != want.text.String() {
 			g, w := strings.Split(got.text.String(), "\n"), strings.Split(want.text.String(), "\n")
 			for i := range w {
