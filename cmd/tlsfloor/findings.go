@@ -126,7 +126,7 @@ func (w *watcher) noteProcesses() {
 		return
 	}
 	s := w.processes.Stats()
-	w.say("%d processes found behind %d connections", s.Found, s.Asked)
-	w.noteCount(s.Unasked, "connections opened too fast to look for their process")
-	w.noteCount(s.TooLate, "events written before their process was found")
+	w.say("processes found: %d, of connections: %d", s.Found, s.Asked)
+	w.noteCount(s.Unasked, "connection* opened too fast to look for the process")
+	w.noteCount(s.TooLate, "event* written before the process was found")
 }

@@ -117,10 +117,6 @@ func (w *watcher) notePackets() {
 	}
 	kept, file := w.packets.keeper.Stats(), w.packets.file.Stats()
 	w.note("packets written to %s: %d, of flagged flows: %d", printable(w.packets.name), file.Written, kept.Flows)
-	if kept.NotWhole > 0 {
-		w.note("%d flagged flows of which packets are missing: there was no room to hold them (--memory)", kept.NotWhole)
-	}
-	if file.Lost > 0 {
-		w.note("%d packets of flagged flows not written: the file failed, was too slow, or was closed by its reader", file.Lost)
-	}
+	w.noteCount(kept.NotWhole, "flagged flow* of which packets are missing: there was no room to hold them (--memory)")
+	w.noteCount(file.Lost, "packet* of flagged flows not written: the file failed, was too slow, or was closed by its reader")
 }

@@ -134,7 +134,7 @@ func (p *program) kill() {
 // notes returns the lines on standard error without the summary.
 var notes = regexp.MustCompile(`(?m)^tlsfloor: .*`)
 
-var countsLine = regexp.MustCompile(`(\d+) packets seen, (\d+) dropped by the kernel, .* (\d+) flagged`)
+var countsLine = regexp.MustCompile(`(\d+) packets? seen, (\d+) dropped by the kernel, .* (\d+) flagged`)
 
 // tallies are the counts that a run writes.
 type tallies struct{ packets, dropped, flagged int }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // summarise writes the summary at the end.
@@ -129,23 +129,23 @@ func scopePhrase(o *options.Options) string {
 
 // noteCounts writes the counts of the run, at its end or for SIGUSR1.
 func (w *watcher) noteCounts(s *sensor.Stats) {
-	w.say("%d packets seen, %d dropped by the kernel, %d dropped by the interface; %d flows, %d hellos, %d flagged",
-		s.Source.Frames, s.Source.KernelDropped, s.Source.InterfaceDropped,
-		s.Flow.Flows, s.ClientHellos+s.ServerHellos, s.Flagged)
-	w.noteCount(s.Flow.EvictedSum(), "connections given up for lack of room")
+	w.say("%s, %d dropped by the kernel, %d dropped by the interface; %s, %s, %d flagged",
+		wording.Count(s.Source.Frames, "packet* seen"), s.Source.KernelDropped, s.Source.InterfaceDropped,
+		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), s.Flagged)
+	w.noteCount(s.Flow.EvictedSum(), "connection* given up for lack of memory")
 	w.noteProcesses()
 }
 
 // noteBlind writes what could not be seen so far, for SIGUSR1.
 func (w *watcher) noteBlind(spots []blind.Spot) {
 	for i := range spots {
-		w.noteCount(spots[i].Count, spots[i].Text())
+		w.say("%d %s", spots[i].Count, spots[i].Text())
 	}
 }
 
-// noteCount writes a count that is not 0.
+// noteCount writes a count that is not 0. The * of its noun becomes the plural's s.
 func (w *watcher) noteCount(n uint64, of string) {
 	if n > 0 {
-		w.say("%s", fmt.Sprintf("%d %s", n, of))
+		w.say("%s", wording.Count(n, of))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/event"
@@ -72,9 +73,13 @@ func (t *text) appendCounts(dst []byte, s *event.Stats) []byte {
 		n  uint64
 		of string
 	}{
-		{s.Packets, " packets"}, {s.Flows, " flows"}, {s.Handshakes, " handshakes"}, {s.InScope, " in scope"}, {s.Flagged, " flagged"},
+		{s.Packets, " packet*"}, {s.Flows, " flow*"}, {s.Handshakes, " handshake*"}, {s.InScope, " in scope"}, {s.Flagged, " flagged"},
 	} {
-		dst = append(strconv.AppendUint(append(dst, separator(i, "", ", ")...), c.n, 10), c.of...)
+		noun, countable := strings.CutSuffix(c.of, "*")
+		dst = append(strconv.AppendUint(append(dst, separator(i, "", ", ")...), c.n, 10), noun...)
+		if countable && c.n != 1 {
+			dst = append(dst, 's')
+		}
 	}
 	if len(s.Blind) == 0 {
 		return append(dst, "; everything was seen"...)

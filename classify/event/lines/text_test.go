@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/event"
 )
 
 func TestStyles(t *testing.T) {
@@ -35,6 +36,15 @@ func TestColors(t *testing.T) {
 	}
 	if line := string(format.AppendStats(nil, unseen)); !strings.Contains(line, yellow+"not seen"+plain+": 5 packets") {
 		t.Errorf("%q", line)
+	}
+}
+
+// One of a kind is in the singular.
+func TestTextCounts(t *testing.T) {
+	one := &event.Stats{Packets: 1, Flows: 1, Handshakes: 1, InScope: 1}
+	const want = "stats: 1 packet, 1 flow, 1 handshake, 1 in scope, 0 flagged; everything was seen"
+	if line := string(parseFormat(t, "text", Style{}).AppendStats(nil, one)); !strings.HasSuffix(line, want) {
+		t.Errorf("%q, want %q at the end", line, want)
 	}
 }
 

@@ -1,6 +1,6 @@
 package blind
 
-import "strings"
+import "tlsfloor/cmd/internal/wording"
 
 // Cause is why something could not be seen. The most important causes come first.
 type Cause uint8
@@ -151,10 +151,4 @@ func ParseCause(name string) (c Cause, ok bool) {
 }
 
 // noun names what the cause counts, in the plural unless n is 1.
-func (c Cause) noun(n uint64) string {
-	ending := "s"
-	if n == 1 {
-		ending = ""
-	}
-	return strings.Replace(causes[c].noun, "*", ending, 1)
-}
+func (c Cause) noun(n uint64) string { return wording.Noun(n, causes[c].noun) }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -160,4 +161,18 @@ func ofSentinel(err error) (text string, known bool) {
 		}
 	}
 	return "", false
+}
+
+// Count writes a number and what it counts: "1 packet dropped", "2 packets dropped".
+func Count(n uint64, of string) string {
+	return strconv.FormatUint(n, 10) + " " + Noun(n, of)
+}
+
+// Noun replaces the * of a noun, as in "packet* dropped", by an s, or if n is 1 by nothing.
+func Noun(n uint64, of string) string {
+	ending := "s"
+	if n == 1 {
+		ending = ""
+	}
+	return strings.Replace(of, "*", ending, 1)
 }

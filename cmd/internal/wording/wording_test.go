@@ -88,3 +88,14 @@ func TestOfOfConnections(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range []string{"0 packets dropped", "1 packet dropped", "2 packets dropped"} {
+		if got := Count(uint64(n), "packet* dropped"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := Noun(2, "found"); got != "found" {
+		t.Errorf("a word without a plural: %q", got)
+	}
+}
