@@ -79,10 +79,17 @@ func words(err error, before string) (text string, known bool) {
 }
 
 func named(path, cause, before string) string {
-	if strings.Contains(before, path) {
+	name := path
+	switch path { // what Go calls the files that have no name
+	case os.Stdin.Name():
+		name = "standard input"
+	case os.Stdout.Name():
+		name = "standard output"
+	}
+	if strings.Contains(before, path) || strings.Contains(before, name) {
 		return cause
 	}
-	return path + ": " + cause
+	return name + ": " + cause
 }
 
 func ofNetwork(e *net.OpError) string {
@@ -98,7 +105,7 @@ func ofNetwork(e *net.OpError) string {
 func ofName(e *net.DNSError) string {
 	switch {
 	case e.IsNotFound:
-		return "there is no host of the name " + e.Name
+		return "there is no host named " + e.Name
 	case e.IsTimeout:
 		return "the address of " + e.Name + " was not found in time"
 	}

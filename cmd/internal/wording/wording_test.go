@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -32,11 +33,14 @@ func TestOf(t *testing.T) {
 		{fmt.Errorf("--names: %w", missing), "--names: nofile: no such file or directory"},
 		{fmt.Errorf("-V .: %w", folder), "-V .: is a directory"},
 		{rename, "nofile: no such file or directory"},
+		{full(os.Stdout), "standard output: no space left on device"},
+		{fmt.Errorf("standard output: %w", full(os.Stdout)), "standard output: no space left on device"},
+		{fmt.Errorf("-F /dev/stdin: %w", full(os.Stdin)), "-F /dev/stdin: no space left on device"},
 		{fmt.Errorf("writing: %w; %w", missing, io.ErrUnexpectedEOF), "writing: nofile: no such file or directory; the far end has closed the connection before its end"},
 		{errors.Join(errors.New("a"), missing), "a; nofile: no such file or directory"},
 		{os.NewSyscallError("connect", syscall.ECONNREFUSED), "connection refused"},
 		{fmt.Errorf("asking: %w", context.DeadlineExceeded), "asking: no answer in time"},
-		{&net.DNSError{Err: "no such host", Name: "siem.example", Server: "192.0.2.53:53", IsNotFound: true}, "there is no host of the name siem.example"},
+		{&net.DNSError{Err: "no such host", Name: "siem.example", Server: "192.0.2.53:53", IsNotFound: true}, "there is no host named siem.example"},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "i/o timeout", Name: "siem.example", IsTimeout: true}}, "no answer in time"},
 		{&net.DNSError{Err: "server misbehaving", Name: "siem.example"}, "the address of siem.example was not found"},
 		{x509.HostnameError{Certificate: &x509.Certificate{}, Host: "192.0.2.1"}, "the certificate is not for 192.0.2.1"},
@@ -48,6 +52,10 @@ func TestOf(t *testing.T) {
 			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
 		}
 	}
+}
+
+func full(f *os.File) error {
+	return &fs.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
 }
 
 // Errors as the library makes them, against real far ends on loopback.
