@@ -81,7 +81,7 @@ func TestSignalsEndEveryState(t *testing.T) {
 			status: exitError, said: "ended while it was still opening the outputs"},
 		{name: "a server that does not read", args: []string{"-r", small, "-o", "syslog+tcp://" + silent},
 			status: exitError, said: "1 event was not sent, and is lost"},
-		{name: "packets to a pipe that nobody reads", args: []string{"-r", long, "-w", "-"}, prepare: fullPipe, status: exitError, said: "packets are lost: -w -: it did not take all before the end"},
+		{name: "packets to a pipe that nobody reads", args: []string{"-r", long, "-w", "-"}, prepare: fullPipe, status: exitError, said: "packets are lost: -w -: too slow: not everything was written before the end"},
 		{name: "packets to a named pipe without a reader", args: []string{"-r", small, "-w", pipe},
 			status: exitError, said: "ended while it was still opening the file for packets"},
 	} {

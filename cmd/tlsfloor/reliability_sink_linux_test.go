@@ -233,7 +233,7 @@ func wantMended(t *testing.T, p *program, torn int, events string, whole int) {
 	if text, _ := os.ReadFile(events); bytes.Count(text, []byte("\n")) != whole || len(text) > 0 && text[len(text)-1] != '\n' {
 		t.Errorf("%d lines after a start, %d before", bytes.Count(text, []byte("\n")), whole)
 	}
-	if said := strings.Contains(p.said(), "of a torn line: cut off"); said != (torn > 0) {
+	if said := strings.Contains(p.said(), "its last line was cut short"); said != (torn > 0) {
 		t.Errorf("%d bytes of a torn line; it said %q", torn, p.said())
 	}
 }

@@ -184,7 +184,7 @@ func (w *watcher) inputTrouble(err error) {
 // files are open. The blind spots have all of them.
 func (w *watcher) tooManyOpen(err error) {
 	if !w.inputs.crowded {
-		w.trouble(fmt.Errorf("%w: raise the limit (ulimit -n); it is reported once, whatever else is left out for it", err))
+		w.trouble(fmt.Errorf("%w: raise the limit (ulimit -n); others that are left out for it have no line of their own", err))
 	}
 	w.inputs.crowded, w.failed = true, true
 }

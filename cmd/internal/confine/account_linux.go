@@ -91,7 +91,7 @@ func (a account) String() string { return fmt.Sprintf("%s (%d)", a.name, a.uid) 
 
 var (
 	errNoUser   = errors.New("there is no such user")
-	errNotRoot  = errors.New("only root can turn into somebody else")
+	errNotRoot  = errors.New("only root can change to another user")
 	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody"`)
 )
 

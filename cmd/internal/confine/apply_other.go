@@ -13,6 +13,6 @@ func Apply(o Options) ([]Step, error) {
 	if o.User != "" {
 		return nil, &UserError{o.User, errors.New("changing the user is not supported on " + runtime.GOOS)}
 	}
-	s := degraded(stepAll, "not there on %s", runtime.GOOS)
+	s := degraded(stepAll, "does not exist on %s", runtime.GOOS)
 	return []Step{s}, o.require(s)
 }

@@ -473,7 +473,7 @@ func TestSharedFolderStaysClosed(t *testing.T) {
 	r.works(t, "append "+path, "read /etc/passwd")
 	r.refused(t, unix.EACCES, "create "+path+".1", "read /etc/group")
 	doubts := fmt.Sprint(r.Steps)
-	for _, want := range []string{path + ": it cannot be rotated", "/etc/passwd: when it is replaced"} {
+	for _, want := range []string{path + ": it cannot be rotated", "/etc/passwd: once it is replaced"} {
 		if !strings.Contains(doubts, want) {
 			t.Errorf("%q is not said", want)
 		}

@@ -149,7 +149,7 @@ func (g *grants) addReload(path string) {
 		return
 	}
 	g.addRead(real)
-	g.warn(path, "when it is replaced by renaming it cannot be read again, because %s holds much else: a folder of its own helps", folder)
+	g.warn(path, "once it is replaced by renaming, it cannot be read again, because %s holds much else: put it into a folder of its own", folder)
 }
 
 func (g *grants) addWrite(path string) {
@@ -188,7 +188,7 @@ func (g *grants) addRotated(path string) {
 		return
 	}
 	g.addOutput(path)
-	g.warn(path, "it cannot be rotated, because %s holds much else: a folder of its own helps", folder)
+	g.warn(path, "it cannot be rotated, because %s holds much else: put it into a folder of its own", folder)
 }
 
 // addResolver grants the files that Go's resolver reads, again when they change.

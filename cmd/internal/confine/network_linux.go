@@ -82,7 +82,7 @@ func (c *confinement) reportCaptures() error {
 		return nil
 	case n > maxCaptures:
 		c.captures = nil
-		return c.note(degraded("captures", "%d are too many to keep from sending", n))
+		return c.note(degraded("captures", "can send: there are %d sockets, and only %d can be kept from it", n, maxCaptures))
 	}
 	return c.note(done("captures", "cannot send"))
 }

@@ -25,7 +25,7 @@ func (c *confinement) filterCalls() error {
 	if err != nil {
 		return c.note(degraded(stepSeccomp, "not set: %v: system calls are not confined", err))
 	}
-	return c.note(done(stepSeccomp, "on, %d calls are left", len(p.permits)))
+	return c.note(done(stepSeccomp, "on, %d system calls are allowed", len(p.permits)))
 }
 
 // install installs a filter on every thread.

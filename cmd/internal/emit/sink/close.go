@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"tlsfloor/cmd/internal/wording"
 )
 
 const (
@@ -98,7 +100,7 @@ func (o *output) spillRest() error {
 	o.spill()
 	_, waits := o.backlog.waiting()
 	if waits > 0 {
-		o.health.report(fmt.Sprintf("events that wait in %s for the next run: %d", o.config.spoolFolder(), waits))
+		o.health.report(fmt.Sprintf("%s kept in %s for the next run", wording.Count(uint64(waits), "event*"), o.config.spoolFolder()))
 	}
 	return o.backlog.spool.Close()
 }

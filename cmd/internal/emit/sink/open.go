@@ -19,6 +19,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/local"
 	"tlsfloor/cmd/internal/emit/transport/post"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // Options are common to all outputs of a Set.
@@ -150,7 +151,7 @@ func (s *Set) open(configs []Config) error {
 	seen := map[string]bool{}
 	for i, c := range configs {
 		if seen[c.identity()] {
-			return fmt.Errorf("%s is there twice", c.Name())
+			return fmt.Errorf("%s is given twice", c.Name())
 		}
 		seen[c.identity()] = true
 		o, err := s.newOutput(c, uint64(i))
@@ -236,10 +237,10 @@ func (s *Set) openSpool(o *output) error {
 	}
 	o.backlog.spool = opened
 	if n := opened.Len(); n > 0 {
-		o.health.report(fmt.Sprintf("events of an earlier run that go out first: %d", n))
+		o.health.report("first, sending " + wording.Count(uint64(n), "event* of an earlier run"))
 	}
 	if n := opened.Damaged(); n > 0 {
-		o.health.report(fmt.Sprintf("%d bytes of an earlier run's events in the spool are damaged, and left out", n))
+		o.health.report("left out, because the spool is damaged: " + wording.Count(uint64(n), "byte* of an earlier run's events"))
 	}
 	return nil
 }

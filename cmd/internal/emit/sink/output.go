@@ -166,7 +166,7 @@ func (o *output) attempt(b *transport.Batch) error {
 	case left == 0 && err != nil:
 		return nil
 	case left > 0 && err == nil:
-		return errors.New("not everything was taken")
+		return errors.New("the far end did not take everything")
 	case err == nil && o.health.recovered():
 		o.backlog.setAway(false)
 	}

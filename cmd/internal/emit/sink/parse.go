@@ -75,7 +75,7 @@ func (c *Config) readOptions(text string) error {
 		case !c.kind.has(name):
 			return fmt.Errorf("%s: %s: there are %s", c.kind, unknownOption(name), c.optionList())
 		case seen[name]:
-			return fmt.Errorf("%s: %s is there twice", c.kind, name)
+			return fmt.Errorf("%s: %s is given twice", c.kind, name)
 		}
 		seen[name] = true
 		if err := c.readOption(name, value); err != nil {

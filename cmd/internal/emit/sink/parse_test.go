@@ -79,7 +79,7 @@ func TestParseRefuses(t *testing.T) {
 		"-x":                                "no such kind",
 		"file:":                             "needs a path",
 		"file:%zz":                          "needs a path",
-		"file://host/x":                     "a path follows the colon",
+		"file://host/x":                     "needs its path right behind the colon",
 		"file:a\nb":                         "needs a path",
 		"syslog+udp:host":                   "//HOST",
 		"syslog+udp://":                     "HOST",

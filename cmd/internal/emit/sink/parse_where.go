@@ -26,7 +26,7 @@ func wherePath(c *Config, where string) error {
 		return errors.New("needs a path, in which % is written %25 and ? is written %3F")
 	}
 	if strings.HasPrefix(path, "//") {
-		return errors.New("a path follows the colon at once: /var/log/tlsfloor.jsonl")
+		return errors.New("needs its path right behind the colon, without //")
 	}
 	c.path, c.file.Path = path, path
 	return nil
@@ -112,7 +112,7 @@ func (c *Config) readURL(where, port string) (path string, err error) {
 		return "", err
 	}
 	if _, err := url.Parse(path); err != nil || !isPrintable(path) || strings.ContainsAny(path, " \"\\<>#") {
-		return "", errors.New("the path is not one of a URL")
+		return "", errors.New("the path has a character that no URL may have")
 	}
 	scheme := "https://"
 	if c.kind.isPlain() {

@@ -107,14 +107,14 @@ func TestNextRunSendsTheRest(t *testing.T) {
 	if stats := s.Stats()[0]; stats.Waiting != 500 || stats.Sent != 0 || stats.Dropped != 0 {
 		t.Errorf("%+v", stats)
 	}
-	if !strings.Contains(told.text(), " for the next run: 500") || !strings.Contains(told.text(), "the far end is away; events wait") {
+	if !strings.Contains(told.text(), "500 events kept in ") || !strings.Contains(told.text(), "the far end is away; events wait") {
 		t.Errorf("said %q", told.text())
 	}
 	end.tell(nil)
 	s = openSet(t, configs(t, spec), to(Options{Live: true, Note: told.note}, end))
 	sendAll(s, 500, 1000)
 	closeSet(t, s)
-	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "that go out first: 500") {
+	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "sending 500 events of an earlier run") {
 		t.Errorf("%v, said %q", c, told.text())
 	}
 }
@@ -577,8 +577,8 @@ func TestOpenRefuses(t *testing.T) {
 	folder := t.TempDir()
 	for want, specs := range map[string][]string{
 		"file:/none/x: open /none/x: no such file":   {"file:/none/x"},
-		"stdout is there twice":                      {"-", "-?format=ecs"},
-		folder + "/e is there twice":                 {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
+		"stdout is given twice":                      {"-", "-?format=ecs"},
+		folder + "/e is given twice":                 {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
 		"open /none: no such file":                   {"splunk+https://127.0.0.1:1?token-file=/none"},
 		"has no TLSFLOOR_NONE":                       {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
 		"syslog+tls://127.0.0.1:1: open /none":       {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},

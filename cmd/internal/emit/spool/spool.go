@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tlsfloor/cmd/internal/emit/ownership"
+	"tlsfloor/cmd/internal/wording"
 )
 
 const (
@@ -38,7 +39,7 @@ type Lost struct {
 }
 
 func (l *Lost) Error() string {
-	return fmt.Sprintf("%s: %v: %d events are lost", l.Path, l.Err, l.Items)
+	return fmt.Sprintf("%s: %v: %s lost", l.Path, l.Err, wording.Count(uint64(l.Items), "event*"))
 }
 
 // Unwrap returns the cause.

@@ -230,7 +230,7 @@ func (f *File) EndBy(end time.Time) {
 }
 
 // errSlow: the disk, or the reader of a pipe, is too slow.
-var errSlow = errors.New("it did not take all before the end")
+var errSlow = errors.New("too slow: not everything was written before the end")
 
 // Close writes what waits, and closes the file. It returns what Err would.
 func (f *File) Close() error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -204,7 +203,7 @@ func (f *File) Close() error {
 // field at its limit is shorter.
 const maxTorn = 4 << 20
 
-var errForeign = errors.New("it ends in something that is no event: not touching it")
+var errForeign = errors.New("its last line is no event of tlsfloor: not writing to it; give another name")
 
 // repair makes the file end with a whole line. A write is cut short when the process is
 // killed during it or the disk is full, and a power failure may leave zeros. Anything
@@ -220,7 +219,7 @@ func (f *File) repair(file *os.File, size int64) error {
 		return err
 	}
 	if f.isWhole(torn) {
-		f.options.Note("it ended in a line without its end: added")
+		f.options.Note("its last line had no end: added")
 		_, err := file.Write([]byte{'\n'})
 		return err
 	}
@@ -228,7 +227,7 @@ func (f *File) repair(file *os.File, size int64) error {
 	if !follows && !lines.Begins(f.options.Format, torn) && torn[0] != 0 {
 		return errForeign
 	}
-	f.options.Note(fmt.Sprintf("it ended in %d bytes of a torn line: cut off", len(torn)))
+	f.options.Note("its last line was cut short, and is removed (" + wording.Count(uint64(len(torn)), "byte*") + ")")
 	return file.Truncate(end)
 }
 

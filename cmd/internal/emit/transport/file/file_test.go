@@ -99,13 +99,13 @@ func TestOpenRefuses(t *testing.T) {
 		"":        "is a directory",
 		"no/such": "no such file or directory",
 		"held":    "another tlsfloor",
-		"foreign": "not touching it",
-		"lines":   "not touching it",
-		"json":    "not touching it",
-		"array":   "not touching it",
-		"blank":   "not touching it",
-		"long":    "not touching it",
-		"torn":    "not touching it",
+		"foreign": "not writing to it",
+		"lines":   "not writing to it",
+		"json":    "not writing to it",
+		"array":   "not writing to it",
+		"blank":   "not writing to it",
+		"long":    "not writing to it",
+		"torn":    "not writing to it",
 	} {
 		if _, err := Open(Options{Path: filepath.Join(folder, name)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", name, err, want)
@@ -126,11 +126,11 @@ func TestMend(t *testing.T) {
 	for name, tt := range map[string]struct{ before, after, note string }{
 		"whole":                 {"{\"n\":1}\n", "{\"n\":1}\n", ""},
 		"empty":                 {"", "", ""},
-		"torn":                  {"{\"n\":1}\n{\"n\":2,\"pa", "{\"n\":1}\n", "cut off"},
-		"only a torn line":      {"{\"n\":1", "", "cut off"},
-		"a long torn line":      {"{}\n" + long, "{}\n", "cut off"},
+		"torn":                  {"{\"n\":1}\n{\"n\":2,\"pa", "{\"n\":1}\n", "is removed"},
+		"only a torn line":      {"{\"n\":1", "", "is removed"},
+		"a long torn line":      {"{}\n" + long, "{}\n", "is removed"},
 		"without its end":       {"{\"n\":1}\n{\"n\":2}", "{\"n\":1}\n{\"n\":2}\n", "added"},
-		"zeros of a lost write": {"{\"n\":1}\n\x00\x00\x00", "{\"n\":1}\n", "cut off"},
+		"zeros of a lost write": {"{\"n\":1}\n\x00\x00\x00", "{\"n\":1}\n", "is removed"},
 	} {
 		path := filepath.Join(t.TempDir(), "events")
 		if err := os.WriteFile(path, []byte(tt.before), 0o600); err != nil {

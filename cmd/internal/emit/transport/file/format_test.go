@@ -109,7 +109,7 @@ func TestRepairOfLines(t *testing.T) {
 		}
 		f, err := Open(Options{Path: path, Format: tt.format})
 		switch {
-		case tt.is == foreign && (err == nil || !strings.Contains(err.Error(), "not touching it") || read(t, path) != tt.was):
+		case tt.is == foreign && (err == nil || !strings.Contains(err.Error(), "not writing to it") || read(t, path) != tt.was):
 			t.Errorf("%s %.30q: %v, %q", tt.format, tt.was, err, read(t, path))
 		case tt.is != foreign && (err != nil || read(t, path) != tt.is):
 			t.Errorf("%s %.30q: %v, %q, want %q", tt.format, tt.was, err, read(t, path), tt.is)

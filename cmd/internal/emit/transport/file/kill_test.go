@@ -95,7 +95,7 @@ func TestKilledFiftyTimes(t *testing.T) {
 	torn := 0
 	for range kills {
 		said := killAfter(t, path, time.Duration(random.IntN(10_000))*time.Microsecond)
-		torn += strings.Count(said, "cut off")
+		torn += strings.Count(said, "is removed")
 	}
 	f := open(t, Options{Path: path, Note: func(string) { torn++ }})
 	names, err := f.rotated()
