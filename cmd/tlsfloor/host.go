@@ -30,7 +30,7 @@ type awsLine struct {
 	Resource    string `json:"resource,omitempty"`
 }
 
-const hostUsage = `tlsfloor host NAME...   write what names of AWS mean, one JSON object a line
+const hostUsage = `tlsfloor host NAME...   print what names of AWS mean, one JSON object a line
 tlsfloor host -         read the names from standard input, one a line
 `
 

@@ -20,7 +20,7 @@ type Explain struct {
 }
 
 const explainSynopsis = `tlsfloor explain                      list the guides
-tlsfloor explain ID...                write guides
+tlsfloor explain ID...                print these guides
 tlsfloor explain [options] FILE...    explain the events in files, compressed or
                                       not, "-" for standard input: who has to
                                       change, and how

@@ -48,8 +48,8 @@ func (o *Options) watching(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.Interfaces, "interface", "i", nil, "watch this `interface`; may be repeated; \"any\" is all of them")
 	f.BoolVarP(&o.List, "list-interfaces", "D", false, "list the interfaces and exit")
 	f.BoolVar(&o.Process, "process", false, "name the process behind each connection of this host (Linux; root, or the capabilities in docs/security.md)")
-	f.BoolVar(&o.Promiscuous, "promiscuous", false, "see what is not for this host, too")
-	f.IntVarP(&o.Snaplen, "snapshot-length", "s", maxSnaplen, "capture so many `bytes` of each packet; 0: all of it")
+	f.BoolVar(&o.Promiscuous, "promiscuous", false, "capture packets that are for other hosts, too")
+	f.IntVarP(&o.Snaplen, "snapshot-length", "s", maxSnaplen, "capture at most so many `bytes` of each packet; 0: all")
 	f.IntVarP(&o.buffer, "buffer-size", "B", 0, "kernel buffer of each interface, in `KiB` (default: what --memory leaves for it, 65536 at most)")
 }
 
@@ -66,7 +66,7 @@ func (o *Options) looking(f *pflag.FlagSet) {
 	f.Uint64VarP(&o.Count, "count", "c", 0, "stop after this `number` of packets")
 	f.BoolVar(&o.Certificates, "certificates", false, "read the server's certificate even where SNI names the destination")
 	f.StringVar(&o.Names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
-	f.StringVar(&o.Ranges, "aws-ip-ranges", "", "published addresses of AWS: a `file`, its ip-ranges.json")
+	f.StringVar(&o.Ranges, "aws-ip-ranges", "", "addresses that AWS has published: a `file`, its ip-ranges.json")
 	f.BoolVar(&o.flagAddresses, "flag-addresses", false, "also flag flows known to be AWS's by address only")
 	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
 	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
@@ -75,12 +75,12 @@ func (o *Options) looking(f *pflag.FlagSet) {
 
 func (o *Options) writing(f *pflag.FlagSet) {
 	f.StringVar(&o.Emit, "emit", "flagged", "which `flows` to write: flagged, aws (all in scope) or all")
-	f.StringVar(&o.format, "format", "native", "`format` of outputs that do not say: native, ecs, ocsf, eve, zeek, text or csv (default native; text on a terminal)")
+	f.StringVar(&o.format, "format", "native", "`format` of outputs that name none: native, ecs, ocsf, eve, zeek, text or csv (default native; text on a terminal)")
 	f.BoolVar(&o.json, "json", false, "write JSON to a terminal, too: --format native")
 	f.BoolVarP(&o.place, "e", "e", false, "in text, show the interface or capture, VLANs and tunnels")
 	f.CountVarP(&o.times, "t", "t", "in text, write no time; -tt: seconds since 1970; -tttt: date and time in UTC, as without")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
-	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far each `duration` (such as 5m), and at the end (default never)")
+	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far every `duration` (such as 5m), and at the end (default never)")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
 	o.Top = report.DefaultTop
 	topVar(f, &o.Top, "list at most this `number` of clients in the summary; \"all\" or 0: every one")
@@ -99,7 +99,7 @@ func (o *Options) limiting(f *pflag.FlagSet) {
 	f.IntVar(&o.Workers, "workers", 1, "find and judge handshakes with this `number` of workers at once; more than one pays from a million packets a second")
 	f.StringVarP(&o.User, "user", "Z", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.RequireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
-	f.BoolVar(&o.NoSandbox, "no-sandbox", false, "keep the user, the capabilities and the files")
+	f.BoolVar(&o.NoSandbox, "no-sandbox", false, "do not confine the process: keep its user, capabilities, files and system calls")
 }
 
 func (o *Options) helping(f *pflag.FlagSet) {

@@ -13,7 +13,7 @@ It only listens: it never sends a packet.
   tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng;
                                                   compressed or not)
   tlsfloor explain ID|FILE...                     what to change, and how
-  tlsfloor host NAME...                           what AWS names say
+  tlsfloor host NAME...                           what names of AWS mean
 
 Flows are written to standard output, one a line: as text on a terminal, else as
 JSON. The expression is a packet filter, as tcpdump has it.

@@ -14,7 +14,7 @@ import (
 
 func (o *Options) keeping(f *pflag.FlagSet) {
 	f.StringVarP(&o.Write, "write", "w", "", "write the packets of flagged flows to this `file` (pcapng), each flow with its verdict as a comment; \"-\" is standard output, and events are then written only where -o says")
-	f.IntVarP(&o.rotate, "rotate-seconds", "G", 0, "begin a new file of packets each so many `seconds`; its name is made of -w as strftime(3) does: -w old-%Y%m%d%H%M%S.pcapng")
+	f.IntVarP(&o.rotate, "rotate-seconds", "G", 0, "begin a new file of packets every so many `seconds`; its name is made of -w as strftime(3) does: -w old-%Y%m%d%H%M%S.pcapng")
 }
 
 // OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
@@ -55,7 +55,7 @@ func (o *Options) checkWrite() error {
 	case o.rotate == 0:
 		return nil
 	case o.Write == "":
-		return fmt.Errorf("%s goes with -w: it begins a new file of packets each so many seconds", rotate)
+		return fmt.Errorf("%s goes with -w: it begins a new file of packets every so many seconds", rotate)
 	case o.Write == "-":
 		return fmt.Errorf("%s does not go with %s -: standard output is one file", rotate, write)
 	case strings.Contains(folder, "%"):

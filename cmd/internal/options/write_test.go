@@ -18,7 +18,7 @@ func TestWriteOptions(t *testing.T) {
 		"--write=":                             "--write: its value is empty",
 		"-w x%d -G -1":                         "-G -1: must be from 0 (never) to 316224000 seconds",
 		"-w x%d -G 1h":                         "-G 1h: must be a whole number",
-		"-G 60":                                "-G goes with -w: it begins a new file of packets each so many seconds",
+		"-G 60":                                "-G goes with -w: it begins a new file of packets every so many seconds",
 		"--write - -G 60":                      "-G does not go with --write -: standard output is one file",
 		"-w %Y/x-%d -G 60":                     "-w %Y/x-%d: only the name of the file can have a time, not its folder",
 		"-w x.pcapng --rotate-seconds 60":      "--rotate-seconds 60: each file would overwrite the one before: put the time into its name, as in -w old-%Y%m%d%H%M%S.pcapng",
