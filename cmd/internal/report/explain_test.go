@@ -167,8 +167,8 @@ func TestExplainedClientsAreBounded(t *testing.T) {
 	}
 	for _, want := range []string{
 		"10,150 flagged flows of more than 10,000 clients in 10,150 events.\n",
-		"      101  10.0.0.0\n", "others (76)\n", "    9,980  flows of 9,980 more clients: --top 0 lists all.\n",
-		"       50  flagged flows, of clients beyond the first 10,000 by address,",
+		"      101  10.0.0.0\n", "others (76)\n", "    9,980  flows of 9,980 more clients: --top 0 lists all\n",
+		"       50  flagged flows of clients beyond the first 10,000 by address,",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%.3000s", want, out.String())

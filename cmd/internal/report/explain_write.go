@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tlsfloor/classify/advice"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // DefaultExplained is how many clients are listed for a guide, unless somebody asks for
@@ -33,7 +34,7 @@ func (r *Findings) Write(w io.Writer, top int) error {
 	}
 	if left > 0 {
 		p.line("")
-		p.wrap(margin(digits(left)), "flagged flows, of clients beyond the first "+digits(maxExplained)+" by address, or for which more than "+
+		p.wrap(margin(digits(left)), wording.Noun(left, "flagged flow*")+" of clients beyond the first "+digits(maxExplained)+" by address, or for which more than "+
 			digits(maxProblems)+" things have to change: explain fewer at a time, with --client or --since.")
 	}
 	p.blindSpots(spots)
@@ -136,7 +137,7 @@ func (p *page) section(s *section, top int) uint64 {
 		p.line("")
 	}
 	if n := len(s.rows) - len(shown); n > 0 {
-		p.wrap(margin(digits(left)), "flows of "+number(uint64(n), "more client")+": --top 0 lists all.")
+		p.more(left, n)
 		p.line("")
 	}
 	p.guide(s.guide)

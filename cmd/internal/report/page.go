@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // width bounds a line, in columns.
@@ -101,10 +102,7 @@ func (p *page) paint(code, text string) string {
 
 // number is n with a noun: "1 packet", "2 packets".
 func number(n uint64, of string) string {
-	if n != 1 {
-		of += "s"
-	}
-	return digits(n) + " " + of
+	return digits(n) + " " + wording.Noun(n, of+"*")
 }
 
 // digits writes n with its digits in groups of three: "1,234".

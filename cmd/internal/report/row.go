@@ -109,6 +109,9 @@ func listed[K ordered[K]](all *firsts[with[K], uint64], of *problem, text func(*
 		if !all.more {
 			others = number(uint64(hidden), "other")
 		}
+		if len(lines) == 0 {
+			others = "not kept: the client has too many"
+		}
 		lines = append(lines, others+" ("+digits(left)+")")
 	}
 	return lines

@@ -6,6 +6,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // mostInSummary bounds the destinations, and the reasons, that are shown of a client.
@@ -119,7 +120,7 @@ var verdictRows = []struct {
 }{
 	{classify.Violation, "selected less than %s"},
 	{classify.Attempt, "offered less than %s, got nothing"},
-	{classify.Exposed, "fine, but less is offered as well"},
+	{classify.Exposed, "%s or better; lower offer seen, too"},
 	{classify.OK, "%s or better; no lower offer seen"},
 	{classify.Undetermined, "offered %s, no answer seen"},
 }
@@ -167,12 +168,17 @@ func (p *page) hidden(c *clients, rows []row, shown int, flows uint64) {
 	}
 	if n := len(rows) - shown; n > 0 {
 		p.line("")
-		p.wrap(margin(digits(known)), "flows of "+number(uint64(n), "more client")+": --top 0 lists all")
+		p.more(known, n)
 	}
 	if flows > 0 {
 		p.line("")
-		p.wrap(margin(digits(flows)), "flows of clients beyond the first "+digits(uint64(c.limit))+", by address")
+		p.wrap(margin(digits(flows)), wording.Noun(flows, "flow*")+" of clients beyond the first "+digits(uint64(c.limit))+", by address")
 	}
+}
+
+// more says how many clients with how many flows are left out of a list.
+func (p *page) more(flows uint64, clients int) {
+	p.wrap(margin(digits(flows)), wording.Noun(flows, "flow*")+" of "+number(uint64(clients), "more client")+": --top 0 lists all")
 }
 
 // shownOf is how many of n rows are shown; top 0: all.
