@@ -83,7 +83,7 @@ without an answer. Not everything could be seen: see below.
   verdict               all      to AWS
   violation              18          16  selected less than TLSv1.2
   attempt                 1           1  offered less than TLSv1.2, got nothing
-  exposed                13          13  TLSv1.2 or better; lower offer seen, too
+  exposed                13          13  TLSv1.2 or better; lower offer seen
   ok                  1,144          40  TLSv1.2 or better; no lower offer seen
   undetermined            2           2  offered TLSv1.2, no answer seen
 
@@ -183,7 +183,7 @@ No TLS handshake seen in 1 packet.
   TLSv1.2                56          56
 
   verdict               all      to AWS
-  exposed                56          56  TLSv1.2 or better; lower offer seen, too
+  exposed                56          56  TLSv1.2 or better; lower offer seen
   ok                  1,178           0  TLSv1.2 or better; no lower offer seen
 
   outcome               all      to AWS

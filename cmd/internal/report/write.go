@@ -120,7 +120,7 @@ var verdictRows = []struct {
 }{
 	{classify.Violation, "selected less than %s"},
 	{classify.Attempt, "offered less than %s, got nothing"},
-	{classify.Exposed, "%s or better; lower offer seen, too"},
+	{classify.Exposed, "%s or better; lower offer seen"},
 	{classify.OK, "%s or better; no lower offer seen"},
 	{classify.Undetermined, "offered %s, no answer seen"},
 }
