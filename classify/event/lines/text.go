@@ -154,7 +154,7 @@ func appendTextWho(dst []byte, f *classify.Finding) []byte {
 	if p := f.Process; p != nil {
 		dst = appendTextProcess(dst, p)
 	}
-	if s := f.Software; s != nil {
+	if s := f.Software; s != nil && !isProgram(s, f.Process) {
 		dst = append(dst, separator(len(dst)-start, " (", ", ")...)
 		switch s.Confidence {
 		case classify.Low:
@@ -171,6 +171,12 @@ func appendTextWho(dst []byte, f *classify.Finding) []byte {
 		return dst
 	}
 	return append(dst, ')')
+}
+
+// isProgram reports whether the software is no more than the name of the program, which is
+// written already: "curl".
+func isProgram(s *classify.Software, p *classify.Process) bool {
+	return p != nil && s.Version == "" && s.Name == event.Program(p.Executable, p.CommandLine)
 }
 
 // shownContainer is how much of a container's id is shown: as much as docker ps shows.

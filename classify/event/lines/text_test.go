@@ -39,6 +39,18 @@ func TestColors(t *testing.T) {
 	}
 }
 
+// A program is not named twice.
+func TestTextProgramIsSoftware(t *testing.T) {
+	f := violation()
+	f.Process = &classify.Process{PID: 7, Executable: "/usr/bin/curl"}
+	for version, want := range map[string]string{"": " (curl, pid 7) > ", "8.14.1": " (curl, pid 7, curl 8.14.1) > "} {
+		f.Software = &classify.Software{Name: "curl", Version: version, Confidence: classify.High}
+		if line := string(parseFormat(t, "text", Style{}).AppendFinding(nil, f)); !strings.Contains(line, want) {
+			t.Errorf("%q, want %q", line, want)
+		}
+	}
+}
+
 // One of a kind is in the singular.
 func TestTextCounts(t *testing.T) {
 	one := &event.Stats{Packets: 1, Flows: 1, Handshakes: 1, InScope: 1}
