@@ -92,7 +92,7 @@ func (a account) String() string { return fmt.Sprintf("%s (%d)", a.name, a.uid) 
 var (
 	errNoUser   = errors.New("there is no such user")
 	errNotRoot  = errors.New("only root can change to another user")
-	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody"`)
+	errNoneLeft = errors.New(`there is neither a user "tlsfloor" nor "nobody": name one with --user`)
 )
 
 // targets returns the users to change to: the first one that the kernel accepts.

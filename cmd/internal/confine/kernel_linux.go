@@ -87,7 +87,7 @@ func hasNetlinkIoctl() bool {
 	return errno != unix.EOPNOTSUPP
 }
 
-const noProc = "cannot be set on every thread: /proc is not mounted"
+const noProc = "cannot be set on every thread, because /proc is not mounted (mount -t proc proc /proc)"
 
 // missing lists the steps that will be degraded.
 func (k kernel) missing() (steps []Step) {

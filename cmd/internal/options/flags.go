@@ -95,7 +95,7 @@ func (o *Options) sending(f *pflag.FlagSet) {
 }
 
 func (o *Options) limiting(f *pflag.FlagSet) {
-	f.IntVar(&o.memory, "memory", 256, "bound on the memory of the process, in `MiB`, beside 20 for the program itself; what does not fit is given up, the least promising first")
+	f.IntVar(&o.memory, "memory", 256, "the most memory to use, in `MiB`, besides 20 for the program itself; what does not fit is given up, the least promising first")
 	f.IntVar(&o.Workers, "workers", 1, "find and judge handshakes with this `number` of workers at once; more than one pays from a million packets a second")
 	f.StringVarP(&o.User, "user", "Z", "", "run as this `user` after everything is open, when started as root (default tlsfloor, else nobody)")
 	f.BoolVar(&o.RequireSandbox, "require-sandbox", false, "do not run where the kernel cannot confine the process fully")
