@@ -104,6 +104,9 @@ func (f *File) Write(blocks []byte, packets int) {
 	}
 	if f.broken || f.late || f.full(len(blocks)) {
 		f.stats.Lost += uint64(packets)
+		if !f.broken && !f.late {
+			f.fail(lost(&pathError{f.options.Path, errSlower}))
+		}
 		return
 	}
 	f.waiting = append(f.waiting, blocks...)
@@ -176,6 +179,11 @@ func goingOn(err error) error {
 func (f *File) report(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.fail(err)
+}
+
+// fail is report for who holds the lock.
+func (f *File) fail(err error) {
 	if err != nil && !f.failed {
 		f.err, f.failed = err, true
 	}
@@ -228,6 +236,9 @@ func (f *File) EndBy(end time.Time) {
 		f.changed.Broadcast()
 	})
 }
+
+// errSlower: packets come faster than they can be written, on an interface.
+var errSlower = errors.New("it does not take them as fast as they come")
 
 // errSlow: the disk, or the reader of a pipe, is too slow.
 var errSlow = errors.New("too slow: not everything was written before the end")

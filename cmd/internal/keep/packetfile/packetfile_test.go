@@ -280,6 +280,9 @@ func TestSlowReader(t *testing.T) {
 				if lost := f.Stats().Lost; lost < 8 || lost > 15 {
 					t.Errorf("%d lost", lost)
 				}
+				if err := f.Err(); err == nil || f.Err() != nil || err.Error() != "packets are lost: -w -: it does not take them as fast as they come" {
+					t.Errorf("%v", err)
+				}
 			}
 			select {
 			case <-wrote:
@@ -290,7 +293,7 @@ func TestSlowReader(t *testing.T) {
 			}
 			began := time.Now()
 			f.EndBy(began.Add(50 * time.Millisecond))
-			if err := f.Close(); err == nil || time.Since(began) > 5*time.Second {
+			if err := f.Close(); (err == nil) != live || time.Since(began) > 5*time.Second {
 				t.Errorf("%v", err)
 			}
 			<-wrote
