@@ -103,6 +103,7 @@ func (w *watcher) metricCounts() *metrics.Counts {
 		c.DroppedOutput += o.Dropped + o.Refused
 		c.Waiting += o.Waiting
 	}
+	w.packets.addTo(c)
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/keep"
 	"tlsfloor/cmd/internal/keep/packetfile"
+	"tlsfloor/cmd/internal/metrics"
 )
 
 // packets is what a run does with the packets of flagged flows. All methods do nothing
@@ -107,6 +108,14 @@ func (w *watcher) reportPackets(err error) {
 func (w *watcher) closePackets() {
 	if w.packets != nil {
 		w.reportPackets(w.packets.file.Close())
+	}
+}
+
+// addTo adds what was kept to the counts of the run.
+func (p *packets) addTo(c *metrics.Counts) {
+	if p != nil {
+		file := p.file.Stats()
+		c.PacketsWritten, c.PacketsLost, c.FlowsNotWhole = file.Written, file.Lost, p.keeper.Stats().NotWhole
 	}
 }
 

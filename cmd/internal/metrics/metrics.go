@@ -26,6 +26,9 @@ type Counts struct {
 	// Faults counts packets that led to a panic.
 	Faults uint64
 	Blind  []blind.Spot // what could not be seen
+	// Packets of flagged flows that were to be written, and flagged flows of which packets
+	// are missing; see keep.Stats and packetfile.Stats.
+	PacketsWritten, PacketsLost, FlowsNotWhole uint64
 	// Waiting is the number of events that outputs have not taken yet.
 	Waiting uint64
 }
@@ -55,6 +58,9 @@ func appendCounts(dst []byte, c *Counts) []byte {
 		spots[s.Cause].value = s.Count
 	}
 	dst = counter(dst, "tlsfloor_blind_total", "What could not be seen, by cause.", spots[:]...)
+	dst = counter(dst, "tlsfloor_kept_packets_total", "Packets of flagged flows for the capture file (-w), by what became of them.",
+		sample{`{result="written"}`, c.PacketsWritten}, sample{`{result="lost"}`, c.PacketsLost})
+	dst = counter(dst, "tlsfloor_kept_incomplete_total", "Flagged flows of which packets are missing in the capture file (-w).", sample{value: c.FlowsNotWhole})
 	dst = head(dst, "tlsfloor_events_waiting", "gauge", "Events that outputs have not taken yet.")
 	return line(dst, "tlsfloor_events_waiting", sample{value: c.Waiting})
 }
