@@ -4,7 +4,6 @@ import (
 	"tlsfloor/capture"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
-	"tlsfloor/capture/packettime"
 )
 
 const (
@@ -13,6 +12,8 @@ const (
 	maxHeld = 128 << 10
 	// maxTail bounds the captured bytes of a flow that are written after the verdict.
 	maxTail = 64 << 10
+	// sweepEvery is in nanoseconds.
+	sweepEvery = int64(1e9)
 )
 
 // Writer takes what a Keeper keeps.
@@ -29,7 +30,8 @@ type Writer interface {
 // flagged ones.
 type Keeper struct {
 	to        Writer
-	clock     packettime.Clock
+	now       int64 // see At
+	swept     int64
 	store     store
 	flows     flows
 	datagrams datagrams
@@ -72,13 +74,18 @@ func New(to Writer, memory int64) *Keeper {
 // Stats returns the counts so far.
 func (k *Keeper) Stats() Stats { return k.stats }
 
+// At tells the time by the clock of the flow tables, before Segment. A clock of the
+// Keeper's own, which does not see all packets, could take a pause for granted that the
+// tables still doubt, and forget flows before they are flagged.
+func (k *Keeper) At(now int64) { k.now = now }
+
 // Segment takes a frame that held a TCP segment, or completed one: parts are those of
 // decode.Decoder.Trace. standing and begun are those of flow.Table.Standing after the
 // segment, whose verdict was given to Flag before.
 func (k *Keeper) Segment(f *capture.Frame, p *decode.Packet, parts []uint32, standing flow.Standing, begun bool) {
-	due := k.clock.Tick(p.Time)
 	k.segment(f, p, parts, standing, begun)
-	if due { // last, because Flag does not know the time of this packet
+	if k.now-k.swept >= sweepEvery { // last, because Flag does not know the time of this packet
+		k.swept = k.now
 		k.sweep()
 	}
 }
@@ -106,7 +113,7 @@ func (k *Keeper) segment(f *capture.Frame, p *decode.Packet, parts []uint32, sta
 		k.Drop(parts)
 		return
 	}
-	k.flows.touch(i, classOf(standing), k.clock.Now())
+	k.flows.touch(i, classOf(standing), k.now)
 	k.hold(i, f, parts)
 }
 
@@ -121,7 +128,7 @@ func (k *Keeper) Bare(f *capture.Frame, p *decode.Packet, parts []uint32) {
 	case k.flows.records[i].class >= flagged:
 		k.append(i, f, p, parts, fromLow)
 	default:
-		k.flows.touch(i, k.flows.records[i].class, k.clock.Now())
+		k.flows.touch(i, k.flows.records[i].class, k.now)
 		k.hold(i, f, parts)
 	}
 }
@@ -129,7 +136,7 @@ func (k *Keeper) Bare(f *capture.Frame, p *decode.Packet, parts []uint32) {
 // sweep forgets what was silent for too long.
 func (k *Keeper) sweep() {
 	for c := range k.flows.queues {
-		for i := k.flows.queues[c].oldest; i != 0 && k.clock.Now()-k.flows.records[i].seen > maxSilences[c]; i = k.flows.queues[c].oldest {
+		for i := k.flows.queues[c].oldest; i != 0 && k.now-k.flows.records[i].seen > maxSilences[c]; i = k.flows.queues[c].oldest {
 			k.forget(i)
 		}
 	}
@@ -138,9 +145,9 @@ func (k *Keeper) sweep() {
 // enter makes a record of a flow, and gives up others if there is no room; 0: there is
 // none all the same.
 func (k *Keeper) enter(key flowKey, c class) int32 {
-	i := k.flows.enter(key, c, k.clock.Now())
+	i := k.flows.enter(key, c, k.now)
 	for i == 0 && k.giveUp(opened, followed, ended, flagged, waiting) {
-		i = k.flows.enter(key, c, k.clock.Now())
+		i = k.flows.enter(key, c, k.now)
 	}
 	return i
 }
@@ -193,7 +200,7 @@ func (k *Keeper) forget(i int32) {
 
 // Clear forgets all that is held. It is for a panic, after which the state is not known.
 func (k *Keeper) Clear() {
-	stats, sources := k.stats, k.sources
+	stats, sources, now := k.stats, k.sources, k.now
 	*k = *New(k.to, k.memory)
-	k.stats, k.sources = stats, sources
+	k.stats, k.sources, k.now = stats, sources, now
 }

@@ -48,6 +48,12 @@ func newNetwork(memory int64) *network {
 	return &network{New(w, memory), w, 1e18}
 }
 
+// Segment tells the time, as the sensor does.
+func (n *network) Segment(f *capture.Frame, p *decode.Packet, parts []uint32, s flow.Standing, begun bool) {
+	n.At(p.Time)
+	n.Keeper.Segment(f, p, parts, s, begun)
+}
+
 var server = netip.MustParseAddrPort("192.0.2.10:443")
 
 func clientOf(n int) netip.AddrPort {

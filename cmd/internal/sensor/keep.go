@@ -31,6 +31,7 @@ func (s keeping) Process(f *capture.Frame) {
 		s.step = followingFlows
 		countCut(&s.sessions.Stats.Unseen, p)
 		s.table.Push(p)
+		at.now = s.table.Now()
 		at.standing, at.begun = s.table.Standing(p)
 	case decode.Datagram:
 		s.step = readingDNS
@@ -88,8 +89,9 @@ func keptAsOf(r decode.Result, p *decode.Packet, parts []uint32) keptAs {
 	return notKept
 }
 
-// standing is what flow.Table.Standing returns.
+// standing is what flow.Table.Standing returns, at a time by the table's clock.
 type standing struct {
+	now      int64
 	standing flow.Standing
 	begun    bool
 }
@@ -98,6 +100,7 @@ type standing struct {
 func (as keptAs) give(k *keep.Keeper, f *capture.Frame, p *decode.Packet, parts []uint32, at standing) {
 	switch as {
 	case asSegment:
+		k.At(at.now)
 		k.Segment(f, p, parts, at.standing, at.begun)
 	case asBare:
 		k.Bare(f, p, parts)

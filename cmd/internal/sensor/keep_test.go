@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,8 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/pcap"
+	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/keep"
@@ -267,6 +270,32 @@ func TestKeptOfATunnelsSenderIsBounded(t *testing.T) {
 		})
 		if len(events) != 0 || none.Stats() != k.Stats() {
 			t.Errorf("%d workers, without outputs: %d events, %+v", n, len(events), none.Stats())
+		}
+	}
+}
+
+// A flow whose verdict comes only after a pause is still held then, whatever other packets
+// say of the time: keeping goes by the clock of the flow tables.
+func TestKeptUntilTheTableGivesUp(t *testing.T) {
+	frames := read(t, "openssl-tls10-unanswered.pcap")
+	_, want, _ := keepRun(t, 1, &memorySource{frames: frames}, false)
+	begin := frames[len(frames)-1].Time
+	other := wrap.Segment{Src: netip.MustParseAddrPort("10.9.9.1:40000"), Dst: victim, Flags: decode.ACK}
+	at := func(seconds int64, flags uint8) {
+		s := other
+		s.Flags = flags
+		frames = append(frames, *segment(s, nil, begin+seconds*1e9))
+	}
+	at(10, decode.ACK) // the pause is true for those who see acknowledgements, and in doubt for others
+	at(11, decode.SYN)
+	at(12, decode.SYN)
+	for range 5 {
+		at(250, decode.SYN)
+	}
+	for _, n := range []int{1, 3} {
+		_, kept, stats := keepRun(t, n, &memorySource{frames: frames}, false)
+		if stats.Flows != 1 || stats.NotWhole != 0 || !sameFrames(t, kept, want) {
+			t.Errorf("%d workers: %+v, and %d frames, not %d", n, stats, len(kept.frames(t)), len(want.frames(t)))
 		}
 	}
 }
