@@ -15,7 +15,7 @@ import (
 
 // summarise writes the summary at the end.
 func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
-	run := report.Run{Packets: s.Source.Frames, First: s.First, Last: s.Time, Blind: spots, Top: w.options.Top, Hint: w.hint(s)}
+	run := report.Run{Packets: s.Source.Frames, First: s.First, Last: s.Last, Blind: spots, Top: w.options.Top, Hint: w.hint(s)}
 	err := w.summary.Write(w.w, run, w.color)
 	if err == nil && len(w.options.Interfaces) > 0 {
 		w.noteCounts(s)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/decode"
+	"tlsfloor/capture/testing/wrap"
 	"tlsfloor/classify"
 )
 
@@ -131,6 +133,20 @@ func TestTimeoutsAreNoFrames(t *testing.T) {
 		}
 		if read := len(frames) - len(source.frames); read != most+1 {
 			t.Errorf("%d frames were read, want %d", read, most+1)
+		}
+	}
+}
+
+// The period of a run is from the earliest to the latest time, in whatever order the
+// frames come.
+func TestPeriodOfFramesOutOfOrder(t *testing.T) {
+	var frames []capture.Frame
+	for _, at := range []int64{5e18, 9e18, 1e18, 7e18} {
+		frames = append(frames, *segment(wrap.Segment{Src: victim, Dst: victim, Flags: decode.SYN}, nil, at))
+	}
+	for _, n := range []int{1, 3} {
+		if _, stats := runWorkers(t, n, frames, func(*Options) {}); stats.First != 1e18 || stats.Last != 9e18 || stats.Time != 7e18 {
+			t.Errorf("%d workers: from %d to %d, and %d", n, stats.First, stats.Last, stats.Time)
 		}
 	}
 }

@@ -13,8 +13,19 @@ type reading struct {
 	source  capture.Source
 	frame   capture.Frame
 	frames  uint64 // that came
-	first   int64  // time of the first frame; 0: none so far
+	first   int64  // the earliest time of a frame
+	last    int64  // the latest
 	failure *failure
+}
+
+// note counts a frame of a time. Frames may come in any order: a clock is set, or captures
+// are joined.
+func (r *reading) note(at int64) {
+	if r.frames == 0 {
+		r.first, r.last = at, at
+	}
+	r.frames++
+	r.first, r.last = min(r.first, at), max(r.last, at)
 }
 
 // processor processes the frames of a reading.
@@ -54,10 +65,7 @@ func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (o
 	for {
 		err := r.source.Next(&r.frame)
 		if err == nil {
-			r.frames++
-			if r.first == 0 {
-				r.first = r.frame.Time
-			}
+			r.note(r.frame.Time)
 			p.Process(&r.frame)
 			if r.frames < pause {
 				continue

@@ -135,7 +135,7 @@ func (s *Sensor) helloSeen() bool {
 func (s *Sensor) Stats() Stats {
 	st := s.stats
 	st.Stats = s.sessions.Stats
-	st.First, st.Time, st.Faults = s.first, s.frame.Time, uint64(s.faults)
+	st.First, st.Last, st.Time, st.Faults = s.first, s.last, s.frame.Time, uint64(s.faults)
 	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
 	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list(&s.sessions.DisbelievedClients)
 	if s.source != nil {

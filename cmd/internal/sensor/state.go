@@ -41,8 +41,10 @@ const (
 
 // Stats are the counts of a sensor and of the packages that it uses.
 type Stats struct {
-	First  int64 // time of the first frame, in nanoseconds since the Unix epoch; 0: none
-	Time   int64 // of the last frame
+	// First and Last are the earliest and the latest time of a frame, and Time is that of
+	// the last frame, in nanoseconds since the Unix epoch; 0: none.
+	First, Last, Time int64
+
 	Source capture.Stats
 	Decode decode.Stats
 	Flow   flow.Stats

@@ -294,7 +294,7 @@ func (w *Workers) Stats() Stats {
 		w.drain()
 	}
 	st := w.judge.stats
-	st.First, st.Time, st.Decode, st.Faults = w.first, w.frame.Time, w.decoder.Stats(), uint64(w.faults)
+	st.First, st.Last, st.Time, st.Decode, st.Faults = w.first, w.last, w.frame.Time, w.decoder.Stats(), uint64(w.faults)
 	for _, s := range shards {
 		of := s.Sensor.Stats()
 		st.add(&of)
