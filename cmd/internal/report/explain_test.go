@@ -315,6 +315,7 @@ func TestNothingIsSaidOfWhatWasNotRead(t *testing.T) {
 		incomplete   bool
 		want         string
 	}{
+		{"one of several", fmt.Sprintf(flaggedEvent, 1, "a.amazonaws.com", 1) + counted, false, "1 flagged flow of 1 client in 2 events. The runs have counted 3 flagged flows:\nthe events about the others are somewhere else.\n"},
 		{"all was read", fine, false, "Nothing is flagged in 1 event: there is nothing to change.\n"},
 		{"a file was not", fine, true, "Nothing is flagged in 1 event, but not everything could be read.\n"},
 		{"a line was not", fine + fine[:40], false, "Nothing is flagged in 1 event, but not everything could be read.\n"},

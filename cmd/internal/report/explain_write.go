@@ -23,7 +23,7 @@ func (r *Findings) Write(w io.Writer, top int) error {
 	if r.clients.flows == 0 {
 		p.wrap("", r.nothing(blindToo, counted))
 	} else {
-		p.wrap("", r.something(len(rows), blindToo))
+		p.wrap("", r.something(len(rows), blindToo, counted))
 	}
 	if r.period.first != 0 || r.period.last != 0 {
 		p.line("Events from %s.", r.period.text())
@@ -47,13 +47,21 @@ func (r *Findings) Write(w io.Writer, top int) error {
 }
 
 // something is the result in one sentence, if something is flagged.
-func (r *Findings) something(clients int, blindToo bool) string {
+func (r *Findings) something(clients int, blindToo bool, counted uint64) string {
 	text := number(r.clients.flows, "flagged flow") + " of " + r.clients.count(clients) + r.among() + " in " + number(r.events, "event") + "."
 	if !r.selection.all() {
 		text = r.selection.text() + ": " + text
 	}
+	return text + r.missing(blindToo, counted)
+}
+
+// missing says in sentences what is not known beside the flows that were counted.
+func (r *Findings) missing(blindToo bool, counted uint64) (text string) {
 	if r.unread || r.foreign > 0 {
 		text += " Not everything could be read."
+	}
+	if counted > r.clients.flows+r.left {
+		text += " The runs have counted " + number(counted, "flagged flow") + ": the events about the others are somewhere else."
 	}
 	if blindToo {
 		text += " Not everything could be seen: see below."
@@ -75,11 +83,7 @@ func (r *Findings) nothing(blindToo bool, counted uint64) string {
 	events := number(r.events, "event")
 	switch {
 	case !r.selection.all():
-		text := r.selection.text() + ": no flagged flow" + r.among() + " in " + events + "."
-		if blindToo {
-			text += " Not everything could be seen: see below."
-		}
-		return text
+		return r.selection.text() + ": no flagged flow" + r.among() + " in " + events + "." + r.missing(blindToo, counted)
 	case r.unread || r.foreign > 0:
 		return "Nothing is flagged in " + events + ", but not everything could be read."
 	case counted > 0:

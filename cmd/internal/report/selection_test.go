@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -80,5 +81,28 @@ func TestSelectionOfTimes(t *testing.T) {
 		if s, err := NewSelection("", bad, now); err == nil {
 			t.Errorf("%s is taken for %s", bad, time.Unix(0, s.from).UTC())
 		}
+	}
+}
+
+// That a selection has no flagged flow is not said as if all was read.
+func TestNothingSelectedOfWhatWasNotRead(t *testing.T) {
+	const fine = `{"schema":"tlsfloor/1","kind":"handshake","ts":"2026-03-01T12:00:00.000000Z","flagged":false,"src_ip":"10.0.0.6"}` + "\n"
+	const counted = `{"schema":"tlsfloor/1","kind":"stats","flagged":3,"blind":[]}` + "\n"
+	of, err := NewSelection("10.0.0.9", "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewFindings(of)
+	if err := r.Add(strings.NewReader(fine + fine[:40] + "\n" + counted)); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := r.Write(&out, 0); err != nil {
+		t.Fatal(err)
+	}
+	const want = "10.0.0.9: no flagged flow, of 0 flagged flows in 2 events. Not everything could be read. " +
+		"The runs have counted 3 flagged flows: the events about the others are somewhere else."
+	if got := strings.Join(strings.Fields(out.String()), " "); got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
