@@ -227,7 +227,7 @@ func (e *e2e) serve(address string, config *tls.Config) {
 // e2eAnswers is how long a response takes. On a busy machine a client that ends within
 // milliseconds has ended before its file is looked at; what it is called is then less
 // sure (checkRefused).
-const e2eAnswers = 100 * time.Millisecond
+const e2eAnswers = 300 * time.Millisecond
 
 // answer responds as AWS does without tables, buckets and commits.
 func answer(w http.ResponseWriter, r *http.Request) {
