@@ -31,7 +31,7 @@ func checkQuotes(page string, all []*message) (wrong []string, checked int) {
 var (
 	textBlock = regexp.MustCompile("(?s)```text\n(.*?)```")
 	counted   = regexp.MustCompile(`^ *[0-9,]+  `)
-	addressed = regexp.MustCompile(`^tlsfloor: `)
+	addressed = regexp.MustCompile(`^tlsfloor: (?:[0-9,]+ )?`) // and the number of a counted noun
 )
 
 // quoted returns the messages of a block, each on one line.
