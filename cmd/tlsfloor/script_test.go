@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -121,10 +122,14 @@ func serverConfig(ts *testscript.TestScript) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS10, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// condition implements [root]; testscript has other conditions.
+// condition implements [root], and [mounts] for a root who may change what is mounted for a
+// program that it starts; testscript has other conditions.
 func condition(name string) (bool, error) {
-	if name == "root" {
+	switch name {
+	case "root":
 		return os.Geteuid() == 0, nil
+	case "mounts":
+		return exec.Command("unshare", "-m", "true").Run() == nil, nil
 	}
 	return false, fmt.Errorf("no such condition: %s", name)
 }
