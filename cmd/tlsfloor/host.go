@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/aws"
@@ -42,6 +43,11 @@ func describeHosts(args []string, stdin io.Reader, stdout io.Writer, m *messages
 	}
 	if len(args) == 0 {
 		return m.fail(errors.New("host: give one or more names, or - to read them from standard input"))
+	}
+	for _, name := range args {
+		if strings.HasPrefix(name, "-") && name != "-" {
+			return m.fail(fmt.Errorf("host: unknown option: %s (tlsfloor host --help says what it takes)", name))
+		}
 	}
 	scope, err := policy.NewScope(nil)
 	if err != nil {

@@ -88,7 +88,18 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 	return exitOK
 }
 
-func printUsage(_ []string, _ io.Reader, stdout io.Writer, m *messages) int { return m.usage(stdout) }
+// printUsage is "tlsfloor help", or "tlsfloor help explain".
+func printUsage(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
+	if len(args) == 1 {
+		switch args[0] {
+		case "explain":
+			return explainFindings([]string{"--help"}, stdin, stdout, m)
+		case "host":
+			return describeHosts([]string{"--help"}, stdin, stdout, m)
+		}
+	}
+	return m.usage(stdout)
+}
 
 func (m *messages) usage(stdout io.Writer) int {
 	fmt.Fprint(stdout, options.Usage())
