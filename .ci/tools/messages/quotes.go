@@ -19,7 +19,7 @@ func checkQuotes(page string, all []*message) (wrong []string, checked int) {
 					continue
 				}
 				checked++
-				if !q.has(s) && !q.begins(s) && !ofSystem(s) {
+				if !q.has(s) && !q.has(leading.ReplaceAllString(s, "")) && !q.begins(s) && !ofSystem(s) {
 					wrong = append(wrong, s)
 				}
 			}
@@ -31,7 +31,8 @@ func checkQuotes(page string, all []*message) (wrong []string, checked int) {
 var (
 	textBlock = regexp.MustCompile("(?s)```text\n(.*?)```")
 	counted   = regexp.MustCompile(`^ *[0-9,]+  `)
-	addressed = regexp.MustCompile(`^tlsfloor: (?:[0-9,]+ )?`) // and the number of a counted noun
+	addressed = regexp.MustCompile(`^tlsfloor: `)
+	leading   = regexp.MustCompile(`^[0-9,]+ `) // the program may add a count to a noun
 )
 
 // quoted returns the messages of a block, each on one line.
