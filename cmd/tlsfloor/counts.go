@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"syscall"
 	"time"
 
@@ -85,7 +86,11 @@ func (w *watcher) exportDone(wait bool) bool {
 		}
 	}
 	if err != nil && !e.reported {
-		w.say("--metrics-file: %s; going on without", printable(wording.Of(err)))
+		needs := ""
+		if errors.Is(err, fs.ErrPermission) {
+			needs = ": the user that tlsfloor runs as (-Z) needs the right to write to its folder"
+		}
+		w.say("--metrics-file: %s; going on without%s", printable(wording.Of(err)), needs)
 	}
 	e.reported, e.done = err != nil, nil
 	return true

@@ -228,8 +228,8 @@ Could not be seen:
   established             1           0
 `},
 		{"a suspicion, another floor, a scope without a name", suspects, Run{Packets: 10}, `
-0 flagged of 1 TLS handshake; 1 in scope, 0 of them TLSv1.3 or better, 1 below
-it but known by address only.
+0 flagged of 1 TLS handshake; 1 in scope, none of them TLSv1.3 or better, 1
+below it but known by address only.
 
   selected              all    in scope
   TLSv1.2                 1           1  below the floor

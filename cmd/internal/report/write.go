@@ -73,6 +73,8 @@ func (s *Summary) headline(p *page, run Run) {
 func (s *Summary) reached() string {
 	floor := s.options.Floor.String() + " or better"
 	switch good, total := s.scoped.good(), s.scoped.total; {
+	case total > 0 && good == 0:
+		return digits(total) + " " + s.options.Scope + ", none of them " + floor + s.unflagged() + "."
 	case total == 0:
 		return "none " + s.options.Scope + "."
 	case good == total:
