@@ -126,6 +126,6 @@ func (w *watcher) notePackets() {
 	}
 	kept, file := w.packets.keeper.Stats(), w.packets.file.Stats()
 	w.say("packets written to %s: %d, of flagged flows: %d", printable(w.packets.name), file.Written, kept.Flows)
-	w.noteCount(kept.NotWhole, "flagged flow* of which packets are missing: there was no room to hold them (--memory)")
+	w.noteCount(kept.NotWhole, "flagged flow* of which packets are missing: there was no memory to hold them (--memory)")
 	w.noteCount(file.Lost, "packet* of flagged flows not written: the file failed, was too slow, or was closed by its reader")
 }

@@ -153,7 +153,7 @@ func commentOn(f *classify.Finding, whole bool) string {
 }
 
 // notWhole is at the end of the comment on a flow of which packets are missing.
-const notWhole = "; some of its packets are missing: there was no room to hold them"
+const notWhole = "; some of its packets are missing: there was no memory to hold them"
 
 // softwareName names software with its version and library, as far as they are known.
 func softwareName(s *classify.Software) string {
