@@ -35,8 +35,8 @@ func (w *watcher) sendStats(end bool) {
 		return
 	}
 	now := s.Time
-	if now == 0 && w.live() {
-		now = w.statsSent.UnixNano() // there was no packet with a time
+	if now == 0 { // there was no packet with a time
+		now = w.statsSent.UnixNano()
 	}
 	w.events.SendStats(&event.Stats{
 		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
