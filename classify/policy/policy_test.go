@@ -101,7 +101,7 @@ var judgements = []struct {
 	{
 		name: "the sentinel of a TLSv1.3 server to a TLSv1.2 client", hello: legacy(tls12), answer: held(tls12, tls12),
 		verdict: classify.OK,
-		reason:  "selected TLSv1.2; the client offers up to TLSv1.2, its lowest version is not in the hello",
+		reason:  "selected TLSv1.2; the client offers up to TLSv1.2 and does not say its lowest version",
 	},
 	{
 		name: "the sentinel for a client of drafts only", hello: offering(draft23, tls12), answer: held(tls12, tls12),
@@ -133,7 +133,7 @@ var judgements = []struct {
 	{
 		name: "an SSLv2 hello that goes up to the floor", hello: &classify.ClientHello{LegacyVersion: tls12, SSLv2Format: true},
 		answer: selecting(tls12), verdict: classify.OK,
-		reason: "selected TLSv1.2; the client offers up to TLSv1.2 in an SSLv2 hello, its lowest version is not in the hello",
+		reason: "selected TLSv1.2; the client offers up to TLSv1.2 in an SSLv2 hello and does not say its lowest version",
 	},
 	{
 		name: "a server refuses an old client", hello: legacy(tls10), alert: alert(classify.ServerSide, 70), outcome: classify.Refused,
@@ -190,12 +190,12 @@ var judgements = []struct {
 	},
 	{
 		name: "a legacy hello at the floor", hello: legacy(tls12), answer: selecting(tls12), verdict: classify.OK,
-		reason: "selected TLSv1.2; the client offers up to TLSv1.2, its lowest version is not in the hello",
+		reason: "selected TLSv1.2; the client offers up to TLSv1.2 and does not say its lowest version",
 	},
 	{
 		name: "supported_versions of nothing but GREASE", hello: &classify.ClientHello{LegacyVersion: tls12, Versions: []parse.Version{}},
 		answer: selecting(tls12), verdict: classify.OK,
-		reason: "selected TLSv1.2; the client offers up to TLSv1.2, its lowest version is not in the hello",
+		reason: "selected TLSv1.2; the client offers up to TLSv1.2 and does not say its lowest version",
 	},
 	{
 		name: "a draft of TLS 1.3", hello: offering(draft23), answer: selecting(draft23), verdict: classify.OK,
@@ -204,7 +204,7 @@ var judgements = []struct {
 	{
 		name: "more than was offered", hello: legacy(tls11), answer: selecting(tls12), verdict: classify.OK,
 		anomalies: []string{SelectedNotOffered},
-		reason:    "selected TLSv1.2; the client offers at most TLSv1.1, its lowest version is not in the hello",
+		reason:    "selected TLSv1.2; the client offers at most TLSv1.1 and does not say its lowest version",
 	},
 	{
 		name: "another draft than was offered", hello: offering(draft23), answer: selecting(0x7f12), verdict: classify.OK,
@@ -217,7 +217,7 @@ var judgements = []struct {
 	},
 	{
 		name: "a number above all versions", hello: legacy(0x0305), answer: selecting(0x0305), verdict: classify.OK,
-		reason: "selected 0x0305; the client offers up to 0x0305, its lowest version is not in the hello",
+		reason: "selected 0x0305; the client offers up to 0x0305 and does not say its lowest version",
 	},
 	{
 		name: "a HelloRetryRequest selects", hello: offering(tls13, tls12),

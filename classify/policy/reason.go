@@ -89,7 +89,7 @@ func (k reasonKey) limits() string {
 	case !k.hello || k.downgraded || k.unshown:
 		return k.offered()
 	case k.lowest == 0:
-		return k.offered() + ", its lowest version is not in the hello"
+		return k.offered() + " and does not say its lowest version"
 	}
 	return "the client offers nothing below " + k.lowest.String()
 }

@@ -78,7 +78,7 @@ func variants() (all []*classify.Finding) {
 		func(f *classify.Finding) { f.Flagged, f.Verdict = false, classify.Exposed },
 		func(f *classify.Finding) {
 			f.Flagged, f.Verdict, f.Fix = false, classify.OK, classify.FixNone
-			f.Reason = "selected TLSv1.2; the client offers up to TLSv1.2, its lowest version is not in the hello"
+			f.Reason = "selected TLSv1.2; the client offers up to TLSv1.2 and does not say its lowest version"
 		},
 		func(f *classify.Finding) { f.Flagged, f.Verdict = false, classify.Undetermined },
 		func(f *classify.Finding) { f.Flagged, f.InScope = false, false },
