@@ -127,7 +127,7 @@ func badExpression(expression string, err error) error {
 	if why, ok := strings.CutPrefix(err.Error(), "can't parse filter expression: "); ok {
 		err = errors.New(why) // libpcap's own prefix says it again
 	}
-	return fmt.Errorf("%w %q: %w", errExpression, expression, err)
+	return fmt.Errorf("%w %q: %w (man pcap-filter explains expressions)", errExpression, expression, err)
 }
 
 // next reads a frame. Besides capture.ErrTimeout it returns an *InputError once when the

@@ -31,7 +31,7 @@ var (
 	errNoInterface = errors.New("no such interface")
 	errPermission  = errors.New("no permission to capture")
 	errPromiscuous = errors.New("the interface has no promiscuous mode; capture without it")
-	errExpression  = errors.New("bad BPF expression") // libpcap does not understand it
+	errExpression  = errors.New("bad expression") // libpcap does not understand it
 	errNoneNamed   = errors.New("no interface named")
 	errNulByte     = errors.New("it holds a zero byte")
 )
