@@ -131,8 +131,9 @@ var (
 	asURL = regexp.MustCompile(`(://)[^/?#\s@:]{20,}@`)
 	// inQuery is a parameter of a URL or form. Presigned URLs have secrets in them.
 	inQuery = regexp.MustCompile(`([?&;][^=&#\s"']+=)[^&;#\s"']+`)
-	// inHeader is the name of a header, also after curl's -H.
-	inHeader = regexp.MustCompile(`^(-H)?["']?[A-Za-z0-9-]+:`)
+	// inHeader is the name of a header, also after curl's -H, in the quotation marks of a
+	// shell in a shell.
+	inHeader = regexp.MustCompile(`^(-H)?[\\"']*[A-Za-z0-9-]+:`)
 )
 
 // maskText masks the secrets in one word, or in a script.
@@ -166,6 +167,7 @@ func maskMember(name, all string) string {
 func maskScript(text string) string {
 	words := strings.Fields(text)
 	plain := strings.Join(words, " ")
+	words = maskHeaders(words)
 	for i, word := range words {
 		name, value, assigned := strings.Cut(word, "=")
 		if assigned && isSecret(name) && strings.ContainsAny(value, `"'`) {
@@ -177,6 +179,28 @@ func maskScript(text string) string {
 		return m
 	}
 	return text
+}
+
+// maskHeaders removes the values of headers in quotation marks, which may be several words:
+// 'Authorization: Bearer xyz'. Where the quotation does not end, it removes everything
+// behind the header's name.
+func maskHeaders(words []string) (out []string) {
+	for i := 0; i < len(words); i++ {
+		name := inHeader.FindString(words[i])
+		at := strings.IndexAny(name, `"'`)
+		if at < 0 || !isSecret(name) || strings.HasPrefix(words[i][len(name):], "//") {
+			out = append(out, words[i])
+			continue
+		}
+		quote := name[at : at+1]
+		for end := words[i][len(name):]; !strings.Contains(end, quote); end = words[i] {
+			if i++; i == len(words) {
+				return append(out, name)
+			}
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // maskAnyProgram masks the words of several commands. A command begins with each name
