@@ -39,7 +39,7 @@ func split(text []byte) (arguments []string) {
 // that programs such as curl are given, and secret keys of AWS. It does not find every
 // secret. Then it cuts each argument to maxArgument bytes.
 func mask(arguments []string) []string {
-	maskWords(arguments)
+	maskAnyProgram(arguments) // sudo, timeout or env may come before the program
 	for i, a := range arguments {
 		arguments[i] = a[:min(len(a), maxArgument)]
 	}
@@ -88,7 +88,7 @@ func maskOption(program, word string) (_, name string) {
 	switch {
 	case word == "-u":
 		return word, word
-	case word == "--user" || word == "--proxy-user" || word == "--pass" || !strings.ContainsAny(word, "=: ") && isSecret(word):
+	case word == "--user" || word == "--proxy-user" || word == "--pass" || word == "-pass" || !strings.ContainsAny(word, "=: ") && isSecret(word):
 		return word, word
 	}
 	return maskText(word), ""
@@ -203,7 +203,7 @@ func maskHeaders(words []string) (out []string) {
 	return out
 }
 
-// maskAnyProgram masks the words of several commands. A command begins with each name
+// maskAnyProgram masks the words of one command or of several. A command begins with each name
 // of a program that has an option for passwords.
 func maskAnyProgram(words []string) []string {
 	from := 0
