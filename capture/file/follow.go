@@ -22,7 +22,7 @@ var ErrReplaced = errors.New("replaced while it was followed; reading the new fi
 
 // ErrAbsent: a file that is to be followed does not exist yet, or does not exist any
 // more. It is read when it appears.
-var ErrAbsent = errors.New("no such file yet; reading it when it appears")
+var ErrAbsent = errors.New("no such file yet; waiting for it")
 
 var errNameUnseen = errors.New("if another file takes this name, it is not read")
 

@@ -466,16 +466,17 @@ func TestSharedFolderStaysClosed(t *testing.T) {
 	needKernel(t, 3)
 	path := write(t, filepath.Join(os.TempDir(), fmt.Sprintf("tlsfloor-confine-%d", os.Getpid())), ownerOfOutput())
 	t.Cleanup(func() { os.Remove(path) })
+	later := path + ".later"
 	r := plan{
-		Options: Options{WritePaths: []string{path}, ReloadPaths: []string{"/etc/passwd"}, Require: true},
+		Options: Options{WritePaths: []string{path, path}, ReloadPaths: []string{"/etc/passwd", later}, Require: true},
 		After:   []string{"append " + path, "create " + path + ".1", "read /etc/passwd", "read /etc/group"},
 	}.run(t)
 	r.works(t, "append "+path, "read /etc/passwd")
 	r.refused(t, unix.EACCES, "create "+path+".1", "read /etc/group")
 	doubts := fmt.Sprint(r.Steps)
-	for _, want := range []string{path + ": it cannot be rotated", "/etc/passwd: once it is replaced"} {
-		if !strings.Contains(doubts, want) {
-			t.Errorf("%q is not said", want)
+	for _, want := range []string{path + ": it cannot be rotated", "/etc/passwd: once it is replaced", later + ": it cannot be read when it appears"} {
+		if strings.Count(doubts, want) != 1 {
+			t.Errorf("%q is not said once", want)
 		}
 	}
 }

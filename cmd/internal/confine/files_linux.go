@@ -1,10 +1,12 @@
 package confine
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -124,8 +126,12 @@ func (g *grants) add(path string, rights landlock.AccessFSSet, access uint32) er
 	return nil
 }
 
+// warn notes what will not work later, once: two files may need the same folder.
 func (g *grants) warn(path, format string, args ...any) {
-	g.warnings = append(g.warnings, path+": "+fmt.Sprintf(format, args...))
+	text := path + ": " + fmt.Sprintf(format, args...)
+	if !slices.Contains(g.warnings, text) {
+		g.warnings = append(g.warnings, text)
+	}
 }
 
 func (g *grants) addRead(path string) {
@@ -134,7 +140,7 @@ func (g *grants) addRead(path string) {
 		rights, access = readFolder, unix.R_OK|unix.X_OK
 	}
 	if err := g.add(path, rights, access); err != nil {
-		g.warn(path, "%s cannot read it later: %v", g.user, err)
+		g.warn(absolute(path), "%s cannot read it later: %v", g.user, err)
 		return
 	}
 	g.read++
@@ -148,8 +154,12 @@ func (g *grants) addReload(path string) {
 		g.addRead(folder)
 		return
 	}
+	if _, err := os.Stat(real); errors.Is(err, fs.ErrNotExist) {
+		g.warn(path, "it cannot be read when it appears, because %s holds much else: use a folder of its own", absolute(folder))
+		return
+	}
 	g.addRead(real)
-	g.warn(path, "once it is replaced by renaming, it cannot be read again, because %s holds much else: put it into a folder of its own", folder)
+	g.warn(path, "once it is replaced by renaming, it cannot be read again, because %s holds much else: put it into a folder of its own", absolute(folder))
 }
 
 func (g *grants) addWrite(path string) {
@@ -166,7 +176,7 @@ func (g *grants) addWrite(path string) {
 
 func (g *grants) addOutputs(folder string) {
 	if err := g.add(folder, writeFolder, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
-		g.warn(folder, "%s cannot make files in it later: %v", g.user, err)
+		g.warn(absolute(folder), "%s cannot make files in it later: %v", g.user, err)
 		return
 	}
 	g.write++
@@ -188,7 +198,7 @@ func (g *grants) addRotated(path string) {
 		return
 	}
 	g.addOutput(path)
-	g.warn(path, "it cannot be rotated, because %s holds much else: put it into a folder of its own", folder)
+	g.warn(path, "it cannot be rotated, because %s holds much else: put it into a folder of its own", absolute(folder))
 }
 
 // addResolver grants the files that Go's resolver reads, again when they change.
@@ -225,6 +235,14 @@ func (c *confinement) addSockets(g *grants) {
 func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
+	}
+	return path
+}
+
+// absolute returns a path that says where it is: "." does not.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
 	}
 	return path
 }
