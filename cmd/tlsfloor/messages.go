@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -92,17 +93,16 @@ func (m *messages) fail(err error) int {
 	return exitError
 }
 
-// printable replaces control characters, which names of files or libraries may contain:
-// they could move the cursor or begin another line.
+// printable replaces what names of files or libraries may contain and a terminal would
+// obey: control characters move the cursor or begin another line, and those of
+// bidirectional text turn a line around.
 func printable(s string) string {
-	out := make([]rune, 0, len(s))
-	for _, r := range s {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
-			r = '?'
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
 		}
-		out = append(out, r)
-	}
-	return string(out)
+		return '?'
+	}, s)
 }
 
 // version is the program's version. In a clone, go build makes it of the commit.
