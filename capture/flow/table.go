@@ -98,6 +98,9 @@ func (t *Table) Stats() Stats {
 // Now is the table's time in nanoseconds since the Unix epoch: that of the packets.
 func (t *Table) Now() int64 { return t.clock.Now() }
 
+// Claimed is when the last packet came, in nanoseconds: see packettime.Clock.Claimed.
+func (t *Table) Claimed() int64 { return t.clock.Claimed() }
+
 // Push takes a TCP segment. It keeps no reference to p.
 func (t *Table) Push(p *decode.Packet) {
 	due := t.clock.Tick(p.Time)

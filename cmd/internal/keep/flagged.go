@@ -38,7 +38,7 @@ func (k *Keeper) Flag(f *classify.Finding) {
 	k.flush()
 	if i != 0 {
 		r.left, r.cut = maxTail, false
-		k.flows.touch(i, flagged, k.now)
+		k.flows.touch(i, flagged, k.claimed)
 	}
 }
 
@@ -78,7 +78,7 @@ func (k *Keeper) append(i int32, f *capture.Frame, p *decode.Packet, parts []uin
 		k.forget(i)
 		return
 	}
-	k.flows.touch(i, r.endsWith(p, fromLow), k.now)
+	k.flows.touch(i, r.endsWith(p, fromLow), k.claimed)
 }
 
 // comment returns the comment of a frame of a flagged flow.

@@ -31,6 +31,7 @@ type Writer interface {
 type Keeper struct {
 	to        Writer
 	now       int64 // see At
+	claimed   int64 // see At
 	swept     int64
 	store     store
 	flows     flows
@@ -76,8 +77,10 @@ func (k *Keeper) Stats() Stats { return k.stats }
 
 // At tells the time by the clock of the flow tables, before Segment. A clock of the
 // Keeper's own, which does not see all packets, could take a pause for granted that the
-// tables still doubt, and forget flows before they are flagged.
-func (k *Keeper) At(now int64) { k.now = now }
+// tables still doubt, and forget flows before they are flagged. claimed is when the next
+// packet came, though the clock may doubt it: the first packets after a pause must not look
+// old once the pause is accepted (packettime.Clock.Claimed).
+func (k *Keeper) At(now, claimed int64) { k.now, k.claimed = now, claimed }
 
 // Segment takes a frame that held a TCP segment, or completed one: parts are those of
 // decode.Decoder.Trace. standing and begun are those of flow.Table.Standing after the
@@ -113,7 +116,7 @@ func (k *Keeper) segment(f *capture.Frame, p *decode.Packet, parts []uint32, sta
 		k.Drop(parts)
 		return
 	}
-	k.flows.touch(i, classOf(standing), k.now)
+	k.flows.touch(i, classOf(standing), k.claimed)
 	k.hold(i, f, parts)
 }
 
@@ -128,7 +131,7 @@ func (k *Keeper) Bare(f *capture.Frame, p *decode.Packet, parts []uint32) {
 	case k.flows.records[i].class >= flagged:
 		k.append(i, f, p, parts, fromLow)
 	default:
-		k.flows.touch(i, k.flows.records[i].class, k.now)
+		k.flows.touch(i, k.flows.records[i].class, k.claimed)
 		k.hold(i, f, parts)
 	}
 }
@@ -145,9 +148,9 @@ func (k *Keeper) sweep() {
 // enter makes a record of a flow, and gives up others if there is no room; 0: there is
 // none all the same.
 func (k *Keeper) enter(key flowKey, c class) int32 {
-	i := k.flows.enter(key, c, k.now)
+	i := k.flows.enter(key, c, k.claimed)
 	for i == 0 && k.giveUp(opened, followed, ended, flagged, waiting) {
-		i = k.flows.enter(key, c, k.now)
+		i = k.flows.enter(key, c, k.claimed)
 	}
 	return i
 }
@@ -200,7 +203,7 @@ func (k *Keeper) forget(i int32) {
 
 // Clear forgets all that is held. It is for a panic, after which the state is not known.
 func (k *Keeper) Clear() {
-	stats, sources, now := k.stats, k.sources, k.now
+	stats, sources, now, claimed := k.stats, k.sources, k.now, k.claimed
 	*k = *New(k.to, k.memory)
-	k.stats, k.sources, k.now = stats, sources, now
+	k.stats, k.sources, k.now, k.claimed = stats, sources, now, claimed
 }

@@ -50,7 +50,7 @@ func newNetwork(memory int64) *network {
 
 // Segment tells the time, as the sensor does.
 func (n *network) Segment(f *capture.Frame, p *decode.Packet, parts []uint32, s flow.Standing, begun bool) {
-	n.At(p.Time)
+	n.At(p.Time, p.Time)
 	n.Keeper.Segment(f, p, parts, s, begun)
 }
 

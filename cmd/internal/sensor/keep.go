@@ -31,7 +31,7 @@ func (s keeping) Process(f *capture.Frame) {
 		s.step = followingFlows
 		countCut(&s.sessions.Stats.Unseen, p)
 		s.table.Push(p)
-		at.now = s.table.Now()
+		at.now, at.claimed = s.table.Now(), s.table.Claimed()
 		at.standing, at.begun = s.table.Standing(p)
 	case decode.Datagram:
 		s.step = readingDNS
@@ -91,16 +91,16 @@ func keptAsOf(r decode.Result, p *decode.Packet, parts []uint32) keptAs {
 
 // standing is what flow.Table.Standing returns, at a time by the table's clock.
 type standing struct {
-	now      int64
-	standing flow.Standing
-	begun    bool
+	now, claimed int64
+	standing     flow.Standing
+	begun        bool
 }
 
 // give gives a frame to a Keeper. at is for segments.
 func (as keptAs) give(k *keep.Keeper, f *capture.Frame, p *decode.Packet, parts []uint32, at standing) {
 	switch as {
 	case asSegment:
-		k.At(at.now)
+		k.At(at.now, at.claimed)
 		k.Segment(f, p, parts, at.standing, at.begun)
 	case asBare:
 		k.Bare(f, p, parts)

@@ -299,3 +299,27 @@ func TestKeptUntilTheTableGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// The first packets after a pause are kept, though the clock doubts it until others say the
+// same.
+func TestKeptAfterAPause(t *testing.T) {
+	kept := read(t, "openssl-tls10-sni.pcap")[3:] // from the SYN on
+	var frames []capture.Frame
+	other := func(at int64) {
+		frames = append(frames, *segment(wrap.Segment{Src: netip.MustParseAddrPort("10.9.9.1:40000"), Dst: victim, Flags: decode.SYN}, nil, at))
+	}
+	for i := range int64(5) {
+		other(kept[0].Time - 250e9 + i*1e6)
+	}
+	frames = append(frames, kept[0])
+	for range 3 {
+		other(kept[0].Time)
+	}
+	frames = append(frames, kept[1:]...)
+	_, want, _ := keepRun(t, 1, &memorySource{frames: kept}, false)
+	for _, n := range []int{1, 3} {
+		if _, got, stats := keepRun(t, n, &memorySource{frames: frames}, false); !sameFrames(t, got, want) {
+			t.Errorf("%d workers: %d frames, not %d: %+v", n, len(got.frames(t)), len(want.frames(t)), stats)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (s *shard) process(it *item) {
 	case keptItem:
 		if it.owner == s.number {
 			s.table.PushAt(it.now, it.claimed, &it.packet)
-			it.at.now = it.now
+			it.at.now, it.at.claimed = it.now, it.claimed
 			it.at.standing, it.at.begun = s.table.Standing(&it.packet)
 		}
 	case oddItem:
