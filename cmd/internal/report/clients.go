@@ -20,7 +20,7 @@ const (
 	maxSoftware     = 4
 	maxProblems     = 8
 	maxDestinations = 24
-	maxReasons      = 12
+	maxReasons      = 24
 )
 
 // client is what is known about the flagged flows of one client.
