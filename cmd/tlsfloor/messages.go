@@ -58,7 +58,10 @@ func (l logged) Write(p []byte) (int, error) {
 }
 
 // showsColors reports whether terminals may be sent colours (https://no-color.org).
-func showsColors() bool { return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" }
+func showsColors() bool { return os.Getenv("NO_COLOR") == "" && movesCursor() }
+
+// movesCursor reports whether the terminal knows escape sequences, as far as TERM tells.
+func movesCursor() bool { return os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb" }
 
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)

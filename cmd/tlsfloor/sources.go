@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func (w *watcher) openFiles(stdin io.Reader) error {
 		w.note("%s", printable(l.String()))
 		w.inputs.noteLeftOut(&l)
 	}
-	if w.terminal && !w.quiet && os.Getenv("TERM") != "dumb" { // which cannot remove a line
+	if w.terminal && !w.quiet && movesCursor() { // a line that is shown is removed again
 		w.progress = &progress{messages: w.messages, of: src.Progress}
 	}
 	w.source, w.stop, w.latePaths, w.followed = src, src.Stop, src.LatePaths, src.FollowedFiles
