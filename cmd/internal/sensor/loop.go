@@ -25,7 +25,12 @@ func (r *reading) note(at int64) {
 		r.first, r.last = at, at
 	}
 	r.frames++
-	r.first, r.last = min(r.first, at), max(r.last, at)
+	switch {
+	case at > r.last:
+		r.last = at
+	case at < r.first:
+		r.first = at
+	}
 }
 
 // processor processes the frames of a reading.
