@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"tlsfloor/capture/compress"
 	"tlsfloor/classify/advice"
 	"tlsfloor/cmd/internal/options"
@@ -124,7 +126,7 @@ func addEvents(r *report.Findings, from io.Reader) error {
 // with events that are to be explained. It returns the function that undoes that.
 func endsWithInput(from io.Reader) (undo func()) {
 	f, ok := from.(*os.File)
-	if !ok || isTerminal(f) {
+	if !ok || term.IsTerminal(int(f.Fd())) {
 		return func() {}
 	}
 	interrupts := make(chan os.Signal, 1)
@@ -138,11 +140,6 @@ func endsWithInput(from io.Reader) (undo func()) {
 		signal.Stop(interrupts)
 		close(interrupts)
 	}
-}
-
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // cause returns the cause of an error about a file, without the name of a system call.
