@@ -63,9 +63,9 @@ func (o *Options) checkWords() error {
 	switch _, err := lines.ParseFormat(o.format, event.Sensor{}, lines.Style{}); {
 	case err != nil:
 		return fmt.Errorf("--format %s: must be one of %s", o.format, lines.Names)
-	case !oneOf(o.Emit, "flagged", "aws", "all"):
+	case !slices.Contains([]string{"flagged", "aws", "all"}, o.Emit):
 		return fmt.Errorf("--emit %s: must be flagged, aws or all", o.Emit)
-	case !oneOf(o.minVersion, "1.2", "1.3"):
+	case !slices.Contains([]string{"1.2", "1.3"}, o.minVersion):
 		return fmt.Errorf("--min-version %s: must be 1.2 or 1.3", o.minVersion)
 	}
 	return nil
@@ -116,7 +116,7 @@ func (o *Options) checkEmpty() (err error) {
 
 func (o *Options) checkFailOn() error {
 	for _, on := range o.failOn {
-		if !oneOf(on, "violation", "attempt", "blind") {
+		if !slices.Contains([]string{"violation", "attempt", "blind"}, on) {
 			return fmt.Errorf("--fail-on %s: must be violation, attempt or blind", on)
 		}
 	}
@@ -133,15 +133,6 @@ func (o *Options) checkPorts() error {
 		}
 	}
 	return nil
-}
-
-func oneOf(s string, allowed ...string) bool {
-	for _, a := range allowed {
-		if s == a {
-			return true
-		}
-	}
-	return false
 }
 
 // Ring returns the size of each interface's ring, and the memory of all interfaces, in
