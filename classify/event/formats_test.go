@@ -17,6 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/testing/golden"
 	"tlsfloor/parse"
 )
 
@@ -342,8 +343,8 @@ func TestFormatsAppend(t *testing.T) {
 	}
 }
 
-// golden are captures whose events were reviewed, one of each kind.
-var golden = []string{
+// goldenNames are captures whose events were reviewed, one of each kind.
+var goldenNames = []string{
 	"openssl-tls10-sni.pcap", "openssl-tls10-refused.pcap", "java-ssl3.pcap", "openssl-ipv6.pcap", "wrapped-vlan.pcap",
 	"postgresql-tls10.pcap", "openssl-tls12-resumed-ticket.pcap", "openssl-tls10-dns.pcap", "haproxy-v2.pcap", "openssl-tls10-reset.pcap",
 }
@@ -371,7 +372,7 @@ func TestFormatsGolden(t *testing.T) {
 		for _, f := range named() {
 			got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0", Live: true}).AppendFinding(got, f), '\n')
 		}
-		for _, name := range golden {
+		for _, name := range goldenNames {
 			if len(all[name]) == 0 {
 				t.Fatalf("no findings in %s", name)
 			}
@@ -381,24 +382,7 @@ func TestFormatsGolden(t *testing.T) {
 				got = append(parseFormat(t, tt.name, Sensor{Host: "bastion-1", Version: "1.0.0"}).AppendFinding(got, &flow), '\n')
 			}
 		}
-		compareGolden(t, filepath.Join("testdata", tt.name+".jsonl"), got)
-	}
-}
-
-func compareGolden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: got\n%s\nwant\n%s\n(go test ./classify/event -update writes it anew)", file, got, want)
+		golden.Compare(t, filepath.Join("testdata", tt.name+".jsonl"), got, *update)
 	}
 }
 

@@ -10,14 +10,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tlsfloor/classify/testing/golden"
 )
 
 var update = flag.Bool("update", false, "write the golden events anew")
 
 const (
-	captures = "../../testdata/captures"
-	golden   = "../../testdata/golden"
-	truth    = "../../testdata/truth.jsonl"
+	captures     = "../../testdata/captures"
+	goldenEvents = "../../testdata/golden"
+	truth        = "../../testdata/truth.jsonl"
 )
 
 // replay runs tlsfloor on recorded captures and returns its events. The sensor has a fixed
@@ -57,20 +59,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := replay(t, "--emit", "all", "-r", filepath.Join(captures, name))
 			got = bytes.ReplaceAll(got, []byte(captures+"/"), nil)
-			file := filepath.Join(golden, name+".jsonl")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("got\n%s\nwant\n%s\n(go test ./cmd/tlsfloor -update writes it anew)", got, want)
-			}
+			golden.Compare(t, filepath.Join(goldenEvents, name+".jsonl"), got, *update)
 		})
 	}
 }

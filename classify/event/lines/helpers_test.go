@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -131,22 +130,5 @@ func checkLine(t *testing.T, format string, line []byte) {
 	}
 	if !IsLine(format, line) {
 		t.Errorf("%s does not know %q", format, line)
-	}
-}
-
-func compareGolden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s: got\n%s\nwant\n%s\n(go test ./classify/event/lines -update writes it anew)", file, got, want)
 	}
 }

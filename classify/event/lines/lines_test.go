@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/testing/golden"
 )
 
 func TestGolden(t *testing.T) {
@@ -21,7 +22,7 @@ func TestGolden(t *testing.T) {
 		for line := range bytes.Lines(got) {
 			checkLine(t, name, bytes.TrimSuffix(line, []byte{'\n'}))
 		}
-		compareGolden(t, filepath.Join("testdata", file), got)
+		golden.Compare(t, filepath.Join("testdata", file), got, *update)
 	}
 }
 
