@@ -25,14 +25,7 @@ func (o *Options) Again(with ...string) string {
 	if len(line) <= maxAgain {
 		return line
 	}
-	line = report.ShellLine(words)
-	for _, w := range patterns(args) {
-		line += " " + w
-	}
-	if len(line) > maxAgain {
-		return ""
-	}
-	return line
+	return withPatterns(report.ShellLine(words), args)
 }
 
 // without returns the arguments without the options that others have, and without those
@@ -59,17 +52,21 @@ func (o *Options) without(others []string) (args []string) {
 	return args
 }
 
-// patterns returns arguments for a shell, with a pattern in place of three or more names
-// in a row that are all files that match it.
-func patterns(args []string) (words []string) {
+// withPatterns adds arguments to a line for a shell, with a pattern in place of three or
+// more names in a row that are all files that match it. It stops when the line is too long,
+// and returns "": thousands of names would each have their folder read.
+func withPatterns(line string, args []string) string {
 	for len(args) > 0 {
-		if pattern, n := patternOf(args); n > 2 {
-			words, args = append(words, pattern), args[n:]
-			continue
+		word, n := patternOf(args)
+		if n < 3 {
+			word, n = report.ShellLine(args[:1]), 1
 		}
-		words, args = append(words, report.ShellLine(args[:1])), args[1:]
+		if line += " " + word; len(line) > maxAgain {
+			return ""
+		}
+		args = args[n:]
 	}
-	return words
+	return line
 }
 
 // patternOf returns a pattern that matches the first arguments and nothing else, and the

@@ -61,3 +61,26 @@ func TestAgain(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// BenchmarkAgain is the start of a run on nearly all captures of a folder, for which there
+// is no pattern.
+func BenchmarkAgain(b *testing.B) {
+	b.Chdir(b.TempDir())
+	args := []string{"-r"}
+	for i := range 3000 {
+		name := fmt.Sprintf("%04d.pcap", i)
+		if err := os.WriteFile(name, nil, 0o644); err != nil {
+			b.Fatal(err)
+		}
+		args = append(args, name)
+	}
+	o, err := Parse(append(args[:1], args[2:]...))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if o.Again("-q") != "" {
+			b.Fatal("a command for two lines")
+		}
+	}
+}
