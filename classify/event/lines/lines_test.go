@@ -119,3 +119,12 @@ func BenchmarkLines(b *testing.B) {
 		})
 	}
 }
+
+// A line of counts is known for one whatever the counts are: a file that ends in one is gone
+// on with.
+func TestCountsAreALine(t *testing.T) {
+	format := parseFormat(t, "text", Style{})
+	for n := range uint64(3) {
+		checkLine(t, "text", format.AppendStats(nil, &event.Stats{Time: unseen.Time, Packets: n, Flows: n, Handshakes: n, InScope: n, Flagged: n}))
+	}
+}

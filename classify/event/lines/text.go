@@ -245,5 +245,5 @@ func isTextLine(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.Contains(line, []byte(event.KindStats+": ")) && bytes.Contains(line, []byte(" handshakes, "))
+	return bytes.Contains(line, []byte(event.KindStats+": ")) && bytes.Contains(line, []byte(" in scope, "))
 }
