@@ -107,7 +107,9 @@ func checkLogin(t *testing.T, got, want string) {
 	}
 }
 
-// writeJob writes a script that changes to another folder and calls curl.
+// writeJob writes a script that changes to another folder and calls curl, which stays
+// until the server has ended: on a busy machine a program that ends at once, and its
+// parents, have often ended before they are read.
 func writeJob(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "tlsfloor-job") // not t.TempDir: other users may not enter it
@@ -119,7 +121,7 @@ func writeJob(t *testing.T) string {
 	must(t, os.WriteFile(job, []byte(fmt.Sprintf(`#!/bin/sh
 export OPENSSL_CONF=$PWD/openssl.cnf
 cd /
-curl -sk --tls-max 1.0 -o /dev/null --resolve %[1]s:443:127.0.0.1 https://%[1]s
+curl -sk --max-time 60 --tls-max 1.0 -o /dev/null --resolve %[1]s:443:127.0.0.1 https://%[1]s
 :
 `, awsName)), 0o755))
 	return job
@@ -154,7 +156,8 @@ func (n *network) runs(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
-// serveOpenSSL runs openssl s_server with TLS 1.0 until the test ends.
+// serveOpenSSL runs openssl s_server with TLS 1.0 until the test ends. Its standard input
+// stays open, so it answers no request and closes no connection.
 func (n *network) serveOpenSSL(t *testing.T) {
 	t.Helper()
 	folder := room(t)
@@ -168,7 +171,10 @@ func (n *network) serveOpenSSL(t *testing.T) {
 	if out, err := openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN="+awsName, "-keyout", key, "-out", key+".crt").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	n.runs(t, openssl("s_server", "-accept", "127.0.0.1:443", "-key", key, "-cert", key+".crt", "-tls1", "-quiet"))
+	server := openssl("s_server", "-accept", "127.0.0.1:443", "-key", key, "-cert", key+".crt", "-tls1", "-quiet")
+	_, err := server.StdinPipe()
+	must(t, err)
+	n.runs(t, server)
 	eventually(t, "openssl listens", func() (up bool) {
 		n.do(func() {
 			c, err := net.Dial("tcp", "127.0.0.1:443")
