@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/keep"
 	"tlsfloor/cmd/internal/keep/packetfile"
 	"tlsfloor/cmd/internal/metrics"
@@ -20,7 +20,7 @@ type packets struct {
 }
 
 // openWritten opens what is written: the outputs for events, and the file for packets.
-func (w *watcher) openWritten(outputs []sink.Config, stdout io.Writer) (err error) {
+func (w *watcher) openWritten(outputs []config.Config, stdout io.Writer) (err error) {
 	w.begin("opening the outputs")
 	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
 		return err

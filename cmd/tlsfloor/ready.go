@@ -5,12 +5,12 @@ import (
 	"strings"
 
 	"tlsfloor/capture/decode"
-	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/emit/config"
 )
 
 // noteReady writes the first line of a run that does not end by itself: what is watched,
 // and where what goes.
-func (w *watcher) noteReady(outputs []sink.Config) {
+func (w *watcher) noteReady(outputs []config.Config) {
 	switch {
 	case w.live():
 		w.note("ready: watching %s; %s", w.watched(w.options.Interfaces), w.written(outputs))
@@ -40,7 +40,7 @@ func (w *watcher) watched(names []string) string {
 }
 
 // written says which flows go to which outputs.
-func (w *watcher) written(outputs []sink.Config) string {
+func (w *watcher) written(outputs []config.Config) string {
 	var parts []string
 	for i := range outputs {
 		what := w.flows(outputs[i].Emit)
@@ -62,7 +62,7 @@ func (w *watcher) written(outputs []sink.Config) string {
 	return strings.Join(parts, ", ")
 }
 
-func outputName(c *sink.Config) string {
+func outputName(c *config.Config) string {
 	if name := c.Name(); name != "stdout" {
 		return printable(name)
 	}
@@ -70,12 +70,12 @@ func outputName(c *sink.Config) string {
 }
 
 // flows names the flows that a value of --emit selects.
-func (w *watcher) flows(selection sink.Selection) string {
-	if selection == sink.SelectAll {
+func (w *watcher) flows(selection config.Selection) string {
+	if selection == config.SelectAll {
 		return "all handshakes"
 	}
 	flows := "flows " + scopePhrase(w.options)
-	if selection == sink.SelectFlagged {
+	if selection == config.SelectFlagged {
 		return flows + " below " + w.options.Floor().String()
 	}
 	return flows

@@ -10,6 +10,7 @@ import (
 	"tlsfloor/capture/live"
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/sink"
 )
 
@@ -107,7 +108,7 @@ func about(i live.Interface) string {
 	return strings.Join(addresses, " ")
 }
 
-func (w *watcher) openOutputs(configs []sink.Config, stdout io.Writer) (*sink.Set, error) {
+func (w *watcher) openOutputs(configs []config.Config, stdout io.Writer) (*sink.Set, error) {
 	return sink.Open(configs, sink.Options{
 		Live:   w.live(),
 		Inline: !w.live() && w.options.Workers == 1,

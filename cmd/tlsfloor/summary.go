@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"tlsfloor/cmd/internal/blind"
-	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
@@ -46,7 +46,7 @@ type nextCommands struct {
 }
 
 // findNext finds the commands to try next, while files may still be looked at.
-func (w *watcher) findNext(outputs []sink.Config, stdout io.Writer) {
+func (w *watcher) findNext(outputs []config.Config, stdout io.Writer) {
 	o := w.options
 	w.next.explain = explainFile(eventsFile(outputs, stdout))
 	if w.next.explain == "" && len(o.Outputs) == 0 && o.Write != "-" {
@@ -65,7 +65,7 @@ func (w *watcher) findNext(outputs []sink.Config, stdout io.Writer) {
 }
 
 // eventsFile returns the name of a file with the native events of a run, or "".
-func eventsFile(outputs []sink.Config, stdout io.Writer) string {
+func eventsFile(outputs []config.Config, stdout io.Writer) string {
 	for i := range outputs {
 		c := &outputs[i]
 		if c.Format != "native" {

@@ -69,7 +69,7 @@ func TestProgram(t *testing.T) {
 		t.Errorf("%d texts", len(all))
 	}
 	for _, want := range []message{
-		{pkg: "cmd/internal/emit/sink", kind: anError, text: "keep needs rotate or every"},
+		{pkg: "cmd/internal/emit/config", kind: anError, text: "keep needs rotate or every"},
 		{pkg: "capture/live", kind: anError, text: "no permission to capture"},
 		{pkg: "cmd/internal/blind", kind: otherText, text: "packet* dropped by the kernel"},
 		{pkg: "classify/policy", kind: otherText, text: "no ClientHello seen"},

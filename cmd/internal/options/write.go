@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"tlsfloor/cmd/internal/emit/sink"
+	"tlsfloor/cmd/internal/emit/config"
 )
 
 func (o *Options) keeping(f *pflag.FlagSet) {
@@ -19,8 +19,8 @@ func (o *Options) keeping(f *pflag.FlagSet) {
 
 // OutputConfigs parses --output. The defaults are those of --format, --emit and --spool.
 // Where nothing says otherwise, standard output gets text if it is a terminal.
-func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
-	selection, err := sink.ParseSelection(o.Emit)
+func (o *Options) OutputConfigs(terminal bool) ([]config.Config, error) {
+	selection, err := config.ParseSelection(o.Emit)
 	if err != nil {
 		return nil, err
 	}
@@ -28,9 +28,9 @@ func (o *Options) OutputConfigs(terminal bool) ([]sink.Config, error) {
 	if len(specs) == 0 && o.Write != "-" {
 		specs = []string{"stdout"}
 	}
-	var configs []sink.Config
+	var configs []config.Config
 	for _, spec := range specs {
-		c, err := sink.Parse(spec, sink.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
+		c, err := config.Parse(spec, config.Defaults{Format: o.formatFor(terminal), Emit: selection, Spool: o.spool})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", o.Typed("output"), err)
 		}

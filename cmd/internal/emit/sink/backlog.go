@@ -170,9 +170,9 @@ func (b *backlog) announceLocked() {
 	}
 }
 
-// take returns the oldest batch, or how long to wait for one; 0: until ready has an
+// Take returns the oldest batch, or how long to wait for one; 0: until ready has an
 // element. The batch stays in the backlog until it is committed.
-func (b *backlog) take() (*transport.Batch, time.Duration, error) {
+func (b *backlog) Take() (*transport.Batch, time.Duration, error) {
 	b.mu.Lock()
 	b.awaitSpill()
 	b.taken, b.committed, b.fromSpool = nil, 0, b.spool != nil && b.spool.Len() > 0
@@ -214,8 +214,8 @@ func (b *backlog) read() (*transport.Batch, error) {
 	return batch, nil
 }
 
-// commit removes the lines that are done from the front of the taken batch.
-func (b *backlog) commit() error {
+// Commit removes the lines that are done from the front of the taken batch.
+func (b *backlog) Commit() error {
 	b.mu.Lock()
 	n := b.taken.Front() - b.committed
 	b.committed += n
@@ -264,9 +264,9 @@ func (b *backlog) inMemory() (n int) {
 	return n
 }
 
-// setAway notes whether the far end is unreachable. While it is, events go to the
+// SetAway notes whether the far end is unreachable. While it is, events go to the
 // spool at once, where they survive the end of the process.
-func (b *backlog) setAway(away bool) {
+func (b *backlog) SetAway(away bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.away = away
@@ -306,8 +306,11 @@ func (b *backlog) finish() {
 	b.announceLocked()
 }
 
-// isDone reports whether the backlog is finished and empty.
-func (b *backlog) isDone() bool {
+// Ready has an element when there may be something to take.
+func (b *backlog) Ready() <-chan struct{} { return b.ready }
+
+// IsDone reports whether the backlog is finished and empty.
+func (b *backlog) IsDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.finished && !b.spilling && len(b.batches) == 0 && (b.spool == nil || b.spool.Len() == 0)

@@ -26,7 +26,7 @@ const (
 
 // awaitDelivered waits until everything is delivered, or the time for that is over.
 func (o *output) awaitDelivered(s *Set) {
-	start := o.age()
+	start := o.loop.Age()
 	for !o.isDelivered(pollEvery) {
 		if s.isEnding() || o.isLate(start, s.options) {
 			o.backlog.setEnding()
@@ -53,15 +53,15 @@ func (s *Set) cancelTimeout() time.Duration {
 	return cancelTimeout
 }
 
-// isDelivered reports whether deliverAll returns within patience.
-func (o *output) isDelivered(patience time.Duration) bool { return o.waitFor(o.delivered, patience) }
+// isDelivered reports whether the loop ends within patience.
+func (o *output) isDelivered(patience time.Duration) bool { return o.waitFor(o.loop.Done(), patience) }
 
 func (o *output) isLate(start time.Duration, options Options) bool {
-	if !options.Live && o.config.isLocal() && !o.health.failing.Load() {
+	if !options.Live && o.config.IsLocal() && !o.health.IsFailing() {
 		return false // a reader may be slow, and a disk gets done
 	}
-	now := o.age()
-	idle := now - max(time.Duration(o.progress.Load()), start)
+	now := o.loop.Age()
+	idle := now - max(o.loop.Progress(), start)
 	return idle > options.Grace || options.Live && now-start > maxGraces*options.Grace
 }
 
@@ -72,8 +72,8 @@ func (o *output) close(patience time.Duration) error {
 	if o.waitFor(o.spilled, patience) {
 		errs = append(errs, o.spillRest())
 	}
-	if o.waitFor(o.delivered, patience) {
-		errs = append(errs, o.transport.Close())
+	if o.isDelivered(patience) {
+		errs = append(errs, o.loop.Transport.Close())
 	}
 	o.cancel()
 	return join(append(errs, o.failed(), o.lost())...)
@@ -100,18 +100,18 @@ func (o *output) spillRest() error {
 	o.spill()
 	_, waits := o.backlog.waiting()
 	if waits > 0 {
-		o.health.report(fmt.Sprintf("%s kept in %s for the next run", wording.Count(uint64(waits), "event*"), o.config.spoolFolder()))
+		o.health.Report(fmt.Sprintf("%s kept in %s for the next run", wording.Count(uint64(waits), "event*"), o.config.SpoolFolder()))
 	}
 	return o.backlog.spool.Close()
 }
 
 // failed returns why the output was given up, or nil.
 func (o *output) failed() error {
-	err := o.err()
+	err := o.loop.Err()
 	switch {
 	case err == nil:
 		return nil
-	case o.config.kind == stdout:
+	case o.config.IsStdout():
 		return fmt.Errorf("writing events: %w", err)
 	}
 	return fmt.Errorf("%s: %w", o.config.Name(), err)
@@ -120,13 +120,13 @@ func (o *output) failed() error {
 // lost returns an error about events that were dropped or refused.
 func (o *output) lost() error {
 	memory, _ := o.backlog.waiting()
-	unsent, refused := o.dropped.Load()+uint64(memory), o.refused.Load()
+	unsent, refused := o.dropped.Load()+uint64(memory), o.loop.Counts().Refused
 	var errs []error
 	switch {
-	case errors.Is(o.err(), syscall.EPIPE): // its reader wants no more
-	case unsent == 1 && o.err() != nil:
+	case errors.Is(o.loop.Err(), syscall.EPIPE): // its reader wants no more
+	case unsent == 1 && o.loop.Err() != nil:
 		errs = append(errs, errors.New("1 event is lost"))
-	case unsent > 0 && o.err() != nil:
+	case unsent > 0 && o.loop.Err() != nil:
 		errs = append(errs, fmt.Errorf("%d events are lost", unsent))
 	case unsent == 1:
 		errs = append(errs, fmt.Errorf("%s: 1 event was not sent, and is lost", o.config.Name()))

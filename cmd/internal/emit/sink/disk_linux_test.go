@@ -61,7 +61,7 @@ func TestDiskFullForAWhile(t *testing.T) {
 		filler := fill(t, disk)
 		sendPaced(t, s, clock, 100, 2000)
 		clock.Until(t, func() bool { return s.Stats()[0].Retries > 2 })
-		clock.UntilAlarm(t, paceOf(toFile).min/2) // it waits for the next attempt, and writes nothing
+		clock.UntilAlarm(t, configs(t, "file:"+path)[0].Pace().Min/2) // it waits for the next attempt, and writes nothing
 		for _, line := range linesOf(t, path) {
 			numberOf(t, line) // is whole
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/testing/faketime"
 	"tlsfloor/cmd/internal/testing/wait"
@@ -21,7 +22,7 @@ import (
 )
 
 // quick is a pace with short waits between attempts.
-var quick = pace{chunk: 8 << 10, linger: 5 * time.Millisecond, min: time.Millisecond, max: 20 * time.Millisecond}
+var quick = transport.Pace{Chunk: 8 << 10, Linger: 5 * time.Millisecond, Min: time.Millisecond, Max: 20 * time.Millisecond}
 
 // finding returns a finding of usual length with a number in it.
 func finding(n int) *classify.Finding {
@@ -90,10 +91,10 @@ func tallyOf(t testing.TB, sent int, lines []string) tally {
 }
 
 // configs parses specs, all for every finding.
-func configs(t testing.TB, specs ...string) (all []Config) {
+func configs(t testing.TB, specs ...string) (all []config.Config) {
 	t.Helper()
 	for _, spec := range specs {
-		c, err := Parse(spec, Defaults{Emit: SelectAll})
+		c, err := config.Parse(spec, config.Defaults{Emit: config.SelectAll})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +123,7 @@ func (s *said) text() string {
 
 // openSet opens a set, and checks at the end that it leaves no goroutine behind. Parallel
 // tests use mustOpen instead.
-func openSet(t testing.TB, all []Config, o Options) *Set {
+func openSet(t testing.TB, all []config.Config, o Options) *Set {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	s := mustOpen(t, all, o)
@@ -133,14 +134,14 @@ func openSet(t testing.TB, all []Config, o Options) *Set {
 }
 
 // openTimed opens a set with a clock that the test advances.
-func openTimed(t testing.TB, all []Config, o Options) (*Set, *faketime.Clock) {
+func openTimed(t testing.TB, all []config.Config, o Options) (*Set, *faketime.Clock) {
 	t.Helper()
 	c := faketime.New()
 	o.clock = c
 	return openSet(t, all, o), c
 }
 
-func mustOpen(t testing.TB, all []Config, o Options) *Set {
+func mustOpen(t testing.TB, all []config.Config, o Options) *Set {
 	t.Helper()
 	s, err := Open(all, o)
 	if err != nil {
@@ -272,7 +273,7 @@ func away(int) (int, error) { return 0, errAway }
 func to(o Options, ends ...*far) Options {
 	o.pace = quick
 	i := 0
-	o.newTransport = func(*Config) transport.Transport {
+	o.newTransport = func(*config.Config) transport.Transport {
 		i++
 		return ends[i-1]
 	}

@@ -62,7 +62,7 @@ func TestHTTPRestartedUnderLoad(t *testing.T) {
 	}
 	common := "spool=" + t.TempDir() + "&ca=" + authority.File
 	o := Options{Live: true, Grace: wait.Limit, pace: quick}
-	o.pace.chunk = 512 << 10
+	o.pace.Chunk = 512 << 10
 	s := mustOpen(t, configs(t,
 		fmt.Sprintf("elasticsearch+https://%s/tls?api-key-file=%s&%s", servers[0].Address, secret, common),
 		fmt.Sprintf("splunk+https://%s?token-file=%s&%s", servers[1].Address, secret, common),

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/testing/wait"
 )
 
@@ -37,9 +38,9 @@ func sendUntilKilled(text string) {
 	if err != nil {
 		panic(err)
 	}
-	var all []Config
+	var all []config.Config
 	for _, spec := range words[1:] {
-		c, err := Parse(spec, Defaults{Emit: SelectAll})
+		c, err := config.Parse(spec, config.Defaults{Emit: config.SelectAll})
 		if err != nil {
 			panic(err)
 		}

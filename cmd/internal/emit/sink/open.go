@@ -13,12 +13,10 @@ import (
 	"tlsfloor/classify/event"
 	"tlsfloor/classify/event/lines"
 	"tlsfloor/cmd/internal/clock"
+	"tlsfloor/cmd/internal/emit/config"
+	"tlsfloor/cmd/internal/emit/deliver"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
-	"tlsfloor/cmd/internal/emit/transport/file"
-	"tlsfloor/cmd/internal/emit/transport/local"
-	"tlsfloor/cmd/internal/emit/transport/post"
-	"tlsfloor/cmd/internal/emit/transport/syslog"
 	"tlsfloor/cmd/internal/wording"
 )
 
@@ -51,9 +49,9 @@ type Options struct {
 	// Seed is for the jitter between attempts; 0: a random one.
 	Seed uint64
 
-	clock        clock.Clock                       // nil: the machine's
-	pace         pace                              // zero: that of the output's kind
-	newTransport func(*Config) transport.Transport // nil: what the output's kind says
+	clock        clock.Clock                              // nil: the machine's
+	pace         transport.Pace                           // zero: that of the output's kind
+	newTransport func(*config.Config) transport.Transport // nil: what the output's kind says
 }
 
 const (
@@ -81,36 +79,13 @@ func (o *Options) complete() {
 	}
 }
 
-// pace is how much an output sends at once, and how often it tries.
-type pace struct {
-	chunk    int           // bytes in a batch
-	linger   time.Duration // how long a batch waits to be full
-	min, max time.Duration // between attempts
-}
-
-// paceOf returns the pace for a kind of output. Over TCP, TLS and HTTP each batch
-// costs a connection or a request, so it waits to be full; elsewhere it need not.
-func paceOf(k kind) pace {
-	switch k {
-	case stdout, toFile:
-		return pace{256 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
-	case socket:
-		return pace{64 << 10, 0, 100 * time.Millisecond, 2 * time.Second}
-	case syslogUDP:
-		return pace{64 << 10, 0, 250 * time.Millisecond, 30 * time.Second}
-	case syslogTCP, syslogTLS:
-		return pace{128 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
-	}
-	return pace{512 << 10, time.Second / 2, 250 * time.Millisecond, 30 * time.Second}
-}
-
 // checkTime bounds the check of all far ends at the start.
 const checkTime = 3 * time.Second
 
 // Open opens the outputs. It fails for what does not pass by itself: a file that
 // cannot be written, a secret that is missing or rejected, a certificate that is not
 // trusted. A far end that cannot be reached is reported, and tried again later.
-func Open(configs []Config, options Options) (*Set, error) {
+func Open(configs []config.Config, options Options) (*Set, error) {
 	options.complete()
 	options.Note = serialized(options.Note)
 	s := &Set{
@@ -147,13 +122,13 @@ func serialized(note func(string)) func(string) {
 	}
 }
 
-func (s *Set) open(configs []Config) error {
+func (s *Set) open(configs []config.Config) error {
 	seen := map[string]bool{}
 	for i, c := range configs {
-		if seen[c.identity()] {
+		if seen[c.Identity()] {
 			return fmt.Errorf("%s is given twice", c.Name())
 		}
-		seen[c.identity()] = true
+		seen[c.Identity()] = true
 		o, err := s.newOutput(c, uint64(i))
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Name(), err)
@@ -163,84 +138,68 @@ func (s *Set) open(configs []Config) error {
 	return nil
 }
 
-func (s *Set) newOutput(c Config, i uint64) (*output, error) {
-	o := &output{
-		config: c, clock: s.options.clock, pace: s.options.pace, random: rand.New(rand.NewPCG(s.options.Seed, i)),
-		health: health{clock: s.options.clock, name: c.Name(), note: s.options.Note},
-		nudged: make(chan struct{}, 1), quit: make(chan struct{}),
-		delivered: make(chan struct{}), spilled: make(chan struct{}),
-	}
-	if o.pace == (pace{}) {
-		o.pace = paceOf(c.kind)
-	}
-	o.gaveUp = func(error) { s.reportGivenUp(o) }
-	o.ctx, o.cancel = context.WithCancel(context.Background())
+func (s *Set) newOutput(c config.Config, i uint64) (*output, error) {
 	style := s.options.Style
-	style.Color = style.Color && c.kind == stdout
+	style.Color = style.Color && c.IsStdout()
 	if _, err := lines.ParseFormat(c.Format, s.options.Sensor, style); err != nil {
 		return nil, err
 	}
-	newFormat := func() event.Format {
-		format, _ := lines.ParseFormat(c.Format, s.options.Sensor, style) // there is one of this name
-		return format
+	o := &output{
+		config: c, clock: s.options.clock, health: deliver.NewHealth(s.options.clock, c.Name(), s.options.Note),
+		quit: make(chan struct{}), spilled: make(chan struct{}),
 	}
-	var err error
-	if o.transport, err = s.transport(c, o.health.report); err != nil {
+	o.ctx, o.cancel = context.WithCancel(context.Background())
+	o.gaveUp = func(error) { s.reportGivenUp(o) }
+	to, err := s.transport(&c, o.health.Report)
+	if err != nil {
 		return nil, err
 	}
+	pace := s.options.pace
+	if pace == (transport.Pace{}) {
+		pace = c.Pace()
+	}
 	o.backlog = (&backlog{
-		clock: s.options.clock, newFormat: newFormat, limit: s.options.Memory, chunk: min(o.pace.chunk, s.options.Memory),
-		linger: o.pace.linger, dropWhenFull: s.options.Live,
+		clock: s.options.clock, limit: s.options.Memory, chunk: min(pace.Chunk, s.options.Memory),
+		linger: pace.Linger, dropWhenFull: s.options.Live,
+		newFormat: func() event.Format {
+			format, _ := lines.ParseFormat(c.Format, s.options.Sensor, style) // there is one of this name
+			return format
+		},
 	}).init()
+	o.loop = deliver.New(deliver.Options{
+		Source: o.backlog, Transport: to, Pace: pace, Health: o.health, Clock: s.options.clock,
+		Random: rand.New(rand.NewPCG(s.options.Seed, i)), Damaged: o.reportDamage, GaveUp: o.giveUp,
+	})
 	return o, s.openSpool(o)
 }
 
 // transport opens the transport for an output.
-func (s *Set) transport(c Config, note func(string)) (transport.Transport, error) {
+func (s *Set) transport(c *config.Config, note func(string)) (transport.Transport, error) {
 	if s.options.newTransport != nil {
-		return s.options.newTransport(&c), nil
+		return s.options.newTransport(c), nil
 	}
-	header := syslog.Header{Facility: c.facility, Host: s.options.Sensor.Host}
-	web := post.Options{URL: c.url, TLS: c.tls, Mask: s.options.Mask, Note: note}
-	switch c.kind {
-	case stdout:
-		return &local.Stdout{Writer: s.options.Stdout, Wait: s.options.Live, Header: lines.Header(c.Format)}, nil
-	case toFile:
-		c.file.Note, c.file.Format = note, c.Format
-		return file.Open(c.file)
-	case socket:
-		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
-	case syslogUDP:
-		return &syslog.UDP{Address: c.address, Header: header, Note: note}, nil
-	case syslogTCP:
-		return &syslog.TCP{Address: c.address, Header: header}, nil
-	case syslogTLS:
-		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
-		return t, t.Reopen()
-	case splunkHTTP, splunkHTTPS:
-		c.splunk.Host, c.splunk.Text = s.options.Sensor.Host, !lines.IsJSON(c.Format)
-		return post.NewSplunk(web, c.splunk)
-	}
-	return post.NewElastic(web, c.elastic)
+	return c.Open(config.Run{
+		Host: s.options.Sensor.Host, Live: s.options.Live, Stdout: s.options.Stdout, Mask: s.options.Mask, Note: note,
+	})
 }
 
 // openSpool opens the output's spool, if it has one. A run over captures uses none
 // for standard output and files: it waits for these, and must not write an earlier
 // run's events into them.
 func (s *Set) openSpool(o *output) error {
-	if o.config.Spool == "" || !s.options.Live && o.config.isLocal() {
+	if o.config.Spool == "" || !s.options.Live && o.config.IsLocal() {
 		return nil
 	}
-	opened, err := spool.Open(o.config.spoolFolder(), o.config.SpoolSize)
+	opened, err := spool.Open(o.config.SpoolFolder(), o.config.SpoolSize)
 	if err != nil {
-		return join(err, o.transport.Close())
+		return join(err, o.loop.Transport.Close())
 	}
 	o.backlog.spool = opened
 	if n := opened.Len(); n > 0 {
-		o.health.report("first, sending " + wording.Count(uint64(n), "event* of an earlier run"))
+		o.health.Report("first, sending " + wording.Count(uint64(n), "event* of an earlier run"))
 	}
 	if n := opened.Damaged(); n > 0 {
-		o.health.report("left out, because the spool is damaged: " + wording.Count(uint64(n), "byte* of an earlier run's events"))
+		o.health.Report("left out, because the spool is damaged: " + wording.Count(uint64(n), "byte* of an earlier run's events"))
 	}
 	return nil
 }
@@ -255,25 +214,11 @@ func (s *Set) check() error {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			errs[i] = o.check(ctx)
+			errs[i] = o.loop.Check(ctx)
 		}()
 	}
 	all.Wait()
 	return join(errs...)
-}
-
-// check returns an error if somebody has to change something, and reports any other.
-func (o *output) check(ctx context.Context) error {
-	err := o.transport.Check(ctx)
-	if err == nil {
-		return nil
-	}
-	if transport.ClassOf(err) == transport.Misconfigured {
-		return fmt.Errorf("%s: %w", o.config.Name(), err)
-	}
-	o.health.failed(err)
-	o.backlog.setAway(true)
-	return nil
 }
 
 // abort closes what Open opened before it failed.
@@ -281,7 +226,7 @@ func (s *Set) abort() error {
 	var errs []error
 	for _, o := range s.outputs {
 		o.cancel()
-		errs = append(errs, o.transport.Close())
+		errs = append(errs, o.loop.Transport.Close())
 		if o.backlog.spool != nil {
 			errs = append(errs, o.backlog.spool.Close())
 		}
@@ -306,4 +251,16 @@ func (s *Set) noteAbandonedSpools() {
 			}
 		}
 	}
+}
+
+// Needs returns what the outputs need after Open.
+func (s *Set) Needs() config.Needs {
+	var n config.Needs
+	for _, o := range s.outputs {
+		o.config.AddNeeds(&n)
+		if o.backlog.spool != nil {
+			n.Write = append(n.Write, o.config.SpoolFolder())
+		}
+	}
+	return n
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/testing/standin"
 	"tlsfloor/cmd/internal/testing/wait"
 )
@@ -88,7 +89,7 @@ func TestRsyslogRestartedUnderLoad(t *testing.T) {
 	r := standin.StartRsyslog(t)
 	spool := t.TempDir()
 	o := Options{Live: true, Sensor: event.Sensor{Host: "bastion-1"}, Grace: wait.Limit}
-	o.pace = pace{chunk: 128 << 10, linger: 20 * time.Millisecond, min: 5 * time.Millisecond, max: 50 * time.Millisecond}
+	o.pace = transport.Pace{Chunk: 128 << 10, Linger: 20 * time.Millisecond, Min: 5 * time.Millisecond, Max: 50 * time.Millisecond}
 	s := mustOpen(t, configs(t,
 		fmt.Sprintf("syslog+udp://%s?facility=local1&spool=%s", r.UDP, spool),
 		fmt.Sprintf("syslog+tcp://%s?facility=local2&spool=%s", r.TCP, spool),

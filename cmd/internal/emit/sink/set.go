@@ -150,7 +150,7 @@ func (s *Set) encode() {
 // cheap enough to be called after every packet.
 func (s *Set) Err() error {
 	for _, o := range s.outputs {
-		if o.err() == nil {
+		if o.loop.Err() == nil {
 			return nil
 		}
 	}
@@ -164,7 +164,7 @@ func (s *Set) Err() error {
 // run ends with Err.
 func (s *Set) reportGivenUp(o *output) {
 	if s.Err() == nil {
-		o.health.report("given up: " + wording.Of(o.err()))
+		o.health.Report("given up: " + wording.Of(o.loop.Err()))
 	}
 }
 
@@ -178,10 +178,10 @@ func (s *Set) Reopen() error {
 		all.Add(1)
 		go func() { // so that an output that hangs does not delay the others
 			defer all.Done()
-			if err := o.transport.Reopen(); err != nil {
+			if err := o.loop.Transport.Reopen(); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", o.config.Name(), err)
 			}
-			o.retryNow()
+			o.loop.RetryNow()
 		}()
 	}
 	all.Wait()
@@ -211,7 +211,7 @@ func (s *Set) Close() error {
 	var all sync.WaitGroup
 	for _, o := range s.outputs {
 		o.backlog.flush()
-		o.retryNow()
+		o.loop.RetryNow()
 		all.Add(1)
 		go func() {
 			defer all.Done()

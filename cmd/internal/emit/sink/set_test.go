@@ -74,7 +74,7 @@ func TestTakenBatchIsNotSentAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			end := &far{decide: away}
 			o := to(Options{Live: true}, end)
-			o.pace.max = time.Millisecond
+			o.pace.Max = time.Millisecond
 			s, clock := openTimed(t, configs(t, spec), o)
 			const n = 300
 			for i := range n {
@@ -229,7 +229,7 @@ func TestSentIsThereSoon(t *testing.T) {
 				clock.Until(t, func() bool { return len(end.received()) == sent+1 })
 			}
 		}
-		if passed := clock.Now().Sub(began); passed > 20*(gatherTime+quick.linger) {
+		if passed := clock.Now().Sub(began); passed > 20*(gatherTime+quick.Linger) {
 			t.Errorf("%+v: %v have passed", mode, passed)
 		}
 		closeSet(t, s)
@@ -535,7 +535,7 @@ func TestReopen(t *testing.T) {
 func TestReopenTriesAgainAtOnce(t *testing.T) {
 	end := &far{decide: func(int) (int, error) { return 0, transport.Wrong(errAway) }}
 	o := to(Options{Live: true}, end)
-	o.pace.max = time.Hour
+	o.pace.Max = time.Hour
 	s, clock := openTimed(t, configs(t, "unix:/x"), o)
 	sendAll(s, 0, 10)
 	clock.Until(t, func() bool { return s.Stats()[0].Retries == 1 })
@@ -715,7 +715,7 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 
 func BenchmarkSend(b *testing.B) {
 	b.ReportAllocs()
-	s, err := Open([]Config{{kind: stdout, Defaults: Defaults{Format: "native", Emit: SelectAll}}}, Options{Stdout: nothing{}})
+	s, err := Open(configs(b, "-"), Options{Stdout: nothing{}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -78,6 +78,13 @@ func After(err error) time.Duration {
 	return 0
 }
 
+// Pace is how much an output sends at once, and how often it tries.
+type Pace struct {
+	Chunk    int           // bytes in a batch
+	Linger   time.Duration // how long a batch waits to be full
+	Min, Max time.Duration // between attempts
+}
+
 // Backoff computes the wait before the next attempt. It doubles each time. Jitter keeps
 // many senders from returning to a restarted server at the same moment.
 type Backoff struct {

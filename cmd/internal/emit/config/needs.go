@@ -1,4 +1,4 @@
-package sink
+package config
 
 import (
 	"net"
@@ -17,19 +17,8 @@ type Needs struct {
 	Ports   []Port   // that are connected to
 }
 
-// Needs returns what the outputs need after Open.
-func (s *Set) Needs() Needs {
-	var n Needs
-	for _, o := range s.outputs {
-		o.config.addNeeds(&n)
-		if o.backlog.spool != nil {
-			n.Write = append(n.Write, o.config.spoolFolder())
-		}
-	}
-	return n
-}
-
-func (c *Config) addNeeds(n *Needs) {
+// AddNeeds adds what the output needs once its transport is open.
+func (c *Config) AddNeeds(n *Needs) {
 	switch c.kind {
 	case stdout:
 	case toFile:

@@ -1,4 +1,4 @@
-package sink
+package config
 
 import (
 	"reflect"
@@ -182,14 +182,14 @@ func TestSpoolFolders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder := c.spoolFolder()
+		folder := c.SpoolFolder()
 		name, ok := strings.CutPrefix(folder, "/var/spool/tlsfloor/")
 		if other := seen[folder]; other != "" || !ok || strings.ContainsAny(name, "/:+ ") {
 			t.Errorf("%s has %s, which %s has", spec, folder, other)
 		}
 		seen[folder] = spec
-		if again, err := Parse(spec, defaults); err != nil || again.spoolFolder() != folder {
-			t.Errorf("%s moves to %s", spec, again.spoolFolder())
+		if again, err := Parse(spec, defaults); err != nil || again.SpoolFolder() != folder {
+			t.Errorf("%s moves to %s", spec, again.SpoolFolder())
 		}
 	}
 }
@@ -212,7 +212,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if c.Name() == "" || !isPrintable(c.Name()) || !isPrintable(c.spoolFolder()) || c.SpoolSize <= 0 || c.file.Size < 0 {
+		if c.Name() == "" || !isPrintable(c.Name()) || !isPrintable(c.SpoolFolder()) || c.SpoolSize <= 0 || c.file.Size < 0 {
 			t.Errorf("%+v", c)
 		}
 		head, _, _ := strings.Cut(spec, "?")

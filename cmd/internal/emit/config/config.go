@@ -1,4 +1,4 @@
-package sink
+package config
 
 import (
 	"crypto/sha256"
@@ -56,29 +56,29 @@ func (c *Config) Name() string {
 	return string(c.kind) + "://" + c.address
 }
 
-// isLocal reports whether the output is standard output or a file.
 // IsStdout reports whether events go to standard output.
 func (c *Config) IsStdout() bool { return c.kind == stdout }
 
-func (c *Config) isLocal() bool { return c.kind == stdout || c.kind == toFile }
+// IsLocal reports whether the output is standard output or a file.
+func (c *Config) IsLocal() bool { return c.kind == stdout || c.kind == toFile }
 
-// identity is equal for outputs that would share a file or a spool.
-func (c *Config) identity() string {
-	if c.isLocal() {
+// Identity is equal for outputs that would share a file or a spool.
+func (c *Config) Identity() string {
+	if c.IsLocal() {
 		return c.Name()
 	}
 	return c.Name() + " " + c.Format
 }
 
-// spoolFolder is the output's own folder in the spool, the same in every run.
-func (c *Config) spoolFolder() string {
+// SpoolFolder is the output's own folder in the spool, the same in every run.
+func (c *Config) SpoolFolder() string {
 	name := []byte(c.Name())
 	for i, b := range name {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", rune(b)) {
 			name[i] = '_'
 		}
 	}
-	sum := sha256.Sum256([]byte(c.identity()))
+	sum := sha256.Sum256([]byte(c.Identity()))
 	return filepath.Join(c.Spool, string(name[:min(len(name), 64)])+"-"+hex.EncodeToString(sum[:4]))
 }
 

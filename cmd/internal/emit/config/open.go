@@ -1,0 +1,67 @@
+package config
+
+import (
+	"io"
+	"time"
+
+	"tlsfloor/classify/event/lines"
+	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/emit/transport/file"
+	"tlsfloor/cmd/internal/emit/transport/local"
+	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/syslog"
+)
+
+// Run is what the outputs of a run share.
+type Run struct {
+	Host   string // of the sensor
+	Live   bool   // packets do not wait
+	Stdout io.Writer
+	Mask   *transport.Mask // is given the secrets that are read; may be nil
+	// Note is called with messages for the user about this output.
+	Note func(line string)
+}
+
+// Open opens the output's transport.
+func (c *Config) Open(r Run) (transport.Transport, error) {
+	header := syslog.Header{Facility: c.facility, Host: r.Host}
+	web := post.Options{URL: c.url, TLS: c.tls, Mask: r.Mask, Note: r.Note}
+	switch c.kind {
+	case stdout:
+		return &local.Stdout{Writer: r.Stdout, Wait: r.Live, Header: lines.Header(c.Format)}, nil
+	case toFile:
+		options := c.file
+		options.Note, options.Format = r.Note, c.Format
+		return file.Open(options)
+	case socket:
+		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
+	case syslogUDP:
+		return &syslog.UDP{Address: c.address, Header: header, Note: r.Note}, nil
+	case syslogTCP:
+		return &syslog.TCP{Address: c.address, Header: header}, nil
+	case syslogTLS:
+		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
+		return t, t.Reopen()
+	case splunkHTTP, splunkHTTPS:
+		splunk := c.splunk
+		splunk.Host, splunk.Text = r.Host, !lines.IsJSON(c.Format)
+		return post.NewSplunk(web, splunk)
+	}
+	return post.NewElastic(web, c.elastic)
+}
+
+// Pace returns the pace for this kind of output. Over TCP, TLS and HTTP each batch
+// costs a connection or a request, so it waits to be full; elsewhere it need not.
+func (c *Config) Pace() transport.Pace {
+	switch c.kind {
+	case stdout, toFile:
+		return transport.Pace{Chunk: 256 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second}
+	case socket:
+		return transport.Pace{Chunk: 64 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second}
+	case syslogUDP:
+		return transport.Pace{Chunk: 64 << 10, Min: 250 * time.Millisecond, Max: 30 * time.Second}
+	case syslogTCP, syslogTLS:
+		return transport.Pace{Chunk: 128 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second}
+	}
+	return transport.Pace{Chunk: 512 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second}
+}
