@@ -90,3 +90,12 @@ func ReadDir(path string) ([]fs.DirEntry, error) {
 	defer folder.Close()
 	return folder.ReadDir(-1)
 }
+
+// OpenFolder opens a folder, as for writing its names to the disk, and follows links as
+// Open does.
+func OpenFolder(path string) (*os.File, error) {
+	if os.Geteuid() != 0 {
+		return os.Open(path)
+	}
+	return openFolderAsRoot(path)
+}

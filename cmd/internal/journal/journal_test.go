@@ -1,0 +1,131 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// eventOf is an event with this number.
+func eventOf(n int, padding string) string {
+	return fmt.Sprintf(`{"schema":"tlsfloor/1","n":%d,"padding":"%s"}`, n, padding)
+}
+
+func create(t testing.TB, o Options) *Writer {
+	t.Helper()
+	if o.Note == nil {
+		o.Note = func(text string) { t.Log(text) }
+	}
+	w, err := Create(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func closeWriter(t testing.TB, w *Writer) {
+	t.Helper()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put appends the events from up to before to, each by itself.
+func put(t testing.TB, w *Writer, from, to int, padding string) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		if err := w.Append([]byte(eventOf(i, padding)+"\n"), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func openReader(t testing.TB, folder string) *Reader {
+	t.Helper()
+	r, err := OpenReader(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+// take reads the events from up to before to.
+func take(t testing.TB, r *Reader, from, to int, padding string) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		line, after, err := r.Next()
+		if err != nil || string(line) != eventOf(i, padding) || after.Event != uint64(i+1) {
+			t.Fatalf("event %d is %.80s, %+v, %v", i, line, after, err)
+		}
+	}
+}
+
+func wantEnd(t testing.TB, r *Reader) {
+	t.Helper()
+	if line, _, err := r.Next(); !errors.Is(err, io.EOF) {
+		t.Fatalf("%.80s, %v behind the last event", line, err)
+	}
+}
+
+func TestAppendAndNext(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	padding := strings.Repeat("x", 3000)
+	w := create(t, Options{Folder: folder, Size: 2 << 20})
+	r := openReader(t, folder)
+	wantEnd(t, r)
+	put(t, w, 0, 100, padding)
+	take(t, r, 0, 100, padding)
+	wantEnd(t, r)
+	put(t, w, 100, 150, padding)
+	take(t, r, 100, 150, padding)
+	if err := w.Append([]byte(eventOf(150, padding)+"\n"+eventOf(151, padding)+"\n"), 2); err != nil {
+		t.Fatal(err)
+	}
+	closeWriter(t, w)
+	w = create(t, Options{Folder: folder, Size: 2 << 20})
+	put(t, w, 152, 200, padding)
+	take(t, r, 150, 200, padding)
+	at := r.Position()
+	again := openReader(t, folder)
+	take(t, again, 0, 200, padding)
+	if err := again.Seek(at); err != nil {
+		t.Fatal(err)
+	}
+	wantEnd(t, again)
+	put(t, w, 200, 201, padding)
+	take(t, again, 200, 201, padding)
+	closeWriter(t, w)
+	if names, err := os.ReadDir(folder); err != nil || len(names) < 5 {
+		t.Errorf("%v, %v: hardly any segments", names, err)
+	}
+}
+
+func TestCursor(t *testing.T) {
+	folder := t.TempDir()
+	c, err := OpenCursor(folder, "syslog")
+	if err != nil || c.Position() != (Position{}) {
+		t.Fatal(err)
+	}
+	if _, err := OpenCursor(folder, "syslog"); !errors.Is(err, ErrInUse) {
+		t.Errorf("a second reader gets %v", err)
+	}
+	at := Position{7, 5, 4711}
+	if err := errors.Join(c.Set(Position{1, 2, 3}), c.Set(at), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = OpenCursor(folder, "syslog"); err != nil || c.Position() != at {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,153 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// ready opens the segment of the position, and checks that they fit.
+func (r *Reader) ready() error {
+	for r.scan.file == nil {
+		if err := r.open(); err != nil {
+			return err
+		}
+	}
+	if !r.check {
+		return nil
+	}
+	var before [1]byte
+	switch _, err := r.scan.file.ReadAt(before[:], r.at.Offset-1); {
+	case errors.Is(err, io.EOF): // shorter than the position
+		return nil
+	case err != nil:
+		return err
+	case before[0] == '\n':
+		r.check = false
+		return nil
+	}
+	r.check, r.find = false, r.at.Event > r.at.Segment
+	r.scan.at, r.at.Offset = 0, 0
+	return &Loss{Why: whyMisfit, Path: r.scan.file.Name()}
+}
+
+// open opens the segment of the position, or decides which follows it.
+func (r *Reader) open() error {
+	firsts, err := listSegments(r.folder)
+	if err == nil && len(firsts) == 0 {
+		err = io.EOF
+	}
+	if err != nil {
+		return err
+	}
+	if r.at == (Position{}) {
+		r.begin(firsts[0])
+	}
+	i, there := slices.BinarySearch(firsts, r.at.Segment)
+	switch {
+	case there:
+		return r.openSegment()
+	case i < len(firsts):
+		return r.pass(firsts[i], &Loss{Why: whyGap, Path: segmentPath(r.folder, firsts[i])})
+	}
+	r.begin(firsts[0])
+	return &Loss{Why: whyAnew, Path: r.folder}
+}
+
+func (r *Reader) begin(first uint64) {
+	r.at = Position{Event: first, Segment: first}
+	r.find = false
+}
+
+func (r *Reader) openSegment() error {
+	file, info, err := openRead(segmentPath(r.folder, r.at.Segment))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // removed meanwhile: another is chosen
+	}
+	if err != nil {
+		return err
+	}
+	r.info, r.final, r.reread, r.damage = info, false, false, damage{}
+	r.check = r.at.Offset > 0
+	return r.scan.use(file, r.at.Offset)
+}
+
+// atEnd is called when the open segment has no further line. It goes to the next
+// segment, or returns an error: io.EOF if there is none.
+func (r *Reader) atEnd() error {
+	firsts, err := listSegments(r.folder)
+	if err != nil {
+		return err
+	}
+	i, there := slices.BinarySearch(firsts, r.at.Segment)
+	if there {
+		i++
+	}
+	switch {
+	case i == len(firsts):
+		return r.wait(there)
+	case !r.final: // it may have grown before the next one was created
+		r.final = true
+		return nil
+	}
+	return r.leave(firsts[i])
+}
+
+// wait is called at the end of the last segment.
+func (r *Reader) wait(there bool) error {
+	if r.damage.pieces > 0 {
+		return r.report(r.damage.pieces)
+	}
+	if !there {
+		return io.EOF
+	}
+	info, err := os.Lstat(r.scan.file.Name())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return io.EOF
+	case err != nil:
+		return err
+	case os.SameFile(info, r.info):
+		r.check = r.check || info.Size() < r.at.Offset // cut: it may grow again, differently
+		return io.EOF
+	}
+	return r.scan.close() // replaced, as by a program that copies the folder: opened anew
+}
+
+// leave goes from the open segment to the next one.
+func (r *Reader) leave(next uint64) error {
+	info, err := r.scan.file.Stat()
+	if err != nil {
+		return err
+	}
+	loss := &Loss{Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
+	if torn := info.Size() - r.scan.at; torn > 0 {
+		loss.Bytes += torn
+		loss.Why = whyTorn
+	} else if loss.Bytes == 0 {
+		loss.Why, loss.Path = whyGap, segmentPath(r.folder, next)
+	}
+	if err := r.scan.close(); err != nil {
+		return err
+	}
+	return r.pass(next, loss)
+}
+
+// pass goes to the beginning of a segment, and counts what is missing before it. An index
+// that is lower than expected was used twice: the machine lost power, and with it events
+// that were read already.
+func (r *Reader) pass(next uint64, loss *Loss) error {
+	loss.Events = next - min(next, r.at.Event)
+	if r.find && next < r.at.Event {
+		r.at.Segment, r.at.Offset = next, 0
+	} else {
+		r.begin(next)
+	}
+	r.damage = damage{}
+	if loss.Events == 0 && loss.Bytes == 0 {
+		return nil
+	}
+	return loss
+}

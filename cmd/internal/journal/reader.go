@@ -1,0 +1,154 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+)
+
+// Position is where a reader is: before an event. The zero Position is before the oldest
+// event there is.
+type Position struct {
+	Event   uint64 // index of the next event
+	Segment uint64 // index of the first event of the segment that has it
+	Offset  int64  // of its line in the segment, in bytes
+}
+
+// Reader reads a journal while it is written. It only reads the folder, and holds one
+// file open. One goroutine may use it.
+type Reader struct {
+	folder string
+	scan   scanner
+	info   fs.FileInfo // of the open file, when it was opened
+	at     Position    // at.Offset is scan.at while a file is open
+	damage damage
+	check  bool // that a line ends before at.Offset
+	find   bool // the position did not fit its file, of which lines before at.Event are skipped
+	final  bool // there is a next segment: the open one has grown for the last time
+	reread bool // the piece at scan.at was read again
+}
+
+// damage is what was skipped since the last whole line.
+type damage struct {
+	bytes  int64
+	pieces uint64
+	inside bool // of a line whose newline is not found yet
+}
+
+// maxDamage bounds what is skipped before Next returns, in bytes.
+const maxDamage = 64 << 20
+
+// OpenReader opens a journal for reading, from its oldest event on. The folder has to
+// exist; it may be empty.
+func OpenReader(folder string) (*Reader, error) {
+	if _, err := listSegments(folder); err != nil {
+		return nil, err
+	}
+	return &Reader{folder: folder}, nil
+}
+
+// Position returns where the reader is: behind the last event that Next returned, and
+// what of damage it has reported.
+func (r *Reader) Position() Position { return r.at }
+
+// Seek goes to a position, which may be that of an earlier process. What follows it is
+// looked for if the segment was removed, cut or replaced.
+func (r *Reader) Seek(p Position) error {
+	err := r.scan.close()
+	r.at, r.damage, r.find = p, damage{}, false
+	return err
+}
+
+// Close closes the file that is open.
+func (r *Reader) Close() error { return r.scan.close() }
+
+// Next returns the next event, without newline and check, and the position after it. The
+// view is valid until the next call. io.EOF: there is nothing more now; call it again
+// later. *Loss: events cannot be read; call it again at once. Any other error is that of
+// the file system.
+func (r *Reader) Next() (line []byte, after Position, err error) {
+	for {
+		if err := r.ready(); err != nil {
+			return nil, r.at, err
+		}
+		line, size, err := r.scan.piece()
+		if errors.Is(err, io.EOF) {
+			if err := r.atEnd(); err != nil {
+				return nil, r.at, err
+			}
+			continue
+		}
+		if err != nil && !errors.Is(err, errLong) {
+			return nil, r.at, err
+		}
+		event, err := r.take(line, size, err == nil)
+		if event != nil || err != nil {
+			return event, r.at, err
+		}
+	}
+}
+
+// take looks at a piece. It returns nothing if it was skipped.
+func (r *Reader) take(line []byte, size int, ended bool) (event []byte, err error) {
+	index, body, ok := checked(line)
+	if !ok || r.damage.inside {
+		return nil, r.skip(size, ended)
+	}
+	r.reread = false
+	if loss := r.account(index); loss != nil {
+		return nil, loss
+	}
+	r.scan.skip(size)
+	r.at.Offset = r.scan.at
+	if r.find && index < r.at.Event {
+		return nil, nil
+	}
+	r.find, r.at.Event = false, index+1
+	line[body] = '}'
+	return line[:body+1], nil
+}
+
+// account returns a Loss if there is damage before the event with this index, or a hole.
+// The offset says what was read, and the index how much is missing.
+func (r *Reader) account(index uint64) error {
+	missing := index - min(index, r.at.Event)
+	if r.damage == (damage{}) && missing == 0 {
+		return nil
+	}
+	loss := &Loss{Events: missing, Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
+	if loss.Bytes == 0 {
+		loss.Why = whyHole
+	}
+	r.damage = damage{}
+	r.at.Event = max(r.at.Event, index)
+	return loss
+}
+
+// skip goes behind a damaged piece. A piece of several reads is read again first.
+func (r *Reader) skip(size int, ended bool) error {
+	if !r.reread && r.scan.isPatched(size) {
+		r.reread = true
+		r.scan.forget()
+		return nil
+	}
+	r.reread = false
+	r.scan.skip(size)
+	r.damage.bytes += int64(size)
+	r.damage.inside = !ended
+	if ended {
+		r.damage.pieces++
+	}
+	r.at.Offset = r.scan.at
+	if r.damage.bytes < maxDamage {
+		return nil
+	}
+	return r.report(0)
+}
+
+// report returns the damage so far, with this many events.
+func (r *Reader) report(events uint64) error {
+	loss := &Loss{Events: events, Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
+	r.damage = damage{inside: r.damage.inside}
+	r.at.Event += events
+	return loss
+}

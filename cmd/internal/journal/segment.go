@@ -1,0 +1,61 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"tlsfloor/cmd/internal/emit/ownership"
+)
+
+const segmentEnding = ".jsonl"
+
+func segmentPath(folder string, first uint64) string {
+	return filepath.Join(folder, fmt.Sprintf("%0*d%s", maxDigits, first, segmentEnding))
+}
+
+// segmentFirst returns the index in the name of a segment.
+func segmentFirst(name string) (uint64, bool) {
+	digits, ok := strings.CutSuffix(name, segmentEnding)
+	if !ok || len(digits) != maxDigits {
+		return 0, false
+	}
+	return parseIndex([]byte(digits))
+}
+
+// listSegments returns the first indices of a folder's segments, in order.
+func listSegments(folder string) (firsts []uint64, err error) {
+	entries, err := ownership.ReadDir(folder)
+	for _, entry := range entries {
+		if first, ok := segmentFirst(entry.Name()); ok && entry.Type().IsRegular() {
+			firsts = append(firsts, first)
+		}
+	}
+	slices.Sort(firsts)
+	return firsts, err
+}
+
+var errNotRegular = errors.New("it is no regular file")
+
+// openRead opens a file in a folder that somebody else may own. A link could lead to a
+// secret of the reader, and a named pipe would block it.
+func openRead(path string) (*os.File, fs.FileInfo, error) {
+	file, err := ownership.Open(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
+	}
+	return file, info, nil
+}
