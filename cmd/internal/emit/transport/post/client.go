@@ -19,8 +19,9 @@ import (
 
 // Options say where to send batches.
 type Options struct {
-	URL string // of the collector; holds no secret
-	TLS transport.TLS
+	URL    string // of the collector; holds no secret
+	TLS    transport.TLS
+	Dialer *transport.Dialer
 	// Mask is given the secrets that are read; nil: the client makes its own.
 	Mask *transport.Mask
 	// Note is called with messages for the user.
@@ -97,7 +98,9 @@ func (c *Client) Reopen() error {
 	}
 	header.Set("User-Agent", "tlsfloor")
 	client := &http.Client{
-		Transport:     &http.Transport{TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute},
+		Transport: &http.Transport{
+			DialContext: c.options.Dialer.DialContext, TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute,
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	if old := c.access.Swap(&access{client, header}); old != nil {

@@ -70,6 +70,7 @@ func ParseFacility(name string) (uint8, bool) {
 // arrived; only a closed port is noticed (ICMP port unreachable).
 type UDP struct {
 	Address string // host:port
+	Dialer  *transport.Dialer
 	Header  Header
 	// Note is called with messages for the user.
 	Note func(string)
@@ -86,8 +87,6 @@ const (
 	burst = 64
 	// errorTime is how long "port unreachable" is waited for.
 	errorTime = 20 * time.Millisecond
-	// dialTime bounds looking up the name and connecting.
-	dialTime = 10 * time.Second
 )
 
 // Check looks up the name.
@@ -98,8 +97,7 @@ func (d *UDP) Check(ctx context.Context) error {
 
 func (d *UDP) connect(ctx context.Context) (err error) {
 	if d.conn == nil {
-		dialer := net.Dialer{Timeout: dialTime}
-		d.conn, err = dialer.DialContext(ctx, "udp", d.Address)
+		d.conn, err = d.Dialer.DialContext(ctx, "udp", d.Address)
 	}
 	return err
 }
@@ -182,6 +180,7 @@ func (d *UDP) Close() error {
 // before it closes its side, and a process that dies with unread bytes causes a reset.
 type TCP struct {
 	Address string // host:port
+	Dialer  *transport.Dialer
 	Header  Header
 	TLS     *transport.TLS // nil: plain TCP
 
@@ -218,19 +217,35 @@ func (s *TCP) Check(ctx context.Context) error {
 func (s *TCP) pauseTime() time.Duration { return cmp.Or(s.pause, defaultPause) }
 
 func (s *TCP) dial(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
-	defer cancel()
-	if s.TLS == nil {
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", s.Address)
-	}
-	if s.config.Load() == nil {
+	if s.TLS != nil && s.config.Load() == nil {
 		if err := s.Reopen(); err != nil {
 			return nil, transport.Wrong(err)
 		}
 	}
-	d := tls.Dialer{Config: s.config.Load()}
-	return d.DialContext(ctx, "tcp", s.Address)
+	conn, err := s.Dialer.DialContext(ctx, "tcp", s.Address)
+	if err != nil || s.TLS == nil {
+		return conn, err
+	}
+	return s.secure(ctx, conn)
+}
+
+// handshakeTime bounds a TLS handshake.
+const handshakeTime = 10 * time.Second
+
+// secure returns a TLS connection over conn, after its handshake.
+func (s *TCP) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
+	defer cancel()
+	config := s.config.Load()
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName, _, _ = net.SplitHostPort(s.Address)
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return secure, nil
 }
 
 // Deliver sends the pending lines over a new connection, and acknowledges them when the
