@@ -54,6 +54,28 @@ func (h Header) appendHost(dst []byte) []byte {
 	return dst
 }
 
+// Framing is how a stream separates messages (RFC 6587, 3.4).
+type Framing uint8
+
+// The framings.
+const (
+	// Newline: LF behind each message. No line has another one.
+	Newline Framing = iota
+	// Octets: the length of each message before it.
+	Octets
+)
+
+// ParseFraming returns the framing with a name.
+func ParseFraming(name string) (f Framing, ok bool) {
+	switch name {
+	case "newline":
+		return Newline, true
+	case "octet":
+		return Octets, true
+	}
+	return 0, false
+}
+
 var facilities = map[string]uint8{
 	"kern": 0, "user": 1, "mail": 2, "daemon": 3, "auth": 4, "syslog": 5, "lpr": 6, "news": 7, "uucp": 8,
 	"cron": 9, "authpriv": 10, "ftp": 11, "local0": 16, "local1": 17, "local2": 18, "local3": 19,
@@ -182,12 +204,14 @@ type TCP struct {
 	Address string // host:port
 	Dialer  *transport.Dialer
 	Header  Header
+	Framing Framing
 	TLS     *transport.TLS // nil: plain TCP
 
 	pause   time.Duration // 0: rest
 	config  atomic.Pointer[tls.Config]
 	message []byte
 	encoded []byte
+	worked  bool // a batch was delivered
 }
 
 const (
@@ -261,10 +285,22 @@ func (s *TCP) Deliver(ctx context.Context, b *transport.Batch) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = tcp(conn).Close() })()
 	if err := s.exchange(conn, b); err != nil {
-		return transport.Refused(err)
+		return transport.Refused(s.suspectFraming(err))
 	}
+	s.worked = true
 	b.AcknowledgeTo(b.Len())
 	return nil
+}
+
+// suspectFraming adds to the error of a server that ends connections and has taken no
+// batch yet what may be the cause: one that counts octets ends a connection at the first
+// message that begins with no number.
+func (s *TCP) suspectFraming(err error) error {
+	closed := errors.Is(err, errClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	if s.worked || s.Framing == Octets || !closed {
+		return err
+	}
+	return fmt.Errorf("%w; if it expects octet counting, it needs framing=octet", err)
 }
 
 func (s *TCP) exchange(conn net.Conn, b *transport.Batch) error {
@@ -280,10 +316,14 @@ func (s *TCP) exchange(conn net.Conn, b *transport.Batch) error {
 	return finish(conn)
 }
 
-// encode puts the octet count before each message: the length of the message alone.
+// encode frames the pending lines. An octet count is that of the message alone.
 func (s *TCP) encode(b *transport.Batch) []byte {
 	s.encoded = s.encoded[:0]
 	for i := b.Front(); i < b.Len(); i++ {
+		if s.Framing == Newline {
+			s.encoded = append(s.Header.appendMessage(s.encoded, b.Mark(i), b.Line(i)), '\n')
+			continue
+		}
 		s.message = s.Header.appendMessage(s.message[:0], b.Mark(i), b.Line(i))
 		s.encoded = strconv.AppendInt(s.encoded, int64(len(s.message)), 10)
 		s.encoded = append(append(s.encoded, ' '), s.message...)

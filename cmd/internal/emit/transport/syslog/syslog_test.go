@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,49 +89,64 @@ func listen(t *testing.T, config *tls.Config) *server {
 	return &server{l, t}
 }
 
-// messages reads the octet-counted messages of one connection, to its end.
-func (s *server) messages() (all []string) {
+// messages reads the messages of one connection, to its end.
+func (s *server) messages(f Framing) (all []string) {
 	conn, err := s.Accept()
 	if err != nil {
 		s.t.Error(err)
 		return nil
 	}
 	defer conn.Close()
-	r := bufio.NewReader(conn)
-	for {
-		count, err := r.ReadString(' ')
-		if err == io.EOF && count == "" {
+	for r := bufio.NewReader(conn); ; {
+		message, err := next(r, f)
+		if err == io.EOF && message == "" {
 			return all
 		}
-		n, err := strconv.Atoi(strings.TrimSpace(count))
-		if err != nil || count[0] == '0' {
-			s.t.Errorf("a count of %q", count)
+		if err != nil {
+			s.t.Errorf("%v, after %d messages: %.100q", err, len(all), message)
 			return all
 		}
-		message := make([]byte, n)
-		if _, err := io.ReadFull(r, message); err != nil {
-			s.t.Error(err)
-			return all
-		}
-		all = append(all, string(message))
+		all = append(all, message)
 	}
 }
 
-func TestStreamCountsOctets(t *testing.T) {
+// next reads a message.
+func next(r *bufio.Reader, f Framing) (string, error) {
+	if f == Newline {
+		message, err := r.ReadString('\n')
+		return strings.TrimSuffix(message, "\n"), err
+	}
+	count, err := r.ReadString(' ')
+	if err != nil {
+		return count, err
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(count, " "))
+	if err != nil || count[0] == '0' {
+		return count, fmt.Errorf("a count of %q", count)
+	}
+	message := make([]byte, n)
+	_, err = io.ReadFull(r, message)
+	return string(message), err
+}
+
+func TestStreamFramings(t *testing.T) {
 	authority := standin.NewAuthority(t)
 	for name, tt := range map[string]struct {
-		server *tls.Config
-		client *transport.TLS
+		framing Framing
+		server  *tls.Config
+		client  *transport.TLS
 	}{
-		"TCP": {nil, nil},
-		"TLS": {authority.Server(t), &transport.TLS{CA: authority.File}},
+		"TCP":             {Newline, nil, nil},
+		"TCP with octets": {Octets, nil, nil},
+		"TLS":             {Newline, authority.Server(t), &transport.TLS{CA: authority.File}},
+		"TLS with octets": {Octets, authority.Server(t), &transport.TLS{CA: authority.File}},
 	} {
 		l := listen(t, tt.server)
-		s := &TCP{Address: l.Addr().String(), Header: header, TLS: tt.client}
+		s := &TCP{Address: l.Addr().String(), Header: header, Framing: tt.framing, TLS: tt.client}
 		b := batchOf(0, 300, strings.Repeat("x", 1000))
 		b.Acknowledge(0) // sent before
 		received := make(chan []string)
-		go func() { received <- l.messages() }()
+		go func() { received <- l.messages(tt.framing) }()
 		if err := s.Deliver(context.Background(), b); err != nil || b.Pending() > 0 {
 			t.Fatalf("%s: %v, %d lines left", name, err, b.Pending())
 		}
@@ -142,6 +159,28 @@ func TestStreamCountsOctets(t *testing.T) {
 		if len(all) != 299 {
 			t.Errorf("%s: %d messages", name, len(all))
 		}
+	}
+}
+
+// A server that has taken no batch and ends connections may expect the other framing.
+func TestStreamSuspectsFraming(t *testing.T) {
+	const hint = "framing=octet"
+	s := new(TCP)
+	reset := &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}
+	for _, err := range []error{errClosed, reset} {
+		if got := s.suspectFraming(err); !strings.Contains(got.Error(), hint) || !errors.Is(got, err) {
+			t.Error(got)
+		}
+	}
+	if got := s.suspectFraming(os.ErrDeadlineExceeded); got != os.ErrDeadlineExceeded {
+		t.Error(got)
+	}
+	s.worked = true
+	if got := s.suspectFraming(errClosed); got != errClosed {
+		t.Error(got)
+	}
+	if got := (&TCP{Framing: Octets}).suspectFraming(errClosed); got != errClosed {
+		t.Error(got)
 	}
 }
 
@@ -299,9 +338,11 @@ func TestDatagramsToNobody(t *testing.T) {
 func TestRsyslog(t *testing.T) {
 	r := standin.StartRsyslog(t)
 	for name, transport := range map[string]transport.Transport{
-		"UDP": &UDP{Address: r.UDP, Header: header},
-		"TCP": &TCP{Address: r.TCP, Header: header},
-		"TLS": &TCP{Address: r.TLS, Header: header, TLS: &transport.TLS{CA: r.Authority.File}},
+		"UDP":             &UDP{Address: r.UDP, Header: header},
+		"TCP":             &TCP{Address: r.TCP, Header: header},
+		"TLS":             &TCP{Address: r.TLS, Header: header, TLS: &transport.TLS{CA: r.Authority.File}},
+		"TCP with octets": &TCP{Address: r.TCP, Header: header, Framing: Octets},
+		"TLS with octets": &TCP{Address: r.TLS, Header: header, Framing: Octets, TLS: &transport.TLS{CA: r.Authority.File}},
 	} {
 		if err := transport.Check(context.Background()); err != nil {
 			t.Errorf("%s: %v", name, err)
