@@ -11,6 +11,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
 // Defaults are the settings of outputs that do not have their own.
@@ -34,6 +35,7 @@ type Config struct {
 	url      string
 	index    string // of Elasticsearch
 	facility uint8
+	framing  syslog.Framing
 	file     file.Options
 	tls      transport.TLS
 	splunk   post.Splunk
@@ -108,8 +110,8 @@ var kinds = map[kind]struct {
 	toFile:       {wherePath, "rotate every keep mode"},
 	socket:       {wherePath, ""},
 	syslogUDP:    {whereHost("514"), "facility"},
-	syslogTCP:    {whereHost("514"), "facility"},
-	syslogTLS:    {whereHost("6514"), "facility ca cert key server-name"},
+	syslogTCP:    {whereHost("514"), "facility framing"},
+	syslogTLS:    {whereHost("6514"), "facility framing ca cert key server-name"},
 	splunkHTTPS:  {whereSplunk, "token-file token-env index source sourcetype ca cert key server-name"},
 	splunkHTTP:   {whereSplunk, "token-file token-env index source sourcetype"},
 	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env pipeline ca cert key server-name"},

@@ -38,9 +38,9 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 	case syslogUDP:
 		return &syslog.UDP{Address: c.address, Header: header, Note: r.Note}, nil
 	case syslogTCP:
-		return &syslog.TCP{Address: c.address, Header: header}, nil
+		return &syslog.TCP{Address: c.address, Header: header, Framing: c.framing}, nil
 	case syslogTLS:
-		t := &syslog.TCP{Address: c.address, Header: header, TLS: &c.tls}
+		t := &syslog.TCP{Address: c.address, Header: header, Framing: c.framing, TLS: &c.tls}
 		return t, t.Reopen()
 	case splunkHTTP, splunkHTTPS:
 		splunk := c.splunk
@@ -50,6 +50,10 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 	return post.NewElastic(web, c.elastic)
 }
 
+// silenceTime is after how long a far end that does nothing is reported. It leaves time
+// to report it within ten seconds.
+const silenceTime = 8 * time.Second
+
 // Pace returns the pace for this kind of output. Over TCP, TLS and HTTP each batch
 // costs a connection or a request, so it waits to be full; elsewhere it need not.
 func (c *Config) Pace() transport.Pace {
@@ -57,11 +61,14 @@ func (c *Config) Pace() transport.Pace {
 	case stdout, toFile:
 		return transport.Pace{Chunk: 256 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second}
 	case socket:
-		return transport.Pace{Chunk: 64 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second}
-	case syslogUDP:
-		return transport.Pace{Chunk: 64 << 10, Min: 250 * time.Millisecond, Max: 30 * time.Second}
-	case syslogTCP, syslogTLS:
-		return transport.Pace{Chunk: 128 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second}
+		return transport.Pace{Chunk: 64 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second, Silence: silenceTime}
 	}
-	return transport.Pace{Chunk: 512 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second}
+	p := transport.Pace{Chunk: 512 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second, Silence: silenceTime}
+	switch c.kind {
+	case syslogUDP:
+		p.Chunk, p.Linger = 64<<10, 0
+	case syslogTCP, syslogTLS:
+		p.Chunk = 128 << 10
+	}
+	return p
 }

@@ -30,6 +30,7 @@ var setters = map[string]func(c *Config, value string) error{
 	"mode":   setMode,
 
 	"facility": setFacility,
+	"framing":  setFraming,
 
 	"ca":          text(func(c *Config) *string { return &c.tls.CA }),
 	"cert":        text(func(c *Config) *string { return &c.tls.Cert }),
@@ -115,6 +116,15 @@ func setFacility(c *Config, value string) error {
 		return errors.New("must be a facility of syslog, like local0 or daemon")
 	}
 	c.facility = code
+	return nil
+}
+
+func setFraming(c *Config, value string) error {
+	framing, ok := syslog.ParseFraming(value)
+	if !ok {
+		return errors.New("must be newline or octet")
+	}
+	c.framing = framing
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
 var defaults = Defaults{Format: "ecs", Emit: SelectScoped, Spool: "/var/spool/tlsfloor", SpoolSize: 10e6}
@@ -31,9 +32,11 @@ func TestParse(t *testing.T) {
 		"file:t?every=7d": {kind: toFile, path: "t", file: file.Options{Path: "t", Every: 7 * 24 * time.Hour}},
 		"unix:/run/x.sock?spool=/s&spool-size=5MB": {kind: socket, path: "/run/x.sock", file: file.Options{Path: "/run/x.sock"},
 			Defaults: Defaults{"ecs", SelectScoped, "/s", 5e6}},
-		"syslog+udp://host":          {kind: syslogUDP, address: "host:514", facility: local0},
-		"syslog+tcp://host:10514/":   {kind: syslogTCP, address: "host:10514", facility: local0},
-		"syslog+tcp://[2001:db8::1]": {kind: syslogTCP, address: "[2001:db8::1]:514", facility: local0},
+		"syslog+udp://host":              {kind: syslogUDP, address: "host:514", facility: local0},
+		"syslog+tcp://host:10514/":       {kind: syslogTCP, address: "host:10514", facility: local0},
+		"syslog+tcp://[2001:db8::1]":     {kind: syslogTCP, address: "[2001:db8::1]:514", facility: local0},
+		"syslog+tcp://h?framing=newline": {kind: syslogTCP, address: "h:514", facility: local0},
+		"syslog+tls://h?framing=octet":   {kind: syslogTLS, address: "h:6514", facility: local0, framing: syslog.Octets},
 		"syslog+tls://host:1?ca=/a+b.pem&server-name=n&facility=daemon": {kind: syslogTLS, address: "host:1", facility: 3,
 			tls: transport.TLS{CA: "/a+b.pem", ServerName: "n"}},
 		"syslog+tls://host?cert=/c&key=/k": {kind: syslogTLS, address: "host:6514", facility: local0, tls: transport.TLS{Cert: "/c", Key: "/k"}},
@@ -88,6 +91,8 @@ func TestParseRefuses(t *testing.T) {
 		"syslog+udp://h:99999":              "HOST",
 		"syslog+udp://h h":                  "HOST",
 		"syslog+tcp://h/path":               "takes no path",
+		"syslog+tcp://h?framing=octets":     "newline or octet",
+		"syslog+udp://h?framing=octet":      "no option framing",
 		"splunk+https://h":                  "needs a token",
 		"splunk+http://h":                   "use https",
 		"elasticsearch+https:/":             "//HOST",

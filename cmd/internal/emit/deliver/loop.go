@@ -172,7 +172,7 @@ func (l *Loop) wait(d time.Duration, wake <-chan struct{}) {
 // returned; if it lasts, the next batch fails too.
 func (l *Loop) attempt(b *transport.Batch) error {
 	pending, refused := b.Pending(), b.Refused()
-	err := l.Transport.Deliver(l.ctx, b)
+	err := l.deliver(b)
 	left, newly := b.Pending(), b.Refused()-refused
 	done := pending - left
 	l.sent.Add(uint64(done - newly))

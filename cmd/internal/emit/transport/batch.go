@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"sync/atomic"
 )
 
 // Severity is a severity of syslog (RFC 5424, 6.2.1).
@@ -47,6 +48,7 @@ type Batch struct {
 	front   int // lines before the first pending one
 	done    int
 	refused int
+	heard   atomic.Uint64
 }
 
 type line struct {
@@ -104,6 +106,7 @@ func (b *Batch) Acknowledge(i int) {
 	if !b.lines[i].done {
 		b.lines[i].done = true
 		b.done++
+		b.Hear()
 	}
 	for b.front < len(b.lines) && b.lines[b.front].done {
 		b.front++
@@ -125,6 +128,13 @@ func (b *Batch) Refuse(i int) {
 	b.Acknowledge(i)
 }
 
+// Hear notes a sign of life of the far end while the batch is delivered: a line that is
+// done is one, and so is an answer after which the far end has to be asked again.
+func (b *Batch) Hear() { b.heard.Add(1) }
+
+// Heard counts the signs of life. Any goroutine may call it.
+func (b *Batch) Heard() uint64 { return b.heard.Load() }
+
 // Front counts the lines before the first pending one.
 func (b *Batch) Front() int { return b.front }
 
@@ -135,7 +145,10 @@ func (b *Batch) Pending() int { return len(b.lines) - b.done }
 func (b *Batch) Refused() int { return b.refused }
 
 // Reset empties the batch, and keeps its memory for the next lines.
-func (b *Batch) Reset() { *b = Batch{text: b.text[:0], lines: b.lines[:0]} }
+func (b *Batch) Reset() {
+	b.text, b.lines = b.text[:0], b.lines[:0]
+	b.front, b.done, b.refused = 0, 0, 0
+}
 
 // identityBytes is how much of the hash an identity has: 120 bits, which base64
 // encodes without padding.

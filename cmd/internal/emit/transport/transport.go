@@ -83,6 +83,9 @@ type Pace struct {
 	Chunk    int           // bytes in a batch
 	Linger   time.Duration // how long a batch waits to be full
 	Min, Max time.Duration // between attempts
+	// Silence is how long the far end may do nothing during a delivery before that is
+	// reported; 0: for ever, as a reader of standard output may.
+	Silence time.Duration
 }
 
 // Backoff computes the wait before the next attempt. It doubles each time. Jitter keeps

@@ -311,7 +311,7 @@ func TestSplunkIncorrectIndex(t *testing.T) {
 	if o := s.rejection([]byte(`{"text":"Invalid data format","code":6,"invalid-event-number":1}`)); o.general || o.event != 1 {
 		t.Errorf("%+v", o)
 	}
-	if o := s.rejection([]byte(`a proxy's own words`)); o.general || o.event != -1 {
+	if o := s.rejection([]byte(`a proxy's own words`)); !o.general || o.event != -1 {
 		t.Errorf("%+v", o)
 	}
 }

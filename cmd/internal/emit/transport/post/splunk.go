@@ -116,7 +116,7 @@ func (s *collector) acknowledge(ctx context.Context, c *Client, b *transport.Bat
 		return fmt.Errorf("the server says code %d%s", a.Code, quote([]byte(a.Text)))
 	}
 	if a.Ack != nil {
-		if err := s.awaitAck(ctx, c, *a.Ack); err != nil {
+		if err := s.awaitAck(ctx, c, b, *a.Ack); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,7 @@ const (
 var errNoAck = errors.New("the indexers did not acknowledge the events within 5 minutes")
 
 // awaitAck waits until the indexers have written what the collector accepted.
-func (s *collector) awaitAck(ctx context.Context, c *Client, id uint64) error {
+func (s *collector) awaitAck(ctx context.Context, c *Client, b *transport.Batch, id uint64) error {
 	query := []byte(fmt.Sprintf(`{"acks":[%d]}`, id))
 	for end := time.Now().Add(ackTime); time.Now().Before(end); {
 		r, err := c.post(ctx, s.acks, query)
@@ -146,6 +146,7 @@ func (s *collector) awaitAck(ctx context.Context, c *Client, id uint64) error {
 		if r.status != http.StatusOK {
 			return r.failure(transport.Passing)
 		}
+		b.Hear()
 		var a struct{ Acks map[string]bool }
 		if err := json.Unmarshal(r.body, &a); err == nil && a.Acks[strconv.FormatUint(id, 10)] {
 			return nil
@@ -171,12 +172,12 @@ const (
 
 func (s *collector) rejection(text []byte) rejection {
 	var a collectorResponse
-	err := json.Unmarshal(text, &a)
+	_ = json.Unmarshal(text, &a) // no JSON has no code
 	o := rejection{err: errors.New("the server says the request is bad" + quote(text)), event: -1}
 	switch a.Code {
 	case invalidFormat, eventRequired, eventBlank, fieldsFailed:
 	default:
-		o.general = err == nil
+		o.general = true // also the words of a proxy
 	}
 	if a.Event != nil {
 		o.event = *a.Event
