@@ -1,6 +1,9 @@
 package parse
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Alert is a plaintext alert (RFC 8446, 6).
 type Alert struct {
@@ -25,8 +28,24 @@ func (l AlertLevel) String() string {
 	case AlertFatal:
 		return "fatal"
 	}
-	return "unknown_" + strconv.Itoa(int(l))
+	return unknownAlert + strconv.Itoa(int(l))
 }
+
+// ParseAlertLevel returns the level that a text stands for: see String.
+func ParseAlertLevel(text []byte) (l AlertLevel, ok bool) {
+	switch string(text) {
+	case "warning":
+		return AlertWarning, true
+	case "fatal":
+		return AlertFatal, true
+	}
+	number, is := bytes.CutPrefix(text, []byte(unknownAlert))
+	n, err := strconv.ParseUint(string(number), 10, 8)
+	return AlertLevel(n), is && err == nil
+}
+
+// unknownAlert is before a number without a name.
+const unknownAlert = "unknown_"
 
 // AlertDescription is the reason that an alert gives.
 type AlertDescription uint8
@@ -78,5 +97,5 @@ func (d AlertDescription) String() string {
 	if name, ok := alertNames[d]; ok {
 		return name
 	}
-	return "unknown_" + strconv.Itoa(int(d))
+	return unknownAlert + strconv.Itoa(int(d))
 }

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 )
@@ -27,21 +28,55 @@ var versionNames = map[Version]string{
 	DTLSv1: "DTLSv1", DTLSv12: "DTLSv1.2", DTLSv13: "DTLSv1.3",
 }
 
+var versionsByName = func() map[string]Version {
+	all := make(map[string]Version)
+	for v, name := range versionNames {
+		all[name] = v
+	}
+	return all
+}()
+
+const draftName = "TLSv1.3-draft"
+
 // String returns the name that OpenSSL and CloudTrail use. A draft of TLS 1.3 is
-// "TLSv1.3-draft23", an unknown number "0xNNNN".
+// "TLSv1.3-draft23", or "TLSv1.3-draft23-fb" if the number is Facebook's, and an unknown
+// number "0xNNNN".
 func (v Version) String() string {
 	if name, ok := versionNames[v]; ok {
 		return name
 	}
-	if v.IsDraft13() {
-		return "TLSv1.3-draft" + strconv.Itoa(int(v&0xff))
+	switch draft := strconv.Itoa(int(v & 0xff)); v >> 8 {
+	case draftIETF:
+		return draftName + draft
+	case draftFacebook:
+		return draftName + draft + "-fb"
 	}
 	return fmt.Sprintf("0x%04x", uint16(v))
 }
 
-// IsDraft13 reports whether v is the number of a draft of TLS 1.3: 0x7fNN in the
-// drafts of RFC 8446, or Facebook's 0xfbNN.
-func (v Version) IsDraft13() bool { return v>>8 == 0x7f || v>>8 == 0xfb }
+// ParseVersion returns the version that a name stands for: see String.
+func ParseVersion(name []byte) (v Version, ok bool) {
+	if v, ok = versionsByName[string(name)]; ok {
+		return v, true
+	}
+	if draft, is := bytes.CutPrefix(name, []byte(draftName)); is {
+		number, facebook := bytes.CutSuffix(draft, []byte("-fb"))
+		n, err := strconv.ParseUint(string(number), 10, 8)
+		if facebook {
+			return draftFacebook<<8 | Version(n), err == nil
+		}
+		return draftIETF<<8 | Version(n), err == nil
+	}
+	digits, is := bytes.CutPrefix(name, []byte("0x"))
+	n, err := strconv.ParseUint(string(digits), 16, 16)
+	return Version(n), is && err == nil
+}
+
+// The high bytes of the numbers of drafts of TLS 1.3: those of RFC 8446, and Facebook's.
+const draftIETF, draftFacebook = 0x7f, 0xfb
+
+// IsDraft13 reports whether v is the number of a draft of TLS 1.3.
+func (v Version) IsDraft13() bool { return v>>8 == draftIETF || v>>8 == draftFacebook }
 
 // Rank returns a version for comparisons: that of a draft of TLS 1.3 is TLSv13.
 func (v Version) Rank() Version {

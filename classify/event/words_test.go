@@ -24,7 +24,7 @@ func TestVersionWords(t *testing.T) {
 		{parse.DTLSv12, "dtls", "1.2", "DTLSv1.2", "DTLSv1.2", "DTLSv12"},
 		{parse.DTLSv13, "dtls", "1.3", "DTLSv1.3", "DTLSv1.3", "DTLSv13"},
 		{0x7f17, "tls", "1.3", "TLSv1.3-draft23", "TLS 1.3 draft-23", "TLSv13-draft23"},
-		{0xfb1a, "tls", "1.3", "TLSv1.3-draft26", "TLS 1.3 draft-26-fb", "unknown-64282"},
+		{0xfb1a, "tls", "1.3", "TLSv1.3-draft26-fb", "TLS 1.3 draft-26-fb", "unknown-64282"},
 		{0x0a0a, "", "", "0x0a0a", "0x0a0a", "unknown-2570"},
 	} {
 		f := violation()
