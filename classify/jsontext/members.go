@@ -1,4 +1,4 @@
-// Package jsontext appends JSON in printable ASCII.
+// Package jsontext appends JSON in printable ASCII, and reads it back.
 //
 // A line is printable ASCII, whatever the network sent, so that a terminal that shows
 // it does not interpret control sequences. Text off the network (names, protocols)
