@@ -62,7 +62,7 @@ type Finding struct {
 	Verdict Verdict
 	Fix     Fix
 	Reason  string // the reason for the verdict, in one clause
-	Flagged bool   // the verdict asks for action, and the destination is in scope
+	Flagged bool   // the verdict asks for action, the destination is in scope, and there is no Exception
 	InScope bool
 
 	Host       string     // lower case, no trailing dot; empty: not known
@@ -72,6 +72,32 @@ type Finding struct {
 	Process  *Process  // nil: not asked for, not local, or not found
 	Software *Software // nil: not known; shared, read-only
 	Advice   *Advice   // nil: nothing to change, or no advice
+
+	Exception *Exception // nil: none; shared, read-only
+	Series    *Series    // nil: this finding stands for itself alone
+}
+
+// Exception is why a finding is not flagged that would be: somebody has said until when
+// and why it is accepted. Its texts are the user's.
+type Exception struct {
+	Owner  string // who has said so
+	Reason string
+	Until  string // the last day of it, in UTC: "2026-06-30"
+}
+
+// Series is several findings that are alike. The finding that has it stands for them, and
+// is the last one of them.
+type Series struct {
+	Count       uint64 // of findings, with the one that has it
+	First, Last int64  // times of findings, in nanoseconds since the Unix epoch
+}
+
+// Times returns how many findings f stands for, and the times of the first and the last.
+func (f *Finding) Times() Series {
+	if f.Series == nil {
+		return Series{1, f.Time, f.Time}
+	}
+	return *f.Series
 }
 
 // Process is the program at the client's end of a connection, when the client is the

@@ -60,6 +60,8 @@ type ecsEventFields struct {
 	ID       string   `json:"id,omitempty"`
 	Outcome  string   `json:"outcome,omitempty"`
 	Reason   string   `json:"reason,omitempty"`
+	Start    string   `json:"start,omitempty"`
+	End      string   `json:"end,omitempty"`
 }
 
 type ecsRule struct {
@@ -175,7 +177,11 @@ func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	}
 	e.observe(f.Source)
 	dst = e.structs.AppendOpen(dst, &e.event)
-	return append(appendRest(dst, `"tlsfloor":`, f, appendECSProcess), '}')
+	dst = append(jsontext.AppendKey(dst, `"tlsfloor":`), '{')
+	if f.Series != nil {
+		dst = jsontext.AppendNumber(dst, `"count":`, f.Series.Count)
+	}
+	return append(appendRest(dst, f, appendECSProcess), '}')
 }
 
 // AppendStats appends a metric. It has no data stream, because one for
@@ -207,6 +213,9 @@ func ecsEventOf(f *classify.Finding) ecsEventFields {
 	v := ecsEventFields{
 		Kind: "event", Category: ecsNetworks, Type: ecsConnection, Module: "tlsfloor", Dataset: ecsStream.Dataset,
 		ID: endpoint.SumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: jsontext.LocalText(f.Reason),
+	}
+	if s := f.Series; s != nil {
+		v.Start, v.End = jsontext.TimeText(s.First, "Z"), jsontext.TimeText(s.Last, "Z")
 	}
 	if f.Flagged {
 		v.Kind = "alert"

@@ -168,6 +168,8 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 		m.add("tlsfloor.anomaly", a)
 	}
 	m.add("tlsfloor.host", jsontext.WireText(f.Host))
+	m.addSeries(f.Series)
+	m.addException(f.Exception)
 	return m
 }
 

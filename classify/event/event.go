@@ -56,6 +56,8 @@ type Stats struct {
 	KernelDropped, InterfaceDropped uint64 // lost before the sensor
 	Flows, Hellos                   uint64
 	Handshakes, InScope, Flagged    uint64 // findings
+	Excepted                        uint64 // findings that are not flagged because of an exception
+	Held                            uint64 // flagged findings that no event is about yet (see classify.Series)
 
 	Blind []Spot // the blind spots, the most important first
 	Final bool   // the run is over
@@ -95,10 +97,20 @@ func appendCounts(dst []byte, s *Stats) []byte {
 	dst = jsontext.AppendNumber(dst, `"handshakes":`, s.Handshakes)
 	dst = jsontext.AppendNumber(dst, `"in_scope":`, s.InScope)
 	dst = jsontext.AppendNumber(dst, `"flagged":`, s.Flagged)
+	dst = appendSome(dst, `"excepted":`, s.Excepted)
+	dst = appendSome(dst, `"held":`, s.Held)
 	if len(s.Blind) == 0 { // an empty list says that everything was seen
 		return append(jsontext.AppendKey(dst, `"blind":`), "[]"...)
 	}
 	return jsontext.AppendList(dst, `"blind":`, s.Blind, appendSpot)
+}
+
+// appendSome appends a count that is not 0.
+func appendSome(dst []byte, key string, n uint64) []byte {
+	if n == 0 {
+		return dst
+	}
+	return jsontext.AppendNumber(dst, key, n)
 }
 
 func appendSpot(dst []byte, s Spot) []byte {

@@ -152,6 +152,11 @@ func variants() []*classify.Finding {
 			f.Advice, f.Flagged = &classify.Advice{ID: "x", Summary: "caf\u00e9 \"now\""}, flag
 		})
 	}
+	for _, flag := range []bool{true, false} {
+		add(func(f *classify.Finding) { f.Flagged, f.Series = flag, series })
+	}
+	add(func(f *classify.Finding) { f.Flagged, f.Exception = false, excepted })
+	add(func(f *classify.Finding) { f.Flagged, f.Exception, f.Series = false, excepted, series })
 	add(func(f *classify.Finding) { f.Answer.Cipher = 0xfafa })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1} })
 	add(func(f *classify.Finding) { f.VLANs = []uint16{1, 2, 3} })
@@ -442,6 +447,7 @@ var zeekTypes = map[string]string{
 	"ts": `^-?[0-9]+\.[0-9]{6}$`, "uid": `^"C[0-9A-Za-z]{17}"$`, "resumed": `^(true|false)$`, "established": `^(true|false)$`,
 	"id.orig_p": `^[0-9]{1,5}$`, "id.resp_p": `^[0-9]{1,5}$`, "tlsfloor.flagged": `^(true|false)$`,
 	"tlsfloor.anomalies": `^\[".*"\]$`, // vector of string
+	"tlsfloor.count":     `^[0-9]+$`, "tlsfloor.first_seen": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.last_seen": `^-?[0-9]+\.[0-9]{6}$`,
 }
 
 func (z zeekLog) complaints(event map[string]any) []string {

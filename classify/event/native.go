@@ -59,6 +59,7 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = jsontext.AppendWord(dst, `"outcome":`, f.Outcome.String())
 	dst = jsontext.AppendWord(dst, `"fix":`, f.Fix.String())
 	dst = jsontext.AppendText(dst, `"reason":`, f.Reason)
+	dst = appendSeries(appendException(dst, f.Exception), f.Series)
 	dst = jsontext.AppendAddrPort(dst, `"src_ip":`, `"src_port":`, f.Client)
 	dst = jsontext.AppendAddrPort(dst, `"dst_ip":`, `"dst_port":`, f.Server)
 	dst = appendCommunity(dst, &f.Observation)
@@ -83,15 +84,16 @@ func (n *Native) AppendStats(dst []byte, s *Stats) []byte {
 	return append(appendSensor(dst, n.sensor, s.Source), '}')
 }
 
-// appendRest appends, under key, the members of native events that another schema has
-// no fields for. process appends those of a process, except for its surroundings.
-func appendRest(dst []byte, key string, f *classify.Finding, process func([]byte, *classify.Process) []byte) []byte {
-	dst = append(jsontext.AppendKey(dst, key), '{')
+// appendRest appends the members of native events that another schema has no fields for,
+// and the end of the object that they are in. process appends those of a process, except
+// for its surroundings.
+func appendRest(dst []byte, f *classify.Finding, process func([]byte, *classify.Process) []byte) []byte {
 	dst = jsontext.AppendWord(dst, `"verdict":`, f.Verdict.String())
 	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
 	dst = jsontext.AppendBool(dst, `"in_scope":`, f.InScope)
 	dst = jsontext.AppendWord(dst, `"outcome":`, f.Outcome.String())
 	dst = jsontext.AppendWord(dst, `"fix":`, f.Fix.String())
+	dst = appendException(dst, f.Exception)
 	dst = appendPath(dst, &f.Observation)
 	dst = appendDestination(dst, f)
 	dst = jsontext.AppendText(dst, `"starttls":`, f.StartTLS)

@@ -177,7 +177,7 @@ func number(n uint32) *uint32 { return &n }
 func TestAppendStats(t *testing.T) {
 	s := &Stats{
 		Time: 1, Source: "eth0", Packets: 2, Bytes: 3, KernelDropped: 4, InterfaceDropped: 5,
-		Flows: 6, Hellos: 7, Handshakes: 8, InScope: 9, Flagged: 1 << 63, Final: true,
+		Flows: 6, Hellos: 7, Handshakes: 8, InScope: 9, Flagged: 1 << 63, Excepted: 10, Held: 11, Final: true,
 		Blind: []Spot{
 			{Cause: "inputs_left_out", Count: 1, Top: []Item{{Name: "a\x1b\".txt", Count: 1}}},
 			{Cause: "unread_protocols", Count: 4, Top: []Item{{Name: "ESP", Number: number(50), Count: 3}, {Number: number(253), Count: 1}}},
@@ -186,7 +186,7 @@ func TestAppendStats(t *testing.T) {
 	}
 	const want = `
 {"schema":"tlsfloor/1","kind":"stats","ts":"1970-01-01T00:00:00.000000Z","packets":2,"bytes":3,
-"kernel_dropped":4,"interface_dropped":5,"flows":6,"hellos":7,"handshakes":8,"in_scope":9,"flagged":9223372036854775808,
+"kernel_dropped":4,"interface_dropped":5,"flows":6,"hellos":7,"handshakes":8,"in_scope":9,"flagged":9223372036854775808,"excepted":10,"held":11,
 "blind":[{"cause":"inputs_left_out","count":1,"top":[{"name":"a\u001b\".txt","count":1}]},
 {"cause":"unread_protocols","count":4,"top":[{"number":50,"name":"ESP","count":3},{"number":253,"count":1}]},
 {"cause":"cut_hellos","count":2}],"final":true,

@@ -35,9 +35,10 @@ type ocsfClass struct {
 
 type ocsfActivity struct {
 	ocsfClass
-	SeverityID   int          `json:"severity_id"`
-	Severity     string       `json:"severity"`
-	Time         int64        `json:"time"` // milliseconds since the Unix epoch
+	SeverityID int    `json:"severity_id"`
+	Severity   string `json:"severity"`
+	Time       int64  `json:"time"` // milliseconds since the Unix epoch
+	ocsfSeries
 	Message      string       `json:"message,omitempty"`
 	Metadata     ocsfMetadata `json:"metadata"`
 	StatusID     int          `json:"status_id"`
@@ -49,20 +50,21 @@ type ocsfActivity struct {
 
 type ocsfDetection struct {
 	ocsfClass
-	StatusID     int              `json:"status_id"`
-	Status       string           `json:"status"`
-	IsAlert      bool             `json:"is_alert"`
-	SeverityID   int              `json:"severity_id"`
-	Severity     string           `json:"severity"`
-	ConfidenceID int              `json:"confidence_id"`
-	Confidence   string           `json:"confidence"`
-	Time         int64            `json:"time"`
-	Message      string           `json:"message,omitempty"`
-	Metadata     ocsfMetadata     `json:"metadata"`
-	FindingInfo  ocsfFindingInfo  `json:"finding_info"`
-	Evidences    []ocsfConnection `json:"evidences"`
-	Remediation  ocsfRemediation  `json:"remediation"`
-	Observables  []ocsfObservable `json:"observables,omitempty"`
+	StatusID     int    `json:"status_id"`
+	Status       string `json:"status"`
+	IsAlert      bool   `json:"is_alert"`
+	SeverityID   int    `json:"severity_id"`
+	Severity     string `json:"severity"`
+	ConfidenceID int    `json:"confidence_id"`
+	Confidence   string `json:"confidence"`
+	Time         int64  `json:"time"`
+	ocsfSeries
+	Message     string           `json:"message,omitempty"`
+	Metadata    ocsfMetadata     `json:"metadata"`
+	FindingInfo ocsfFindingInfo  `json:"finding_info"`
+	Evidences   []ocsfConnection `json:"evidences"`
+	Remediation ocsfRemediation  `json:"remediation"`
+	Observables []ocsfObservable `json:"observables,omitempty"`
 }
 
 type ocsfMetadata struct {
@@ -182,7 +184,8 @@ func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		o.fillActivity(f)
 		dst = o.structs.AppendOpen(dst, &o.activity)
 	}
-	return append(appendRest(dst, `"unmapped":`, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
+	dst = append(jsontext.AppendKey(dst, `"unmapped":`), '{')
+	return append(appendRest(dst, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
 }
 
 // AppendStats appends nothing: the schema has no class for counts.
@@ -202,7 +205,7 @@ var ocsfActivities = [...]ocsfClass{
 func (o *ocsf) fillActivity(f *classify.Finding) {
 	o.activity = ocsfActivity{
 		ocsfClass: ocsfActivities[f.Outcome], SeverityID: 1, Severity: "Informational",
-		Time: f.Time / 1e6, Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
+		Time: f.Time / 1e6, ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
 		StatusDetail: f.Outcome.String(), ocsfConnection: ocsfConnectionOf(f),
 	}
 	a := &o.activity
@@ -223,7 +226,7 @@ var ocsfCreate = ocsfClass{2004, "Detection Finding", 2, "Findings", 1, "Create"
 func (o *ocsf) fillDetection(f *classify.Finding) {
 	o.detection = ocsfDetection{
 		ocsfClass: ocsfCreate, StatusID: 1, Status: "New", IsAlert: true,
-		Time: f.Time / 1e6, Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
+		Time: f.Time / 1e6, ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
 		Evidences: append(o.detection.Evidences[:0], ocsfConnectionOf(f)), Remediation: ocsfRemediation{jsontext.LocalText(remedy(f))},
 	}
 	d := &o.detection

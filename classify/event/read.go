@@ -31,6 +31,10 @@ type Event struct {
 	Outcome     string       `json:"outcome"`
 	Fix         string       `json:"fix"`
 	Reason      string       `json:"reason"`
+	Exception   *exception   `json:"exception"`
+	Count       uint64       `json:"count"` // of findings in this event; 0: one
+	FirstSeen   string       `json:"first_seen"`
+	LastSeen    string       `json:"last_seen"`
 	SourceIP    string       `json:"src_ip"`
 	SourcePort  uint16       `json:"src_port"`
 	TargetIP    string       `json:"dst_ip"`
@@ -64,6 +68,8 @@ type Event struct {
 	Flows            uint64 `json:"flows"`
 	Hellos           uint64 `json:"hellos"`
 	Handshakes       uint64 `json:"handshakes"`
+	Excepted         uint64 `json:"excepted"`
+	Held             uint64 `json:"held"`
 	Blind            []Spot `json:"blind"`
 	Final            bool   `json:"final"`
 

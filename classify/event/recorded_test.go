@@ -212,6 +212,12 @@ func findingOf(t testing.TB, e *Event) *classify.Finding {
 			VPCEndpoint: a.VPCEndpoint, Resource: latin1(a.Resource),
 		}
 	}
+	if x := e.Exception; x != nil {
+		f.Exception = &classify.Exception{Owner: x.Owner, Reason: x.Reason, Until: x.Until}
+	}
+	if e.Count > 0 {
+		f.Series = &classify.Series{Count: e.Count, First: timeOf(t, e.FirstSeen).UnixNano(), Last: timeOf(t, e.LastSeen).UnixNano()}
+	}
 	addHellos(t, f, e)
 	addClient(t, f, e)
 	return f
@@ -307,7 +313,7 @@ func statsOf(t testing.TB, e *Event) *Stats {
 	return &Stats{
 		Time: timeOf(t, e.Time).UnixNano(), Source: e.Sensor.Source, Packets: e.Packets, Bytes: e.Bytes,
 		KernelDropped: e.KernelDropped, InterfaceDropped: e.InterfaceDropped, Flows: e.Flows, Hellos: e.Hellos,
-		Handshakes: e.Handshakes, InScope: uint64(e.InScope), Flagged: uint64(e.Flagged), Blind: e.Blind, Final: e.Final,
+		Handshakes: e.Handshakes, InScope: uint64(e.InScope), Flagged: uint64(e.Flagged), Excepted: e.Excepted, Held: e.Held, Blind: e.Blind, Final: e.Final,
 	}
 }
 

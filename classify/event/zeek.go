@@ -50,6 +50,9 @@ type zeekSSL struct {
 	Advice     string `json:"tlsfloor.advice,omitempty"`
 
 	Anomalies []string `json:"tlsfloor.anomalies,omitempty"`
+
+	zeekException
+	zeekSeries
 }
 
 // AppendFinding appends a line of ssl.log.
@@ -80,6 +83,12 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	}
 	if a := f.Advice; a != nil {
 		l.Advice = a.ID
+	}
+	if f.Exception != nil {
+		l.zeekException = zeekExceptionOf(f.Exception)
+	}
+	if s := f.Series; s != nil {
+		l.zeekSeries = zeekSeries{s.Count, zeekTime(s.First), zeekTime(s.Last)}
 	}
 	return z.structs.Append(dst, l)
 }

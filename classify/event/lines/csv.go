@@ -24,7 +24,8 @@ const csvColumns = "ts,kind,verdict,flagged,in_scope,outcome,fix,reason," +
 	"src_ip,src_port,dst_ip,dst_port,host,host_source,region,service," +
 	"version,cipher,sni,max_version,ja3,ja4,starttls," +
 	"software,software_version,confidence,pid,executable,command_line,script,user,login_user,unit,container,parents," +
-	"vlan,tunnels,anomalies,advice,community_id,sensor,source"
+	"vlan,tunnels,anomalies,advice,community_id,sensor,source," +
+	"count,first_seen,last_seen,exception_owner,exception_reason,exception_until"
 
 var (
 	csvHeader = []byte(csvColumns + "\r\n")
@@ -50,20 +51,37 @@ func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		r = r.None(1)
 	}
 	r = append(endpoint.AppendCommunityID(r, f.Client, f.Server), ',')
-	return t.finish(r, f.Source)
+	r = r.Local(t.sensor.Host).Local(f.Source)
+	return finish(csvException(csvSeries(r, f), f.Exception))
 }
 
 // AppendStats appends a row, up to its CR.
 func (t *table) AppendStats(dst []byte, s *event.Stats) []byte {
 	r := plaintext.Row(dst).Time(s.Time).Own(event.KindStats).None(5).Local(string(new(text).appendCounts(nil, s)))
-	return t.finish(r.None(csvCount-8-2), s.Source) // the cells before, and those of finish
+	const before, behind = 8, 6 // the cells of findings alone
+	return finish(r.None(csvCount - before - 2 - behind).Local(t.sensor.Host).Local(s.Source).None(behind))
 }
 
-// finish appends the last cells.
-func (t *table) finish(r plaintext.Row, source string) []byte {
-	r = r.Local(t.sensor.Host).Local(source)
+// finish ends a row.
+func finish(r plaintext.Row) []byte {
 	r[len(r)-1] = '\r'
 	return r
+}
+
+// csvSeries appends the count also of a finding that stands for itself alone, so that the
+// sum of a column is right.
+func csvSeries(r plaintext.Row, f *classify.Finding) plaintext.Row {
+	if s := f.Series; s != nil {
+		return r.Number(s.Count).Time(s.First).Time(s.Last)
+	}
+	return r.Number(1).None(2)
+}
+
+func csvException(r plaintext.Row, e *classify.Exception) plaintext.Row {
+	if e == nil {
+		return r.None(3)
+	}
+	return r.Local(e.Owner).Local(e.Reason).Local(e.Until)
 }
 
 func csvHellos(r plaintext.Row, o *classify.Observation) plaintext.Row {

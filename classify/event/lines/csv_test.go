@@ -24,6 +24,7 @@ func TestRow(t *testing.T) {
 		"command_line": "node app.js --region us-west-2", "script": "/srv/app.js", "user": "svc", "login_user": "ann", "unit": "app.service",
 		"container": "4b0e1a9c2f55d3e8a1b2", "parents": "bash systemd", "vlan": "12 4095", "tunnels": "gre vxlan:77",
 		"anomalies": "hello_split_records downgrade", "advice": "nodejs", "community_id": "1:9wTwYxX66FO9AphPitCC+0yCE7E=", "sensor": "bastion-1", "source": "eth0",
+		"count": "1", "first_seen": "", "last_seen": "", "exception_owner": "", "exception_reason": "", "exception_until": "",
 	} {
 		if got[column] != want {
 			t.Errorf("%s: %q, want %q", column, got[column], want)
@@ -38,7 +39,7 @@ func TestRow(t *testing.T) {
 // The counts are a row whose cells are in their columns.
 func TestRowOfCounts(t *testing.T) {
 	cells := readRow(t, parseFormat(t, "csv", Style{}).AppendStats(nil, unseen))
-	const reason = "48 packets, 2 flows, 2 handshakes, 2 in scope, 1 flagged; not seen: 5 packets dropped by the kernel; 1 faults"
+	const reason = "48 packets, 2 flows, 5 handshakes, 5 in scope, 1 flagged, 3 excepted; not seen: 5 packets dropped by the kernel; 1 faults"
 	for i, column := range strings.Split(csvColumns, ",") {
 		want := map[string]string{"ts": "2026-03-01T12:00:00.123456Z", "kind": "stats", "reason": reason, "sensor": "bastion-1"}[column]
 		if cells[i] != want {

@@ -81,6 +81,12 @@ func variants() (all []*classify.Finding) {
 		},
 		func(f *classify.Finding) { f.Flagged, f.Verdict = false, classify.Undetermined },
 		func(f *classify.Finding) { f.Flagged, f.InScope = false, false },
+		func(f *classify.Finding) {
+			f.Series = &classify.Series{Count: 57, First: f.Time - 3600e9, Last: f.Time}
+		},
+		func(f *classify.Finding) {
+			f.Flagged, f.Exception = false, &classify.Exception{Owner: "alice@example.com", Reason: "printers, replaced in June", Until: "2026-06-30"}
+		},
 		func(f *classify.Finding) { *f = classify.Finding{} },
 	} {
 		f := violation()
@@ -101,13 +107,15 @@ func hostile(wire, text string, number uint16) *classify.Finding {
 		PID: int(number), Executable: text, CommandLine: []string{wire, text, wire}, Script: text, User: text, LoginUser: text, Unit: text,
 		Container: wire, Parents: []classify.Parent{{PID: 1, Executable: wire}, {PID: 2, CommandLine: []string{text}}},
 	}
+	f.Exception = &classify.Exception{Owner: text, Reason: wire, Until: text}
+	f.Series = &classify.Series{Count: uint64(number), First: int64(number)}
 	f.Software = &classify.Software{ID: "nodejs", Name: text, Version: wire, Confidence: classify.Low}
 	return f
 }
 
 // unseen are the counts of a run that did not see everything.
 var unseen = &event.Stats{
-	Time: violation().Time, Packets: 48, Bytes: 6333, Flows: 2, Handshakes: 2, InScope: 2, Flagged: 1, Final: true,
+	Time: violation().Time, Packets: 48, Bytes: 6333, Flows: 2, Handshakes: 5, InScope: 5, Flagged: 1, Excepted: 3, Final: true,
 	Blind: []event.Spot{{Cause: "kernel_dropped", Count: 5, Text: "packets dropped by the kernel"}, {Cause: "faults", Count: 1}},
 }
 

@@ -59,7 +59,29 @@ func (t *text) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	for i, anomaly := range f.Anomalies {
 		dst = plaintext.AppendWord(append(dst, separator(i, "; unusual: ", ", ")...), anomaly)
 	}
-	return dst
+	return appendTextException(t.appendSeries(dst, f.Series), f.Exception)
+}
+
+// appendSeries appends how many findings the line stands for, and since when.
+func (t *text) appendSeries(dst []byte, s *classify.Series) []byte {
+	if s == nil {
+		return dst
+	}
+	dst = append(strconv.AppendUint(append(dst, "; "...), s.Count, 10), " times"...)
+	if t.style.Time == TimeNone {
+		return dst
+	}
+	dst = t.appendTime(append(dst, ", since "...), s.First)
+	return dst[:len(dst)-1] // without the space behind the time
+}
+
+func appendTextException(dst []byte, e *classify.Exception) []byte {
+	if e == nil {
+		return dst
+	}
+	dst = plaintext.AppendWord(append(dst, "; excepted until "...), e.Until)
+	dst = plaintext.AppendPhrase(append(dst, " by "...), e.Owner)
+	return plaintext.AppendSentence(append(dst, ": "...), e.Reason)
 }
 
 // AppendStats appends the counts, and what was not seen.
@@ -73,8 +95,11 @@ func (t *text) appendCounts(dst []byte, s *event.Stats) []byte {
 		n  uint64
 		of string
 	}{
-		{s.Packets, " packet*"}, {s.Flows, " flow*"}, {s.Handshakes, " handshake*"}, {s.InScope, " in scope"}, {s.Flagged, " flagged"},
+		{s.Packets, " packet*"}, {s.Flows, " flow*"}, {s.Handshakes, " handshake*"}, {s.InScope, " in scope"}, {s.Flagged, " flagged"}, {s.Excepted, " excepted"},
 	} {
+		if c.of == " excepted" && c.n == 0 {
+			continue
+		}
 		noun, countable := strings.CutSuffix(c.of, "*")
 		dst = append(strconv.AppendUint(append(dst, separator(i, "", ", ")...), c.n, 10), noun...)
 		if countable && c.n != 1 {
