@@ -9,6 +9,9 @@
 // and after encryption starts. When the connection has ended, [Machine.Outcome],
 // [Machine.Alert] and [Machine.AppendAnomalies] report how the handshake ended.
 //
+// A transport other than TLS records reads its own packets, and gives the Machine their
+// content with [Machine.PushMessages], [Machine.PushAlert] and [Machine.Protect].
+//
 // Bytes may be missing: [Machine.Begins] finds a place to resume after lost bytes, and
 // [Machine.Cut] returns the beginning of a hello whose rest was lost.
 //

@@ -5,11 +5,16 @@ import (
 	"tlsfloor/parse/certificate"
 )
 
+// A transport with framing of its own gives the Machine what it has taken out of its
+// packets by PushMessages, PushAlert and Protect, in place of Push. Push itself does so
+// with what it takes out of records.
+
 // PushMessages reads bytes of unencrypted handshake messages, in order and without
 // record headers: the fragments of handshake records, or the payload of a transport
 // with its own framing. The last left bytes of b were not read; with Found, the caller
-// has to push them again, as with Push.
+// has to push them again, as with Push. With Listen, see Done.
 func (m *Machine) PushMessages(d Dir, b []byte, msg *Message) (left int, s Status) {
+	m.at(d).sent = true
 	if m.unfinished&messageReturned != 0 {
 		m.unfinished &^= messageReturned
 		m.release(d)
@@ -25,6 +30,21 @@ func (m *Machine) PushMessages(d Dir, b []byte, msg *Message) (left int, s Statu
 	}
 	return 0, Listen
 }
+
+// PushAlert reads an unencrypted alert in direction d.
+func (m *Machine) PushAlert(d Dir, a parse.Alert) {
+	m.at(d).sent = true
+	m.at(d).add(a)
+}
+
+// Protect records that direction d went on to protected packets.
+func (m *Machine) Protect(d Dir) {
+	m.at(d).sent = true
+	m.protect(d)
+}
+
+// Done reports whether no more bytes of the connection are needed.
+func (m *Machine) Done() bool { return m.settled() }
 
 // collect reads bytes that begin or continue a message that comes in pieces.
 func (m *Machine) collect(d Dir, b []byte, msg *Message) (left int, s Status) {

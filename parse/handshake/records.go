@@ -246,8 +246,7 @@ func (m *Machine) alertRecord(d Dir, p *parse.Part) Status {
 	return Listen
 }
 
-// alertByte reads a byte of an alert. Of several alerts, the first fatal one is kept;
-// if none is fatal, the first.
+// alertByte reads a byte of an alert.
 func (s *side) alertByte(b byte) {
 	switch {
 	case s.partialAlert == brokenAlert:
@@ -256,9 +255,7 @@ func (s *side) alertByte(b byte) {
 	case s.partialAlert == 0:
 		s.partialAlert = b
 	default:
-		a := parse.Alert{Level: parse.AlertLevel(s.partialAlert), Description: parse.AlertDescription(b)}
-		if s.partialAlert = 0; !s.alerted() || a.Level > s.alert.Level {
-			s.alert = a
-		}
+		s.add(parse.Alert{Level: parse.AlertLevel(s.partialAlert), Description: parse.AlertDescription(b)})
+		s.partialAlert = 0
 	}
 }

@@ -44,6 +44,14 @@ type side struct {
 	alert        parse.Alert // the first, or the fatal one after a warning; Level 0: none
 }
 
+// add adds an alert. Of several, the first fatal one is kept; if none is fatal, the
+// first.
+func (s *side) add(a parse.Alert) {
+	if !s.alerted() || a.Level > s.alert.Level {
+		s.alert = a
+	}
+}
+
 // alerted reports whether an alert was read.
 func (s *side) alerted() bool { return s.alert.Level != 0 }
 
