@@ -209,13 +209,13 @@ func (t *Table) findApart(k *key, hash, network uint32) int32 {
 // client's, and for the server's.
 type Digest struct{ Client, Server uint32 }
 
-// covers reports whether d agrees with o and lacks nothing that o has.
-func (d Digest) covers(o Digest) bool {
-	return d.agrees(o) && (o.Client == 0 || d.Client != 0) && (o.Server == 0 || d.Server != 0)
+// Covers reports whether d agrees with o and lacks nothing that o has.
+func (d Digest) Covers(o Digest) bool {
+	return d.Agrees(o) && (o.Client == 0 || d.Client != 0) && (o.Server == 0 || d.Server != 0)
 }
 
-// agrees reports whether d and o may come from the same connection.
-func (d Digest) agrees(o Digest) bool {
+// Agrees reports whether d and o may come from the same connection.
+func (d Digest) Agrees(o Digest) bool {
 	client, server := d.Client == o.Client, d.Server == o.Server
 	return (client || d.Client == 0 || o.Client == 0) && (server || d.Server == 0 || o.Server == 0) &&
 		(client && d.Client != 0 || server && d.Server != 0)
@@ -237,17 +237,17 @@ func (t *Table) Same(said Digest) (reported bool, copies []Consumer) {
 		return false, nil
 	}
 	e := &t.entries[i]
-	reported = t.numbers[i].said.covers(said)
+	reported = t.numbers[i].said.Covers(said)
 	w := t.twinsOf(&e.key, e.key.hash(&t.seed))
 	for _, j := range w.entries[:w.n] {
 		s := t.entries[j].stream
 		switch {
 		case j == i:
 		case s == none:
-			reported = reported || t.numbers[j].said.covers(said)
-		case t.streams[s].consumer.Said().agrees(said):
+			reported = reported || t.numbers[j].said.Covers(said)
+		case t.streams[s].consumer.Said().Agrees(said):
 			c := t.streams[s].consumer
-			reported = reported || c.Said() != said && c.Said().covers(said)
+			reported = reported || c.Said() != said && c.Said().Covers(said)
 			copies = append(copies, c)
 		}
 	}
