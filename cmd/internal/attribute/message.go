@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"net/netip"
 
 	"tlsfloor/classify"
+	"tlsfloor/cmd/internal/connections"
 )
 
 // query asks for the process of a connection. All queries have the same size, which
@@ -18,22 +18,13 @@ type query struct {
 }
 
 // connection is a TCP connection.
-type connection struct{ client, server netip.AddrPort }
+type connection = connections.Pair
 
-// querySize is the size of a query, in bytes: an id, and for each end an IPv6 address
-// (IPv4-mapped for IPv4) and a port.
-const querySize = 8 + 2*endSize
-
-const endSize = 16 + 2
+// querySize is the size of a query, in bytes: an id, and a connection.
+const querySize = 8 + connections.Size
 
 func (q query) append(dst []byte) []byte {
-	dst = binary.BigEndian.AppendUint64(dst, q.id)
-	return appendEnd(appendEnd(dst, q.ends.client), q.ends.server)
-}
-
-func appendEnd(dst []byte, a netip.AddrPort) []byte {
-	ip := a.Addr().As16()
-	return binary.BigEndian.AppendUint16(append(dst, ip[:]...), a.Port())
+	return q.ends.Append(binary.BigEndian.AppendUint64(dst, q.id))
 }
 
 var errQuery = errors.New("not a query")
@@ -44,13 +35,8 @@ func readQuery(b []byte) (query, error) {
 	}
 	return query{
 		id:   binary.BigEndian.Uint64(b),
-		ends: connection{readEnd(b[8:]), readEnd(b[8+endSize:])},
+		ends: connections.Read(b[8:]),
 	}, nil
-}
-
-func readEnd(b []byte) netip.AddrPort {
-	ip := netip.AddrFrom16([16]byte(b[:16])).Unmap()
-	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(b[16:]))
 }
 
 // maxReply bounds a reply, in bytes. The longest process has 23 KiB of texts, of which

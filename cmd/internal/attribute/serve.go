@@ -54,7 +54,7 @@ func (s *server) serveOne(b []byte) error {
 	go func() {
 		defer func() { <-s.slots; s.looking.Done() }()
 		// If the sensor is gone, reading the next query fails.
-		_ = s.send(&reply{ID: q.id, Process: s.finder.Find(q.ends.client, q.ends.server)})
+		_ = s.send(&reply{ID: q.id, Process: s.finder.Find(q.ends.Client, q.ends.Server)})
 	}()
 	return nil
 }
