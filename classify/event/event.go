@@ -58,6 +58,7 @@ type Stats struct {
 	Handshakes, InScope, Flagged    uint64 // findings
 	Excepted                        uint64 // findings that are not flagged because of an exception
 	Held                            uint64 // flagged findings that no event is about yet (see classify.Series)
+	Own                             uint64 // handshakes of tlsfloor itself, which are no findings
 
 	Blind []Spot // the blind spots, the most important first
 	Final bool   // the run is over
@@ -99,6 +100,7 @@ func appendCounts(dst []byte, s *Stats) []byte {
 	dst = jsontext.AppendNumber(dst, `"flagged":`, s.Flagged)
 	dst = appendSome(dst, `"excepted":`, s.Excepted)
 	dst = appendSome(dst, `"held":`, s.Held)
+	dst = appendSome(dst, `"own_handshakes":`, s.Own)
 	if len(s.Blind) == 0 { // an empty list says that everything was seen
 		return append(jsontext.AppendKey(dst, `"blind":`), "[]"...)
 	}

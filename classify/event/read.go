@@ -70,6 +70,7 @@ type Event struct {
 	Handshakes       uint64 `json:"handshakes"`
 	Excepted         uint64 `json:"excepted"`
 	Held             uint64 `json:"held"`
+	Own              uint64 `json:"own_handshakes"`
 	Blind            []Spot `json:"blind"`
 	Final            bool   `json:"final"`
 

@@ -42,7 +42,7 @@ func (w *watcher) sendStats(end bool) {
 		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
 		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
 		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
-		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged,
+		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged, Own: s.Own,
 		Blind: blind.ForEvent(spots), Final: end,
 	})
 }
@@ -100,7 +100,7 @@ func (w *watcher) metricCounts() *metrics.Counts {
 	s := w.sensor.Stats()
 	c := &metrics.Counts{
 		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
-		Handshakes: s.Verdicts, Flagged: s.Flagged,
+		Handshakes: s.Verdicts, Flagged: s.Flagged, Own: s.Own,
 		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.Flow.EvictedSum(),
 		Faults: s.Faults, Blind: w.blindSpots(&s),
 	}

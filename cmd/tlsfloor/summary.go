@@ -132,6 +132,7 @@ func (w *watcher) noteCounts(s *sensor.Stats) {
 	w.say("%s, %d dropped by the kernel, %d dropped by the interface; %s, %s, %d flagged",
 		wording.Count(s.Source.Frames, "packet* seen"), s.Source.KernelDropped, s.Source.InterfaceDropped,
 		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), s.Flagged)
+	w.noteCount(s.Own, "handshake* of tlsfloor itself, on the way to its outputs, left out")
 	w.noteCount(s.Flow.EvictedSum(), "connection* given up for lack of memory")
 	w.noteProcesses()
 }

@@ -41,6 +41,9 @@ type Options struct {
 	// Notice is called for a connection when its ClientHello is seen, unless it cannot
 	// be flagged, or came in a tunnel, where anybody may have put it. It may be nil.
 	Notice func(client, server netip.AddrPort)
+	// Own reports whether tlsfloor itself has made a connection with a hello of this
+	// time. Such a handshake is no finding. Several goroutines call it. It may be nil.
+	Own func(client, server netip.AddrPort, hello int64) bool
 	// Live: frames come as they are captured, so time passes while none come.
 	Live bool
 	// Certificates: describe the server's certificate even if SNI names the

@@ -19,7 +19,7 @@ func newWith(o Options, n *failure) *Sensor {
 	s := &Sensor{reading: reading{failure: n}, options: o, decoder: decode.New(o.Decode), unknownLinks: reportedLinks{}}
 	s.onFault = func(f *Fault) { s.faults.add(&s.options, f) }
 	s.sessions = session.New(session.Options{
-		Policy: o.Policy, FlaggedOnly: o.FlaggedOnly, Certificates: o.Certificates, Kinds: o.Kinds, Notice: o.Notice,
+		Policy: o.Policy, FlaggedOnly: o.FlaggedOnly, Certificates: o.Certificates, Kinds: o.Kinds, Notice: o.Notice, Own: o.Own,
 		Count: s.count, Judge: s.judge,
 	})
 	s.table = flow.NewTable(s, o.Flow)

@@ -25,6 +25,11 @@ func (c *Session) finish(cause flow.Cause) {
 		c.release()
 		return
 	}
+	if helloSeen && c.isOwn() {
+		s.Stats.Own++
+		c.release()
+		return
+	}
 	o := c.outcome(cause)
 	c.countUnseen(cause)
 	switch {
@@ -35,6 +40,19 @@ func (c *Session) finish(cause flow.Cause) {
 		s.Judge(c, c.observe(o))
 	}
 	c.release()
+}
+
+// isOwn reports whether it is a handshake of tlsfloor itself. Those are never below TLS
+// 1.2, so that whoever tells about connections which are none cannot hide such a one.
+func (c *Session) isOwn() bool {
+	if c.sessions.Own == nil || !c.client.seen {
+		return false
+	}
+	client, known := c.clientDir()
+	if !known || c.describeClientHello().MaxVersion() < parse.TLSv12 || c.server.seen && c.server.version.Rank() < parse.TLSv12 {
+		return false
+	}
+	return c.sessions.Own(c.from(client), c.from(client.Other()), c.helloTime)
 }
 
 // outcome is how the handshake ended, given why the connection ended.

@@ -110,6 +110,9 @@ type Options struct {
 	// Notice is called for a connection when its ClientHello is seen, unless it cannot
 	// be flagged, or came in a tunnel, where anybody may have put it. It may be nil.
 	Notice func(client, server netip.AddrPort)
+	// Own reports whether tlsfloor itself has made a connection with a hello of this
+	// time. Such a handshake is only counted in Stats.Own. It may be nil.
+	Own func(client, server netip.AddrPort, hello int64) bool
 	// Count gets a finding that is only counted, and must not keep it. The finding has
 	// Outcome, Hello, Answer, Verdict and InScope. InScope goes by the names that the
 	// client gave: no certificate is read just to count.
@@ -126,6 +129,7 @@ type Stats struct {
 	Malformed    uint64 // hellos that could not be parsed
 	Incomplete   uint64 // ClientHellos of which only the beginning was captured
 	Copies       uint64 // connections that were copies of a reported one, seen at another place
+	Own          uint64 // handshakes of tlsfloor itself
 	Unseen       blind.Unseen
 }
 
@@ -136,6 +140,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Malformed += o.Malformed
 	s.Incomplete += o.Incomplete
 	s.Copies += o.Copies
+	s.Own += o.Own
 	s.Unseen.Add(&o.Unseen)
 }
 
