@@ -177,7 +177,7 @@ func number(n uint32) *uint32 { return &n }
 func TestAppendStats(t *testing.T) {
 	s := &Stats{
 		Time: 1, Source: "eth0", Packets: 2, Bytes: 3, KernelDropped: 4, InterfaceDropped: 5,
-		Flows: 6, Hellos: 7, Handshakes: 8, InScope: 9, Flagged: 1 << 63, Excepted: 10, Held: 11, Final: true,
+		Flows: 6, Hellos: 7, Handshakes: 8, InScope: 9, Flagged: 1 << 63, Excepted: 10, Held: 11, Own: 12, Final: true,
 		Blind: []Spot{
 			{Cause: "inputs_left_out", Count: 1, Top: []Item{{Name: "a\x1b\".txt", Count: 1}}},
 			{Cause: "unread_protocols", Count: 4, Top: []Item{{Name: "ESP", Number: number(50), Count: 3}, {Number: number(253), Count: 1}}},

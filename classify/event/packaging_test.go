@@ -135,7 +135,7 @@ func TestIndexTemplate(t *testing.T) {
 		check(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, f))
 		check(t, parseFormat(t, "ecs", Sensor{Live: true}).AppendFinding(nil, f))
 	}
-	check(t, parseFormat(t, "ecs", sensor).AppendStats(nil, &Stats{Packets: 1 << 40, Excepted: 1, Held: 1, Blind: []Spot{
+	check(t, parseFormat(t, "ecs", sensor).AppendStats(nil, &Stats{Packets: 1 << 40, Excepted: 1, Held: 1, Own: 1, Blind: []Spot{
 		{Cause: "unread_protocols", Count: 1 << 40, Top: []Item{{Name: "ESP", Number: number(50), Count: 1 << 40}}},
 	}}))
 	for path, kind := range fields {

@@ -313,7 +313,7 @@ func statsOf(t testing.TB, e *Event) *Stats {
 	return &Stats{
 		Time: timeOf(t, e.Time).UnixNano(), Source: e.Sensor.Source, Packets: e.Packets, Bytes: e.Bytes,
 		KernelDropped: e.KernelDropped, InterfaceDropped: e.InterfaceDropped, Flows: e.Flows, Hellos: e.Hellos,
-		Handshakes: e.Handshakes, InScope: uint64(e.InScope), Flagged: uint64(e.Flagged), Excepted: e.Excepted, Held: e.Held, Blind: e.Blind, Final: e.Final,
+		Handshakes: e.Handshakes, InScope: uint64(e.InScope), Flagged: uint64(e.Flagged), Excepted: e.Excepted, Held: e.Held, Own: e.Own, Blind: e.Blind, Final: e.Final,
 	}
 }
 
