@@ -41,5 +41,7 @@ const (
 	whyGap     = "events before it were removed, or are missing, before they were read"
 	whyHole    = "events are missing in it"
 	whyAnew    = "the journal was begun anew: reading all of it"
+	whyGone    = "the file that was read is gone, or was compressed: reading the oldest there is"
+	whyCut     = "it was cut while it was read: what it had is read only if there is a copy"
 	whyMisfit  = "it is not the file that was read before: looking for the events that follow"
 )

@@ -50,7 +50,7 @@ func (r *Reader) open() error {
 	case there:
 		return r.openSegment()
 	case i < len(firsts):
-		return r.pass(firsts[i], &Loss{Why: whyGap, Path: segmentPath(r.folder, firsts[i])})
+		return r.begins(firsts[i], &Loss{Why: whyGap, Path: segmentPath(r.folder, firsts[i])})
 	}
 	r.begin(firsts[0])
 	return &Loss{Why: whyAnew, Path: r.folder}
@@ -69,9 +69,8 @@ func (r *Reader) openSegment() error {
 	if err != nil {
 		return err
 	}
-	r.info, r.final, r.reread, r.damage = info, false, false, damage{}
 	r.check = r.at.Offset > 0
-	return r.scan.use(file, r.at.Offset)
+	return r.use(file, info, r.at.Offset)
 }
 
 // atEnd is called when the open segment has no further line. It goes to the next
@@ -118,34 +117,26 @@ func (r *Reader) wait(there bool) error {
 
 // leave goes from the open segment to the next one.
 func (r *Reader) leave(next uint64) error {
-	info, err := r.scan.file.Stat()
+	loss, err := r.end()
 	if err != nil {
 		return err
 	}
-	loss := &Loss{Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
-	if torn := info.Size() - r.scan.at; torn > 0 {
-		loss.Bytes += torn
-		loss.Why = whyTorn
-	} else if loss.Bytes == 0 {
+	if loss.Bytes == 0 {
 		loss.Why, loss.Path = whyGap, segmentPath(r.folder, next)
 	}
-	if err := r.scan.close(); err != nil {
-		return err
-	}
-	return r.pass(next, loss)
+	return r.begins(next, loss)
 }
 
-// pass goes to the beginning of a segment, and counts what is missing before it. An index
+// begins goes to the beginning of a segment, and counts what is missing before it. An index
 // that is lower than expected was used twice: the machine lost power, and with it events
 // that were read already.
-func (r *Reader) pass(next uint64, loss *Loss) error {
+func (r *Reader) begins(next uint64, loss *Loss) error {
 	loss.Events = next - min(next, r.at.Event)
 	if r.find && next < r.at.Event {
 		r.at.Segment, r.at.Offset = next, 0
 	} else {
 		r.begin(next)
 	}
-	r.damage = damage{}
 	if loss.Events == 0 && loss.Bytes == 0 {
 		return nil
 	}

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"io"
-	"io/fs"
 )
 
 // Position is where a reader is: before an event. The zero Position is before the oldest
@@ -17,26 +16,11 @@ type Position struct {
 // Reader reads a journal while it is written. It only reads the folder, and holds one
 // file open. One goroutine may use it.
 type Reader struct {
+	track
 	folder string
-	scan   scanner
-	info   fs.FileInfo // of the open file, when it was opened
-	at     Position    // at.Offset is scan.at while a file is open
-	damage damage
 	check  bool // that a line ends before at.Offset
 	find   bool // the position did not fit its file, of which lines before at.Event are skipped
-	final  bool // there is a next segment: the open one has grown for the last time
-	reread bool // the piece at scan.at was read again
 }
-
-// damage is what was skipped since the last whole line.
-type damage struct {
-	bytes  int64
-	pieces uint64
-	inside bool // of a line whose newline is not found yet
-}
-
-// maxDamage bounds what is skipped before Next returns, in bytes.
-const maxDamage = 64 << 20
 
 // OpenReader opens a journal for reading, from its oldest event on. The folder has to
 // exist; it may be empty.
@@ -47,10 +31,6 @@ func OpenReader(folder string) (*Reader, error) {
 	return &Reader{folder: folder}, nil
 }
 
-// Position returns where the reader is: behind the last event that Next returned, and
-// what of damage it has reported.
-func (r *Reader) Position() Position { return r.at }
-
 // Seek goes to a position, which may be that of an earlier process. What follows it is
 // looked for if the segment was removed, cut or replaced.
 func (r *Reader) Seek(p Position) error {
@@ -58,9 +38,6 @@ func (r *Reader) Seek(p Position) error {
 	r.at, r.damage, r.find = p, damage{}, false
 	return err
 }
-
-// Close closes the file that is open.
-func (r *Reader) Close() error { return r.scan.close() }
 
 // Next returns the next event, without newline and check, and the position after it. The
 // view is valid until the next call. io.EOF: there is nothing more now; call it again
@@ -94,12 +71,10 @@ func (r *Reader) take(line []byte, size int, ended bool) (event []byte, err erro
 	if !ok || r.damage.inside {
 		return nil, r.skip(size, ended)
 	}
-	r.reread = false
 	if loss := r.account(index); loss != nil {
 		return nil, loss
 	}
-	r.scan.skip(size)
-	r.at.Offset = r.scan.at
+	r.pass(size)
 	if r.find && index < r.at.Event {
 		return nil, nil
 	}
@@ -121,34 +96,5 @@ func (r *Reader) account(index uint64) error {
 	}
 	r.damage = damage{}
 	r.at.Event = max(r.at.Event, index)
-	return loss
-}
-
-// skip goes behind a damaged piece. A piece of several reads is read again first.
-func (r *Reader) skip(size int, ended bool) error {
-	if !r.reread && r.scan.isPatched(size) {
-		r.reread = true
-		r.scan.forget()
-		return nil
-	}
-	r.reread = false
-	r.scan.skip(size)
-	r.damage.bytes += int64(size)
-	r.damage.inside = !ended
-	if ended {
-		r.damage.pieces++
-	}
-	r.at.Offset = r.scan.at
-	if r.damage.bytes < maxDamage {
-		return nil
-	}
-	return r.report(0)
-}
-
-// report returns the damage so far, with this many events.
-func (r *Reader) report(events uint64) error {
-	loss := &Loss{Events: events, Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
-	r.damage = damage{inside: r.damage.inside}
-	r.at.Event += events
 	return loss
 }

@@ -47,6 +47,10 @@ var errNotRegular = errors.New("it is no regular file")
 // secret of the reader, and a named pipe would block it.
 func openRead(path string) (*os.File, fs.FileInfo, error) {
 	file, err := ownership.Open(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	return regularOnly(file, path, err)
+}
+
+func regularOnly(file *os.File, path string, err error) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}

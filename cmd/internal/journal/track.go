@@ -1,0 +1,88 @@
+package journal
+
+import (
+	"io/fs"
+	"os"
+)
+
+// track is where a reader is in its open file, and what of it cannot be read.
+type track struct {
+	scan   scanner
+	info   fs.FileInfo // of the open file, when it was opened
+	at     Position    // at.Offset is scan.at while a file is open
+	damage damage
+	final  bool // there is a next file: the open one has grown for the last time
+	reread bool // the piece at scan.at was read again
+}
+
+// damage is what was skipped since the last whole line.
+type damage struct {
+	bytes  int64
+	pieces uint64
+	inside bool // of a line whose newline is not found yet
+}
+
+// maxDamage bounds what is skipped before Next returns, in bytes.
+const maxDamage = 64 << 20
+
+// Position returns where the reader is: behind the last event that Next returned, and
+// what of damage it has reported.
+func (t *track) Position() Position { return t.at }
+
+// Close closes the file that is open.
+func (t *track) Close() error { return t.scan.close() }
+
+// use goes on with a file.
+func (t *track) use(file *os.File, info fs.FileInfo, offset int64) error {
+	t.info, t.final, t.reread, t.damage = info, false, false, damage{}
+	return t.scan.use(file, offset)
+}
+
+// pass goes behind a whole line.
+func (t *track) pass(size int) {
+	t.reread = false
+	t.scan.skip(size)
+	t.at.Offset = t.scan.at
+}
+
+// skip goes behind a damaged piece. A piece of several reads is read again first.
+func (t *track) skip(size int, ended bool) error {
+	if !t.reread && t.scan.isPatched(size) {
+		t.reread = true
+		t.scan.forget()
+		return nil
+	}
+	t.pass(size)
+	t.damage.bytes += int64(size)
+	t.damage.inside = !ended
+	if ended {
+		t.damage.pieces++
+	}
+	if t.damage.bytes < maxDamage {
+		return nil
+	}
+	return t.report(0)
+}
+
+// report returns the damage so far, with this many events.
+func (t *track) report(events uint64) error {
+	loss := &Loss{Events: events, Bytes: t.damage.bytes, Why: whyDamaged, Path: t.scan.file.Name()}
+	t.damage = damage{inside: t.damage.inside}
+	t.at.Event += events
+	return loss
+}
+
+// end closes the file, and returns what of its end cannot be read.
+func (t *track) end() (*Loss, error) {
+	info, err := t.scan.file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	loss := &Loss{Bytes: t.damage.bytes, Why: whyDamaged, Path: t.scan.file.Name()}
+	if torn := info.Size() - t.scan.at; torn > 0 {
+		loss.Bytes += torn
+		loss.Why = whyTorn
+	}
+	t.damage = damage{}
+	return loss, t.scan.close()
+}
