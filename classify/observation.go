@@ -47,6 +47,11 @@ type Observation struct {
 	// Copies are other places where the same connection was seen.
 	Copies []Place
 
+	// Protocol is how the handshake travelled.
+	Protocol parse.Protocol
+	// HelloVerify tells that a server of DTLS sent a HelloVerifyRequest (RFC 6347,
+	// 4.2.1).
+	HelloVerify bool
 	// Outcome is how the handshake ended, as far as it was captured.
 	Outcome Outcome
 	// Outside tells that no part of the ClientHello came in a tunnel.
@@ -93,7 +98,7 @@ type Place struct {
 // ClientHello has the contents of a ClientHello (RFC 8446, 4.1.2), except for the
 // name that it asks for.
 type ClientHello struct {
-	RecordVersion parse.Version   // of the record that carried the hello; 0: no record (SSLv2)
+	RecordVersion parse.Version   // of the record that carried the hello; 0: no record (SSLv2, QUIC)
 	LegacyVersion parse.Version   // client_version
 	Versions      []parse.Version // supported_versions in order, GREASE removed; nil: no such extension
 	ALPN          []string        // in order, bytes as sent
@@ -110,7 +115,7 @@ type ClientHello struct {
 // that was cut before supported_versions does so only when legacy_version is below TLS
 // 1.2: then that is the highest (RFC 8446, 4.2.1).
 func (c *ClientHello) ShowsVersions() bool {
-	return !c.Cut || c.Versions != nil || c.LegacyVersion < parse.TLSv12
+	return !c.Cut || c.Versions != nil || c.LegacyVersion.Rank() < parse.TLSv12
 }
 
 // MaxVersion returns the highest version offered, as far as the hello shows it.

@@ -37,6 +37,8 @@ type ClientHello struct {
 	Cookie               bool // RFC 8446, 4.2.2: an answer to a HelloRetryRequest
 	ExtendedMasterSecret bool // RFC 7627
 
+	Protocol    Protocol    // of which it is
+	HelloCookie []byte      // of DTLS: that of a HelloVerifyRequest (RFC 6347, 4.2.1)
 	SSLv2Format bool        // an SSLv2 CLIENT-HELLO
 	CipherSpecs CipherSpecs // of an SSLv2 CLIENT-HELLO
 
@@ -49,8 +51,11 @@ type ClientHello struct {
 // are set, and those that can still be read: the extensions in front of one that
 // runs past the end, what there is of that one, and ServerName if a server_name
 // extension is found in the rest. MalformedHello is then among the Oddities.
-func (h *ClientHello) Parse(body []byte) error {
-	*h = ClientHello{}
+func (h *ClientHello) Parse(body []byte) error { return h.ParseOf(TLS, body) }
+
+// ParseOf is Parse for a hello of a protocol.
+func (h *ClientHello) ParseOf(p Protocol, body []byte) error {
+	*h = ClientHello{Protocol: p}
 	r, field := reader(body), ""
 	switch {
 	case !r.uint16((*uint16)(&h.LegacyVersion)):
@@ -59,6 +64,8 @@ func (h *ClientHello) Parse(body []byte) error {
 		field = "random"
 	case !r.vector8(&h.SessionID):
 		field = "legacy_session_id"
+	case p == DTLS && !r.vector8(&h.HelloCookie):
+		field = "cookie"
 	case !r.vector16((*[]byte)(&h.CipherSuites)):
 		field = "cipher_suites"
 	case !r.vector8(&h.CompressionMethods):
@@ -95,7 +102,7 @@ func (h *ClientHello) checkFixedFields() {
 // Plausible reports whether bytes in which Parse found an error are a hello all the
 // same: they have a TLS version, or supported_versions, and a whole random.
 func (h *ClientHello) Plausible() bool {
-	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.SupportedVersions.Len() > 0)
+	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.LegacyVersion.IsDTLS() || h.SupportedVersions.Len() > 0)
 }
 
 // MaxVersion returns the highest version that the hello offers, as the function
@@ -104,10 +111,7 @@ func (h *ClientHello) Plausible() bool {
 func (h *ClientHello) MaxVersion() Version {
 	highest := Version(0)
 	for list := h.SupportedVersions; len(list) >= 2; list = list[2:] {
-		v := be16(list)
-		if rank := Version(v).Rank(); rank > highest && rank <= TLSv13 {
-			highest = rank
-		}
+		highest = higher(h.LegacyVersion, highest, Version(be16(list)))
 	}
 	if highest == 0 {
 		return h.LegacyVersion

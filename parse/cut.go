@@ -10,13 +10,16 @@ package parse
 // the highest that the client offers: clients that offer more put 0x0303 there
 // (RFC 8446, 4.2.1). For any other value, only a whole supported_versions extension
 // tells what is offered.
-func (h *ClientHello) ParseCut(body []byte) bool {
-	*h = ClientHello{}
+func (h *ClientHello) ParseCut(body []byte) bool { return h.ParseCutOf(TLS, body) }
+
+// ParseCutOf is ParseCut for a hello of a protocol.
+func (h *ClientHello) ParseCutOf(p Protocol, body []byte) bool {
+	*h = ClientHello{Protocol: p}
 	r := reader(body)
 	if !r.uint16((*uint16)(&h.LegacyVersion)) {
 		return false
 	}
-	if r.bytes(32, &h.Random) && r.vector8(&h.SessionID) && r.vector16((*[]byte)(&h.CipherSuites)) && r.vector8(&h.CompressionMethods) {
+	if r.bytes(32, &h.Random) && r.vector8(&h.SessionID) && (p != DTLS || r.vector8(&h.HelloCookie)) && r.vector16((*[]byte)(&h.CipherSuites)) && r.vector8(&h.CompressionMethods) {
 		h.readCutExtensions(r)
 	}
 	return true
@@ -53,7 +56,7 @@ func (h *ServerHello) ParseCut(body []byte) (certain bool) {
 	}
 	h.SelectedVersion = h.LegacyVersion
 	draft := h.LegacyVersion.Rank() == TLSv13 // it may have the layout of the drafts
-	certain = draft || h.LegacyVersion >= SSLv3 && h.LegacyVersion < TLSv12
+	certain = draft || h.LegacyVersion.Rank() >= SSLv3 && h.LegacyVersion.Rank() < TLSv12
 	if !r.bytes(32, &h.Random) {
 		return certain
 	}
@@ -63,6 +66,9 @@ func (h *ServerHello) ParseCut(body []byte) (certain bool) {
 	}
 	if h.CipherSuite>>8 == tls13Suites {
 		h.SelectedVersion = TLSv13
+		if h.LegacyVersion.IsDTLS() {
+			h.SelectedVersion = DTLSv13
+		}
 	}
 	if r.uint8(&h.Compression) {
 		h.readCutExtensions(r)

@@ -67,7 +67,7 @@ func (h *ServerHello) Parse(body []byte) error {
 // Plausible reports whether bytes in which Parse found an error are a hello all the
 // same: they have a TLS version and a whole random.
 func (h *ServerHello) Plausible() bool {
-	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.LegacyVersion.IsDraft13())
+	return len(h.Random) == 32 && (h.LegacyVersion>>8 == 3 || h.LegacyVersion.IsDTLS() || h.LegacyVersion.IsDraft13())
 }
 
 // draftLayout reports whether rest, which follows the random, has the layout of the

@@ -21,6 +21,10 @@ const (
 	DTLSv1  Version = 0xfeff
 	DTLSv12 Version = 0xfefd
 	DTLSv13 Version = 0xfefc
+
+	// dtlsDraft is DTLS 1.0 in OpenSSL up to 0.9.8e, which Cisco's AnyConnect still
+	// speaks.
+	dtlsDraft Version = 0x0100
 )
 
 var versionNames = map[Version]string{
@@ -78,9 +82,33 @@ const draftIETF, draftFacebook = 0x7f, 0xfb
 // IsDraft13 reports whether v is the number of a draft of TLS 1.3.
 func (v Version) IsDraft13() bool { return v>>8 == draftIETF || v>>8 == draftFacebook }
 
-// Rank returns a version for comparisons: that of a draft of TLS 1.3 is TLSv13.
+// IsDTLS reports whether v is a number of DTLS.
+func (v Version) IsDTLS() bool { return v>>8 == 0xfe || v == dtlsDraft }
+
+// Rank returns a version for comparisons: that of a draft of TLS 1.3 is TLSv13. Numbers of
+// DTLS fall as versions rise. Each version of DTLS has the rank of the TLS that it is made
+// of: DTLS 1.0 is TLS 1.1 (RFC 4347, 1).
 func (v Version) Rank() Version {
-	if v.IsDraft13() {
+	switch {
+	case v == DTLSv13 || v.IsDraft13():
+		return TLSv13
+	case v == DTLSv12:
+		return TLSv12
+	case v == DTLSv1 || v == dtlsDraft:
+		return TLSv11
+	}
+	return v
+}
+
+// higher returns the higher one of two versions that a ClientHello of version legacy
+// offers, by rank. A number that is unknown, or of the other one of TLS and DTLS, does not
+// count.
+func higher(legacy, highest, v Version) Version {
+	r := v.Rank()
+	switch {
+	case r > TLSv13 || v.IsDTLS() != legacy.IsDTLS() || r <= highest.Rank():
+		return highest
+	case v.IsDraft13():
 		return TLSv13
 	}
 	return v
@@ -92,9 +120,7 @@ func (v Version) Rank() Version {
 func MaxVersion(legacy Version, supported []Version) Version {
 	highest := Version(0)
 	for _, v := range supported {
-		if r := v.Rank(); r > highest && r <= TLSv13 {
-			highest = r
-		}
+		highest = higher(legacy, highest, v)
 	}
 	if highest == 0 {
 		return legacy

@@ -291,6 +291,9 @@ func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
 // ecsVersionOf splits a version into tls.version_protocol and tls.version: "tls" and
 // "1.0". Both are empty for an unknown number.
 func ecsVersionOf(v parse.Version) (protocol, number string) {
+	if v.IsDTLS() {
+		return "dtls", ecsDTLSVersion(v)
+	}
 	switch v.Rank() {
 	case parse.SSLv2:
 		return "ssl", "2.0"
@@ -304,14 +307,21 @@ func ecsVersionOf(v parse.Version) (protocol, number string) {
 		return "tls", "1.2"
 	case parse.TLSv13:
 		return "tls", "1.3"
-	case parse.DTLSv1:
-		return "dtls", "1.0"
-	case parse.DTLSv12:
-		return "dtls", "1.2"
-	case parse.DTLSv13:
-		return "dtls", "1.3"
 	}
 	return "", ""
+}
+
+// ecsDTLSVersion returns the number of a version of DTLS; empty for an unknown one.
+func ecsDTLSVersion(v parse.Version) string {
+	switch v {
+	case parse.DTLSv1:
+		return "1.0"
+	case parse.DTLSv12:
+		return "1.2"
+	case parse.DTLSv13:
+		return "1.3"
+	}
+	return ""
 }
 
 // ecsRelatedOf lists the values that an analyst searches all events for, each once;

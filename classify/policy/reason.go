@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"tlsfloor/classify"
@@ -56,7 +57,7 @@ func lowest(versions []parse.Version) parse.Version {
 	if len(versions) == 0 {
 		return 0
 	}
-	return slices.Min(versions)
+	return slices.MinFunc(versions, func(a, b parse.Version) int { return cmp.Compare(a.Rank(), b.Rank()) })
 }
 
 // text returns the reason in words: what was selected and offered, and how the

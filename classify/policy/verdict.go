@@ -64,10 +64,10 @@ func downgraded(o *classify.Observation) bool {
 		return false
 	}
 	selected := o.Answer.Version.Rank()
-	if slices.Contains(o.Hello.Versions, parse.TLSv13) {
+	if slices.Contains(o.Hello.Versions, parse.TLSv13) || slices.Contains(o.Hello.Versions, parse.DTLSv13) {
 		return selected < parse.TLSv13
 	}
-	return o.Hello.MaxVersion() >= parse.TLSv12 && selected < parse.TLSv12
+	return o.Hello.MaxVersion().Rank() >= parse.TLSv12 && selected < parse.TLSv12
 }
 
 // unoffered reports whether the server selected a version that the client did not

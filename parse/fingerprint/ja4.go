@@ -14,12 +14,12 @@ import (
 const (
 	hexDigits = "0123456789abcdef"
 
-	// overTCP is the first letter of a JA4 of TLS over TCP.
-	overTCP = 't'
-
 	// noHash stands for the hash of an empty list.
 	noHash = "000000000000"
 )
+
+// ja4Protocols are the first letters of a JA4 ("QUIC, DTLS or Normal TLS").
+var ja4Protocols = [...]byte{parse.TLS: 't', parse.DTLS: 'd', parse.QUIC: 'q'}
 
 // ja4 returns the JA4 of h. It is remembered by the parts of h that it depends on.
 func (m *Maker) ja4(h *parse.ClientHello) string {
@@ -27,7 +27,7 @@ func (m *Maker) ja4(h *parse.ClientHello) string {
 	slices.Sort(m.sorted)
 	first, last := alpnLetters(h.ALPN)
 	version := ja4Version(h)
-	key := append(m.key[:0], sniLetter(h), byte(version>>8), byte(version), first, last)
+	key := append(m.key[:0], ja4Protocols[h.Protocol], sniLetter(h), byte(version>>8), byte(version), first, last)
 	key = appendList(key, h.CipherSuites)
 	key = appendList(key, h.SignatureAlgorithms)
 	for _, typ := range m.sorted {
@@ -58,7 +58,7 @@ func (m *Maker) makeJA4(h *parse.ClientHello) string {
 	first, last := alpnLetters(h.ALPN)
 
 	var space [len("t13d1516h2_8daaf6152771_e5627efa2ab1")]byte
-	out := append(space[:0], overTCP)
+	out := append(space[:0], ja4Protocols[h.Protocol])
 	out = append(out, versionLetters(ja4Version(h))...)
 	out = append(out, sniLetter(h))
 	out = appendCount(out, len(m.numbers))
@@ -71,12 +71,14 @@ func (m *Maker) makeJA4(h *parse.ClientHello) string {
 }
 
 // ja4Version returns the version in a JA4 ("TLS and DTLS Version"): the highest
-// number in supported_versions, else that of the hello. Drafts keep their number.
+// number in supported_versions, of DTLS the lowest, else that of the hello. Drafts keep
+// their number.
 func ja4Version(h *parse.ClientHello) parse.Version {
 	highest := parse.Version(0)
 	for list := h.SupportedVersions; len(list) >= 2; list = list[2:] {
-		if v := list.At(0); !parse.GREASE(v) {
-			highest = max(highest, parse.Version(v))
+		v := list.At(0)
+		if !parse.GREASE(v) && (highest == 0 || (parse.Version(v) > highest) != (h.Protocol == parse.DTLS)) {
+			highest = parse.Version(v)
 		}
 	}
 	if highest == 0 {

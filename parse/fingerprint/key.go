@@ -8,14 +8,14 @@ import (
 )
 
 // AppendClientKey appends the parts of h that are the same in all connections of a
-// client: versions, ciphers, types of extensions in their order, groups, signature
+// client: protocol, versions, ciphers, types of extensions in their order, groups, signature
 // algorithms, point formats and the list of ALPN, all without GREASE. The
 // fingerprints depend on some of them. Each list has its length in front, so that
 // different hellos have different keys.
 func AppendClientKey(key []byte, h *parse.ClientHello) []byte {
 	// In a hello whose lengths disagree, these may be found without being in the
 	// list of its extensions.
-	has := byte(0)
+	has := byte(h.Protocol) << 4
 	for i, is := range [...]bool{h.HasServerName, h.HasSupportedVersions, h.EncryptedClientHello, h.EarlyData} {
 		if is {
 			has |= 1 << i

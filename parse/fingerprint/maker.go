@@ -38,7 +38,7 @@ type Maker struct {
 	answer          tlsx.ServerHelloBasic
 }
 
-// NewMaker makes a Maker for TLS over TCP.
+// NewMaker makes a Maker.
 func NewMaker() *Maker {
 	return &Maker{ja4s: NewMemory[string](DefaultLimit)}
 }

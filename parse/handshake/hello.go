@@ -10,7 +10,7 @@ func (m *Machine) readClientHello(d Dir, body []byte, msg *Message) bool {
 		return false
 	}
 	msg.Retracted = 0
-	if msg.Client.Parse(body) != nil && !msg.Client.Plausible() {
+	if msg.Client.ParseOf(m.Transport, body) != nil && !msg.Client.Plausible() {
 		msg.set(Malformed, d)
 		return true
 	}
@@ -132,7 +132,7 @@ func (m *Machine) readCutHello(d Dir, t parse.HandshakeType, body []byte, msg *M
 		m.anomalies.add(clientHelloFromServer)
 	case t == parse.TypeServerHello && fromClient:
 		m.anomalies.add(serverHelloFromClient)
-	case t == parse.TypeClientHello && !m.clientHello.seen && msg.Client.ParseCut(body):
+	case t == parse.TypeClientHello && !m.clientHello.seen && msg.Client.ParseCutOf(m.Transport, body):
 		m.clientHello.cut = true
 		m.acceptClientHello(d, len(body), msg)
 		msg.Cut = true
@@ -205,7 +205,7 @@ func (m *Machine) dropServerHello(msg *Message) {
 // the ServerHello set aside. d is the client's direction.
 func (m *Machine) useSetAsideClientHello(d Dir, msg *Message) bool {
 	m.dropClientHello(msg)
-	_ = msg.Client.Parse(m.setAside.clientHello) // parsed before, so an error is known and tolerated
+	_ = msg.Client.ParseOf(m.Transport, m.setAside.clientHello) // parsed before, so an error is known and tolerated
 	m.acceptClientHello(d, len(m.setAside.clientHello), msg)
 	m.unfinished |= setAsideDue
 	return true

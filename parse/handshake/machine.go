@@ -25,8 +25,10 @@ type Machine struct {
 	// because Held, which includes them, is needed for each segment.
 	CallerHeld int32
 
-	messages    [2]parse.Messages // collect messages that come in pieces
-	split       [2]bool           // the current message is spread over several records
+	messages [2]parse.Messages // collect messages that come in pieces
+	split    [2]bool           // the current message is spread over several records
+	// Transport is how the bytes of the handshake travel. It may be changed before the first.
+	Transport   parse.Protocol
 	clientHello clientHello
 	serverHello serverHello
 	anomalies   anomalies

@@ -33,7 +33,7 @@ func (c *Session) handleClientHello(msg *handshake.Message) {
 	*o = clientSummary{
 		seen: true, cut: msg.Cut, long: msg.Long, record: msg.Record, legacy: h.LegacyVersion, oddities: h.Oddities,
 		sslv2: h.SSLv2Format, ech: h.EncryptedClientHello, earlyData: h.EarlyData, outside: !c.Tunnelled(flow.Dir(msg.Dir)),
-		showsVersions: !msg.Cut || h.HasSupportedVersions || h.LegacyVersion < parse.TLSv12,
+		showsVersions: !msg.Cut || h.HasSupportedVersions || h.LegacyVersion.Rank() < parse.TLSv12,
 		hasServerName: len(h.ServerName) > 0,
 	}
 	c.helloDigest.Client = s.digestClient(h, msg.Size)
@@ -48,7 +48,7 @@ func (c *Session) handleClientHello(msg *handshake.Message) {
 	if o.hasServerName {
 		c.setName(h.ServerName, !c.outOfScope())
 	}
-	if !c.outOfScope() || h.MaxVersion() < s.Policy.Floor() || !o.setOffered(h) {
+	if !c.outOfScope() || h.MaxVersion().Rank() < s.Policy.Floor() || !o.setOffered(h) {
 		c.keepClientDetails(h)
 	}
 	if !c.outOfScope() {
