@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tlsfloor/classify"
@@ -12,6 +13,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
+	"tlsfloor/cmd/internal/journal"
 )
 
 // Defaults are the settings of outputs that do not have their own.
@@ -37,6 +39,7 @@ type Config struct {
 	facility uint8
 	framing  syslog.Framing
 	file     file.Options
+	journal  journal.Options
 	tls      transport.TLS
 	splunk   post.Splunk
 	elastic  post.Elastic
@@ -61,8 +64,8 @@ func (c *Config) Name() string {
 // IsStdout reports whether events go to standard output.
 func (c *Config) IsStdout() bool { return c.kind == stdout }
 
-// IsLocal reports whether the output is standard output or a file.
-func (c *Config) IsLocal() bool { return c.kind == stdout || c.kind == toFile }
+// IsLocal reports whether the output is standard output, a file or a journal.
+func (c *Config) IsLocal() bool { return c.kind == stdout || c.kind == toFile || c.kind == toJournal }
 
 // Identity is equal for outputs that would share a file or a spool.
 func (c *Config) Identity() string {
@@ -90,6 +93,7 @@ type kind string
 const (
 	stdout       kind = "stdout"
 	toFile       kind = "file"
+	toJournal    kind = "journal"
 	socket       kind = "unix"
 	syslogUDP    kind = "syslog+udp"
 	syslogTCP    kind = "syslog+tcp"
@@ -108,6 +112,7 @@ var kinds = map[kind]struct {
 }{
 	stdout:       {whereNothing, ""},
 	toFile:       {wherePath, "rotate every keep mode"},
+	toJournal:    {whereFolder, "size age sync mode"},
 	socket:       {wherePath, ""},
 	syslogUDP:    {whereHost("514"), "facility"},
 	syslogTCP:    {whereHost("514"), "facility framing"},
@@ -118,21 +123,23 @@ var kinds = map[kind]struct {
 	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env pipeline"},
 }
 
-// commonOptions are the options of every kind.
+// commonOptions are the options of every kind but a journal, which has only the second.
 const commonOptions = "format emit spool spool-size"
 
-const kindList = "stdout, file:PATH, unix:PATH, syslog+udp://HOST, syslog+tcp://HOST, syslog+tls://HOST, " +
+// options are all options of the kind.
+func (k kind) options() []string {
+	common := commonOptions
+	if k == toJournal {
+		common = "emit"
+	}
+	return strings.Fields(common + " " + kinds[k].options)
+}
+
+const kindList = "stdout, file:PATH, journal:FOLDER, unix:PATH, syslog+udp://HOST, syslog+tcp://HOST, syslog+tls://HOST, " +
 	"splunk+https://HOST and elasticsearch+https://HOST/INDEX"
 
 // has reports whether the kind has this option.
-func (k kind) has(option string) bool {
-	for _, name := range strings.Fields(commonOptions + " " + kinds[k].options) {
-		if name == option {
-			return true
-		}
-	}
-	return false
-}
+func (k kind) has(option string) bool { return slices.Contains(k.options(), option) }
 
 // isPlain reports whether the kind is HTTP without TLS.
 func (k kind) isPlain() bool { return k == splunkHTTP || k == elasticHTTP }

@@ -21,7 +21,7 @@ type Needs struct {
 func (c *Config) AddNeeds(n *Needs) {
 	switch c.kind {
 	case stdout:
-	case toFile:
+	case toFile, toJournal:
 		n.Write = append(n.Write, c.path)
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)

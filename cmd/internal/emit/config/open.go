@@ -33,6 +33,10 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 		options := c.file
 		options.Note, options.Format = r.Note, c.Format
 		return file.Open(options)
+	case toJournal:
+		options := c.journal
+		options.Note, options.Mode, options.Wait = r.Note, c.file.Mode, !r.Live
+		return local.OpenJournal(options)
 	case socket:
 		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
 	case syslogUDP:
@@ -58,7 +62,7 @@ const silenceTime = 8 * time.Second
 // costs a connection or a request, so it waits to be full; elsewhere it need not.
 func (c *Config) Pace() transport.Pace {
 	switch c.kind {
-	case stdout, toFile:
+	case stdout, toFile, toJournal:
 		return transport.Pace{Chunk: 256 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second}
 	case socket:
 		return transport.Pace{Chunk: 64 << 10, Min: 100 * time.Millisecond, Max: 2 * time.Second, Silence: silenceTime}

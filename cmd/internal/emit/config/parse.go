@@ -119,7 +119,7 @@ func unknownOption(name string) string {
 }
 
 func (c *Config) optionList() string {
-	return strings.Join(strings.Fields(commonOptions+" "+kinds[c.kind].options), ", ")
+	return strings.Join(c.kind.options(), ", ")
 }
 
 // complete fills in defaults and checks the whole.

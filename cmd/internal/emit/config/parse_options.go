@@ -11,6 +11,7 @@ import (
 
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
+	"tlsfloor/cmd/internal/journal"
 )
 
 // setters has, for each option, the function that reads its value. The value is not
@@ -28,6 +29,10 @@ var setters = map[string]func(c *Config, value string) error{
 	"every":  setEvery,
 	"keep":   setKeep,
 	"mode":   setMode,
+
+	"size": setSize,
+	"age":  setAge,
+	"sync": setSync,
 
 	"facility": setFacility,
 	"framing":  setFraming,
@@ -107,6 +112,29 @@ func setMode(c *Config, value string) error {
 		return errors.New("must be octal digits like 0640")
 	}
 	c.file.Mode = fs.FileMode(mode)
+	return nil
+}
+
+func setSize(c *Config, value string) (err error) {
+	c.journal.Size, err = parseSize(value, journal.MinSize)
+	return err
+}
+
+func setAge(c *Config, value string) error {
+	d, err := parseDuration(value)
+	if err != nil || d < time.Minute || d > 3660*24*time.Hour {
+		return errors.New("must be a time like 12h or 30d, from 1m to 3660d")
+	}
+	c.journal.Age = d
+	return nil
+}
+
+func setSync(c *Config, value string) error {
+	d, err := parseDuration(value)
+	if err != nil || d < 10*time.Millisecond || d > time.Hour {
+		return errors.New("must be a time like 1s or 200ms, from 10ms to 1h")
+	}
+	c.journal.SyncEvery = d
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
+	"tlsfloor/cmd/internal/journal"
 )
 
 var defaults = Defaults{Format: "ecs", Emit: SelectScoped, Spool: "/var/spool/tlsfloor", SpoolSize: 10e6}
@@ -30,6 +31,8 @@ func TestParse(t *testing.T) {
 		"file:t?rotate=1GiB&every=24h&keep=14&mode=0644": {kind: toFile, path: "t",
 			file: file.Options{Path: "t", Size: 1 << 30, Every: 24 * time.Hour, Keep: 14, Mode: 0o644}},
 		"file:t?every=7d": {kind: toFile, path: "t", file: file.Options{Path: "t", Every: 7 * 24 * time.Hour}},
+		"journal:/var/lib/t?size=2MB&age=30d&sync=200ms&mode=0600&emit=all": {kind: toJournal, path: "/var/lib/t", file: file.Options{Mode: 0o600},
+			journal: journal.Options{Folder: "/var/lib/t", Size: 2e6, Age: 30 * 24 * time.Hour, SyncEvery: 200 * time.Millisecond}, Defaults: Defaults{"native", SelectAll, "", 10e6}},
 		"unix:/run/x.sock?spool=/s&spool-size=5MB": {kind: socket, path: "/run/x.sock", file: file.Options{Path: "/run/x.sock"},
 			Defaults: Defaults{"ecs", SelectScoped, "/s", 5e6}},
 		"syslog+udp://host":              {kind: syslogUDP, address: "host:514", facility: local0},
@@ -119,6 +122,11 @@ func TestParseRefuses(t *testing.T) {
 		"file:t?every=1s":                      "from 1m",
 		"file:t?every=never":                   "from 1m",
 		"file:t?rotate=1MB&keep=0":             "at least 1",
+		"journal:":                             "needs a path",
+		"journal:t?format=ecs":                 "journal: no option format: there are emit, size, age, sync, mode",
+		"journal:t?size=1":                     "at least",
+		"journal:t?age=1s":                     "from 1m",
+		"journal:t?sync=2h":                    "to 1h",
 		"file:t?keep=5":                        "needs rotate",
 		"file:t?mode=0999":                     "octal",
 		"file:t?mode=0111":                     "octal",

@@ -32,6 +32,15 @@ func wherePath(c *Config, where string) error {
 	return nil
 }
 
+// whereFolder is wherePath for a journal, whose events are native: who reads them brings
+// them into other formats.
+func whereFolder(c *Config, where string) error {
+	err := wherePath(c, where)
+	c.file.Path, c.journal.Folder = "", c.path
+	c.Format, c.Spool = "native", ""
+	return err
+}
+
 // whereHost reads //HOST[:PORT].
 func whereHost(port string) func(*Config, string) error {
 	return func(c *Config, where string) error {
