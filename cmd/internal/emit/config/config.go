@@ -119,8 +119,8 @@ var kinds = map[kind]struct {
 	syslogTLS:    {whereHost("6514"), "facility framing ca cert key server-name"},
 	splunkHTTPS:  {whereSplunk, "token-file token-env index source sourcetype ca cert key server-name"},
 	splunkHTTP:   {whereSplunk, "token-file token-env index source sourcetype"},
-	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env pipeline ca cert key server-name"},
-	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env pipeline"},
+	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env index-in pipeline query ca cert key server-name"},
+	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env index-in pipeline query"},
 }
 
 // commonOptions are the options of every kind but a journal, which has only the second.

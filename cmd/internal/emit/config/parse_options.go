@@ -54,6 +54,8 @@ var setters = map[string]func(c *Config, value string) error{
 	"password-file": text(func(c *Config) *string { return &c.elastic.Password.File }),
 	"password-env":  variable(func(c *Config) *string { return &c.elastic.Password.Variable }),
 	"pipeline":      setPipeline,
+	"query":         setQuery,
+	"index-in":      setIndexIn,
 }
 
 func text(field func(*Config) *string) func(*Config, string) error {
@@ -158,6 +160,35 @@ func setFraming(c *Config, value string) error {
 
 func setPipeline(c *Config, value string) error {
 	c.url += "&pipeline=" + url.QueryEscape(value)
+	return nil
+}
+
+// setQuery adds parameters to the URL, for servers that speak Elasticsearch's protocol
+// and take their own settings there.
+func setQuery(c *Config, value string) error {
+	parameters, err := url.ParseQuery(value)
+	if err != nil {
+		return errors.New("must be NAME=VALUE&NAME=VALUE, in which & is written %26 and = is written %3D")
+	}
+	for name := range parameters {
+		if looksSecret(name) {
+			return errors.New("a secret on a command line is seen by everybody")
+		}
+	}
+	c.url += "&" + parameters.Encode()
+	return nil
+}
+
+// setIndexIn moves the index from the actions, where it is, to the URL's path.
+func setIndexIn(c *Config, value string) error {
+	switch value {
+	case "action":
+	case "path":
+		c.url = strings.Replace(c.url, "/_bulk?", "/"+c.index+"/_bulk?", 1)
+		c.elastic.Index = ""
+	default:
+		return errors.New("must be action or path")
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tlsfloor/cmd/internal/emit/transport/post"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
@@ -106,12 +107,14 @@ func whereElastic(c *Config, where string) error {
 		return err
 	}
 	path = strings.TrimSuffix(path, "/")
-	c.index = path[strings.LastIndexByte(path, '/')+1:]
-	if c.index == "" || c.index[0] == '_' {
+	slash := strings.LastIndexByte(path, '/')
+	folder, index := path[:max(slash, 0)], path[slash+1:]
+	plain, err := url.PathUnescape(index)
+	if err != nil || index == "" || index[0] == '_' {
 		return errors.New("needs the index or data stream: //HOST/INDEX")
 	}
-	// The response has an object for each event; filter_path leaves what is needed.
-	c.url += path + "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason"
+	c.index, c.elastic.Index = index, plain
+	c.url += folder + "/_bulk?" + post.BulkParameters
 	return nil
 }
 

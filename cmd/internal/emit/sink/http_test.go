@@ -46,7 +46,7 @@ func TestHTTPRestartedUnderLoad(t *testing.T) {
 	t.Parallel()
 	both := []*busy{newBusy(), newBusy()}
 	var items atomic.Int64
-	elastic := &standin.Elastic{T: t, Path: "/tls/_bulk", Authorization: "ApiKey secret", Before: both[0].before,
+	elastic := &standin.Elastic{T: t, Index: "tls", Authorization: "ApiKey secret", Before: both[0].before,
 		Item: func([]byte) (int, string) {
 			if items.Add(1)%1000 == 0 {
 				return http.StatusTooManyRequests, "es_rejected_execution_exception"

@@ -14,13 +14,15 @@ type Elastic struct {
 	T testing.TB
 	// Authorization is the header that is accepted; empty: any.
 	Authorization string
-	// Path is the path of requests: /index/_bulk.
-	Path string
+	// Index is what events are for. It is named in the path or in each action.
+	Index string
+	// PathOnly: the index may not be named in an action, which an administrator can set.
+	PathOnly bool
 	// Before is called with each request. If it returns a status other than 0, that is
 	// the response. It may set headers.
 	Before func(w http.ResponseWriter, r *http.Request) (status int)
-	// Item returns the status for an event; 0: it is accepted.
-	Item func(event []byte) (status int, kind string)
+	// Item returns the status for an event, and the error as JSON; 0: it is accepted.
+	Item func(event []byte) (status int, failure string)
 
 	mu       sync.Mutex
 	events   map[string]string // by id
@@ -42,7 +44,8 @@ func (e *Elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, `{"error":{"type":"security_exception","reason":"unable to authenticate with `+r.Header.Get("Authorization")+`"},"status":401}`)
 		return
 	}
-	if r.Method != http.MethodPost || r.URL.Path != e.Path {
+	inPath := r.URL.Path == "/"+e.Index+"/_bulk"
+	if r.Method != http.MethodPost || !inPath && r.URL.Path != "/_bulk" {
 		refuse(w, http.StatusNotFound, `{"error":"no handler"}`)
 		return
 	}
@@ -64,7 +67,15 @@ func (e *Elastic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	e.bulk(w, text)
+	if !inPath && e.PathOnly {
+		refuse(w, http.StatusBadRequest, `{"error":{"type":"illegal_argument_exception","reason":"explicit index in bulk is not allowed"},"status":400}`)
+		return
+	}
+	index := e.Index
+	if inPath {
+		index = ""
+	}
+	e.bulk(w, index, text)
 }
 
 func refuse(w http.ResponseWriter, status int, text string) {
@@ -72,7 +83,7 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	fmt.Fprint(w, text)
 }
 
-func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
+func (e *Elastic) bulk(w http.ResponseWriter, index string, text []byte) {
 	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	if len(lines)%2 != 0 || text[len(text)-1] != '\n' {
 		e.T.Errorf("%d lines, or no newline at the end", len(lines))
@@ -86,11 +97,11 @@ func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := 0; i < len(lines); i += 2 {
-		status, kind := e.take(lines[i], lines[i+1])
+		status, failure := e.take(index, lines[i], lines[i+1])
 		result := item{"status": status}
 		if status >= 300 {
 			response.Errors = true
-			result["error"] = item{"type": kind, "reason": "because"}
+			result["error"] = json.RawMessage(failure)
 		}
 		response.Items = append(response.Items, item{"create": result})
 	}
@@ -100,18 +111,19 @@ func (e *Elastic) bulk(w http.ResponseWriter, text []byte) {
 }
 
 // take processes one item.
-func (e *Elastic) take(action, event []byte) (status int, kind string) {
+func (e *Elastic) take(index string, action, event []byte) (status int, failure string) {
 	var a struct {
 		Create struct {
-			ID string `json:"_id"`
+			ID    string `json:"_id"`
+			Index string `json:"_index"`
 		}
 	}
-	if err := json.Unmarshal(action, &a); err != nil || a.Create.ID == "" || !json.Valid(event) {
+	if err := json.Unmarshal(action, &a); err != nil || a.Create.ID == "" || a.Create.Index != index || !json.Valid(event) {
 		e.T.Errorf("%v: %s %s", err, action, event)
 	}
 	if e.Item != nil {
-		if status, kind := e.Item(event); status != 0 {
-			return status, kind
+		if status, failure := e.Item(event); status != 0 {
+			return status, failure
 		}
 	}
 	if e.events == nil {
@@ -119,7 +131,7 @@ func (e *Elastic) take(action, event []byte) (status int, kind string) {
 	}
 	if _, there := e.events[a.Create.ID]; there {
 		e.repeated++
-		return http.StatusConflict, "version_conflict_engine_exception"
+		return http.StatusConflict, `{"type":"version_conflict_engine_exception","reason":"document already exists"}`
 	}
 	e.events[a.Create.ID] = string(event)
 	e.order = append(e.order, string(event))

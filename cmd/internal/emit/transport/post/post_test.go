@@ -62,9 +62,13 @@ func elasticAt(t *testing.T, far *standin.Elastic, e Elastic, note func(string))
 	t.Helper()
 	authority := standin.NewAuthority(t)
 	server := standin.Start(t, authority.Server(t), far)
-	far.T, far.Path = t, "/tls/_bulk"
+	far.T, far.Index = t, "tls"
+	folder := ""
+	if e.Index == "" {
+		folder = "/tls"
+	}
 	c, err := NewElastic(Options{
-		URL: "https://" + server.Address + "/tls/_bulk?filter_path=errors", TLS: transport.TLS{CA: authority.File}, Note: note,
+		URL: "https://" + server.Address + folder + "/_bulk?filter_path=errors", TLS: transport.TLS{CA: authority.File}, Note: note,
 	}, e)
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +98,7 @@ func TestElastic(t *testing.T) {
 		header string
 	}{
 		"open":     {Elastic{}, ""},
+		"action":   {Elastic{Index: "tls"}, ""},
 		"API key":  {Elastic{Key: secretFile(t, "key==\n")}, "ApiKey key=="},
 		"password": {Elastic{User: "me", Password: secretFile(t, "hunter2")}, "Basic " + base64.StdEncoding.EncodeToString([]byte("me:hunter2"))},
 	} {
@@ -112,49 +117,107 @@ func TestElastic(t *testing.T) {
 	}
 }
 
+// Errors as Elasticsearch and OpenSearch write them.
+const (
+	parsing      = `{"type":"document_parsing_exception","reason":"[1:7] failed to parse field [n] of type [ip] in document"}`
+	mapperOld    = `{"type":"mapper_parsing_exception","reason":"failed to parse field [n] of type [ip]"}`
+	strict       = `{"type":"strict_dynamic_mapping_exception","reason":"mapping set to strict, dynamic introduction of [n] is not allowed"}`
+	immense      = `{"type":"illegal_argument_exception","reason":"Document contains at least one immense term","caused_by":{"type":"max_bytes_length_exceeded_exception","reason":"bytes can be at most 32766 in length"}}`
+	busy         = `{"type":"es_rejected_execution_exception","reason":"rejected execution of coordinating operation"}`
+	noTimestamp  = `{"type":"mapper_parsing_exception","reason":"failed to parse","caused_by":{"type":"illegal_argument_exception","reason":"data stream timestamp field [@timestamp] is missing"}}`
+	noIndex      = `{"type":"index_not_found_exception","reason":"no such index [tls]"}`
+	noPipeline   = `{"type":"illegal_argument_exception","reason":"pipeline with id [p] does not exist"}`
+	pipelineFail = `{"type":"illegal_argument_exception","reason":"field [x] not present as part of path [x]"}`
+	tooMany      = `{"type":"illegal_argument_exception","reason":"Limit of total fields [1000] has been exceeded"}`
+	closedIndex  = `{"type":"index_closed_exception","reason":"closed"}`
+	badName      = `{"type":"invalid_index_name_exception","reason":"Invalid index name [TLS], must be lowercase"}`
+)
+
 // In a request that succeeds as a whole, each event has its own status.
 func TestElasticItemByItem(t *testing.T) {
-	busy := 2
-	far := &standin.Elastic{Item: func(event []byte) (int, string) {
-		switch string(event) {
-		case `{"n":3}`:
-			return http.StatusBadRequest, "mapper_parsing_exception"
-		case `{"n":5}`:
-			if busy--; busy >= 0 {
-				return http.StatusTooManyRequests, "es_rejected_execution_exception"
+	for name, failure := range map[string]string{"own": parsing, "old": mapperOld, "strict": strict, "long": immense} {
+		waits := 2
+		far := &standin.Elastic{Item: func(event []byte) (int, string) {
+			switch string(event) {
+			case `{"n":3}`:
+				return http.StatusBadRequest, failure
+			case `{"n":5}`:
+				if waits--; waits >= 0 {
+					return http.StatusTooManyRequests, busy
+				}
+			}
+			return 0, ""
+		}}
+		var told said
+		c := elasticAt(t, far, Elastic{}, told.add)
+		b := batchOf(0, 10)
+		for range 2 {
+			if err := c.Deliver(context.Background(), b); err == nil || !strings.Contains(err.Error(), "es_rejected") || b.Pending() != 1 || b.Front() != 5 {
+				t.Fatalf("%s: %v, %d events left", name, err, b.Pending())
 			}
 		}
-		return 0, ""
-	}}
-	var told said
-	c := elasticAt(t, far, Elastic{}, told.add)
-	b := batchOf(0, 10)
-	for range 2 {
-		if err := c.Deliver(context.Background(), b); err == nil || !strings.Contains(err.Error(), "es_rejected") || b.Pending() != 1 || b.Front() != 5 {
-			t.Fatalf("%v, %d events left", err, b.Pending())
+		deliver(t, c, b)
+		events, repeated := far.Events()
+		if len(events) != 9 || repeated != 0 || b.Refused() != 1 {
+			t.Errorf("%s: %d events, %d repeated, %d refused", name, len(events), repeated, b.Refused())
 		}
-	}
-	deliver(t, c, b)
-	events, repeated := far.Events()
-	if len(events) != 9 || repeated != 0 || b.Refused() != 1 {
-		t.Errorf("%d events, %d repeated, %d refused", len(events), repeated, b.Refused())
-	}
-	if len(told) != 1 || !strings.Contains(told[0], "mapper_parsing_exception") {
-		t.Errorf("said %q", told)
+		if len(told) != 1 || !strings.Contains(told[0], "_exception") {
+			t.Errorf("%s: said %q", name, told)
+		}
 	}
 }
 
-// A missing index, or one without the right to write, does not refuse events.
+// What is about the index, its template or a pipeline refuses no event: it is reported, and
+// the events arrive when somebody has mended it.
 func TestElasticItemsThatWait(t *testing.T) {
-	for _, status := range []int{http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized, http.StatusServiceUnavailable, 302} {
-		far := &standin.Elastic{Item: func([]byte) (int, string) { return status, "index_not_found_exception" }}
+	for _, tt := range []struct {
+		status  int
+		failure string
+	}{
+		{http.StatusNotFound, noIndex}, {http.StatusForbidden, noIndex}, {http.StatusUnauthorized, noIndex},
+		{http.StatusServiceUnavailable, busy}, {302, busy},
+		{http.StatusBadRequest, noPipeline}, {http.StatusBadRequest, pipelineFail}, {http.StatusBadRequest, noTimestamp},
+		{http.StatusBadRequest, tooMany}, {http.StatusBadRequest, closedIndex}, {http.StatusBadRequest, badName},
+		{http.StatusBadRequest, `{"type":"an_exception_of_the_future","reason":"?"}`},
+	} {
+		mended := false
+		far := &standin.Elastic{Item: func([]byte) (int, string) {
+			if mended {
+				return 0, ""
+			}
+			return tt.status, tt.failure
+		}}
 		c := elasticAt(t, far, Elastic{}, nil)
 		b := batchOf(0, 3)
 		err := c.Deliver(context.Background(), b)
-		if want := status < 500; err == nil || b.Pending() != 3 || (transport.ClassOf(err) == transport.Misconfigured) != want {
-			t.Errorf("%d: %v, %d events left", status, err, b.Pending())
+		if want := tt.status < 500; err == nil || b.Pending() != 3 || (transport.ClassOf(err) == transport.Misconfigured) != want {
+			t.Errorf("%d %s: %v, %d events left", tt.status, tt.failure, err, b.Pending())
 		}
+		mended = true
+		deliver(t, c, b)
 	}
+}
+
+// A request that is rejected as a whole refuses no event.
+func TestElasticRejectsTheRequest(t *testing.T) {
+	rejects := true
+	far := &standin.Elastic{Before: func(http.ResponseWriter, *http.Request) int {
+		if rejects {
+			return http.StatusBadRequest
+		}
+		return 0
+	}}
+	c := elasticAt(t, far, Elastic{Index: "tls"}, nil)
+	b := batchOf(0, 3)
+	if err := c.Deliver(context.Background(), b); transport.ClassOf(err) != transport.Misconfigured || b.Pending() != 3 {
+		t.Errorf("%v, %d events left", err, b.Pending())
+	}
+	rejects, far.PathOnly = false, true
+	if err := c.Deliver(context.Background(), b); transport.ClassOf(err) != transport.Misconfigured || !strings.Contains(err.Error(), "needs index-in=path") {
+		t.Error(err)
+	}
+	far.PathOnly = false
+	deliver(t, c, b)
 }
 
 func TestAnswersThatAreNone(t *testing.T) {
@@ -356,7 +419,7 @@ func TestWrongSecret(t *testing.T) {
 func TestWrongPath(t *testing.T) {
 	far := &standin.Elastic{}
 	c := elasticAt(t, far, Elastic{}, nil)
-	far.Path = "/other/_bulk"
+	far.Index = "other"
 	if err := c.Check(context.Background()); transport.ClassOf(err) != transport.Misconfigured {
 		t.Error(err)
 	}
