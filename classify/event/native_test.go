@@ -186,7 +186,7 @@ func TestAppendStats(t *testing.T) {
 	}
 	const want = `
 {"schema":"tlsfloor/1","kind":"stats","ts":"1970-01-01T00:00:00.000000Z","packets":2,"bytes":3,
-"kernel_dropped":4,"interface_dropped":5,"flows":6,"hellos":7,"handshakes":8,"in_scope":9,"flagged":9223372036854775808,"excepted":10,"held":11,
+"kernel_dropped":4,"interface_dropped":5,"flows":6,"hellos":7,"handshakes":8,"in_scope":9,"flagged":9223372036854775808,"excepted":10,"held":11,"own_handshakes":12,
 "blind":[{"cause":"inputs_left_out","count":1,"top":[{"name":"a\u001b\".txt","count":1}]},
 {"cause":"unread_protocols","count":4,"top":[{"number":50,"name":"ESP","count":3},{"number":253,"count":1}]},
 {"cause":"cut_hellos","count":2}],"final":true,
