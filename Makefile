@@ -40,9 +40,10 @@ build: setup ## build ./tlsfloor
 demo: build ## run tlsfloor on recorded captures
 	@./tlsfloor -r $(DEMO)
 
-# Without -pgo=off, all packages that cmd/tlsfloor imports are compiled twice.
+# Without -pgo=off, all packages that cmd/tlsfloor imports are compiled twice. The tests of
+# cmd/tlsfloor take seven minutes on two processors with -race; Go's own limit is ten.
 test: setup ## run all tests, and each fuzz target for FUZZTIME (2s); list skipped tests
-	@FUZZTIME=$(FUZZTIME) $(TESTED) -then .ci/fuzz $(GO) test -pgo=off $(TESTFLAGS) ./...
+	@FUZZTIME=$(FUZZTIME) $(TESTED) -then .ci/fuzz $(GO) test -pgo=off -timeout 20m $(TESTFLAGS) ./...
 
 quick: setup ## run the tests that need no root, no waiting and little work: a minute
 	@$(TESTED) $(GO) test -pgo=off -short $(TESTFLAGS) ./...
