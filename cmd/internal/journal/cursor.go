@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -33,8 +34,8 @@ type Cursor struct {
 const slotSize = 4*8 + 4
 
 // OpenCursor opens the cursor called name in a folder, which it creates if needed:
-// Cursors(journal), or another one, of which the writer does not know. A new cursor has
-// the zero Position. The name is a file name.
+// Cursors(journal), or another one, of which the writer does not know. The name is a file
+// name. A cursor that another process has open is ErrInUse.
 func OpenCursor(folder, name string) (*Cursor, error) {
 	if err := ownership.MakeFolder(folder); err != nil {
 		return nil, err
@@ -60,7 +61,24 @@ func (c *Cursor) load() error {
 		return err
 	}
 	// Both slots are written now, because they must have room when the disk is full.
+	if c.generation == 0 {
+		_, err := c.file.WriteAt(make([]byte, 2*slotSize), 0)
+		return err
+	}
 	return errors.Join(c.Set(c.at), c.Set(c.at))
+}
+
+// Resume makes a reader, which was just opened, go on at the cursor. A new cursor takes
+// the position of the reader instead: from then on what is removed before it is read
+// counts as lost.
+func (c *Cursor) Resume(r interface {
+	Seek(Position) error
+	Position() Position
+}) error {
+	if c.generation == 0 {
+		return c.Set(r.Position())
+	}
+	return r.Seek(c.at)
 }
 
 // Position returns what Set was given last, by this process or an earlier one.
@@ -87,7 +105,7 @@ func (c *Cursor) Set(p Position) error {
 // Close writes the position to the disk.
 func (c *Cursor) Close() error { return errors.Join(c.file.Sync(), c.file.Close()) }
 
-// readSlots returns what the newer intact slot has, or zeros.
+// readSlots returns what the newer intact slot has, or zeros: generations begin with 1.
 func readSlots(file io.ReaderAt) (generation uint64, p Position, err error) {
 	var slots [2 * slotSize]byte
 	if _, err := file.ReadAt(slots[:], 0); err != nil && !errors.Is(err, io.EOF) {
@@ -95,7 +113,7 @@ func readSlots(file io.ReaderAt) (generation uint64, p Position, err error) {
 	}
 	for _, slot := range [][]byte{slots[:slotSize], slots[slotSize:]} {
 		turn := binary.BigEndian.Uint64(slot)
-		if binary.BigEndian.Uint32(slot[32:]) != crc32.Checksum(slot[:32], castagnoli) || turn < generation {
+		if binary.BigEndian.Uint32(slot[32:]) != crc32.Checksum(slot[:32], castagnoli) || turn <= generation || turn > math.MaxInt64 {
 			continue
 		}
 		generation = turn

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -183,7 +184,7 @@ func TestFollowLogrotate(t *testing.T) {
 		f := follow(t, e.path)
 		e.write(5)
 		wantEvents(t, f, 0, 5)
-		for range 2 {
+		for range 2 - strings.Count(how, "dateext") { // a second has one name only
 			read := e.next
 			e.write(5)
 			if out, err := exec.Command(logrotate, "-f", "-s", config+".state", config).CombinedOutput(); err != nil {

@@ -42,9 +42,6 @@ func (r *Reader) open() error {
 	if err != nil {
 		return err
 	}
-	if r.at == (Position{}) {
-		r.begin(firsts[0])
-	}
 	i, there := slices.BinarySearch(firsts, r.at.Segment)
 	switch {
 	case there:

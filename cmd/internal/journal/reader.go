@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Position is where a reader is: before an event. The zero Position is before the oldest
-// event there is.
+// Position is where a reader is: before an event. The zero Position is before the first
+// event of all.
 type Position struct {
 	Event   uint64 // index of the next event
 	Segment uint64 // index of the first event of the segment that has it
@@ -22,21 +22,22 @@ type Reader struct {
 	find   bool // the position did not fit its file, of which lines before at.Event are skipped
 }
 
-// OpenReader opens a journal for reading, from its oldest event on. The folder has to
-// exist; it may be empty.
+// OpenReader opens a journal for reading, from the oldest event that it has. The folder
+// has to exist; it may be empty.
 func OpenReader(folder string) (*Reader, error) {
-	if _, err := listSegments(folder); err != nil {
-		return nil, err
+	r := &Reader{folder: folder}
+	firsts, err := listSegments(folder)
+	if len(firsts) > 0 {
+		r.begin(firsts[0])
 	}
-	return &Reader{folder: folder}, nil
+	return r, err
 }
 
 // Seek goes to a position, which may be that of an earlier process. What follows it is
 // looked for if the segment was removed, cut or replaced.
 func (r *Reader) Seek(p Position) error {
-	err := r.scan.close()
-	r.at, r.damage, r.find = p, damage{}, false
-	return err
+	r.at, r.find = p, false
+	return r.scan.close()
 }
 
 // Next returns the next event, without newline and check, and the position after it. The

@@ -45,7 +45,9 @@ func (w *Writer) Sync() error {
 		last = nil
 	}
 	w.unsynced = false
+	w.syncing.Lock() // so that nobody closes the files
 	w.mu.Unlock()
+	defer w.syncing.Unlock()
 	err := syncAndClose(full)
 	if last != nil {
 		err = errors.Join(err, last.Sync())
@@ -56,15 +58,18 @@ func (w *Writer) Sync() error {
 	return err
 }
 
+// syncFull writes the complete segments to the disk, while Append waits.
+func (w *Writer) syncFull() error {
+	full := w.full
+	w.full = nil
+	w.syncing.Lock()
+	defer w.syncing.Unlock()
+	return errors.Join(syncAndClose(full), w.folder.Sync())
+}
+
 func syncAndClose(files []*os.File) (err error) {
 	for _, file := range files {
 		err = errors.Join(err, file.Sync(), file.Close())
 	}
 	return err
-}
-
-func (w *Writer) syncFull() error {
-	full := w.full
-	w.full = nil
-	return syncAndClose(full)
 }

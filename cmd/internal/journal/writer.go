@@ -77,6 +77,7 @@ type Writer struct {
 	total    int64     // size of all segments
 	buffer   []byte    // lines with their checks
 	unsynced bool
+	syncing  sync.Mutex // held while files are written to the disk; taken after mu
 	full     []*os.File // segments that are complete and not yet on the disk
 	dropped  uint64
 	failing  bool // a failure to sync or remove was reported

@@ -1,0 +1,298 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// story is what a reader of a journal of numbered events got.
+type story struct {
+	events []int // numbers, in order
+	lost   uint64
+	bytes  int64
+	losses []*Loss
+}
+
+// readAll reads until there is nothing more, and checks that each event is whole.
+func readAll(t testing.TB, next func() ([]byte, Position, error), padding string) (s story) {
+	t.Helper()
+	for {
+		line, _, err := next()
+		var loss *Loss
+		switch {
+		case errors.As(err, &loss):
+			s.lost += loss.Events
+			s.bytes += loss.Bytes
+			s.losses = append(s.losses, loss)
+		case errors.Is(err, io.EOF):
+			return s
+		case err != nil:
+			t.Fatal(err)
+		default:
+			n := numberIn(t, line)
+			if string(line) != eventOf(n, padding) {
+				t.Fatalf("%.200s is not what was written", line)
+			}
+			s.events = append(s.events, n)
+		}
+	}
+}
+
+// numberIn returns the number of an event of eventOf.
+func numberIn(t testing.TB, line []byte) (n int) {
+	t.Helper()
+	_, digits, ok := bytes.Cut(line, []byte(`"n":`))
+	digits, _, ok2 := bytes.Cut(digits, []byte(","))
+	index, ok3 := parseIndex(digits)
+	if !ok || !ok2 || !ok3 {
+		t.Fatalf("%.200s has no number", line)
+	}
+	return int(index)
+}
+
+// segmentFiles returns the paths of a journal's segments, oldest first.
+func segmentFiles(t testing.TB, folder string) (paths []string) {
+	t.Helper()
+	firsts, err := listSegments(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range firsts {
+		paths = append(paths, segmentPath(folder, first))
+	}
+	return paths
+}
+
+// fill makes a journal of n events.
+func fill(t testing.TB, n int, padding string) (folder string) {
+	t.Helper()
+	folder = filepath.Join(t.TempDir(), "journal")
+	w := create(t, Options{Folder: folder, Size: MinSize})
+	put(t, w, 0, n, padding)
+	closeWriter(t, w)
+	return folder
+}
+
+// One bit is flipped, anywhere. At most two events are lost, and all others arrive; the
+// losses are counted exactly where a whole line follows.
+func TestFlippedBits(t *testing.T) {
+	const events = 500
+	padding := strings.Repeat("x", 200)
+	folder := fill(t, events, padding)
+	paths := segmentFiles(t, folder)
+	if len(paths) < 2 {
+		t.Fatalf("%d segments", len(paths))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	flips, most := 1000, 0
+	if testing.Short() {
+		flips = 200
+	}
+	for range flips {
+		path := paths[random.IntN(len(paths))]
+		text, err := os.ReadFile(path)
+		if err != nil || len(text) == 0 {
+			continue
+		}
+		bit := random.IntN(8 * len(text))
+		if random.IntN(4) == 0 { // the newlines are the worst
+			lines := bytes.Count(text, []byte("\n"))
+			at := -1
+			for range random.IntN(lines) + 1 {
+				at += 1 + bytes.IndexByte(text[at+1:], '\n')
+			}
+			bit = 8*at + bit%8
+		}
+		write(t, path, flipped(text, bit))
+		s := readAll(t, openReader(t, folder).Next, padding)
+		write(t, path, text)
+		lost := events - len(s.events)
+		// Without its newline the last line of all looks as if it were being written.
+		inLast := path == paths[len(paths)-1] && bit/8 >= bytes.LastIndexByte(text[:len(text)-1], '\n')
+		most = max(most, lost)
+		if lost > 2 || !slices.IsSorted(s.events) || lost > 0 && len(s.losses) == 0 && !inLast {
+			t.Fatalf("bit %d of %s: %d events are lost, %v", bit, path, lost, s.losses)
+		}
+		if uint64(lost) != s.lost && !inLast {
+			t.Fatalf("bit %d of %s: %d events are lost, and %d counted: %v", bit, path, lost, s.lost, s.losses)
+		}
+	}
+	t.Logf("%d bits flipped in %d events: at most %d lost by one, and all counted", flips, events, most)
+}
+
+func flipped(text []byte, bit int) []byte {
+	text = slices.Clone(text)
+	text[bit/8] ^= 1 << (bit % 8)
+	return text
+}
+
+func write(t testing.TB, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Segments are cut at any byte, or gone. What is lost is counted, and the rest arrives.
+func TestTruncatedSegments(t *testing.T) {
+	const events = 500
+	padding := strings.Repeat("x", 200)
+	folder := fill(t, events, padding)
+	paths := segmentFiles(t, folder)
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range 200 {
+		path := paths[i%(len(paths)-1)] // behind the last one nothing tells what is missing
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut := random.IntN(len(text) + 1)
+		kept := bytes.Count(text[:cut], []byte("\n"))
+		write(t, path, text[:cut])
+		if i%10 == 0 {
+			if kept = 0; os.Remove(path) != nil {
+				t.Fatal(path)
+			}
+		}
+		want := events - bytes.Count(text, []byte("\n")) + kept
+		r := openReader(t, folder)
+		if err := r.Seek(Position{}); err != nil {
+			t.Fatal(err)
+		}
+		s := readAll(t, r.Next, padding)
+		write(t, path, text)
+		if len(s.events) != want || !slices.IsSorted(s.events) || s.lost != uint64(events-want) {
+			t.Fatalf("%s cut at %d: %d events, want %d; %d counted as lost: %v", path, cut, len(s.events), want, s.lost, s.losses)
+		}
+	}
+}
+
+// A damaged end of the journal is reported at once, also if no line follows, and counted
+// anew when one does.
+func TestDamageAtTheEnd(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	w := create(t, Options{Folder: folder})
+	put(t, w, 0, 10, "")
+	path := segmentFiles(t, folder)[0]
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(text)-30] ^= 1
+	write(t, path, text)
+	r := openReader(t, folder)
+	s := readAll(t, r.Next, "")
+	if len(s.events) != 9 || s.lost != 1 || r.Position().Event != 10 {
+		t.Fatalf("%d events, %d lost, %+v", len(s.events), s.lost, r.Position())
+	}
+	wantEnd(t, r)
+	put(t, w, 10, 12, "")
+	take(t, r, 10, 12, "")
+	closeWriter(t, w)
+}
+
+// A file without newlines, as a disk full of zeros, is skipped in bounded memory.
+func TestZeros(t *testing.T) {
+	folder := fill(t, 100, strings.Repeat("x", 1000))
+	path := segmentFiles(t, folder)[0]
+	const size = 150 << 20
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	r := openReader(t, folder)
+	s := readAll(t, r.Next, strings.Repeat("x", 1000))
+	if len(s.events) != 100 || s.lost != 0 || s.bytes < size-100<<10 {
+		t.Fatalf("%d events, %d lost, %d bytes skipped: %v", len(s.events), s.lost, s.bytes, s.losses)
+	}
+	if n := len(r.scan.buffer); n > MaxLine+1 {
+		t.Errorf("the buffer has %d bytes", n)
+	}
+}
+
+// A power failure leaves anything behind the last synced line. The writer repairs it, and
+// uses no index twice.
+func TestRepair(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		spoil func(text []byte) []byte
+		whole int    // events that are left
+		next  uint64 // index of the next one
+	}{
+		{"nothing", func(text []byte) []byte { return text }, 10, 10},
+		{"half a line", func(text []byte) []byte { return text[:len(text)-20] }, 9, 9},
+		{"no newline", func(text []byte) []byte { return text[:len(text)-1] }, 9, 9},
+		{"zeros behind", func(text []byte) []byte { return append(text, make([]byte, 5000)...) }, 10, 10},
+		{"zeros in place", func(text []byte) []byte {
+			return append(text[:len(text)-200], make([]byte, 200)...)
+		}, 7, 7},
+		{"a flipped last line", func(text []byte) []byte { text[len(text)-40] ^= 4; return text }, 9, 10},
+		{"all gone", func([]byte) []byte { return nil }, 0, 0},
+		{"no line at all", func([]byte) []byte { return []byte("no line at all") }, 0, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			folder := filepath.Join(t.TempDir(), "journal")
+			w := create(t, Options{Folder: folder})
+			put(t, w, 0, 10, "")
+			closeWriter(t, w)
+			path := segmentFiles(t, folder)[0]
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, test.spoil(text))
+			w = create(t, Options{Folder: folder})
+			defer closeWriter(t, w)
+			if w.Next() != test.next {
+				t.Errorf("goes on with %d, want %d", w.Next(), test.next)
+			}
+			put(t, w, int(test.next), 20, "")
+			s := readAll(t, openReader(t, folder).Next, "")
+			if len(s.events) != test.whole+20-int(test.next) || s.lost != test.next-uint64(test.whole) {
+				t.Errorf("%v, %d lost: %v", s.events, s.lost, s.losses)
+			}
+		})
+	}
+}
+
+// A cursor is ahead of a journal that lost power: the indices that it has read are not
+// used again.
+func TestCursorAheadOfJournal(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	w := create(t, Options{Folder: folder})
+	put(t, w, 0, 10, "")
+	closeWriter(t, w)
+	c, err := OpenCursor(Cursors(folder), "syslog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := openReader(t, folder)
+	take(t, r, 0, 10, "")
+	if err := errors.Join(c.Set(r.Position()), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int64{0, 1, 300} {
+		path := segmentFiles(t, folder)[0]
+		if err := os.Truncate(path, left); err != nil {
+			t.Fatal(err)
+		}
+		w = create(t, Options{Folder: folder})
+		if w.Next() < 10 {
+			t.Errorf("goes on with %d", w.Next())
+		}
+		put(t, w, int(w.Next()), int(w.Next())+100, "")
+		closeWriter(t, w)
+		if err := r.Seek(c.Position()); err != nil {
+			t.Fatal(err)
+		}
+		if s := readAll(t, r.Next, ""); len(s.events) < 100 || s.lost > 0 {
+			t.Errorf("%d events, %d lost: %v", len(s.events), s.lost, s.losses)
+		}
+	}
+}
