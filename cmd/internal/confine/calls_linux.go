@@ -142,7 +142,7 @@ func (c *confinement) fileCalls(p *policy) {
 		allowOldReads(p)
 		return
 	}
-	p.allow(unix.SYS_OPENAT, unix.SYS_PWRITE64, unix.SYS_FTRUNCATE, unix.SYS_FSYNC, unix.SYS_FDATASYNC, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT)
+	p.allow(unix.SYS_OPENAT, unix.SYS_PWRITE64, unix.SYS_FTRUNCATE, unix.SYS_FALLOCATE, unix.SYS_FSYNC, unix.SYS_FDATASYNC, unix.SYS_RENAMEAT, unix.SYS_UNLINKAT)
 	p.allowIf(unix.SYS_FLOCK, []test{is(1, unix.LOCK_EX|unix.LOCK_NB)}, []test{is(1, unix.LOCK_UN)})
 	if c.Publish {
 		p.allowIf(unix.SYS_FCHMOD, []test{is(1, published)})

@@ -78,6 +78,8 @@ func (w *Writer) resume() error {
 	end, err := examine(file, last.first)
 	if err == nil && end.size < last.size {
 		w.options.Note(fmt.Sprintf("the end of %s was cut short, and is removed (%s)", path, wording.Count(uint64(last.size-end.size), "byte*")))
+	}
+	if err == nil { // also what was reserved
 		err = file.Truncate(end.size)
 	}
 	if err == nil && end.damaged > 0 {

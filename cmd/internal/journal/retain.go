@@ -21,6 +21,15 @@ func (w *Writer) removeOldest() error {
 	return w.remove(passed)
 }
 
+// removePassed removes the oldest segment if all cursors have passed it.
+func (w *Writer) removePassed() bool {
+	if len(w.segments) == 1 {
+		return false
+	}
+	passed := w.passed()
+	return w.segments[1].first <= passed && w.remove(passed) == nil
+}
+
 // remove removes the oldest segment.
 func (w *Writer) remove(passed uint64) error {
 	oldest, next := w.segments[0], w.segments[1].first

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/ownership"
 )
@@ -72,6 +74,7 @@ type Writer struct {
 	segments []segment // oldest first; the last one is written
 	file     *os.File  // the last segment
 	torn     bool      // the file may be longer than its segment's size
+	reserved int64     // of the file, in bytes: up to there the disk has room
 	begun    time.Time // when the first event of the last segment was added
 	next     uint64    // index of the next event
 	total    int64     // size of all segments
@@ -165,20 +168,32 @@ func (w *Writer) Dropped() uint64 {
 
 // Append adds n native events, one a line: all of them, or none and an error. The kernel
 // has them then, so they survive the end of the process. Without room it returns ErrFull,
-// or the file system's error (ENOSPC); the same events may be given again later.
+// or the file system's error (ENOSPC); the same events may be given again later. For the
+// room of others on the disk it removes only segments that all cursors have passed.
 func (w *Writer) Append(lines []byte, n int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.encode(lines, n); err != nil {
 		return err
 	}
+	err := w.add()
+	for errors.Is(err, unix.ENOSPC) && w.removePassed() {
+		err = w.add()
+	}
+	if err == nil {
+		w.next += uint64(n)
+	}
+	return err
+}
+
+// add appends the buffer, within Options.Size.
+func (w *Writer) add() error {
 	if err := w.makeRoom(int64(len(w.buffer))); err != nil {
 		return err
 	}
 	if err := w.write(); err != nil {
 		return inFolder(w.options.Folder, err)
 	}
-	w.next += uint64(n)
 	return nil
 }
 
@@ -202,37 +217,6 @@ func (w *Writer) encode(lines []byte, n int) error {
 	if index != w.next+uint64(n) {
 		return fmt.Errorf("%d events were given, and %d announced", index-w.next, n)
 	}
-	return nil
-}
-
-// write appends the buffer to the last segment. What it cannot write whole it takes back.
-func (w *Writer) write() error {
-	if err := w.cutTorn(); err != nil {
-		return err
-	}
-	if _, err := w.file.Write(w.buffer); err != nil {
-		w.torn = true
-		return errors.Join(err, w.cutTorn())
-	}
-	last := w.last()
-	if last.size == 0 {
-		w.begun = w.clock.Now()
-	}
-	last.size += int64(len(w.buffer))
-	w.total += int64(len(w.buffer))
-	w.unsynced = true
-	return nil
-}
-
-// cutTorn takes back what a write that failed has left.
-func (w *Writer) cutTorn() error {
-	if !w.torn {
-		return nil
-	}
-	if err := w.file.Truncate(w.last().size); err != nil {
-		return err
-	}
-	w.torn = false
 	return nil
 }
 
@@ -277,9 +261,10 @@ func (w *Writer) span() time.Duration {
 
 // roll ends the last segment and begins the next one.
 func (w *Writer) roll() error {
-	if err := w.cutTorn(); err != nil {
+	if err := w.cut(); err != nil {
 		return err
 	}
+	w.torn = false
 	file, err := w.create(w.next)
 	if err != nil {
 		return err
@@ -309,7 +294,7 @@ func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tidy()
-	return errors.Join(err, w.release())
+	return errors.Join(err, w.cut(), w.release())
 }
 
 func (w *Writer) release() error {

@@ -1,0 +1,150 @@
+package journal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// smallDisk mounts a file system in memory.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
+	folder := t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
+		t.Skipf("a small file system needs root: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
+	return folder
+}
+
+// The disk fills and has room again, five times. A reader gets each event once for which
+// Append returned nothing, and nothing of the batches that were refused.
+func TestFullDisk(t *testing.T) {
+	disk := smallDisk(t, "size=2m")
+	folder := filepath.Join(disk, "journal")
+	filler := func(i int) string { return filepath.Join(disk, strconv.Itoa(i)) }
+	for i := range 5 {
+		write(t, filler(i), make([]byte, 300<<10))
+	}
+	w := create(t, Options{Folder: folder, Size: 1 << 30})
+	r := openReader(t, folder)
+	padding := strings.Repeat("x", 3000)
+	next, refused := 0, 0
+	for i := range 5 {
+		full := 0
+		for full < 20 {
+			var batch []byte
+			for i := range 7 {
+				batch = append(batch, eventOf(next+i, padding)+"\n"...)
+			}
+			switch err := w.Append(batch, 7); {
+			case err == nil:
+				next += 7
+			case errors.Is(err, syscall.ENOSPC) && !errors.Is(err, ErrFull):
+				full++
+				take(t, r, int(r.Position().Event), next, padding)
+				wantEnd(t, r)
+			default:
+				t.Fatal(err)
+			}
+		}
+		refused += full
+		if err := os.Remove(filler(i)); err != nil {
+			t.Fatal(err)
+		}
+		put(t, w, next, next+10, padding)
+		next += 10
+	}
+	take(t, r, int(r.Position().Event), next, padding)
+	wantEnd(t, r)
+	closeWriter(t, w)
+	t.Logf("%d events taken, %d batches refused", next, refused)
+	w = create(t, Options{Folder: folder})
+	if w.Next() != uint64(next) {
+		t.Errorf("goes on with %d, want %d", w.Next(), next)
+	}
+	closeWriter(t, w)
+	take(t, openReader(t, folder), 0, next, padding)
+}
+
+// What is reserved on the disk is given back.
+func TestReservedSpace(t *testing.T) {
+	disk := smallDisk(t, "size=32m")
+	used := func() int64 {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(disk, &s); err != nil {
+			t.Fatal(err)
+		}
+		return int64(s.Blocks-s.Bfree) * s.Bsize
+	}
+	w := create(t, Options{Folder: filepath.Join(disk, "journal"), Size: 64 << 20})
+	put(t, w, 0, 1, "")
+	if n := used(); n < reserveStep {
+		t.Errorf("%d bytes are reserved", n)
+	}
+	closeWriter(t, w)
+	if n := used(); n > 64<<10 {
+		t.Errorf("%d bytes stay reserved", n)
+	}
+}
+
+// The file system is read-only for a while.
+func TestReadOnly(t *testing.T) {
+	disk := smallDisk(t, "size=8m")
+	folder := filepath.Join(disk, "journal")
+	w := create(t, Options{Folder: folder})
+	put(t, w, 0, 5, "")
+	closeWriter(t, w)
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remount(syscall.MS_RDONLY)
+	if _, err := Create(Options{Folder: folder}); !errors.Is(err, syscall.EROFS) {
+		t.Errorf("a writer gets %v", err)
+	}
+	r := openReader(t, folder)
+	take(t, r, 0, 5, "")
+	wantEnd(t, r)
+	remount(0)
+	w = create(t, Options{Folder: folder})
+	put(t, w, 5, 10, "")
+	take(t, r, 5, 10, "")
+	closeWriter(t, w)
+}
+
+// A writer survives a folder that it may not write to for a while.
+func TestRefusedFolder(t *testing.T) {
+	disk := smallDisk(t, "size=8m")
+	folder := filepath.Join(disk, "journal")
+	w := create(t, Options{Folder: folder, Size: MinSize})
+	padding := strings.Repeat("x", 20<<10)
+	put(t, w, 0, 3, padding)
+	if err := os.Rename(folder, folder+".away"); err != nil {
+		t.Fatal(err)
+	}
+	next := 3
+	for ; next < 10; next++ { // the segment that is open has room left
+		if err := w.Append([]byte(eventOf(next, padding)+"\n"), 1); err != nil {
+			break
+		}
+	}
+	if next == 10 {
+		t.Fatal("a new segment was made in a folder that is gone")
+	}
+	if err := os.Rename(folder+".away", folder); err != nil {
+		t.Fatal(err)
+	}
+	put(t, w, next, 20, padding)
+	closeWriter(t, w)
+	take(t, openReader(t, folder), 0, 20, padding)
+}
