@@ -76,7 +76,10 @@ func (c *Config) Identity() string {
 }
 
 // SpoolFolder is the output's own folder in the spool, the same in every run.
-func (c *Config) SpoolFolder() string {
+func (c *Config) SpoolFolder() string { return filepath.Join(c.Spool, c.FileName()) }
+
+// FileName is a name for what is kept of the output in a folder, the same in every run.
+func (c *Config) FileName() string {
 	name := []byte(c.Name())
 	for i, b := range name {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", rune(b)) {
@@ -84,7 +87,7 @@ func (c *Config) SpoolFolder() string {
 		}
 	}
 	sum := sha256.Sum256([]byte(c.Identity()))
-	return filepath.Join(c.Spool, string(name[:min(len(name), 64)])+"-"+hex.EncodeToString(sum[:4]))
+	return string(name[:min(len(name), 64)]) + "-" + hex.EncodeToString(sum[:4])
 }
 
 // kind is the word that a value of --output begins with.
@@ -168,6 +171,9 @@ func ParseSelection(text string) (Selection, error) {
 }
 
 // Wants reports whether a judged finding is written.
-func (s Selection) Wants(f *classify.Finding) bool {
-	return f.Flagged || s == SelectAll || s == SelectScoped && f.InScope
+func (s Selection) Wants(f *classify.Finding) bool { return s.Takes(f.Flagged, f.InScope) }
+
+// Takes reports whether a finding with these properties is written.
+func (s Selection) Takes(flagged, inScope bool) bool {
+	return flagged || s == SelectAll || s == SelectScoped && inScope
 }

@@ -14,10 +14,11 @@ import (
 
 // Run is what the outputs of a run share.
 type Run struct {
-	Host   string // of the sensor
+	Host   string // of events that do not name theirs
 	Live   bool   // packets do not wait
 	Stdout io.Writer
 	Mask   *transport.Mask // is given the secrets that are read; may be nil
+	Dialer *transport.Dialer
 	// Note is called with messages for the user about this output.
 	Note func(line string)
 }
@@ -25,7 +26,7 @@ type Run struct {
 // Open opens the output's transport.
 func (c *Config) Open(r Run) (transport.Transport, error) {
 	header := syslog.Header{Facility: c.facility, Host: r.Host}
-	web := post.Options{URL: c.url, TLS: c.tls, Mask: r.Mask, Note: r.Note}
+	web := post.Options{URL: c.url, Dialer: r.Dialer, TLS: c.tls, Mask: r.Mask, Note: r.Note}
 	switch c.kind {
 	case stdout:
 		return &local.Stdout{Writer: r.Stdout, Wait: r.Live, Header: lines.Header(c.Format)}, nil
@@ -40,11 +41,11 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 	case socket:
 		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
 	case syslogUDP:
-		return &syslog.UDP{Address: c.address, Header: header, Note: r.Note}, nil
+		return &syslog.UDP{Dialer: r.Dialer, Address: c.address, Header: header, Note: r.Note}, nil
 	case syslogTCP:
-		return &syslog.TCP{Address: c.address, Header: header, Framing: c.framing}, nil
+		return &syslog.TCP{Dialer: r.Dialer, Address: c.address, Header: header, Framing: c.framing}, nil
 	case syslogTLS:
-		t := &syslog.TCP{Address: c.address, Header: header, Framing: c.framing, TLS: &c.tls}
+		t := &syslog.TCP{Dialer: r.Dialer, Address: c.address, Header: header, Framing: c.framing, TLS: &c.tls}
 		return t, t.Reopen()
 	case splunkHTTP, splunkHTTPS:
 		splunk := c.splunk

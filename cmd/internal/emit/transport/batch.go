@@ -38,6 +38,7 @@ type Mark struct {
 	Time     int64 // nanoseconds since the Unix epoch, by the capture's clock
 	Kind     Kind
 	Severity Severity
+	Host     string // of the sensor; empty: that of the transport
 }
 
 // Batch is encoded events in order, one line each. A line ends with its only newline.

@@ -244,17 +244,18 @@ func TestSplunk(t *testing.T) {
 		t.Error(err)
 	}
 	b := batchOf(0, 100)
+	b.Add(append(b.Text(), `{"n":100}`...), transport.Mark{Time: 100123456789, Host: `bastion "2"`})
 	deliver(t, c, b)
 	ids := map[string]bool{}
 	for i, e := range far.Events() {
 		if string(e.Event) != string(b.Line(i)) || e.Time.String() != fmt.Sprintf("%d.123456", i) ||
-			e.Index != "main" || e.Source != `a "source"` || e.SourceType != "tlsfloor" || e.Host != "bastion" {
+			e.Index != "main" || e.Source != `a "source"` || e.SourceType != "tlsfloor" || e.Host != map[bool]string{false: "bastion", true: `bastion "2"`}[i == 100] {
 			t.Errorf("%+v", e)
 		}
 		ids[e.Fields["event_id"]] = true
 	}
-	if len(ids) != 100 {
-		t.Errorf("%d ids for 100 events", len(ids))
+	if len(ids) != 101 {
+		t.Errorf("%d ids for 101 events", len(ids))
 	}
 }
 

@@ -2,6 +2,7 @@ package post
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -19,8 +20,9 @@ import (
 // Splunk has the token for an HTTP Event Collector, and fields that are the same in all
 // events. For an empty one Splunk uses its own.
 type Splunk struct {
-	Token                           transport.Secret
-	Index, Source, SourceType, Host string
+	Token                     transport.Secret
+	Index, Source, SourceType string
+	Host                      string // of events that do not name theirs
 	// Text: lines are no JSON, and become texts.
 	Text bool
 }
@@ -53,11 +55,10 @@ func ackURL(url string) string {
 
 func (s Splunk) members() []byte {
 	text, _ := json.Marshal(struct { // cannot fail for strings
-		Host       string `json:"host,omitempty"`
 		Index      string `json:"index,omitempty"`
 		Source     string `json:"source,omitempty"`
 		SourceType string `json:"sourcetype,omitempty"`
-	}{s.Host, s.Index, s.Source, s.SourceType})
+	}{s.Index, s.Source, s.SourceType})
 	if len(text) == len("{}") {
 		return nil
 	}
@@ -78,6 +79,9 @@ func (s *collector) header(m *transport.Mask) (http.Header, error) {
 // twice.
 func (s *collector) appendEvent(dst []byte, m transport.Mark, line []byte) []byte {
 	dst = append(append(dst, '{'), s.members...)
+	if host := cmp.Or(m.Host, s.Host); host != "" {
+		dst = append(jsontext.AppendQuoted(append(dst, `"host":`...), host), ',')
+	}
 	dst = appendSeconds(append(dst, `"time":`...), m.Time)
 	dst = append(dst, `,"fields":{"event_id":"`...)
 	dst = append(transport.AppendIdentity(dst, line), `"},"event":`...)

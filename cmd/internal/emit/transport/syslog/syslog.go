@@ -21,7 +21,7 @@ import (
 // Header has the fields that are the same in all messages.
 type Header struct {
 	Facility uint8  // RFC 5424, 6.2.1
-	Host     string // of this machine; empty: not known
+	Host     string // of events that do not name theirs; empty: not known
 }
 
 // maxHost bounds HOSTNAME, in bytes (RFC 5424, 6).
@@ -34,17 +34,17 @@ func (h Header) appendMessage(dst []byte, m transport.Mark, line []byte) []byte 
 	dst = strconv.AppendUint(dst, uint64(h.Facility)<<3|uint64(m.Severity), 10)
 	dst = append(dst, ">1 "...)
 	dst = time.UnixMicro(m.Time/1000).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000Z ")
-	dst = append(h.appendHost(dst), " tlsfloor "...)
+	dst = append(appendHost(dst, cmp.Or(m.Host, h.Host)), " tlsfloor "...)
 	dst = strconv.AppendInt(dst, int64(os.Getpid()), 10)
 	dst = append(append(append(dst, ' '), m.Kind.String()...), " - "...)
 	return append(dst, bytes.TrimSuffix(line, []byte{'\r'})...)
 }
 
 // appendHost appends HOSTNAME: the PRINTUSASCII characters of the host, or NILVALUE.
-func (h Header) appendHost(dst []byte) []byte {
+func appendHost(dst []byte, host string) []byte {
 	start := len(dst)
-	for i := 0; i < len(h.Host) && len(dst) < start+maxHost; i++ {
-		if c := h.Host[i]; c > ' ' && c <= '~' {
+	for i := 0; i < len(host) && len(dst) < start+maxHost; i++ {
+		if c := host[i]; c > ' ' && c <= '~' {
 			dst = append(dst, c)
 		}
 	}

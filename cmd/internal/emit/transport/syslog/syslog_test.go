@@ -44,6 +44,7 @@ func TestMessage(t *testing.T) {
 		{header, mark(0), "<132>1 2026-03-01T12:00:00.123456Z bastion1 tlsfloor %d handshake - {}"},
 		{Header{}, transport.Mark{Kind: transport.Stats, Severity: transport.Informational}, "<6>1 1970-01-01T00:00:00.000000Z - tlsfloor %d stats - {}"},
 		{Header{Facility: 23, Host: "b\u00fccher\n"}, mark(59), "<188>1 2026-03-01T12:00:59.123456Z bcher tlsfloor %d handshake - {}"},
+		{header, transport.Mark{Kind: transport.Stats, Host: "bastion-2"}, "<128>1 1970-01-01T00:00:00.000000Z bastion-2 tlsfloor %d stats - {}"},
 		{Header{Host: strings.Repeat("x", 300)}, mark(1), "<4>1 2026-03-01T12:00:01.123456Z " + strings.Repeat("x", 255) + " tlsfloor %d handshake - {}"},
 	} {
 		if got, want := string(tt.header.appendMessage(nil, tt.mark, []byte("{}"))), fmt.Sprintf(tt.want, pid); got != want {
