@@ -43,6 +43,7 @@ func TestReliability(t *testing.T) {
 		{"reload under load", testReload},
 		{"privileges of root", testRootPrivileges},
 		{"files of root", testOwner},
+		{"rotation after root", testHeir},
 		{"file capability", testFileCapability},
 		{"no permission", testNoPermission},
 		{"signals that come twice", testSignalTwice},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -107,6 +108,62 @@ func testOwner(t *testing.T, binary string) {
 			t.Errorf("%s: owner %d:%d, %v", path, info.Uid, info.Gid, err)
 		}
 	}
+}
+
+// testHeir: what root makes in folders of root is the later user's, so that files and
+// journals go on being rotated. Where that user could not rotate, the program says which
+// command mends it, and it does.
+func testHeir(t *testing.T, binary string) {
+	w, folder := newWire(t), room(t)
+	must(t, os.Chown(folder, 0, 0))
+	refused := w.here.start(t, exec.Command(binary, "-i", hereEnd, "-o", "file:"+folder+"/events?rotate=100KB"))
+	if status := refused.wait(); status != exitError {
+		t.Fatalf("status %d: %s", status, refused.said())
+	}
+	_, command, _ := strings.Cut(strings.TrimSpace(refused.said()), "give it a folder of its own: ")
+	if out, err := exec.Command("sh", "-c", strings.TrimPrefix(command, "sudo ")).CombinedOutput(); err != nil || command == "" {
+		t.Fatalf("%q: %v: %s; it said %s", command, err, out, refused.said())
+	}
+	events, journal := filepath.Join(folder, "tlsfloor", "events"), filepath.Join(folder, "new", "journal")
+	p := w.watch(t, room(t), exec.Command(binary, "-o", "file:"+events+"?rotate=100KB", "-o", "journal:"+journal+"?size=2MiB"))
+	s, from, n := newScript(t), w.newSender(t), load(500)
+	var made ledger
+	made.addMany(0, n)
+	paced(n, 2000, func(i int) { from.send(s.frames(clientOf(i))...) })
+	files, segments := events+"*", filepath.Join(journal, "*.jsonl")
+	p.await("all are there", func() bool { return len(joined(t, files)) > 0 && bytes.Count(joined(t, segments), []byte("\n")) == n })
+	status, said := p.stop(), p.said()
+	toFile, toJournal := made.compare(violations(t, joined(t, files))), made.compare(violations(t, joined(t, segments)))
+	rotated, parts := owned(t, files), owned(t, segments)
+	t.Logf("figures: started by root in folders of root: %d rotated files and %d segments, all of user 65534; file: %s; journal: %s", rotated-1, parts, toFile, toJournal)
+	if !toFile.exact() || !toJournal.exact() || status != 0 || rotated < n/100 || parts < n/300 || strings.Contains(said, "permission") {
+		t.Errorf("status %d: %s", status, said)
+	}
+}
+
+// joined returns the content of the files that match a pattern, in the order of their names.
+func joined(t *testing.T, pattern string) (all []byte) {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	must(t, err)
+	for _, name := range names {
+		all = append(all, read(t, name)...)
+	}
+	return all
+}
+
+// owned counts the files that match a pattern. All have to be of the user nobody.
+func owned(t *testing.T, pattern string) int {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	must(t, err)
+	for _, name := range names {
+		var info syscall.Stat_t
+		if err := syscall.Stat(name, &info); err != nil || info.Uid != nobody {
+			t.Errorf("%s is of user %d: %v", name, info.Uid, err)
+		}
+	}
+	return len(names)
 }
 
 // testFileCapability captures as a plain user, with a file capability.

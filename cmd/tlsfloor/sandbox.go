@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"tlsfloor/cmd/internal/confine"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/regular"
+	"tlsfloor/cmd/internal/report"
 )
 
 // confine drops the privileges that the run does not need, and calls ready when that is
@@ -30,7 +34,10 @@ func (w *watcher) confine(ready func()) error {
 		}
 	}
 	var user *confine.UserError
+	var folder *confine.FolderError
 	switch {
+	case errors.As(err, &folder):
+		return fmt.Errorf("%w; %s", err, mend(folder))
 	case errors.As(err, &user):
 		return fmt.Errorf("%s %s: %w", w.options.Typed("user"), user.User, user.Err)
 	case err == nil:
@@ -39,12 +46,38 @@ func (w *watcher) confine(ready func()) error {
 	return err
 }
 
+// mend says which command lets the user make files: in the folder, if it is tlsfloor's, or
+// else in a new one in it. It may hold what belongs to others, as /var/log does.
+func mend(e *confine.FolderError) string {
+	text := "give it a folder of its own: "
+	command := []string{"install", "-d", "-o", e.User, "-g", e.Group, "-m", "750", filepath.Join(e.Folder, "tlsfloor")}
+	if e.Err != nil && (e.Folder == e.Path || filepath.Base(e.Folder) == "tlsfloor") {
+		text, command = "mend it with: ", []string{"chown", e.User + ":" + e.Group, e.Folder}
+	}
+	if os.Geteuid() != 0 || os.Getenv("SUDO_USER") != "" {
+		command = append([]string{"sudo"}, command...)
+	}
+	return text + report.ShellLine(command)
+}
+
+// heir is the user that gets what root makes.
+func (w *watcher) heir() (h ownership.Heir) {
+	if w.options.NoSandbox {
+		return h
+	}
+	uid, gid, ok := confine.Options{User: w.options.User}.Heir()
+	if ok {
+		h = ownership.Heir{UID: uid, GID: gid}
+	}
+	return h
+}
+
 // needs returns what is opened or connected to later.
 func (w *watcher) needs() confine.Options {
 	n := w.events.Needs()
 	o := confine.Options{
 		User: w.options.User, Require: w.options.RequireSandbox,
-		ReadPaths: w.latePaths(), ReloadPaths: append(n.Read, w.followed()...), WritePaths: n.Write,
+		ReadPaths: w.latePaths(), ReloadPaths: append(n.Read, w.followed()...), WritePaths: n.Write, Growing: n.Grow,
 		ReadAll: w.options.Follow, Resolve: n.Network, KeepNetRaw: w.reopens(),
 	}
 	for _, p := range n.Ports {
@@ -62,6 +95,9 @@ func (w *watcher) needs() confine.Options {
 		o.WritePaths, o.Publish = append(o.WritePaths, w.options.Metrics), true
 	}
 	o.WritePaths = append(o.WritePaths, w.packets.paths()...)
+	if w.options.Rotate() > 0 {
+		o.Growing = append(o.Growing, w.packets.paths()...)
+	}
 	slices.Sort(o.WritePaths)
 	o.WritePaths = slices.Compact(o.WritePaths)
 	return o

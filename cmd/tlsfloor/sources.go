@@ -113,6 +113,7 @@ func (w *watcher) openOutputs(configs []config.Config, stdout io.Writer) (*sink.
 		Live:   w.live(),
 		Inline: !w.live() && w.options.Workers == 1,
 		Sensor: event.Sensor{Host: w.options.SensorName(), Version: version(), Live: w.live()},
+		Heir:   w.heir(),
 		Stdout: w.progress.below(stdout), Style: w.options.Style(isTerminal(stdout) && showsColors()), Mask: w.mask, Memory: int(w.shares.Output),
 		Note: func(line string) { w.progress.clear(); w.say("%s", printable(line)) },
 	})

@@ -76,7 +76,7 @@ func New(socket *os.File, o Options) (*Attributor, error) {
 // Notice asks for the process of a connection, without waiting.
 func (a *Attributor) Notice(client, server netip.AddrPort) {
 	a.mu.Lock()
-	out := a.begin(connection{client, server})
+	out := a.begin(connection{Client: client, Server: server})
 	a.checkIdle()
 	a.mu.Unlock()
 	a.deliver(out)

@@ -264,12 +264,12 @@ func TestFinderThatCannotStart(t *testing.T) {
 
 func TestPortsUsedAgain(t *testing.T) {
 	m := newLookups()
-	q1, _ := m.begin(connection{end(2), amazon})
+	q1, _ := m.begin(connection{Client: end(2), Server: amazon})
 	first := finding(2)
 	if m.attach(first, time.Now()) != nil {
 		t.Fatal("did not wait")
 	}
-	q2, out := m.begin(connection{end(2), amazon})
+	q2, out := m.begin(connection{Client: end(2), Server: amazon})
 	if len(out) != 1 || out[0] != first {
 		t.Fatalf("out %v", out)
 	}
@@ -331,8 +331,8 @@ func TestServeRefusesWhatIsNoQuery(t *testing.T) {
 }
 
 func FuzzReadQuery(f *testing.F) {
-	f.Add(query{7, connection{end(2), amazon}}.append(nil))
-	f.Add(query{1 << 63, connection{netip.MustParseAddrPort("[2001:db8::5]:1"), netip.MustParseAddrPort("[fe80::1]:65535")}}.append(nil))
+	f.Add(query{7, connection{Client: end(2), Server: amazon}}.append(nil))
+	f.Add(query{1 << 63, connection{Client: netip.MustParseAddrPort("[2001:db8::5]:1"), Server: netip.MustParseAddrPort("[fe80::1]:65535")}}.append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		q, err := readQuery(b)
 		if err != nil {

@@ -89,6 +89,25 @@ type account struct {
 
 func (a account) String() string { return fmt.Sprintf("%s (%d)", a.name, a.uid) }
 
+// group is the name of the account's group, or its number.
+func (a account) group() string {
+	if g, err := user.LookupGroupId(strconv.Itoa(a.gid)); err == nil {
+		return g.Name
+	}
+	return strconv.Itoa(a.gid)
+}
+
+// Heir returns the user and group that Apply is going to change to. ok is false if it
+// changes nothing.
+func (o Options) Heir() (uid, gid int, ok bool) {
+	c := confinement{Options: o}
+	if unix.Geteuid() != 0 {
+		return 0, 0, false
+	}
+	a, err := c.target()
+	return a.uid, a.gid, err == nil && a.uid != 0
+}
+
 var (
 	errNoUser   = errors.New("there is no such user")
 	errNotRoot  = errors.New("only root can change to another user")
@@ -102,6 +121,9 @@ func (c *confinement) targets() ([]account, error) {
 		return []account{shared}, err
 	}
 	own, ok := ownAccount(c.Own)
+	if c.Join {
+		own.gid = shared.gid
+	}
 	switch {
 	case !ok:
 		return []account{shared}, err
@@ -185,7 +207,7 @@ func usersOfProcesses() map[uint32]bool {
 
 // current returns the user of the process.
 func current() account {
-	a := account{uid: unix.Geteuid()}
+	a := account{uid: unix.Geteuid(), gid: unix.Getegid(), name: strconv.Itoa(unix.Geteuid())}
 	if u, err := user.LookupId(strconv.Itoa(a.uid)); err == nil {
 		a.name = u.Username
 	}

@@ -7,6 +7,9 @@ import (
 	"runtime"
 )
 
+// Heir returns no user: Apply changes to none.
+func (o Options) Heir() (uid, gid int, ok bool) { return 0, 0, false }
+
 // Apply only reports that nothing is confined on this system. That is an error with
 // Require, or with a user to change to.
 func Apply(o Options) ([]Step, error) {

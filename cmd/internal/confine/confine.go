@@ -23,6 +23,9 @@ type Options struct {
 	// that are opened again or rotated, for which their folder becomes writable, with
 	// the same exception.
 	WritePaths []string
+	// Growing are those of WritePaths that are of no use unless files can be created
+	// there. If they cannot, that is a *FolderError.
+	Growing []string
 
 	// Connect are the far ends of later connections. Without any, no socket for the
 	// network can be created.
@@ -46,6 +49,9 @@ type Options struct {
 	// there is no user of that name, it is an unused number. User counts only if the
 	// kernel refuses that.
 	Own string
+	// Join: the group is that of User, although the user is Own, to read what User's
+	// group may read.
+	Join bool
 	// Examine is for a process that inspects other processes. It keeps the capabilities
 	// for that if it has them, may enter network namespaces, may read what its user may
 	// read but change no file, and may pass descriptors on. Landlock is not used: it
@@ -107,6 +113,25 @@ func (e *UserError) Error() string { return "user " + e.User + ": " + e.Err.Erro
 
 // Unwrap returns the reason.
 func (e *UserError) Unwrap() error { return e.Err }
+
+// FolderError is returned when files have to be created where the user cannot create any.
+type FolderError struct {
+	Path   string // in Options
+	Folder string
+	User   string
+	Group  string // of the user
+	Err    error  // what the kernel says; nil: the folder holds too much else
+}
+
+func (e *FolderError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("%s: no files can be made in %s, because it holds much else", e.Path, e.Folder)
+	}
+	return fmt.Sprintf("%s: %s cannot make files in %s: %v", e.Path, e.User, e.Folder, e.Err)
+}
+
+// Unwrap returns what the kernel says.
+func (e *FolderError) Unwrap() error { return e.Err }
 
 // require returns an error if Require needs the step and it is degraded.
 func (o *Options) require(s Step) error {

@@ -29,6 +29,9 @@ func (c *confinement) confineFiles() error {
 		return c.note(done(stepLandlock, "left out: it would hide the processes that are looked for"))
 	}
 	g := c.grants()
+	if g.obstacle != nil {
+		return g.obstacle
+	}
 	for _, doubt := range g.warnings {
 		if err := c.note(degraded("files", "%s", doubt)); err != nil {
 			return err
@@ -98,11 +101,13 @@ type grants struct {
 	list        []grant
 	read, write int
 	warnings    []string // of what will not work later
+	growing     []string // see Options.Growing
+	obstacle    error    // the first *FolderError
 }
 
 func (c *confinement) grants() *grants {
 	_, lacking := c.kernel.missingLandlock()
-	g := &grants{user: current(), confined: !lacking}
+	g := &grants{user: current(), confined: !lacking, growing: c.Growing}
 	for _, path := range c.ReadPaths {
 		g.addRead(path)
 	}
@@ -166,20 +171,37 @@ func (g *grants) addWrite(path string) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		g.addOutputs(path)
+		g.addOutputs(path, path)
+	case g.grows(path) && errors.Is(err, fs.ErrPermission): // it may be a folder
+		g.hinder(path, path, err)
 	case err == nil && !info.Mode().IsRegular(): // a device or pipe is not rotated
 		g.addOutput(path)
 	default:
-		g.addRotated(resolved(path))
+		g.addRotated(path, resolved(path))
 	}
 }
 
-func (g *grants) addOutputs(folder string) {
+// addOutputs grants a folder for a path, which is in it or is it.
+func (g *grants) addOutputs(path, folder string) {
 	if err := g.add(folder, writeFolder, unix.R_OK|unix.W_OK|unix.X_OK); err != nil {
+		g.hinder(path, folder, err)
 		g.warn(absolute(folder), "%s cannot make files in it later: %v", g.user, err)
 		return
 	}
 	g.write++
+}
+
+func (g *grants) grows(path string) bool { return slices.Contains(g.growing, path) }
+
+// hinder notes that no file can be created for a path, if that is an error.
+func (g *grants) hinder(path, folder string, err error) {
+	var call *fs.PathError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	if g.grows(path) && g.obstacle == nil {
+		g.obstacle = &FolderError{path, absolute(folder), g.user.name, g.user.group(), err}
+	}
 }
 
 func (g *grants) addOutput(path string) {
@@ -190,13 +212,15 @@ func (g *grants) addOutput(path string) {
 	g.write++
 }
 
-// addRotated grants the folder of the file, unless that is too broad.
-func (g *grants) addRotated(path string) {
+// addRotated grants the folder of the file, unless that is too broad. given is its path in
+// Options.
+func (g *grants) addRotated(given, path string) {
 	folder := filepath.Dir(path)
 	if !g.confined || !tooBroad(folder) {
-		g.addOutputs(folder)
+		g.addOutputs(given, folder)
 		return
 	}
+	g.hinder(given, folder, nil)
 	g.addOutput(path)
 	g.warn(path, "it cannot be rotated, because %s holds much else: put it into a folder of its own", absolute(folder))
 }

@@ -11,6 +11,7 @@ import (
 // Needs is what the sandbox has to allow the outputs.
 type Needs struct {
 	Write   []string // folders whose files are created, renamed and removed, and files for which this is done
+	Grow    []string // those of Write that are of no use unless files can be created
 	Read    []string // files that Reopen reads
 	Sockets []string // Unix sockets
 	Network bool     // host names are looked up
@@ -23,6 +24,9 @@ func (c *Config) AddNeeds(n *Needs) {
 	case stdout:
 	case toFile, toJournal:
 		n.Write = append(n.Write, c.path)
+		if c.kind == toJournal || c.file.Size > 0 || c.file.Every > 0 {
+			n.Grow = append(n.Grow, c.path)
+		}
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)
 	default:

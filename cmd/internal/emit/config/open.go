@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tlsfloor/classify/event/lines"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/local"
@@ -19,9 +20,13 @@ type Run struct {
 	Stdout io.Writer
 	Mask   *transport.Mask // is given the secrets that are read; may be nil
 	Dialer *transport.Dialer
+	Heir   ownership.Heir // of files and folders that root makes
 	// Note is called with messages for the user about this output.
 	Note func(line string)
 }
+
+// journalMode lets readers of the same group read, if the folder is made.
+const journalMode = 0o750
 
 // Open opens the output's transport.
 func (c *Config) Open(r Run) (transport.Transport, error) {
@@ -32,11 +37,14 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 		return &local.Stdout{Writer: r.Stdout, Wait: r.Live, Header: lines.Header(c.Format)}, nil
 	case toFile:
 		options := c.file
-		options.Note, options.Format = r.Note, c.Format
+		options.Note, options.Format, options.Heir = r.Note, c.Format, r.Heir
 		return file.Open(options)
 	case toJournal:
 		options := c.journal
 		options.Note, options.Mode, options.Wait = r.Note, c.file.Mode, !r.Live
+		if err := r.Heir.MakeFolder(c.path, journalMode); err != nil {
+			return nil, err
+		}
 		return local.OpenJournal(options)
 	case socket:
 		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil

@@ -11,23 +11,35 @@ import (
 // errLink is wrapped in errors about a symbolic link that root does not follow.
 var errLink = errors.New("root follows no symbolic link in a folder of others")
 
+// Heir is the user that root is going to change to, who will use what root makes. The zero
+// Heir is nobody.
+type Heir struct{ UID, GID int }
+
 // Open is os.OpenFile, but safe for root. In and below a folder that another user may
 // write to, root follows no symbolic link, by which that user could make it write
 // elsewhere, and opens only regular files. It gives an empty file there to the owner of
 // the folder.
 func Open(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	return Heir{}.Open(path, flag, mode)
+}
+
+// Open is the same, and root gives an empty file in a folder of its own to the heir.
+func (h Heir) Open(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	if os.Geteuid() != 0 {
 		return os.OpenFile(path, flag, mode)
 	}
-	return openAsRoot(path, flag, mode)
+	return h.openAsRoot(path, flag, mode)
 }
 
 // MakeFolder is os.MkdirAll with mode 0700. As root it gives each new folder to the
 // owner of its parent, and follows links as Open does. The last element must not be a
 // link.
-func MakeFolder(path string) error {
+func MakeFolder(path string) error { return Heir{}.MakeFolder(path, 0o700) }
+
+// MakeFolder is the same with another mode, and root gives each new folder to the heir.
+func (h Heir) MakeFolder(path string, mode fs.FileMode) error {
 	if os.Geteuid() == 0 {
-		return makeFolderAsRoot(path)
+		return h.makeFolderAsRoot(path, mode)
 	}
 	switch info, err := os.Lstat(path); {
 	case err == nil && info.IsDir():
@@ -37,10 +49,10 @@ func MakeFolder(path string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(filepath.Clean(path)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(path)), mode); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, 0o700); !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(path, mode); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil

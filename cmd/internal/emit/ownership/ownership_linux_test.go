@@ -95,6 +95,39 @@ func TestNewFilesAreTheFoldersOwners(t *testing.T) {
 	})
 }
 
+// What root makes in its own folders is the heir's. In folders of others, files are their
+// owner's, so that people who start it with sudo get their files.
+func TestWhatRootMakesIsTheHeirs(t *testing.T) {
+	asRoot(t, func(t *testing.T, folder string) {
+		const heirs = 65531
+		heir := Heir{heirs, heirs}
+		roots := t.TempDir()
+		deep, old := filepath.Join(roots, "a", "b"), filepath.Join(roots, "old")
+		must(t, os.WriteFile(old, []byte("old"), 0o600), os.Mkdir(filepath.Join(roots, "there"), 0o755))
+		for range 2 {
+			must(t, heir.MakeFolder(deep, 0o750), heir.MakeFolder(filepath.Join(folder, "made"), 0o750))
+		}
+		for path, want := range map[string]uint32{
+			filepath.Join(roots, "new"): heirs, filepath.Join(roots, "there/new"): heirs, filepath.Join(deep, "new"): heirs,
+			filepath.Join(folder, "new"): nobody, old: 0,
+		} {
+			file, err := heir.Open(path, os.O_RDWR|os.O_CREATE, 0o640)
+			must(t, err)
+			must(t, file.Close())
+			if owner := ownerOf(t, path); owner != want {
+				t.Errorf("%s is %d's", path, owner)
+			}
+		}
+		info, err := os.Stat(deep)
+		must(t, err)
+		for path, want := range map[string]uint32{filepath.Dir(deep): heirs, deep: heirs, filepath.Join(folder, "made"): heirs, filepath.Join(roots, "there"): 0} {
+			if owner := ownerOf(t, path); owner != want || info.Mode().Perm() != 0o750 {
+				t.Errorf("%s is %d's, mode %v", path, owner, info.Mode())
+			}
+		}
+	})
+}
+
 // A file that root wrote before stays with root.
 func TestOldFilesKeepTheirOwner(t *testing.T) {
 	asRoot(t, func(t *testing.T, folder string) {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func openAsRoot(path string, flag int, mode fs.FileMode) (*os.File, error) {
+func (h Heir) openAsRoot(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	p, err := locate(path)
 	if err != nil {
 		return nil, err
@@ -24,10 +24,13 @@ func openAsRoot(path string, flag int, mode fs.FileMode) (*os.File, error) {
 		return nil, p.error("open", err)
 	}
 	if p.trust != roots {
-		if err := p.admit(fd); err != nil {
-			unix.Close(fd)
-			return nil, p.error("open", err)
-		}
+		err = p.admit(fd)
+	} else if h != (Heir{}) {
+		err = h.inherit(fd)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, p.error("open", err)
 	}
 	return os.NewFile(uintptr(fd), path), nil
 }
@@ -55,14 +58,24 @@ func (p *place) admit(fd int) error {
 	return give(fd, p.folder)
 }
 
-func makeFolderAsRoot(path string) error {
-	w := walk{make: true}
+// inherit gives an empty regular file of root, which is most likely new, to the heir.
+func (h Heir) inherit(fd int) error {
+	var file unix.Stat_t
+	err := unix.Fstat(fd, &file)
+	if err != nil || uint32(file.Mode)&unix.S_IFMT != unix.S_IFREG || file.Size > 0 || file.Uid != 0 || file.Nlink > 1 {
+		return err
+	}
+	return unix.Fchown(fd, h.UID, h.GID)
+}
+
+func (h Heir) makeFolderAsRoot(path string, mode fs.FileMode) error {
+	w := walk{make: true, heir: h, mode: uint32(mode.Perm())}
 	p, err := w.follow(path)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	if err := makeIn(p.folder, p.name); err != nil {
+	if err := w.makeIn(p.folder, p.name); err != nil {
 		return p.error("mkdir", err)
 	}
 	fd, err := openIn(p.folder, p.name, openPath|unix.O_DIRECTORY, 0)
@@ -156,6 +169,8 @@ type walk struct {
 	rest  []string // the elements after name
 	links int
 	make  bool // create missing folders
+	heir  Heir // of these
+	mode  uint32
 }
 
 func (w *walk) follow(path string) (place, error) {
@@ -260,7 +275,7 @@ func (w *walk) enter() (int, error) {
 	if !w.make || !errors.Is(err, unix.ENOENT) {
 		return below, err
 	}
-	if err := makeIn(w.folder, w.name); err != nil {
+	if err := w.makeIn(w.folder, w.name); err != nil {
 		w.path = filepath.Join(w.at, w.name)
 		return -1, w.error("mkdir", err)
 	}
@@ -292,9 +307,9 @@ func isLink(folder int, name string) bool {
 	return unix.Fstatat(folder, name, &info, unix.AT_SYMLINK_NOFOLLOW) == nil && uint32(info.Mode)&unix.S_IFMT == unix.S_IFLNK
 }
 
-// makeIn creates a folder, and gives it to the owner of its parent.
-func makeIn(folder int, name string) error {
-	err := unix.Mkdirat(folder, name, 0o700)
+// makeIn creates a folder, and gives it to the heir, or to the owner of its parent.
+func (w *walk) makeIn(folder int, name string) error {
+	err := unix.Mkdirat(folder, name, w.mode)
 	if errors.Is(err, unix.EEXIST) {
 		return nil
 	}
@@ -306,6 +321,9 @@ func makeIn(folder int, name string) error {
 		return err
 	}
 	defer unix.Close(made)
+	if w.heir != (Heir{}) {
+		return unix.Fchown(made, w.heir.UID, w.heir.GID)
+	}
 	return give(made, folder)
 }
 

@@ -15,6 +15,7 @@ import (
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/deliver"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/wording"
@@ -32,6 +33,7 @@ type Options struct {
 	Inline bool
 	Sensor event.Sensor
 	Stdout io.Writer // Close does not close it
+	Heir   ownership.Heir
 	// Style is how lines of text look. Colours are for Stdout.
 	Style lines.Style
 	// Mask is given the secrets that are read, so that messages do not show them. It
@@ -179,7 +181,7 @@ func (s *Set) transport(c *config.Config, note func(string)) (transport.Transpor
 		return s.options.newTransport(c), nil
 	}
 	return c.Open(config.Run{
-		Host: s.options.Sensor.Host, Live: s.options.Live, Stdout: s.options.Stdout, Mask: s.options.Mask, Note: note,
+		Host: s.options.Sensor.Host, Live: s.options.Live, Stdout: s.options.Stdout, Mask: s.options.Mask, Heir: s.options.Heir, Note: note,
 	})
 }
 

@@ -26,6 +26,7 @@ type Options struct {
 	Size   int64         // rotate before the file exceeds this, in bytes; 0: no limit
 	Every  time.Duration // rotate when a period of this length ends, counted from midnight UTC; 0: never
 	Keep   int           // rotated files to keep; 0: all
+	Heir   ownership.Heir
 	// Note is called with messages for the user. It must not block.
 	Note func(string)
 }
@@ -66,7 +67,7 @@ func Open(o Options) (*File, error) {
 
 // open replaces f.file if the path now leads to another file.
 func (f *File) open() error {
-	file, err := ownership.Open(f.options.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.options.Mode)
+	file, err := f.options.Heir.Open(f.options.Path, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.options.Mode)
 	if err != nil {
 		return err
 	}
