@@ -12,14 +12,17 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/cmd/internal/inherited"
 )
 
 // Child is another process of this program, which is going to be confined. It inherits
-// no open file but a socket to its parent, and no environment, which may hold tokens. It
-// has its own session, without a terminal, and ends with its parent.
+// no open file but a socket to its parent. It has its own session, without a terminal, and
+// ends with its parent.
 type Child struct {
 	Command string   // the subcommand to run
 	Args    []string // of the subcommand
+	Env     []string // its environment, which may hold tokens; nil: it is empty
 	// Log is called for each line on standard error, from another goroutine. The line may
 	// have any bytes. At most maxLogLines are passed on.
 	Log func(line string)
@@ -39,37 +42,59 @@ func (c Child) Start() (*os.File, error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}
+	s, err := c.start(unix.SIGKILL)
+	if err != nil {
+		return nil, err
+	}
+	go c.ForwardLog(s.Said)
+	return s.Socket, nil
+}
+
+// Started is a process that was started: the socket to it, the other end of its standard
+// error, and its number.
+type Started struct {
+	Socket, Said *os.File
+	PID          int
+}
+
+// StartEarly starts the process before this one executes the program anew (Again), which
+// takes over what is returned. It leaves open what this process has inherited; the Child
+// closes that. The Child does not end with its parent, but sees its end.
+func (c Child) StartEarly() (*Started, error) { return c.start(0) }
+
+func (c Child) start(withParent syscall.Signal) (*Started, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), c.Command), os.NewFile(uintptr(fds[1]), "parent")
 	defer theirs.Close()
-	if err := c.run(theirs); err != nil {
+	s, err := c.run(theirs, withParent)
+	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
-	return ours, nil
+	s.Socket = ours
+	return s, nil
 }
 
-func (c Child) run(socket *os.File) error {
-	self, err := os.Executable()
+func (c Child) run(socket *os.File, withParent syscall.Signal) (*Started, error) {
+	self, err := executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	said, stderr, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer stderr.Close()
 	cmd := exec.Command(self, append([]string{c.Command}, c.Args...)...)
-	cmd.Env, cmd.Dir = []string{}, "/"
+	cmd.Env, cmd.Dir = append([]string{}, c.Env...), "/"
 	cmd.ExtraFiles, cmd.Stderr = []*os.File{socket}, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: withParent}
 	if err := startAndWait(cmd); err != nil {
-		return errors.Join(err, said.Close())
+		return nil, errors.Join(err, said.Close())
 	}
-	go c.forwardLog(said)
-	return nil
+	return &Started{Said: said, PID: cmd.Process.Pid}, nil
 }
 
 // startAndWait starts a command on a thread that exists until the command ends: for
@@ -87,8 +112,8 @@ func startAndWait(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// forwardLog passes on the lines that the process writes, up to a bound.
-func (c Child) forwardLog(said *os.File) {
+// ForwardLog passes on the lines that the process writes, up to a bound, until it ends.
+func (c Child) ForwardLog(said *os.File) {
 	defer said.Close()
 	lines := bufio.NewReaderSize(said, maxLine)
 	for n := 0; ; n++ {
@@ -139,15 +164,70 @@ func eachDescriptor(first int, f func(fd int) error) error {
 	return nil
 }
 
+// executable returns a path to this program, also if its file was replaced by another.
+func executable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	const self = "/proc/self/exe"
+	mine, err := os.Stat(self)
+	if there, gone := os.Stat(path); err == nil && (gone != nil || !os.SameFile(mine, there)) {
+		return self, nil
+	}
+	return path, nil
+}
+
+// Again executes the program anew, in this process, with the same arguments, another
+// environment, and files that stay open under their numbers (Inherit). What this process
+// had in memory is gone then. Standard descriptors that were closed at the start are
+// closed again. Again returns only if it fails.
+func Again(env []string, files ...*os.File) error {
+	path, err := executable()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+			return err
+		}
+	}
+	for fd := range 3 {
+		if inherited.Missing(fd) {
+			unix.CloseOnExec(fd) // Go's runtime has opened /dev/null there
+		}
+	}
+	return syscall.Exec(path, os.Args, env)
+}
+
+// Inherit takes over a file that Again has left open.
+func Inherit(fd int, name string) (*os.File, error) {
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
 var errByHand = errors.New("it is started by tlsfloor itself, not by hand")
 
 // Begin is the first call of a Child. It closes descriptors that were inherited by
 // mistake, empties the environment, and returns the socket to the parent.
 func Begin() (*os.File, error) {
+	socket, err := BeginWithEnvironment()
+	if err == nil {
+		os.Clearenv()
+	}
+	return socket, err
+}
+
+// BeginWithEnvironment is the same for a Child with an environment.
+func BeginWithEnvironment() (*os.File, error) {
 	if kind, err := unix.GetsockoptInt(childSocket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_SEQPACKET {
 		return nil, errByHand
 	}
-	os.Clearenv()
 	unix.CloseOnExec(childSocket)
 	if err := eachDescriptor(childSocket+1, closeInherited); err != nil {
 		return nil, err

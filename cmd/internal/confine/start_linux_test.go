@@ -30,7 +30,11 @@ type probed struct {
 // probe is the main function of the Child.
 func probe() int {
 	left := unix.Dup3(0, 77, 0) // as if something had been left open
-	socket, err := Begin()
+	begin := Begin
+	if len(os.Args) > 2 && os.Args[2] == keepsEnvironment {
+		begin = BeginWithEnvironment
+	}
+	socket, err := begin()
 	if err = errors.Join(left, err); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
