@@ -194,7 +194,7 @@ func (t *Table) beginAgain(i int32, d flow.Dir, network uint32, p *decode.Packet
 	if c == nil {
 		return
 	}
-	e.heard, e.said = [2]bool{}, flow.Digest{}
+	e.heard = [2]bool{} // said stays: see Same
 	e.hear(d, network)
 	t.dequeue(i)
 	t.follow(i, c, begun)
@@ -225,6 +225,25 @@ func (t *Table) deliver(i int32, d flow.Dir, p *decode.Packet) (over bool) {
 		t.evictBytes()
 	}
 	return false
+}
+
+// Standing returns how far the conversation of a datagram that Push has taken has come. Of
+// several with the same ends, in different networks, it is the farthest that is not settled.
+func (t *Table) Standing(p *decode.Packet) (s flow.Standing) {
+	ends, _ := flow.EndsOf(p)
+	i, ok := t.index[ends]
+	if !ok {
+		return flow.Decided
+	}
+	for ; i != none; i = t.entries[i].twin {
+		switch t.entries[i].class {
+		case begun:
+			s = max(s, flow.Followed)
+		case waiting, answered:
+			s = flow.Waiting
+		}
+	}
+	return s
 }
 
 // Flush ends every conversation, because the capture is over.

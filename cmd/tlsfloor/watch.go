@@ -156,7 +156,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 	return sensor.Options{
 		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.Certificates,
-		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
+		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Datagrams: w.shares.DatagramBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
 		Deliver: w.findingsTo(), Withheld: w.identify, Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(), Keep: w.packets.keeperOrNil(),

@@ -14,7 +14,7 @@ import (
 // Flag writes the frames of a flow that was flagged, and from now on those that follow.
 func (k *Keeper) Flag(f *classify.Finding) {
 	k.stats.Flows++
-	key := keyBetween(f.Client, f.Server)
+	key := keyOfFinding(f)
 	i := k.flows.index[key]
 	known := i != 0
 	if !known {

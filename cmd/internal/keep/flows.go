@@ -3,33 +3,39 @@ package keep
 import (
 	"bytes"
 	"hash/maphash"
-	"net/netip"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
+	"tlsfloor/parse"
 )
 
-// flowKey names a flow by its addresses and ports, and is the same for both directions.
+// flowKey names a flow by its addresses, ports and protocol, and is the same for both directions.
 type flowKey struct {
 	low, high         decode.Addr
 	lowPort, highPort uint16
+	proto             uint8
 }
 
 // keyOf returns the key of a packet's flow, and whether the low end sent the packet.
 func keyOf(p *decode.Packet) (k flowKey, fromLow bool) {
-	return keyFor(p.Src, p.SrcPort, p.Dst, p.DstPort)
+	return keyFor(p.Src, p.SrcPort, p.Dst, p.DstPort, p.Proto)
 }
 
-func keyFor(a decode.Addr, port uint16, b decode.Addr, otherPort uint16) (k flowKey, fromLow bool) {
+func keyFor(a decode.Addr, port uint16, b decode.Addr, otherPort uint16, proto uint8) (k flowKey, fromLow bool) {
 	if c := bytes.Compare(a[:], b[:]); c < 0 || c == 0 && port <= otherPort {
-		return flowKey{a, b, port, otherPort}, true
+		return flowKey{a, b, port, otherPort, proto}, true
 	}
-	return flowKey{b, a, otherPort, port}, false
+	return flowKey{b, a, otherPort, port, proto}, false
 }
 
-// keyBetween returns the key of the flow between two ends.
-func keyBetween(a, b netip.AddrPort) flowKey {
-	k, _ := keyFor(a.Addr().As16(), a.Port(), b.Addr().As16(), b.Port())
+// keyOfFinding returns the key of the flow of a finding.
+func keyOfFinding(f *classify.Finding) flowKey {
+	proto := uint8(decode.TCP)
+	if f.Protocol != parse.TLS {
+		proto = decode.UDP
+	}
+	k, _ := keyFor(f.Client.Addr().As16(), f.Client.Port(), f.Server.Addr().As16(), f.Server.Port(), proto)
 	return k
 }
 

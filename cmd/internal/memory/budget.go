@@ -3,6 +3,7 @@ package memory
 import (
 	"fmt"
 
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/flow"
 )
 
@@ -80,6 +81,7 @@ func Mebibytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
 type Shares struct {
 	Handshakes int64 // under way: flow.Options.MaxBytes
 	Flows      int   // number of connections remembered, a hundred bytes each
+	Datagrams  int64 // conversations in datagrams, under way and remembered
 	Names      int64 // learnt from DNS
 	Kinds      int   // number of kinds of hellos remembered, for clients and for servers each, 4 KiB at the worst
 	Output     int64 // events that wait for one output
@@ -104,12 +106,20 @@ func (b Budget) Divide(inputs, lists int64) (Shares, error) {
 	}
 	return Shares{
 		Packets:    packets,                   // none; with -w 44 MiB
-		Handshakes: rest * 6 / 11,             // 96 MiB
+		Handshakes: rest / 2,                  // 88 MiB
+		Datagrams:  rest * 5 / 44,             // 20 MiB
 		Flows:      int(rest * 16 / 11 >> 10), // 262,144: 27 MiB
 		Names:      rest / 8,                  // 22 MiB
 		Kinds:      int(rest * 2 / 11 >> 13),  // 4,096: 16 MiB
 		Output:     min(rest/44, 4<<20),       // 4 MiB
 	}, nil
+}
+
+// DatagramBounds returns the bounds of one worker: half of the share is for the
+// conversations that are remembered, and half for what those under way hold.
+func (s *Shares) DatagramBounds(workers int) datagram.Options {
+	each := int(s.Datagrams) / workers / 2
+	return datagram.Options{MaxConversations: each / datagram.EntryBytes, MaxBytes: each}
 }
 
 // FlowBounds returns the bounds of one worker.

@@ -150,13 +150,15 @@ func (b *batch) collectDue(last int32) {
 type kind uint8
 
 const (
-	timeItem    kind = iota // only a time: see item.sweep
-	segmentItem             // a TCP segment, for the shard that owns its connection
-	oddItem                 // fragments with anomalies (see flow.Table.Accuse), for the shard owner
-	keptItem                // as segmentItem, and its frame may be kept
-	endItem                 // the end of the capture
-	messageItem             // a DNS message, for no shard
-	frameItem               // only a frame that may be kept, for no shard
+	timeItem         kind = iota // only a time: see item.sweep
+	segmentItem                  // a TCP segment, for the shard that owns its connection
+	oddItem                      // fragments with anomalies (see flow.Table.Accuse), for the shard owner
+	keptItem                     // as segmentItem, and its frame may be kept
+	endItem                      // the end of the capture
+	datagramItem                 // a datagram, for the shard that owns its conversation
+	datagramTimeItem             // as timeItem, for conversations in datagrams
+	messageItem                  // a DNS message, for no shard
+	frameItem                    // only a frame that may be kept, for no shard
 )
 
 // item is a packet, with everything that a shard needs to process it.
@@ -165,9 +167,11 @@ type item struct {
 	// Times of the clock that all shards share: see packettime.Clock.
 	now, claimed int64
 	kind         kind
-	sweep        bool     // all shards have to check their connections for silence
+	sweep        bool     // all shards have to check their connections, or conversations, for silence
 	owner        int      // number of a shard
-	at           standing // of a keptItem; set by its owner
+	begins       bool     // of a datagramItem: see datagram.Table.Push
+	at           standing // of a keptItem or a datagramItem; set by its owner
+	kept         bool     // of a datagramItem: at is needed
 }
 
 // forAllShards reports whether every shard has to see the item.

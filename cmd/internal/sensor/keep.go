@@ -5,6 +5,7 @@ import (
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/cmd/internal/keep"
+	"tlsfloor/cmd/internal/session"
 )
 
 // processor returns what processes the frames: the Sensor itself, unless Options.Keep
@@ -34,9 +35,15 @@ func (s keeping) Process(f *capture.Frame) {
 		at.now, at.claimed = s.table.Now(), s.table.Claimed()
 		at.standing, at.begun = s.table.Standing(p)
 	case decode.Datagram:
-		s.step = readingDNS
-		if !s.learnDatagram(p) && as == asAnswer {
-			as = asDropped
+		learnt := s.datagram(p)
+		switch as {
+		case asSegment:
+			at.now, at.claimed = s.keepTime()
+			at.standing = s.datagrams.Standing(p)
+		case asAnswer:
+			if !learnt {
+				as = asDropped
+			}
 		}
 	default:
 		s.processOther(r, f)
@@ -44,6 +51,15 @@ func (s keeping) Process(f *capture.Frame) {
 	s.step = keepingFrames
 	as.give(s.options.Keep, f, p, parts, at)
 	s.step = betweenFrames
+}
+
+// keepTime is the time at which a datagram is kept: that of the table of connections, whose
+// flows must not be forgotten before it has given them up, unless there are none.
+func (s *Sensor) keepTime() (now, claimed int64) {
+	if now := s.table.Now(); now != 0 {
+		return now, s.table.Claimed()
+	}
+	return s.datagrams.Now(), s.datagrams.Now()
 }
 
 // keptFrame is the frame of an item that is given to Options.Keep.
@@ -73,7 +89,7 @@ func keptAsOf(r decode.Result, p *decode.Packet, parts []uint32) keptAs {
 	switch {
 	case r == decode.Segment && flow.Bare(p):
 		return asBare
-	case r == decode.Segment:
+	case r == decode.Segment, r == decode.Datagram && lookAt(p) != session.Foreign:
 		return asSegment
 	case r == decode.Datagram && isDNS(p):
 		return asAnswer

@@ -38,6 +38,9 @@ type processor interface {
 	// Process processes one frame.
 	Process(f *capture.Frame)
 	idle() // is called while no frame comes
+	// pulse is called every 256 frames, so that conversations in datagrams end although
+	// only other packets come. TCP, which nearly all packets are, pays nothing for it.
+	pulse()
 	// handleFault drops state that a fault over a frame may have left inconsistent.
 	// It returns false if no frame caused the fault.
 	handleFault(f *Fault) bool
@@ -75,6 +78,7 @@ func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (o
 			if r.frames < pause {
 				continue
 			}
+			p.pulse()
 		} else if errors.Is(err, capture.ErrTimeout) {
 			p.idle()
 		} else if done, err := o.handleSourceError(err); done {

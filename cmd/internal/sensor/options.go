@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
@@ -16,12 +17,13 @@ import (
 
 // Options are the options of a Sensor or of Workers.
 type Options struct {
-	Policy *policy.Policy
-	Decode decode.Options
-	Flow   flow.Options
-	Names  *names.Store                 // names of addresses, from DNS or hosts files; nil: not used
-	Ranges func() *names.Ranges         // AWS's current address ranges; nil: not used
-	Emit   func(*classify.Finding) bool // reports whether a finding is to be delivered
+	Policy    *policy.Policy
+	Decode    decode.Options
+	Flow      flow.Options
+	Datagrams datagram.Options
+	Names     *names.Store                 // names of addresses, from DNS or hosts files; nil: not used
+	Ranges    func() *names.Ranges         // AWS's current address ranges; nil: not used
+	Emit      func(*classify.Finding) bool // reports whether a finding is to be delivered
 	// FlaggedOnly: Emit wants flagged findings only. The hellos of a handshake that
 	// cannot become one need not be kept.
 	FlaggedOnly bool

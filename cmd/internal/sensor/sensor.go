@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/cmd/internal/session"
@@ -23,7 +24,9 @@ func newWith(o Options, n *failure) *Sensor {
 		Count: s.count, Judge: s.judge,
 	})
 	s.table = flow.NewTable(s, o.Flow)
-	s.sessions.Packet, s.sessions.Table, s.sessions.Draft = new(decode.Packet), s.table, o.newFinding()
+	s.datagrams = datagram.NewTable(session.Datagrams{Sessions: s.sessions}, o.Datagrams)
+	s.sessions.Packet, s.sessions.Draft = new(decode.Packet), o.newFinding()
+	s.sessions.Table, s.sessions.DatagramTable = s.table, s.datagrams
 	return s
 }
 
@@ -49,8 +52,7 @@ func (s *Sensor) Process(f *capture.Frame) {
 		countCut(&s.sessions.Stats.Unseen, s.sessions.Packet)
 		s.table.Push(s.sessions.Packet)
 	case decode.Datagram:
-		s.step = readingDNS
-		s.learnDatagram(s.sessions.Packet)
+		s.datagram(s.sessions.Packet)
 	default:
 		s.processOther(r, f)
 	}
@@ -75,7 +77,10 @@ func (s *Sensor) processOther(r decode.Result, f *capture.Frame) {
 func (s *Sensor) idle() {
 	if s.options.Live && s.helloSeen() {
 		s.step = followingFlows
-		s.table.Expire(time.Now().UnixNano())
+		now := time.Now().UnixNano()
+		s.table.Expire(now)
+		s.step = followingDatagrams
+		s.datagrams.Expire(now)
 		s.step = betweenFrames
 	}
 }
@@ -97,6 +102,8 @@ func (s *Sensor) flushUntilFault() (done bool) {
 	s.step = followingFlows
 	s.sessions.Packet = &decode.Packet{Time: s.sessions.Packet.Time} // no packet ends these connections
 	s.table.Flush()
+	s.step = followingDatagrams
+	s.datagrams.Flush()
 	return true
 }
 
@@ -122,6 +129,8 @@ func (s *Sensor) recoverFrom(f *Fault) {
 		s.decoder.Clear()
 	case s.step == followingFlows && !s.table.Forget():
 		s.table.Clear()
+	case s.step == followingDatagrams && !s.datagrams.Forget():
+		s.datagrams.Clear()
 	}
 	s.step = betweenFrames
 }
@@ -136,7 +145,7 @@ func (s *Sensor) Stats() Stats {
 	st := s.stats
 	st.Stats = s.sessions.Stats
 	st.First, st.Last, st.Time, st.Faults = s.first, s.last, s.frame.Time, uint64(s.faults)
-	st.Decode, st.Flow = s.decoder.Stats(), s.table.Stats()
+	st.Decode, st.Flow, st.Datagrams = s.decoder.Stats(), s.table.Stats(), s.datagrams.Stats()
 	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list(&s.sessions.DisbelievedClients)
 	if s.source != nil {
 		st.Source = s.source.Stats()

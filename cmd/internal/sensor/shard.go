@@ -69,6 +69,9 @@ func (s *shard) process(it *item) {
 			it.at.now, it.at.claimed = it.now, it.claimed
 			it.at.standing, it.at.begun = s.table.Standing(&it.packet)
 		}
+	case datagramItem, datagramTimeItem:
+		s.processDatagram(it)
+		return
 	case oddItem:
 		s.table.Accuse(&it.packet)
 	case endItem:
@@ -77,6 +80,20 @@ func (s *shard) process(it *item) {
 	if it.sweep { // last, as in flow.Table.Push
 		s.step = followingFlows
 		s.table.Sweep(it.now)
+	}
+}
+
+// processDatagram processes an item that is for the table of conversations.
+func (s *shard) processDatagram(it *item) {
+	s.step = followingDatagrams
+	if it.kind == datagramItem && it.owner == s.number {
+		s.datagrams.PushAt(it.now, it.claimed, &it.packet, it.begins)
+		if it.kept {
+			it.at.standing = s.datagrams.Standing(&it.packet)
+		}
+	}
+	if it.sweep {
+		s.datagrams.Sweep(it.now)
 	}
 }
 

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"tlsfloor/capture"
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
 	"tlsfloor/classify"
@@ -12,10 +13,11 @@ import (
 // Sensor reads one source. It is used by one goroutine.
 type Sensor struct {
 	reading
-	options  Options
-	decoder  *decode.Decoder
-	table    *flow.Table
-	sessions *session.Sessions
+	options   Options
+	decoder   *decode.Decoder
+	table     *flow.Table
+	datagrams *datagram.Table
+	sessions  *session.Sessions
 
 	step         step
 	faults       faults
@@ -32,11 +34,12 @@ type Sensor struct {
 type step uint8
 
 const (
-	betweenFrames  step = iota // none
-	decodingFrame              // fragments that wait for others
-	followingFlows             // one connection, or the whole table
-	readingDNS                 // none: a DNS message is parsed whole before a name is stored
-	keepingFrames              // what is held of frames: see Options.Keep
+	betweenFrames      step = iota // none
+	decodingFrame                  // fragments that wait for others
+	followingFlows                 // one connection, or the whole table
+	followingDatagrams             // one conversation, or their whole table
+	readingDNS                     // none: a DNS message is parsed whole before a name is stored
+	keepingFrames                  // what is held of frames: see Options.Keep
 )
 
 // Stats are the counts of a sensor and of the packages that it uses.
@@ -45,9 +48,10 @@ type Stats struct {
 	// the last frame, in nanoseconds since the Unix epoch; 0: none.
 	First, Last, Time int64
 
-	Source capture.Stats
-	Decode decode.Stats
-	Flow   flow.Stats
+	Source    capture.Stats
+	Decode    decode.Stats
+	Flow      flow.Stats
+	Datagrams datagram.Stats
 
 	session.Stats
 	Handshakes uint64                         // observations made
@@ -63,6 +67,7 @@ type Stats struct {
 // add adds the counts of a shard: those of its table, and of its findings.
 func (s *Stats) add(o *Stats) {
 	s.Flow.Add(&o.Flow)
+	s.Datagrams.Add(&o.Datagrams)
 	s.Stats.Add(&o.Stats)
 	s.Handshakes += o.Handshakes
 	for v := range s.Verdicts {

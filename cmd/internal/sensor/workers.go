@@ -34,16 +34,17 @@ type Workers struct {
 
 	segments kind // of the items of segments: segmentItem or keptItem
 
-	decoding     bool // a frame is being decoded
-	delivering   bool // a batch is being delivered; after Run: delivering has failed
-	faults       faults
-	clock        packettime.Clock
-	bare         uint64         // segments without data, which go to no shard: see flow.Bare
-	unseen       blind.Unseen   // the counts of this goroutine
-	dnsTable     *flow.Table    // follows DNS over TCP; nil: names are not wanted
-	dnsSegment   *decode.Packet // the segment that dnsTable is processing
-	unknownLinks reportedLinks
-	tunnels      tunnels // the counts of this goroutine, and the allowances
+	decoding      bool // a frame is being decoded
+	delivering    bool // a batch is being delivered; after Run: delivering has failed
+	faults        faults
+	clock         packettime.Clock
+	datagramClock packettime.Clock // of all shards' conversations in datagrams
+	bare          uint64           // segments without data, which go to no shard: see flow.Bare
+	unseen        blind.Unseen     // the counts of this goroutine
+	dnsTable      *flow.Table      // follows DNS over TCP; nil: names are not wanted
+	dnsSegment    *decode.Packet   // the segment that dnsTable is processing
+	unknownLinks  reportedLinks
+	tunnels       tunnels // the counts of this goroutine, and the allowances
 
 	filling     *batch   // gets the next packets
 	inFlight    []*batch // sent and not delivered, the oldest first
@@ -136,8 +137,8 @@ func (w *Workers) start() (end func()) {
 	}
 }
 
-// idle delivers all batches while no frame comes, and lets flows time out: see
-// Sensor.idle.
+// idle delivers all batches while no frame comes, and lets flows and conversations time
+// out: see Sensor.idle.
 func (w *Workers) idle() {
 	w.drain()
 	if !w.options.Live || !w.helloSeen() {
@@ -148,8 +149,11 @@ func (w *Workers) idle() {
 		it := w.filling.next()
 		it.kind, it.sweep, it.now, it.packet.Time = timeItem, true, w.clock.Now(), now
 		w.filling.add()
-		w.drain()
 	}
+	if w.datagramClock.Pass(now) {
+		w.addDatagramTime(now)
+	}
+	w.drain()
 }
 
 // helloSeen reports whether any shard has seen a hello. It must be called only while
@@ -181,18 +185,14 @@ func (w *Workers) take(f *capture.Frame, it *item, r decode.Result) (added bool)
 	case decode.Segment:
 		return w.segment(it)
 	case decode.Datagram:
-		if w.options.Names != nil && isDNS(p) && w.tunnels.believesDNS(p) {
-			it.kind, it.sweep = messageItem, false
-			w.add(p)
-			return true
-		}
+		return w.datagram(it)
 	case decode.UnknownLink:
 		w.unknownLinks.report(&w.options, f)
 	case decode.Disbelieved:
 		w.tunnels.reportDisbelieved(&w.options, p)
 	default:
 		if p.Anomalies != 0 {
-			it.kind, it.sweep, it.owner = oddItem, false, flow.ShardOf(p, len(w.shards))
+			it.kind, it.sweep, it.owner = oddItem, false, w.shardOf(p)
 			w.filling.add()
 			return true
 		}
@@ -217,7 +217,7 @@ func (w *Workers) segment(it *item) (added bool) {
 		}
 		return it.sweep
 	}
-	it.owner = flow.ShardOf(p, len(w.shards))
+	it.owner = w.shardOf(p)
 	if w.dnsTable != nil && isDNS(p) {
 		seen := *p
 		w.add(p)
@@ -228,6 +228,9 @@ func (w *Workers) segment(it *item) (added bool) {
 	w.add(p)
 	return true
 }
+
+// shardOf is the number of the shard that has the packet's connection.
+func (w *Workers) shardOf(p *decode.Packet) int { return flow.ShardOf(p, len(w.shards)) }
 
 // add puts the next item into the batch. It copies the payload, unless that is in a
 // buffer that the source lends.

@@ -9,12 +9,8 @@ import (
 
 // Open implements flow.Handler.
 func (s *Sessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consumer {
-	c := s.session()
-	c.openingSeen, c.followedBefore, c.firstDir, c.v6 = o.Known, o.Forgotten, d, p.V6
-	c.guarantor, c.hasGuarantor = guarantorOf(p, d)
-	c.openTime, c.source = p.Time, p.Source
-	c.ends[d] = endpoint{p.Src, p.SrcPort}
-	c.ends[d.Other()] = endpoint{p.Dst, p.DstPort}
+	c := s.open(p, d)
+	c.openingSeen, c.followedBefore = o.Known, o.Forgotten
 	opening := handshake.Opening{Known: o.Known, Dir: handshake.Dir(d)}
 	if o.Known {
 		opening.Dir = handshake.Dir(o.Dir)
@@ -23,6 +19,17 @@ func (s *Sessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow.Consum
 	c.anomalies.addDecoded(o.Odd)
 	c.checkOpening(p, d, o)
 	c.recount()
+	return c
+}
+
+// open returns a session for the connection of a packet in direction d.
+func (s *Sessions) open(p *decode.Packet, d flow.Dir) *Session {
+	c := s.session()
+	c.openingSeen, c.followedBefore, c.firstDir, c.v6 = false, false, d, p.V6
+	c.guarantor, c.hasGuarantor = guarantorOf(p, d)
+	c.openTime, c.source = p.Time, p.Source
+	c.ends[d] = endpoint{p.Src, p.SrcPort}
+	c.ends[d.Other()] = endpoint{p.Dst, p.DstPort}
 	return c
 }
 
@@ -129,8 +136,11 @@ func (c *Session) Dropped(d flow.Dir, far bool) {
 	c.gaps[d.Index()] |= lost
 }
 
-// End implements flow.Consumer.
+// End implements flow.Consumer and datagram.Consumer.
 func (c *Session) End(cause flow.Cause) {
+	if c.conversation != nil {
+		c.cutMessages()
+	}
 	for d := range c.gaps {
 		if c.tls.Cut(handshake.Dir(d), &c.sessions.msg) {
 			c.handleMessage(&c.sessions.msg)

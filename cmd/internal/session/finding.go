@@ -83,7 +83,7 @@ var outcomes = [...]classify.Outcome{
 // fields that counting needs. On a healthy network nearly all findings are such.
 func (c *Session) countedFinding(outcome classify.Outcome) *classify.Finding {
 	f := &c.sessions.scratch.finding
-	f.Outcome = outcome
+	f.Outcome, f.Protocol = outcome, c.tls.Transport
 	f.Hello, f.Answer = c.describeClientHello(), nil
 	if c.server.seen {
 		f.Answer = c.briefServerHello()
@@ -104,7 +104,8 @@ func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	o.Time, o.Source, o.Outcome = c.helloTime, c.source, outcome
 	o.Sender, o.Outside = c.sender(), c.client.outside
 	o.Client, o.Server = c.from(client), c.from(client.Other())
-	o.StartTLS = c.tls.Protocol()
+	o.StartTLS, o.Protocol = c.tls.Protocol(), c.tls.Transport
+	o.HelloVerify = c.conversation != nil && c.conversation.helloVerify
 	o.Alert = c.alert(client)
 	if c.serverCertificate != nil {
 		o.Certificate, o.Misnamed = c.serverCertificate.certificate, c.serverCertificate.misnamed
@@ -221,16 +222,13 @@ func (c *Session) Complete(f *classify.Finding) {
 // added to that of copies that are still followed. Otherwise their places are added to
 // its own.
 func (c *Session) isFirstReport() bool {
-	reported, copies := c.sessions.Table.Same(c.Said())
-	for _, other := range copies {
-		o, is := other.(*Session)
-		switch {
-		case !is:
-		case reported:
+	reported, copies := c.same()
+	for _, o := range copies {
+		if reported {
 			o.needPlaces()
 			o.places.add(c.place())
 			o.client.outside = o.client.outside || c.client.outside && c.helloDigest.Client == o.helloDigest.Client
-		default:
+		} else {
 			c.needPlaces()
 			c.places.add(o.place())
 			c.client.outside = c.client.outside || o.client.outside && c.helloDigest.Client == o.helloDigest.Client

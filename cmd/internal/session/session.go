@@ -7,6 +7,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/encap"
 	"tlsfloor/capture/flow"
@@ -15,6 +16,7 @@ import (
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/parse"
 	"tlsfloor/parse/cache"
+	"tlsfloor/parse/dtls"
 	"tlsfloor/parse/fingerprint"
 	"tlsfloor/parse/handshake"
 )
@@ -56,6 +58,7 @@ type state struct {
 	details           details
 	places            *places            // nil: no tags or tunnels, and one source
 	serverCertificate *serverCertificate // nil: none was read
+	conversation      *conversation      // nil: it is a connection of TCP
 }
 
 // Sessions is the Handler of a flow.Table: it follows its connections, and makes an
@@ -66,10 +69,11 @@ type Sessions struct {
 	// DisbelievedClients are clients whose handshakes came only in tunnels of their
 	// server, which is not believed about them.
 	DisbelievedClients blind.AddressCounter
-	// Packet is the packet that is being processed, and Table the table that gets it.
-	// The caller sets both.
-	Packet *decode.Packet
-	Table  *flow.Table
+	// Packet is the packet that is being processed, and Table or DatagramTable the table
+	// that gets it. The caller sets them.
+	Packet        *decode.Packet
+	Table         *flow.Table
+	DatagramTable *datagram.Table
 	// Draft is the memory of the next finding. A function that keeps the finding has to
 	// replace it.
 	Draft *classify.Finding
@@ -79,12 +83,16 @@ type Sessions struct {
 	scratch          scratch
 	msg              handshake.Message // the last message of any Machine
 	pool             handshake.Pool
+	item             dtls.Item // the last item of any conversation
+	dtlsPool         dtls.Pool
 	certificateBytes parse.Collector // memory of early certificates
 	strings          *interned
 	seed             uint64 // of digests
 	freeNames        cache.Free[serverName]
 	freePlaces       cache.Free[places]
 	freeCertificates cache.Free[serverCertificate]
+
+	freeConversations cache.Free[conversation]
 }
 
 // New makes Sessions. Set Packet, Table and Draft before use.
@@ -238,6 +246,7 @@ func (c *Session) release() {
 	c.dropName()
 	c.dropServerCertificate()
 	c.dropPlaces()
+	c.dropConversation()
 	c.state = state{}
 	c.sessions.free = append(c.sessions.free, c)
 }
@@ -272,6 +281,9 @@ func (c *Session) Held() int { return c.tls.Held() }
 // called when that may have changed.
 func (c *Session) recount() {
 	n := sessionSize + c.details.size()
+	if c.conversation != nil {
+		n += c.conversation.size()
+	}
 	if c.serverCertificate != nil {
 		n += serverCertificateSize + cap(c.serverCertificate.early)
 	}
