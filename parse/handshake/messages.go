@@ -43,6 +43,16 @@ func (m *Machine) Protect(d Dir) {
 	m.protect(d)
 }
 
+// Restart forgets the parts of messages that have come: both directions begin again.
+func (m *Machine) Restart() {
+	for d := range m.messages {
+		m.messages[d].Drop(&m.pool.collector)
+	}
+	m.midway = [2]bool{}
+	m.unfinished &^= messageReturned
+	m.recount()
+}
+
 // Done reports whether no more bytes of the connection are needed.
 func (m *Machine) Done() bool { return m.settled() }
 

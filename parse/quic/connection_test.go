@@ -377,9 +377,9 @@ func TestLook(t *testing.T) {
 		b    []byte
 		want Kind
 	}{
-		{nil, Foreign}, {[]byte{0xc0, 0, 0, 0, 1, 0}, Foreign}, {[]byte{0xc0, 0, 0, 0, 1, 0, 0}, Long},
-		{long(V1, 8, 100), Long}, {long(V2, 0, 20), Long}, {long(negotiation, 8, 40), Long},
-		{long(0x51303436, 8, 100), Google}, {long(0x51303530, 8, 100), Google}, {long(0x54303530, 8, 100), Long},
+		{nil, Foreign}, {[]byte{0xc0, 0, 0, 0, 1, 0}, Foreign}, {[]byte{0xc0, 0, 0, 0, 1, 0, 0}, Initial}, {[]byte{0xf0, 0, 0, 0, 1, 0, 0}, Long},
+		{long(V1, 8, 100), Initial}, {long(V2, 0, 20), Long}, {long(negotiation, 8, 40), Long},
+		{long(0x51303436, 8, 100), Google}, {long(0x51303530, 8, 100), Google}, {long(0x54303530, 8, 100), Initial},
 		{append([]byte("\x0d12345678Q043"), 1), Google}, {[]byte("\x0912345678Q025"), Google}, {[]byte("\x0912345678Q0A5"), Foreign},
 		{[]byte("\x0812345678Q025"), Foreign}, {[]byte("\x0d12345678Q04"), Foreign},
 		{long(0x1a2a3a4a, 8, 1300), Unknown}, {long(0x1a2a3a4a, 8, 1000), Foreign}, {long(0x1a2a3a4a, 7, 1300), Foreign},
@@ -439,7 +439,7 @@ func ExampleConnection() {
 		c    Connection
 	)
 	datagram := fromClient().seal(crypto(0, []byte("a ClientHello")), padding(1100))
-	if kind, version := Look(datagram, 0); kind == Long {
+	if kind, version := Look(datagram, 0); kind == Initial {
 		fmt.Println(version)
 	}
 	if c.Push(0, datagram, 0, &pool)&Opened != 0 {

@@ -44,11 +44,7 @@ func (h *header) parse(b []byte, missing int) bool {
 	if h.read = h.version.construction(); h.read == unread || r.short {
 		return !r.short
 	}
-	h.kind = packetType(b[0] >> 4 & 3)
-	if h.read == ofV2 {
-		h.kind = (h.kind - 1) & 3 // RFC 9369, 3.2
-	}
-	if h.kind == retry {
+	if h.kind = typeOf(b[0], h.read); h.kind == retry {
 		return true
 	}
 	if h.kind == initial {
@@ -64,6 +60,15 @@ func (h *header) parse(b []byte, missing int) bool {
 		h.end = r.at + int(length)
 	}
 	return true
+}
+
+// typeOf is the type in a packet's first byte.
+func typeOf(first byte, c construction) packetType {
+	t := packetType(first >> 4 & 3)
+	if c == ofV2 {
+		t = (t - 1) & 3 // RFC 9369, 3.2
+	}
+	return t
 }
 
 // reader reads the fields of a header or a frame.

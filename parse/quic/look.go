@@ -9,6 +9,7 @@ type Kind uint8
 const (
 	Foreign Kind = iota // no long header of QUIC: it is of no use to a Connection
 	Long                // a long header of a version that a Connection reads, or a Version Negotiation
+	Initial             // the same, of an Initial packet: it may begin a connection
 	Google              // Google's QUIC without TLS, Q025 to Q050
 	Unknown             // a long header of a version that nothing is known of
 )
@@ -26,7 +27,12 @@ func Look(b []byte, missing int) (k Kind, version Version) {
 	}
 	version = Version(binary.BigEndian.Uint32(b[1:]))
 	switch {
-	case version.construction() != unread, version == negotiation:
+	case version.construction() != unread:
+		if typeOf(b[0], version.construction()) == initial {
+			return Initial, version
+		}
+		return Long, version
+	case version == negotiation:
 		return Long, version
 	case version.isGoogle():
 		return Google, version

@@ -91,7 +91,7 @@ func TestSamplePackets(t *testing.T) {
 		var p Pool
 		var c Connection
 		client, server := sample(t, x.rfc+"-a2-client-initial"), sample(t, x.rfc+"-a3-server-initial")
-		if k, v := Look(client, 0); k != Long || v.String() != x.version {
+		if k, v := Look(client, 0); k != Initial || v.String() != x.version {
 			t.Errorf("%s: looks like %d, %s", x.rfc, k, v)
 		}
 		if s := c.Push(0, client, 0, &p); s != Opened {
