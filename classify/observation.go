@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"tlsfloor/parse"
+	"tlsfloor/parse/quic"
 )
 
 // Side is one end of a connection. The client is the side that sent the ClientHello,
@@ -52,6 +53,8 @@ type Observation struct {
 	// HelloVerify tells that a server of DTLS sent a HelloVerifyRequest (RFC 6347,
 	// 4.2.1).
 	HelloVerify bool
+	// QUIC is what a connection of QUIC shows besides; zero for other protocols.
+	QUIC QUIC
 	// Outcome is how the handshake ended, as far as it was captured.
 	Outcome Outcome
 	// Outside tells that no part of the ClientHello came in a tunnel.
@@ -85,6 +88,13 @@ type Observation struct {
 	// Names are the candidates for the destination's name, the most trusted first,
 	// at most one of each source.
 	Names []Name
+}
+
+// QUIC is what the packets of a QUIC connection show besides the handshake.
+type QUIC struct {
+	Version    quic.Version // of the server's packets, else of the client's
+	Retry      bool         // the server sent a Retry (RFC 9000, 17.2.5)
+	Negotiated bool         // the server sent a Version Negotiation (RFC 9000, 17.2.1)
 }
 
 // Place is where packets were captured: Source, VLANs and Tunnels as in an

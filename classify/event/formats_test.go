@@ -19,6 +19,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/testing/golden"
 	"tlsfloor/parse"
+	"tlsfloor/parse/quic"
 )
 
 var update = flag.Bool("update", false, "write the golden events anew")
@@ -129,6 +130,15 @@ func variants() []*classify.Finding {
 	}
 	for code := range 256 {
 		add(func(f *classify.Finding) { f.Alert = &classify.Alert{Level: 1, Code: uint8(code)} })
+	}
+	for _, v := range []quic.Version{quic.V1, quic.V2, 0xff00001d, 0xfaceb002, 'T'<<24 | '0'<<16 | '5'<<8 | '1'} {
+		add(func(f *classify.Finding) { f.Protocol, f.QUIC = parse.QUIC, classify.QUIC{Version: v} })
+		add(func(f *classify.Finding) {
+			f.Protocol, f.QUIC = parse.QUIC, classify.QUIC{Version: v, Retry: true, Negotiated: true}
+		})
+	}
+	for _, verify := range []bool{false, true} {
+		add(func(f *classify.Finding) { f.Protocol, f.HelloVerify = parse.DTLS, verify })
 	}
 	add(func(f *classify.Finding) { f.Hello = nil })
 	add(func(f *classify.Finding) { f.Answer = nil })

@@ -51,7 +51,8 @@ func NewNative(by Sensor) *Native {
 // when dst has room and the hellos are remembered, except for unknown version numbers
 // and alerts.
 func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
-	dst = append(dst, `{"schema":"`+schema+`","kind":"`+KindHandshake+`","protocol":"tls"`...)
+	dst = append(dst, `{"schema":"`+schema+`","kind":"`+KindHandshake+`"`...)
+	dst = jsontext.AppendWord(dst, `"protocol":`, f.Protocol.String())
 	dst = jsontext.AppendTime(dst, `"ts":`, f.Time)
 	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
 	dst = jsontext.AppendBool(dst, `"in_scope":`, f.InScope)
@@ -65,6 +66,7 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendCommunity(dst, &f.Observation)
 	dst = appendPath(dst, &f.Observation)
 	dst = appendDestination(dst, f)
+	dst = appendCarrier(dst, &f.Observation)
 	dst = n.appendHellos(dst, &f.Observation)
 	dst = appendCertificate(dst, f.Certificate)
 	dst = appendAlert(dst, f.Alert)
@@ -96,6 +98,7 @@ func appendRest(dst []byte, f *classify.Finding, process func([]byte, *classify.
 	dst = appendException(dst, f.Exception)
 	dst = appendPath(dst, &f.Observation)
 	dst = appendDestination(dst, f)
+	dst = appendCarrier(dst, &f.Observation)
 	dst = jsontext.AppendText(dst, `"starttls":`, f.StartTLS)
 	if c := f.Hello; c != nil {
 		dst = appendOffer(append(jsontext.AppendKey(dst, `"client":`), '{'), c)
@@ -150,6 +153,19 @@ func appendPlace(dst []byte, p classify.Place) []byte {
 
 func appendVLANs(dst []byte, ids []uint16) []byte {
 	return jsontext.AppendList(dst, `"vlan":`, ids, func(dst []byte, id uint16) []byte { return strconv.AppendUint(dst, uint64(id), 10) })
+}
+
+// appendCarrier appends what the datagrams of DTLS or QUIC show besides the handshake.
+func appendCarrier(dst []byte, o *classify.Observation) []byte {
+	switch {
+	case o.Protocol == parse.QUIC:
+		dst = jsontext.AppendWord(append(jsontext.AppendKey(dst, `"quic":`), '{'), `"version":`, o.QUIC.Version.String())
+		dst = jsontext.AppendMark(dst, `"retry":`, o.QUIC.Retry)
+		return append(jsontext.AppendMark(dst, `"version_negotiation":`, o.QUIC.Negotiated), '}')
+	case o.HelloVerify:
+		return append(jsontext.AppendMark(append(jsontext.AppendKey(dst, `"dtls":`), '{'), `"hello_verify":`, true), '}')
+	}
+	return dst
 }
 
 // appendDestination appends the host and what it says about AWS. It appends the

@@ -50,6 +50,8 @@ type Event struct {
 	Names       []name       `json:"names"`
 	AWS         *aws         `json:"aws"`
 	TLSDetails  *tlsDetails  `json:"tlsDetails"`
+	QUIC        *quicMembers `json:"quic"`
+	DTLS        *dtlsMembers `json:"dtls"`
 	StartTLS    string       `json:"starttls"`
 	Client      *client      `json:"client"`
 	Server      *server      `json:"server"`
@@ -124,6 +126,18 @@ type tlsDetails struct {
 	Version string `json:"tlsVersion"`
 	Cipher  string `json:"cipherSuite"`
 	Host    string `json:"clientProvidedHostHeader"`
+}
+
+// quicMembers is what the packets of QUIC show besides the handshake.
+type quicMembers struct {
+	Version     string `json:"version"`
+	Retry       bool   `json:"retry"`
+	Negotiation bool   `json:"version_negotiation"`
+}
+
+// dtlsMembers is the same of DTLS.
+type dtlsMembers struct {
+	HelloVerify bool `json:"hello_verify"`
 }
 
 // client is the ClientHello.

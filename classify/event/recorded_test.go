@@ -14,6 +14,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/parse"
+	"tlsfloor/parse/quic"
 )
 
 // goldenEvents is the folder with the native events of each recorded capture, which the
@@ -182,6 +183,18 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// quicVersion is the version of QUIC with a name.
+func quicVersion(t testing.TB, name string) quic.Version {
+	t.Helper()
+	for _, v := range []quic.Version{quic.V1, quic.V2} {
+		if v.String() == name {
+			return v
+		}
+	}
+	t.Fatalf("%q", name)
+	return 0
+}
+
 // findingOf makes the finding of e, without the parts that are not in native events:
 // nanoseconds, and the letter case of the only candidate for the destination's name.
 func findingOf(t testing.TB, e *Event) *classify.Finding {
@@ -196,6 +209,11 @@ func findingOf(t testing.TB, e *Event) *classify.Finding {
 	f.Outcome = valueOf(t, e.Outcome, classify.Truncated)
 	f.Client, f.Server = endpointOf(t, e.SourceIP, e.SourcePort), endpointOf(t, e.TargetIP, e.TargetPort)
 	f.VLANs, f.Tunnels, f.Source, f.StartTLS, f.Anomalies = e.VLANs, e.Tunnels, e.Sensor.Source, e.StartTLS, e.Anomalies
+	f.Protocol = valueOf(t, e.Protocol, parse.QUIC)
+	if q := e.QUIC; q != nil {
+		f.QUIC = classify.QUIC{Version: quicVersion(t, q.Version), Retry: q.Retry, Negotiated: q.Negotiation}
+	}
+	f.HelloVerify = e.DTLS != nil && e.DTLS.HelloVerify
 	if p := e.Proxied; p != nil {
 		f.Proxied.Client, f.Proxied.Server = endpointOf(t, p.SourceIP, p.SourcePort), endpointOf(t, p.TargetIP, p.TargetPort)
 	}
