@@ -33,6 +33,9 @@ type Cursor struct {
 // bytes.
 const slotSize = 4*8 + 4
 
+// cursorMode lets a writer of the same group read cursors. They hold no event.
+const cursorMode = 0o640
+
 // OpenCursor opens the cursor called name in a folder, which it creates if needed:
 // Cursors(journal), or another one, of which the writer does not know. The name is a file
 // name. A cursor that another process has open is ErrInUse.
@@ -41,7 +44,7 @@ func OpenCursor(folder, name string) (*Cursor, error) {
 		return nil, err
 	}
 	path := filepath.Join(folder, name)
-	file, err := ownership.Open(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o640)
+	file, err := ownership.Open(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, cursorMode)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +65,7 @@ func (c *Cursor) load() error {
 	}
 	// Both slots are written now, because they must have room when the disk is full.
 	if c.generation == 0 {
+		_ = c.file.Chmod(cursorMode) // despite the umask; some file systems have no modes
 		_, err := c.file.WriteAt(make([]byte, 2*slotSize), 0)
 		return err
 	}

@@ -20,12 +20,14 @@ const (
 	checkSize = len(checkMember) + 8 + len(lineEnd)
 	// maxDigits bounds an index in decimal digits.
 	maxDigits = 16
+	maxIndex  = 9999999999999999
 )
 
 var (
 	// errNoEvent: only objects with members have room for two more.
 	errNoEvent = errors.New("it is no event: a line has to be one JSON object")
 	errLong    = errors.New("it is longer than 4 MiB")
+	errIndex   = errors.New("its indices are at their end: give another folder")
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -28,6 +28,9 @@ func (w *Writer) load() error {
 			return err
 		}
 	}
+	if w.next > maxIndex {
+		return errIndex
+	}
 	if n := len(w.segments); n > 0 && w.segments[n-1].first == w.next && w.segments[n-1].size == 0 {
 		w.file, err = ownership.Open(segmentPath(w.options.Folder, w.next), os.O_WRONLY|os.O_APPEND, 0)
 		return err

@@ -135,7 +135,10 @@ func inFolder(folder string, err error) error {
 }
 
 func (w *Writer) open() (err error) {
-	if err := ownership.MakeFolder(w.options.Folder); err != nil {
+	// A reader may be another user, of the group of the folder, which is that of the files
+	// in it. What the reader makes in cursors belongs to that group, too, so that this
+	// writer can read it.
+	if w.folder, err = w.makeFolder(w.options.Folder, fs.ModeSetgid); err != nil {
 		return err
 	}
 	lock := filepath.Join(w.options.Folder, "lock")
@@ -145,10 +148,33 @@ func (w *Writer) open() (err error) {
 	if isLocked(w.lock) {
 		return ErrInUse
 	}
-	if w.folder, err = ownership.OpenFolder(w.options.Folder); err != nil {
+	cursors, err := w.makeFolder(Cursors(w.options.Folder), fs.ModeSetgid|0o020)
+	if err != nil {
 		return err
 	}
-	return w.load()
+	return errors.Join(cursors.Close(), w.load())
+}
+
+// makeFolder opens a folder, and creates it if needed: for those who may read segments,
+// and with more rights for the group if it is one of them.
+func (w *Writer) makeFolder(path string, more fs.FileMode) (*os.File, error) {
+	there, err := ownership.Exists(path)
+	if err == nil {
+		err = ownership.MakeFolder(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	folder, err := ownership.OpenFolder(path)
+	if err != nil || there {
+		return folder, err
+	}
+	mode := fs.FileMode(0o700) | w.options.Mode&0o044 | w.options.Mode&0o044>>2
+	if mode&0o040 != 0 {
+		mode |= more
+	}
+	_ = folder.Chmod(mode) // some file systems have no modes
+	return folder, nil
 }
 
 // Next returns the index that the next event will have.
@@ -201,6 +227,9 @@ func (w *Writer) add() error {
 func (w *Writer) encode(lines []byte, n int) error {
 	w.buffer = w.buffer[:0]
 	index := w.next
+	if index+uint64(n) > maxIndex {
+		return errIndex
+	}
 	for len(lines) > 0 {
 		event, rest, whole := bytes.Cut(lines, []byte{'\n'})
 		if !whole || !isEvent(event) {

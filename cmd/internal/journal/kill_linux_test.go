@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -121,13 +122,19 @@ type child struct {
 	t    *testing.T
 	role string
 	hear func(line string)
-	cmd  *exec.Cmd
-	done chan struct{}
+	// program and user are set to run as another user.
+	program string
+	user    uint32
+	cmd     *exec.Cmd
+	done    chan struct{}
 }
 
 func (c *child) start() {
 	c.t.Helper()
-	c.cmd = exec.Command(os.Args[0])
+	c.cmd = exec.Command(cmp.Or(c.program, os.Args[0]))
+	if c.user != 0 {
+		asUser(c.cmd, c.user)
+	}
 	c.cmd.Env = append(os.Environ(), roleVariable+"="+c.role)
 	c.cmd.Stderr = os.Stderr
 	out, err := c.cmd.StdoutPipe()
