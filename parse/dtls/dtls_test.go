@@ -71,7 +71,7 @@ func TestLooks(t *testing.T) {
 		"ServerHello":         {record(parse.Handshake, 0, piece(parse.TypeServerHello, 0, body, 0, len(body))), Hello},
 		"DTLS as AnyConnect":  {append(append([]byte{22, 1, 0}, hello[3:25]...), append([]byte{1, 0}, hello[27:]...)...), Hello},
 		"protected":           {record(parse.ApplicationData, 1, make([]byte, 40)), Record},
-		"unified":             {append([]byte{0x2e, 0, 1, 0, 20}, make([]byte, 20)...), Record},
+		"unified":             {append([]byte{0x2e, 0, 1, 0, 20}, make([]byte, 20)...), Unified},
 		"epoch 1":             {change(4, 1), Record},
 		"of TLS":              {change(1, 3), No},
 		"another version":     {change(25, 3), Record},

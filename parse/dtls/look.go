@@ -11,9 +11,10 @@ type Look uint8
 
 // The looks.
 const (
-	No     Look = iota // no DTLS
-	Record             // records that begin no handshake
-	Hello              // part of a ClientHello or of a ServerHello
+	No      Look = iota // no DTLS
+	Unified             // the header of DTLS 1.3's protected records, or anything else
+	Record              // records that begin no handshake
+	Hello               // part of a ClientHello or of a ServerHello
 )
 
 // Looks says what a datagram can be. STUN, RTP, TURN and QUIC, which may share a port with
@@ -23,7 +24,7 @@ func Looks(b []byte) Look {
 		return No
 	}
 	if b[0] >= unifiedHeader {
-		return Record
+		return Unified
 	}
 	var h header
 	if !h.read(b) {
