@@ -33,6 +33,7 @@ type Options struct {
 	// in Cursors(Folder).
 	Readers []string
 	Mode    fs.FileMode // of segments; 0: 0640
+	Heir    ownership.Heir
 	// Note is called with messages for the user. It must not block.
 	Note  func(string)
 	Clock clock.Clock
@@ -142,7 +143,7 @@ func (w *Writer) open() (err error) {
 		return err
 	}
 	lock := filepath.Join(w.options.Folder, "lock")
-	if w.lock, err = ownership.Open(lock, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+	if w.lock, err = w.options.Heir.Open(lock, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return err
 	}
 	if isLocked(w.lock) {
@@ -160,7 +161,7 @@ func (w *Writer) open() (err error) {
 func (w *Writer) makeFolder(path string, more fs.FileMode) (*os.File, error) {
 	there, err := ownership.Exists(path)
 	if err == nil {
-		err = ownership.MakeFolder(path)
+		err = w.options.Heir.MakeFolder(path, 0o700)
 	}
 	if err != nil {
 		return nil, err
@@ -312,7 +313,7 @@ func (w *Writer) roll() error {
 
 // create creates a segment.
 func (w *Writer) create(first uint64) (*os.File, error) {
-	return ownership.Open(segmentPath(w.options.Folder, first), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, w.options.Mode)
+	return w.options.Heir.Open(segmentPath(w.options.Folder, first), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, w.options.Mode)
 }
 
 // Close writes everything to the disk.
