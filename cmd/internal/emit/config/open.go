@@ -25,9 +25,6 @@ type Run struct {
 	Note func(line string)
 }
 
-// journalMode lets readers of the same group read, if the folder is made.
-const journalMode = 0o750
-
 // Open opens the output's transport.
 func (c *Config) Open(r Run) (transport.Transport, error) {
 	header := syslog.Header{Facility: c.facility, Host: r.Host}
@@ -41,10 +38,7 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 		return file.Open(options)
 	case toJournal:
 		options := c.journal
-		options.Note, options.Mode, options.Wait = r.Note, c.file.Mode, !r.Live
-		if err := r.Heir.MakeFolder(c.path, journalMode); err != nil {
-			return nil, err
-		}
+		options.Note, options.Heir, options.Mode, options.Wait = r.Note, r.Heir, c.file.Mode, !r.Live
 		return local.OpenJournal(options)
 	case socket:
 		return &local.Socket{Path: c.path, Header: lines.Header(c.Format)}, nil
