@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // story is what a reader of a journal of numbered events got.
@@ -293,6 +295,130 @@ func TestCursorAheadOfJournal(t *testing.T) {
 		}
 		if s := readAll(t, r.Next, ""); len(s.events) < 100 || s.lost > 0 {
 			t.Errorf("%d events, %d lost: %v", len(s.events), s.lost, s.losses)
+		}
+	}
+}
+
+// badDisk fails to read some sectors.
+type badDisk struct {
+	source
+	bad  map[int64]bool // sectors
+	left int            // reads that fail; negative: all
+}
+
+func (b *badDisk) ReadAt(p []byte, at int64) (n int, err error) {
+	for n < len(p) {
+		part := p[n:min(len(p), n+int(sector-(at+int64(n))%sector))]
+		if b.bad[(at+int64(n))/sector] && b.left != 0 {
+			b.left--
+			return n, &os.PathError{Op: "read", Path: b.Name(), Err: unix.EIO}
+		}
+		m, err := b.source.ReadAt(part, at+int64(n))
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// A sector that cannot be read is skipped after a while, a disk that recovers is waited
+// for.
+func TestUnreadableSectors(t *testing.T) {
+	for _, test := range []struct{ reads, most int }{{patience - 1, 0}, {-1, 3 * sector / 250}} {
+		padding := strings.Repeat("x", 200)
+		folder := fill(t, 150, padding)
+		r := openReader(t, folder)
+		take(t, r, 0, 2, padding)
+		r.scan.file = &badDisk{r.scan.file, map[int64]bool{2: true, 3: true, 7: true}, test.reads}
+		if err := r.Seek(Position{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.ready(); err != nil {
+			t.Fatal(err)
+		}
+		r.scan.file = &badDisk{r.scan.file, map[int64]bool{2: true, 3: true, 7: true}, test.reads}
+		failed := 0
+		s := readAll(t, func() ([]byte, Position, error) {
+			for {
+				line, after, err := r.Next()
+				if !errors.Is(err, unix.EIO) {
+					return line, after, err
+				}
+				if failed++; failed > 5*patience {
+					t.Fatal("it does not go on")
+				}
+			}
+		}, padding)
+		lost := 150 - len(s.events)
+		if failed == 0 || lost > test.most || (lost > 0) != (test.most > 0) || s.lost != uint64(lost) {
+			t.Errorf("%d events lost, %d counted, after %d errors: %v", lost, s.lost, failed, s.losses)
+		}
+	}
+}
+
+// A program copies the folder again and again, as rsync does: each file is replaced by a
+// longer one, and new ones appear. Each event comes once.
+func TestCopiedFolder(t *testing.T) {
+	folder, there := filepath.Join(t.TempDir(), "journal"), t.TempDir()
+	w := create(t, Options{Folder: folder, Size: MinSize})
+	r := openReader(t, there)
+	next := 0
+	for turn := range 12 {
+		put(t, w, next, next+7, long)
+		next += 7
+		for i, path := range segmentFiles(t, folder) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if turn%3 == 0 && i == 0 {
+				text = text[:len(text)-7] // it was read while it was written
+			}
+			to := filepath.Join(there, filepath.Base(path))
+			write(t, to+".part", text)
+			if err := os.Rename(to+".part", to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if turn%3 != 0 {
+			take(t, r, int(r.Position().Event), next, long)
+			wantEnd(t, r)
+		}
+	}
+	closeWriter(t, w)
+}
+
+// Damage in a followed file costs the lines that it is in. Without checks, a bit of a
+// value may change unseen.
+func TestFlippedBitsOfAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	var text []byte
+	for i := range 50 {
+		if i%2 == 0 {
+			text = append(text, eventOf(i, "")+"\n"...)
+		} else {
+			text = AppendChecked(text, []byte(eventOf(i, "")), uint64(i))
+		}
+	}
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 300 {
+		bit := random.IntN(8 * len(text))
+		write(t, path, flipped(text, bit))
+		f := follow(t, path)
+		got, lost := 0, 0
+		for {
+			_, _, err := f.Next()
+			var loss *Loss
+			if errors.As(err, &loss) {
+				lost += int(loss.Events)
+			} else if err != nil {
+				break
+			} else {
+				got++
+			}
+		}
+		if got < 48 || got < 50 && lost == 0 && bit/8 < len(text)-1 || lost > 2 {
+			t.Fatalf("bit %d: %d events, %d counted as lost", bit, got, lost)
 		}
 	}
 }

@@ -55,7 +55,10 @@ func (f *Follower) Next() (line []byte, after Position, err error) {
 			continue
 		}
 		if err != nil && !errors.Is(err, errLong) {
-			return nil, f.at, err
+			if err := f.fail(err); err != nil {
+				return nil, f.at, err
+			}
+			continue
 		}
 		event, err := f.take(line, size, err == nil)
 		if event != nil || err != nil {
@@ -75,6 +78,7 @@ func (f *Follower) take(line []byte, size int, ended bool) (event []byte, err er
 	}
 	f.identify(line)
 	f.pass(size)
+	f.failures = 0
 	f.at.Event++
 	line[body] = '}'
 	return line[:body+1], nil
@@ -273,7 +277,7 @@ func (f *Follower) next() (next rotated, ok bool, err error) {
 const maxFirst = 1 << 10
 
 // firstHash hashes the first line of a file; false: it has no whole line.
-func firstHash(file *os.File) (hash uint64, ok bool, err error) {
+func firstHash(file io.ReaderAt) (hash uint64, ok bool, err error) {
 	var first [maxFirst]byte
 	n, err := file.ReadAt(first[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {

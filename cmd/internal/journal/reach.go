@@ -80,10 +80,15 @@ func (r *Reader) atEnd() error {
 	i, there := slices.BinarySearch(firsts, r.at.Segment)
 	if there {
 		i++
+		if replaced, err := r.isReplaced(); replaced || err != nil {
+			return errors.Join(err, r.scan.close()) // it is opened anew
+		}
 	}
 	switch {
+	case i == len(firsts) && r.damage.pieces > 0:
+		return r.report(r.damage.pieces)
 	case i == len(firsts):
-		return r.wait(there)
+		return io.EOF
 	case !r.final: // it may have grown before the next one was created
 		r.final = true
 		return nil
@@ -91,25 +96,19 @@ func (r *Reader) atEnd() error {
 	return r.leave(firsts[i])
 }
 
-// wait is called at the end of the last segment.
-func (r *Reader) wait(there bool) error {
-	if r.damage.pieces > 0 {
-		return r.report(r.damage.pieces)
-	}
-	if !there {
-		return io.EOF
-	}
+// isReplaced reports whether the name of the open segment is that of another file, as
+// when a program copies the folder again and again. If the file was cut, it may grow
+// again, differently, and is checked then.
+func (r *Reader) isReplaced() (bool, error) {
 	info, err := os.Lstat(r.scan.file.Name())
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return io.EOF
-	case err != nil:
-		return err
-	case os.SameFile(info, r.info):
-		r.check = r.check || info.Size() < r.at.Offset // cut: it may grow again, differently
-		return io.EOF
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return r.scan.close() // replaced, as by a program that copies the folder: opened anew
+	if err != nil {
+		return false, err
+	}
+	r.check = r.check || info.Size() < r.at.Offset
+	return !os.SameFile(info, r.info), nil
 }
 
 // leave goes from the open segment to the next one.

@@ -57,7 +57,10 @@ func (r *Reader) Next() (line []byte, after Position, err error) {
 			continue
 		}
 		if err != nil && !errors.Is(err, errLong) {
-			return nil, r.at, err
+			if err := r.fail(err); err != nil {
+				return nil, r.at, err
+			}
+			continue
 		}
 		event, err := r.take(line, size, err == nil)
 		if event != nil || err != nil {
@@ -76,6 +79,7 @@ func (r *Reader) take(line []byte, size int, ended bool) (event []byte, err erro
 		return nil, loss
 	}
 	r.pass(size)
+	r.failures = 0
 	if r.find && index < r.at.Event {
 		return nil, nil
 	}

@@ -79,9 +79,14 @@ func TestWait(t *testing.T) {
 // Without Wait the oldest segment goes, and what no cursor has passed is counted.
 func TestOldestGoes(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "journal")
-	w := create(t, Options{Folder: folder, Size: MinSize})
+	notes := 0
+	w := create(t, Options{Folder: folder, Size: MinSize, Note: func(string) { notes++ }})
+	put(t, w, 0, 10, long)
 	cursorAt(t, folder, "reader", 30)
-	put(t, w, 0, 100, long)
+	put(t, w, 10, 100, long)
+	if notes != 1 {
+		t.Errorf("that events are removed is said %d times", notes)
+	}
 	r := openReader(t, folder)
 	first := r.Position().Event
 	if first < 45 || w.Dropped() != first-30 {
@@ -125,18 +130,22 @@ func TestConsume(t *testing.T) {
 	if n := len(segmentFiles(t, folder)); n < 10 {
 		t.Errorf("%d segments are left, although a reader has not begun", n)
 	}
-	cursorAt(t, folder, "other", 39)
+	other := cursorAt(t, folder, "other", 39)
 	wait.Until(t, func() bool {
 		clock.Advance(time.Second)
 		return len(segmentFiles(t, folder)) == 1
 	})
 	take(t, openReader(t, folder), 39, 40, long)
-	closeWriter(t, w)
-	_ = reader
-	w = create(t, Options{Folder: folder, Size: MinSize, Consume: true})
-	if w.Next() != 40 {
-		t.Errorf("goes on with %d", w.Next())
+	if err := errors.Join(reader.Set(Position{Event: 40}), other.Set(Position{Event: 40})); err != nil {
+		t.Fatal(err)
 	}
+	closeWriter(t, w)
+	if size := folderSize(t, folder); size != 0 {
+		t.Errorf("%d bytes are left of a journal that was read", size)
+	}
+	w = create(t, Options{Folder: folder, Size: MinSize, Consume: true})
+	put(t, w, 40, 41, "")
+	take(t, openReader(t, folder), 40, 41, "")
 	closeWriter(t, w)
 }
 
@@ -199,6 +208,16 @@ func TestAgeAndClockSteps(t *testing.T) {
 			closeWriter(t, w)
 		})
 	}
+}
+
+// Without a cursor nobody is known to read, and nothing that is removed was unread.
+func TestNobodyReads(t *testing.T) {
+	w := create(t, Options{Folder: filepath.Join(t.TempDir(), "journal"), Size: MinSize, Note: func(text string) { t.Error(text) }})
+	put(t, w, 0, 100, long)
+	if w.Dropped() != 0 {
+		t.Errorf("%d events were dropped", w.Dropped())
+	}
+	closeWriter(t, w)
 }
 
 // A second writer is refused, and changes nothing.

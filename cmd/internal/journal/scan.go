@@ -4,16 +4,25 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 )
+
+// source is an *os.File.
+type source interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (fs.FileInfo, error)
+	Name() string
+}
 
 // scanner cuts a file that grows into pieces: what is between two newlines.
 type scanner struct {
-	file   *os.File
+	file   source
 	at     int64 // in the file: where the next piece begins
 	buffer []byte
 	filled []byte // what of the file is in the buffer, from at on
 	seam   int    // in filled: where the last read began
+	failed int64  // in the file: where a read failed
 }
 
 // readAhead is how much is read at once, in bytes. The buffer grows up to MaxLine, and
@@ -47,12 +56,16 @@ func (s *scanner) fill() error {
 		s.buffer = make([]byte, min(max(2*len(s.buffer), readAhead), MaxLine+1))
 	}
 	s.seam = copy(s.buffer, kept)
-	n, err := s.file.ReadAt(s.buffer[s.seam:], s.at+int64(s.seam))
+	from := s.at + int64(s.seam)
+	n, err := s.file.ReadAt(s.buffer[s.seam:], from)
 	s.filled = s.buffer[:s.seam+n]
-	if n > 0 && (err == nil || errors.Is(err, io.EOF)) {
-		return nil
+	if n > 0 {
+		return nil // an error comes again
 	}
 	s.forget()
+	if !errors.Is(err, io.EOF) {
+		s.failed = from
+	}
 	return err
 }
 
@@ -70,7 +83,7 @@ func (s *scanner) skip(size int) {
 }
 
 // use replaces the file, and goes on at an offset.
-func (s *scanner) use(file *os.File, at int64) error {
+func (s *scanner) use(file source, at int64) error {
 	err := s.close()
 	s.file, s.at = file, at
 	return err

@@ -3,8 +3,6 @@ package journal
 import (
 	"errors"
 	"os"
-
-	"tlsfloor/cmd/internal/wording"
 )
 
 // maxFull bounds the complete segments that wait to be written to the disk: Append then
@@ -20,20 +18,30 @@ func (w *Writer) tend() {
 			return
 		case <-w.clock.After(w.options.SyncEvery):
 		}
-		err := w.Sync()
-		w.mu.Lock()
-		w.report(err)
-		w.tidy()
-		w.mu.Unlock()
+		_ = w.maintain() // it was reported
 	}
 }
 
-// report notes a failure once, until there is none.
-func (w *Writer) report(err error) {
-	if err != nil && !w.failing {
-		w.options.Note("not written to the disk: " + wording.Of(err))
+// maintain writes events to the disk and removes segments. Append waits only for the
+// removal.
+func (w *Writer) maintain() error {
+	err := w.Sync()
+	p := w.progress()
+	if w.isPassed(p) {
+		err = errors.Join(err, w.syncCursors())
 	}
-	w.failing = err != nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report("not written to the disk: ", err)
+	w.tidy(p)
+	return err
+}
+
+// isPassed reports whether a segment can be removed because it was read.
+func (w *Writer) isPassed(p progress) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.segments) > 1 && w.segments[1].first <= p.up
 }
 
 // Sync writes what was appended to the disk. Append does not wait for it.

@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"errors"
 	"io/fs"
-	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // track is where a reader is in its open file, and what of it cannot be read.
@@ -13,6 +15,8 @@ type track struct {
 	damage damage
 	final  bool // there is a next file: the open one has grown for the last time
 	reread bool // the piece at scan.at was read again
+	// failures are reads that failed since the last whole line.
+	failures int
 }
 
 // damage is what was skipped since the last whole line.
@@ -33,12 +37,12 @@ func (t *track) Position() Position { return t.at }
 func (t *track) Close() error { return t.scan.close() }
 
 // use goes on with a file.
-func (t *track) use(file *os.File, info fs.FileInfo, offset int64) error {
+func (t *track) use(file source, info fs.FileInfo, offset int64) error {
 	t.info, t.final, t.reread, t.damage = info, false, false, damage{}
 	return t.scan.use(file, offset)
 }
 
-// pass goes behind a whole line.
+// pass goes behind a piece.
 func (t *track) pass(size int) {
 	t.reread = false
 	t.scan.skip(size)
@@ -62,6 +66,30 @@ func (t *track) skip(size int, ended bool) error {
 		return nil
 	}
 	return t.report(0)
+}
+
+const (
+	// patience is how often a read may fail before what it was for counts as damaged: a
+	// network's file system fails for a while, a bad sector for ever.
+	patience = 10
+	// sector is how much is damaged then, in bytes.
+	sector = 4 << 10
+)
+
+// fail returns the error of a read, or skips what cannot be read.
+func (t *track) fail(err error) error {
+	if !errors.Is(err, unix.EIO) {
+		return err
+	}
+	if t.failures++; t.failures < patience {
+		return err
+	}
+	end := (t.scan.failed/sector + 1) * sector
+	t.damage.bytes += end - t.scan.at
+	t.damage.inside = true
+	t.scan.at = end
+	t.at.Offset = end
+	return nil
 }
 
 // report returns the damage so far, with this many events.

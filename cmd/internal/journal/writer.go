@@ -84,6 +84,7 @@ type Writer struct {
 	syncing  sync.Mutex // held while files are written to the disk; taken after mu
 	full     []*os.File // segments that are complete and not yet on the disk
 	dropped  uint64
+	dropping bool // it was reported that events are dropped
 	failing  bool // a failure to sync or remove was reported
 }
 
@@ -316,15 +317,24 @@ func (w *Writer) create(first uint64) (*os.File, error) {
 	return w.options.Heir.Open(segmentPath(w.options.Folder, first), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, w.options.Mode)
 }
 
-// Close writes everything to the disk.
+// Close writes everything to the disk. With Consume a journal of which all was read has
+// an empty segment then, whose name keeps the index.
 func (w *Writer) Close() error {
 	close(w.stop)
 	<-w.stopped
-	err := w.Sync()
+	err := errors.Join(w.rollIfRead(), w.maintain())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tidy()
 	return errors.Join(err, w.cut(), w.release())
+}
+
+func (w *Writer) rollIfRead() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.options.Consume || w.last().size == 0 || w.progress().up < w.next {
+		return nil
+	}
+	return w.roll()
 }
 
 func (w *Writer) release() error {
