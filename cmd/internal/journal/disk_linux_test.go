@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,8 +25,9 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
-// The disk fills and has room again, five times. A reader gets each event once for which
-// Append returned nothing, and nothing of the batches that were refused.
+// The disk fills and has room again, five times, while a reader reads without a pause. It
+// gets each event once for which Append returned nothing, and nothing of the batches that
+// were refused.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, "size=2m")
 	folder := filepath.Join(disk, "journal")
@@ -34,37 +36,37 @@ func TestFullDisk(t *testing.T) {
 		write(t, filler(i), make([]byte, 300<<10))
 	}
 	w := create(t, Options{Folder: folder, Size: 1 << 30})
-	r := openReader(t, folder)
 	padding := strings.Repeat("x", 3000)
+	stop, read := make(chan struct{}), make(chan int)
+	go readUntil(t, folder, padding, stop, read)
 	next, refused := 0, 0
 	for i := range 5 {
-		full := 0
-		for full < 20 {
+		for full := 0; full < 200; {
 			var batch []byte
-			for i := range 7 {
+			for i := range 17 { // more than what a disk that is full has left in a page
 				batch = append(batch, eventOf(next+i, padding)+"\n"...)
 			}
-			switch err := w.Append(batch, 7); {
+			switch err := w.Append(batch, 17); {
 			case err == nil:
-				next += 7
+				next += 17
 			case errors.Is(err, syscall.ENOSPC) && !errors.Is(err, ErrFull):
 				full++
-				take(t, r, int(r.Position().Event), next, padding)
-				wantEnd(t, r)
+				refused++
 			default:
 				t.Fatal(err)
 			}
 		}
-		refused += full
 		if err := os.Remove(filler(i)); err != nil {
 			t.Fatal(err)
 		}
 		put(t, w, next, next+10, padding)
 		next += 10
 	}
-	take(t, r, int(r.Position().Event), next, padding)
-	wantEnd(t, r)
 	closeWriter(t, w)
+	close(stop)
+	if n := <-read; n != next {
+		t.Errorf("%d events were read, want %d", n, next)
+	}
 	t.Logf("%d events taken, %d batches refused", next, refused)
 	w = create(t, Options{Folder: folder})
 	if w.Next() != uint64(next) {
@@ -72,6 +74,35 @@ func TestFullDisk(t *testing.T) {
 	}
 	closeWriter(t, w)
 	take(t, openReader(t, folder), 0, next, padding)
+}
+
+// readUntil reads until stop is closed and nothing is left, and sends how many events it
+// got, or -1.
+func readUntil(t *testing.T, folder, padding string, stop chan struct{}, read chan int) {
+	r, err := OpenReader(folder)
+	if err != nil {
+		t.Error(err)
+	}
+	for n, last := 0, false; ; {
+		line, _, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF) && last:
+			read <- n
+			return
+		case errors.Is(err, io.EOF):
+			select {
+			case <-stop:
+				last = true
+			default:
+			}
+		case err != nil || string(line) != eventOf(n, padding):
+			t.Errorf("event %d: %.60s, %v", n, line, err)
+			read <- -1
+			return
+		default:
+			n++
+		}
+	}
 }
 
 // What is reserved on the disk is given back.
