@@ -60,7 +60,7 @@ func (a *seenAgain) look(fd int) error {
 		return err
 	}
 	a.Inherited = string(text)
-	socket, err := Inherit(fd, "child")
+	socket, err := Handed(fd, "child")
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (c Child) Start() (*os.File, error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}
-	s, err := c.start(unix.SIGKILL)
+	s, err := c.start("/", unix.SIGKILL)
 	if err != nil {
 		return nil, err
 	}
@@ -59,17 +59,18 @@ type Started struct {
 
 // StartEarly starts the process before this one executes the program anew (Again), which
 // takes over what is returned. It leaves open what this process has inherited; the Child
-// closes that. The Child does not end with its parent, but sees its end.
-func (c Child) StartEarly() (*Started, error) { return c.start(0) }
+// closes that. The Child has the same working folder, for the names of files in Args. It
+// does not end with its parent, but sees its end.
+func (c Child) StartEarly() (*Started, error) { return c.start("", 0) }
 
-func (c Child) start(withParent syscall.Signal) (*Started, error) {
+func (c Child) start(folder string, withParent syscall.Signal) (*Started, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), c.Command), os.NewFile(uintptr(fds[1]), "parent")
 	defer theirs.Close()
-	s, err := c.run(theirs, withParent)
+	s, err := c.run(theirs, folder, withParent)
 	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
@@ -77,7 +78,7 @@ func (c Child) start(withParent syscall.Signal) (*Started, error) {
 	return s, nil
 }
 
-func (c Child) run(socket *os.File, withParent syscall.Signal) (*Started, error) {
+func (c Child) run(socket *os.File, folder string, withParent syscall.Signal) (*Started, error) {
 	self, err := executable()
 	if err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (c Child) run(socket *os.File, withParent syscall.Signal) (*Started, error)
 	}
 	defer stderr.Close()
 	cmd := exec.Command(self, append([]string{c.Command}, c.Args...)...)
-	cmd.Env, cmd.Dir = append([]string{}, c.Env...), "/"
+	cmd.Env, cmd.Dir = append([]string{}, c.Env...), folder
 	cmd.ExtraFiles, cmd.Stderr = []*os.File{socket}, stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: withParent}
 	if err := startAndWait(cmd); err != nil {
@@ -179,7 +180,7 @@ func executable() (string, error) {
 }
 
 // Again executes the program anew, in this process, with the same arguments, another
-// environment, and files that stay open under their numbers (Inherit). What this process
+// environment, and files that stay open under their numbers (Handed). What this process
 // had in memory is gone then. Standard descriptors that were closed at the start are
 // closed again. Again returns only if it fails.
 func Again(env []string, files ...*os.File) error {
@@ -200,8 +201,8 @@ func Again(env []string, files ...*os.File) error {
 	return syscall.Exec(path, os.Args, env)
 }
 
-// Inherit takes over a file that Again has left open.
-func Inherit(fd int, name string) (*os.File, error) {
+// Handed takes over a file that Again has left open.
+func Handed(fd int, name string) (*os.File, error) {
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC); err != nil {
 		return nil, err
 	}
@@ -216,15 +217,12 @@ var errByHand = errors.New("it is started by tlsfloor itself, not by hand")
 // Begin is the first call of a Child. It closes descriptors that were inherited by
 // mistake, empties the environment, and returns the socket to the parent.
 func Begin() (*os.File, error) {
-	socket, err := BeginWithEnvironment()
-	if err == nil {
-		os.Clearenv()
-	}
-	return socket, err
+	os.Clearenv()
+	return Inherit()
 }
 
-// BeginWithEnvironment is the same for a Child with an environment.
-func BeginWithEnvironment() (*os.File, error) {
+// Inherit is Begin for a process that needs its environment.
+func Inherit() (*os.File, error) {
 	if kind, err := unix.GetsockoptInt(childSocket, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_SEQPACKET {
 		return nil, errByHand
 	}

@@ -32,7 +32,7 @@ func probe() int {
 	left := unix.Dup3(0, 77, 0) // as if something had been left open
 	begin := Begin
 	if len(os.Args) > 2 && os.Args[2] == keepsEnvironment {
-		begin = BeginWithEnvironment
+		begin = Inherit
 	}
 	socket, err := begin()
 	if err = errors.Join(left, err); err != nil {
