@@ -3,6 +3,9 @@ module tlsfloor
 go 1.24.0
 
 require (
+	github.com/aws/aws-sdk-go-v2 v1.48.0
+	github.com/aws/aws-sdk-go-v2/credentials v1.21.0
+	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.9
 	github.com/cilium/ebpf v0.21.0
 	github.com/dreadl0ck/ja3 v1.0.2
 	github.com/dreadl0ck/tlsx v1.0.1-google-gopacket
@@ -26,6 +29,7 @@ require (
 )
 
 require (
+	github.com/aws/smithy-go v1.28.9 // indirect
 	golang.org/x/text v0.34.0 // indirect
 	golang.org/x/tools v0.41.0 // indirect
 )

@@ -12,6 +12,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 	"tlsfloor/cmd/internal/journal"
 )
@@ -43,6 +44,7 @@ type Config struct {
 	tls      transport.TLS
 	splunk   post.Splunk
 	elastic  post.Elastic
+	signed   sigv4.Options // without a region: not at all
 }
 
 // Wants reports whether the output takes a finding.
@@ -122,8 +124,8 @@ var kinds = map[kind]struct {
 	syslogTLS:    {whereHost("6514"), "facility framing ca cert key server-name"},
 	splunkHTTPS:  {whereSplunk, "token-file token-env index source sourcetype ca cert key server-name"},
 	splunkHTTP:   {whereSplunk, "token-file token-env index source sourcetype"},
-	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env index-in pipeline query ca cert key server-name"},
-	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env index-in pipeline query"},
+	elasticHTTPS: {whereElastic, "api-key-file api-key-env user password-file password-env sigv4 index-in pipeline query ca cert key server-name"},
+	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env sigv4 index-in pipeline query"},
 }
 
 // commonOptions are the options of every kind but a journal, which has only the second.

@@ -5,7 +5,10 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
+
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 )
 
 // Needs is what the sandbox has to allow the outputs.
@@ -29,11 +32,16 @@ func (c *Config) AddNeeds(n *Needs) {
 		}
 	case socket:
 		n.Sockets = append(n.Sockets, c.path)
+	case syslogUDP:
+		n.addAddress("udp", c.address)
+	case syslogTCP, syslogTLS:
+		n.addAddress("tcp", c.address)
 	default:
-		n.Network = n.Network || c.resolves()
-		if p, ok := c.port(); ok {
-			n.Ports = append(n.Ports, p)
-		}
+		target, _ := url.Parse(c.url) // was parsed before
+		n.addAddress("tcp", throughProxy(target))
+	}
+	if c.signed.Region != "" {
+		n.addSigned(c.signed)
 	}
 	for _, path := range []string{
 		c.tls.CA, c.tls.Cert, c.tls.Key, c.splunk.Token.File, c.elastic.Key.File, c.elastic.Password.File,
@@ -50,49 +58,66 @@ type Port struct {
 	Number  uint16
 }
 
-// port returns the port that the output connects to; ok is false if it connects to
-// none.
-func (c *Config) port() (p Port, ok bool) {
-	_, number, err := net.SplitHostPort(c.dialAddress())
+// addAddress adds an address that is connected to. A host name is looked up.
+func (n *Needs) addAddress(network, address string) {
+	host, number, err := net.SplitHostPort(address)
 	if err != nil {
-		return Port{}, false
+		return
 	}
-	n, err := strconv.ParseUint(number, 10, 16)
-	if err != nil {
-		return Port{}, false
+	if _, err := netip.ParseAddr(host); err != nil {
+		n.Network = true
 	}
-	if c.kind == syslogUDP {
-		return Port{"udp", uint16(n)}, true
+	if port, err := strconv.ParseUint(number, 10, 16); err == nil {
+		n.Ports = append(n.Ports, Port{network, uint16(port)})
 	}
-	return Port{"tcp", uint16(n)}, true
 }
 
-// resolves reports whether the output looks up a host name.
-func (c *Config) resolves() bool {
-	host, _, err := net.SplitHostPort(c.dialAddress())
+// addSigned adds where credentials are read again and again.
+func (n *Needs) addSigned(o sigv4.Options) {
+	needs, err := o.Needs(os.Getenv)
 	if err != nil {
-		return true
+		return // it was reported when the transport was opened
 	}
-	_, err = netip.ParseAddr(host)
-	return err != nil
+	n.Read = append(n.Read, needs.Files...)
+	switch {
+	case needs.Endpoint == nil:
+	case needs.Proxied:
+		n.addAddress("tcp", throughProxy(needs.Endpoint))
+	default:
+		n.addAddress("tcp", hostPort(needs.Endpoint))
+	}
 }
 
-// dialAddress is the output's address, or that of its proxy (HTTPS_PROXY and the
-// like).
-func (c *Config) dialAddress() string {
-	target, err := url.Parse(c.url)
-	if err != nil || c.url == "" {
-		return c.address
+// throughProxy is the address of a URL, or that of its proxy (HTTPS_PROXY and the like).
+func throughProxy(target *url.URL) string {
+	if target == nil {
+		return ""
 	}
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target})
-	if err != nil || proxy == nil {
-		return c.address
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: target}); err == nil && proxy != nil {
+		return hostPort(proxy)
 	}
-	if proxy.Port() != "" {
-		return proxy.Host
-	}
-	return net.JoinHostPort(proxy.Hostname(), proxyPorts[proxy.Scheme])
+	return hostPort(target)
 }
 
-// proxyPorts are the ports that net/http uses if a proxy's URL has none.
-var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+func hostPort(u *url.URL) string {
+	if u.Port() != "" {
+		return u.Host
+	}
+	return net.JoinHostPort(u.Hostname(), ports[u.Scheme])
+}
+
+// ports are what net/http uses if a URL has none.
+var ports = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+
+// SecretVariables are the environment variables whose values are secrets of this output.
+func (c *Config) SecretVariables() (names []string) {
+	for _, name := range []string{c.splunk.Token.Variable, c.elastic.Key.Variable, c.elastic.Password.Variable} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if c.signed.Region != "" {
+		names = append(names, sigv4.Variables...)
+	}
+	return names
+}

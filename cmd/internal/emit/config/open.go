@@ -10,6 +10,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/local"
 	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 )
 
@@ -27,6 +28,9 @@ type Run struct {
 
 // Open opens the output's transport.
 func (c *Config) Open(r Run) (transport.Transport, error) {
+	if r.Mask == nil {
+		r.Mask = new(transport.Mask)
+	}
 	header := syslog.Header{Facility: c.facility, Host: r.Host}
 	web := post.Options{URL: c.url, Dialer: r.Dialer, TLS: c.tls, Mask: r.Mask, Note: r.Note}
 	switch c.kind {
@@ -53,6 +57,13 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 		splunk := c.splunk
 		splunk.Host, splunk.Text = r.Host, !lines.IsJSON(c.Format)
 		return post.NewSplunk(web, splunk)
+	}
+	if c.signed.Region != "" {
+		signer, err := sigv4.New(c.signed, web.Dialer, r.Mask)
+		if err != nil {
+			return nil, err
+		}
+		web.Signer = signer
 	}
 	return post.NewElastic(web, c.elastic)
 }

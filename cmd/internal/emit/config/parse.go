@@ -154,6 +154,8 @@ func (c *Config) checkTogether() error {
 		return errors.New("user goes with password-file or password-env")
 	case e.User != "" && e.Key.Given():
 		return errors.New("an API key and a user do not go together")
+	case c.signed.Region != "" && (e.User != "" || e.Key.Given()):
+		return errors.New("sigv4 goes without an API key or a user")
 	}
 	for _, s := range []struct{ file, variable string }{
 		{c.splunk.Token.File, c.splunk.Token.Variable}, {e.Key.File, e.Key.Variable}, {e.Password.File, e.Password.Variable},

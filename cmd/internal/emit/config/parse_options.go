@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit/spool"
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 	"tlsfloor/cmd/internal/journal"
 )
@@ -53,6 +54,7 @@ var setters = map[string]func(c *Config, value string) error{
 	"user":          text(func(c *Config) *string { return &c.elastic.User }),
 	"password-file": text(func(c *Config) *string { return &c.elastic.Password.File }),
 	"password-env":  variable(func(c *Config) *string { return &c.elastic.Password.Variable }),
+	"sigv4":         setSigned,
 	"pipeline":      setPipeline,
 	"query":         setQuery,
 	"index-in":      setIndexIn,
@@ -160,6 +162,20 @@ func setFraming(c *Config, value string) error {
 
 func setPipeline(c *Config, value string) error {
 	c.url += "&pipeline=" + url.QueryEscape(value)
+	return nil
+}
+
+// setSigned reads REGION or REGION/SERVICE.
+func setSigned(c *Config, value string) error {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	region, service, has := strings.Cut(value, "/")
+	if !has {
+		service = "es"
+	}
+	if region == "" || service == "" || strings.Trim(region+service, letters) != "" {
+		return errors.New("must be REGION or REGION/SERVICE, like eu-central-1 or eu-central-1/aoss")
+	}
+	c.signed = sigv4.Options{Region: region, Service: service}
 	return nil
 }
 

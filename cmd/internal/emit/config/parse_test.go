@@ -9,6 +9,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/emit/transport/file"
 	"tlsfloor/cmd/internal/emit/transport/post"
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 	"tlsfloor/cmd/internal/journal"
 )
@@ -59,6 +60,10 @@ func TestParse(t *testing.T) {
 			url: "https://host:9200/a/%3Cls%3E" + bulk + "&pipeline=p"},
 		"elasticsearch+https://host/i?index-in=action&query=_msg_field%3Dmessage%26x%3Da%2520b": {kind: elasticHTTPS, address: "host:9200", index: "i",
 			url: "https://host:9200" + bulk + "&_msg_field=message&x=a+b", elastic: post.Elastic{Index: "i"}},
+		"elasticsearch+https://host/i?sigv4=eu-central-1": {kind: elasticHTTPS, address: "host:9200", index: "i", url: "https://host:9200" + bulk,
+			elastic: post.Elastic{Index: "i"}, signed: sigv4.Options{Region: "eu-central-1", Service: "es"}},
+		"elasticsearch+https://host:443/i?sigv4=us-east-1/aoss": {kind: elasticHTTPS, address: "host:443", index: "i", url: "https://host:443" + bulk,
+			elastic: post.Elastic{Index: "i"}, signed: sigv4.Options{Region: "us-east-1", Service: "aoss"}},
 	} {
 		if want.Defaults == (Defaults{}) {
 			want.Defaults = defaults
@@ -78,38 +83,42 @@ func TestParseWithoutDefaults(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for spec, want := range map[string]string{
-		"":                                     "no such kind",
-		"/var/log/t.jsonl":                     "file:PATH",
-		"out.jsonl":                            "file:PATH",
-		"tcp://host":                           "no such kind",
-		"kafka:topic":                          "no such kind",
-		"syslog://host":                        "syslog+tls://",
-		"splunk://host":                        "splunk+https://",
-		"elasticsearch://host":                 "elasticsearch+https://",
-		"stdout:x":                             "nothing but options",
-		"-x":                                   "no such kind",
-		"file:":                                "needs a path",
-		"file:%zz":                             "needs a path",
-		"file://host/x":                        "needs its path right behind the colon",
-		"file:a\nb":                            "needs a path",
-		"syslog+udp:host":                      "//HOST",
-		"syslog+udp://":                        "HOST",
-		"syslog+udp://:514":                    "HOST",
-		"syslog+udp://h:0":                     "HOST",
-		"syslog+udp://h:99999":                 "HOST",
-		"syslog+udp://h h":                     "HOST",
-		"syslog+tcp://h/path":                  "takes no path",
-		"syslog+tcp://h?framing=octets":        "newline or octet",
-		"syslog+udp://h?framing=octet":         "no option framing",
-		"splunk+https://h":                     "needs a token",
-		"splunk+http://h":                      "use https",
-		"elasticsearch+https:/":                "//HOST",
-		"elasticsearch+https://h":              "INDEX",
-		"elasticsearch+https://h/_bulk":        "INDEX",
-		"elasticsearch+http://h/i":             "use https",
-		"elasticsearch+https://h/i#x":          "the path",
-		"elasticsearch+https://h/%zz":          "no URL may have",
-		"elasticsearch+https://h/i?index-in=x": "action or path",
+		"":                                   "no such kind",
+		"/var/log/t.jsonl":                   "file:PATH",
+		"out.jsonl":                          "file:PATH",
+		"tcp://host":                         "no such kind",
+		"kafka:topic":                        "no such kind",
+		"syslog://host":                      "syslog+tls://",
+		"splunk://host":                      "splunk+https://",
+		"elasticsearch://host":               "elasticsearch+https://",
+		"stdout:x":                           "nothing but options",
+		"-x":                                 "no such kind",
+		"file:":                              "needs a path",
+		"file:%zz":                           "needs a path",
+		"file://host/x":                      "needs its path right behind the colon",
+		"file:a\nb":                          "needs a path",
+		"syslog+udp:host":                    "//HOST",
+		"syslog+udp://":                      "HOST",
+		"syslog+udp://:514":                  "HOST",
+		"syslog+udp://h:0":                   "HOST",
+		"syslog+udp://h:99999":               "HOST",
+		"syslog+udp://h h":                   "HOST",
+		"syslog+tcp://h/path":                "takes no path",
+		"syslog+tcp://h?framing=octets":      "newline or octet",
+		"syslog+udp://h?framing=octet":       "no option framing",
+		"splunk+https://h":                   "needs a token",
+		"splunk+http://h":                    "use https",
+		"elasticsearch+https:/":              "//HOST",
+		"elasticsearch+https://h":            "INDEX",
+		"elasticsearch+https://h/_bulk":      "INDEX",
+		"elasticsearch+http://h/i":           "use https",
+		"elasticsearch+https://h/i#x":        "the path",
+		"elasticsearch+https://h/%zz":        "no URL may have",
+		"elasticsearch+https://h/i?sigv4=US": "REGION",
+		"elasticsearch+https://h/i?sigv4=a/": "REGION",
+		"elasticsearch+https://h/i?sigv4=a&api-key-env=K":               "without an API key",
+		"splunk+https://h?token-env=T&sigv4=a":                          "no such option",
+		"elasticsearch+https://h/i?index-in=x":                          "action or path",
 		"elasticsearch+https://h/i?query=a%3Db%3Bc%3Dd":                 "%26",
 		"elasticsearch+https://h/i?query=x%26token%3Dhi":                "a secret on a command line",
 		"elasticsearch+https://h/i?user=me":                             "password-file",
@@ -242,4 +251,50 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is taken", spec)
 		}
 	})
+}
+
+// A signed output also needs the place of its credentials.
+func TestNeedsOfSigned(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", t.TempDir())
+	needs := func() (n Needs) {
+		c, err := Parse("elasticsearch+https://192.0.2.1/i?sigv4=eu-central-1", Defaults{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.AddNeeds(&n)
+		return n
+	}
+	if n, want := needs(), (Needs{Ports: []Port{{"tcp", 9200}, {"tcp", 80}}}); !reflect.DeepEqual(n, want) {
+		t.Errorf("metadata service: %+v", n)
+	}
+	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token")
+	t.Setenv("AWS_ROLE_ARN", "r")
+	if n, want := needs(), (Needs{Ports: []Port{{"tcp", 9200}, {"tcp", 443}}, Network: true, Read: []string{"/run/token"}}); !reflect.DeepEqual(n, want) {
+		t.Errorf("STS: %+v", n)
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIA")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+	if n, want := needs(), (Needs{Ports: []Port{{"tcp", 9200}}}); !reflect.DeepEqual(n, want) {
+		t.Errorf("environment: %+v", n)
+	}
+}
+
+func TestSecretVariables(t *testing.T) {
+	for spec, want := range map[string]string{
+		"-": "", "syslog+udp://h": "", "splunk+https://h?token-file=/t": "", "splunk+https://h?token-env=T": "T",
+		"elasticsearch+https://h/i?user=u&password-env=P": "P", "elasticsearch+https://h/i?api-key-env=K": "K",
+		"elasticsearch+https://h/i?sigv4=r": "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CONTAINER_AUTHORIZATION_TOKEN",
+	} {
+		c, err := Parse(spec, Defaults{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(c.SecretVariables(), " "); got != want {
+			t.Errorf("%s: %q, want %q", spec, got, want)
+		}
+	}
 }

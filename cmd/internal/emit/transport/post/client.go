@@ -22,10 +22,17 @@ type Options struct {
 	URL    string // of the collector; holds no secret
 	TLS    transport.TLS
 	Dialer *transport.Dialer
+	Signer Signer // of requests; nil: none
 	// Mask is given the secrets that are read; nil: the client makes its own.
 	Mask *transport.Mask
 	// Note is called with messages for the user.
 	Note func(string)
+}
+
+// Signer signs requests with credentials that can change.
+type Signer interface {
+	Sign(ctx context.Context, r *http.Request, body []byte) error
+	Forget() // makes the next request look for credentials again
 }
 
 // Client delivers lines by POST requests.
@@ -102,6 +109,9 @@ func (c *Client) Reopen() error {
 			DialContext: c.options.Dialer.DialContext, TLSClientConfig: config, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: time.Minute,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if c.options.Signer != nil {
+		c.options.Signer.Forget()
 	}
 	if old := c.access.Swap(&access{client, header}); old != nil {
 		old.client.CloseIdleConnections()
@@ -234,6 +244,11 @@ func (c *Client) post(ctx context.Context, to string, body []byte) (*response, e
 	request.Header = a.header.Clone()
 	if len(body) > 0 {
 		request.Header.Set("Content-Encoding", "gzip")
+	}
+	if c.options.Signer != nil {
+		if err := c.options.Signer.Sign(ctx, request, c.compressed.Bytes()); err != nil {
+			return nil, err
+		}
 	}
 	r, err := a.client.Do(request)
 	if err != nil {

@@ -1,10 +1,12 @@
 package post
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit/transport"
+	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/testing/standin"
 )
 
@@ -506,5 +509,55 @@ func TestUnreachable(t *testing.T) {
 		if err == nil || transport.ClassOf(err) != transport.Passing || strings.Contains(err.Error(), "filter_path") {
 			t.Error(err)
 		}
+	}
+}
+
+// Requests are signed as they are sent, compressed. After status 403 other credentials are
+// looked for.
+func TestSigned(t *testing.T) {
+	const right = "right/secret"
+	file := secretFile(t, "[default]\naws_access_key_id=AKIA\naws_secret_access_key=wrong+secret\n").File
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_PROFILE": "", "AWS_SHARED_CREDENTIALS_FILE": file,
+	} {
+		t.Setenv(name, value)
+	}
+	far := &standin.Elastic{T: t, Index: "tls"}
+	server := standin.Start(t, nil, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = standin.CheckSignature(r, body, right)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"message":"The request signature we calculated does not match. Secret: wrong+secret"}`)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		far.ServeHTTP(w, r)
+	}))
+	mask := new(transport.Mask)
+	signer, err := sigv4.New(sigv4.Options{Region: "eu-central-1", Service: "es"}, nil, mask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := NewElastic(Options{URL: "http://" + server.Address + "/_bulk?" + BulkParameters + "&pipeline=a+b%2Fc", Mask: mask, Signer: signer}, Elastic{Index: "tls"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Check(context.Background())
+	if transport.ClassOf(err) != transport.Misconfigured || !strings.Contains(err.Error(), "Secret: ***") {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte("[default]\naws_access_key_id=AKIA\naws_secret_access_key="+right+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(context.Background()); err != nil {
+		t.Error(err)
+	}
+	deliver(t, c, batchOf(0, 100))
+	if events, _ := far.Events(); len(events) != 100 {
+		t.Errorf("%d events", len(events))
 	}
 }
