@@ -79,8 +79,11 @@ func (c *Cursor) Resume(r interface {
 	Seek(Position) error
 	Position() Position
 }) error {
-	if c.generation == 0 {
+	switch reader, ok := r.(*Reader); {
+	case c.generation == 0:
 		return c.Set(r.Position())
+	case ok:
+		return reader.seek(c.at)
 	}
 	return r.Seek(c.at)
 }

@@ -165,7 +165,7 @@ func TestTruncatedSegments(t *testing.T) {
 		}
 		want := events - bytes.Count(text, []byte("\n")) + kept
 		r := openReader(t, folder)
-		if err := r.Seek(Position{}); err != nil {
+		if err := r.seek(Position{}); err != nil {
 			t.Fatal(err)
 		}
 		s := readAll(t, r.Next, padding)

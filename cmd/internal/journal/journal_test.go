@@ -129,3 +129,31 @@ func TestCursor(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A new cursor on an old journal begins with what there is, and nothing counts as lost.
+// One that has not moved since counts what is removed.
+func TestResume(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	w := create(t, Options{Folder: folder, Size: MinSize})
+	defer closeWriter(t, w)
+	resume := func(name string) *Reader {
+		t.Helper()
+		c, err := OpenCursor(Cursors(folder), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := openReader(t, folder)
+		if err := errors.Join(c.Resume(r), c.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	resume("first") // and is killed
+	put(t, w, 0, 100, long)
+	for name, lossless := range map[string]bool{"first": false, "second": true} {
+		s := readAll(t, resume(name).Next, long)
+		if len(s.events) < 30 || s.lost > 0 == lossless || !lossless && s.lost != uint64(100-len(s.events)) {
+			t.Errorf("%s: %d events, %d lost", name, len(s.events), s.lost)
+		}
+	}
+}

@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// Position is where a reader is: before an event. The zero Position is before the first
-// event of all.
+// Position is where a reader is: before an event.
 type Position struct {
 	Event   uint64 // index of the next event
 	Segment uint64 // index of the first event of the segment that has it
@@ -26,16 +25,25 @@ type Reader struct {
 // has to exist; it may be empty.
 func OpenReader(folder string) (*Reader, error) {
 	r := &Reader{folder: folder}
-	firsts, err := listSegments(folder)
-	if len(firsts) > 0 {
-		r.begin(firsts[0])
-	}
-	return r, err
+	return r, r.Seek(Position{})
 }
 
 // Seek goes to a position, which may be that of an earlier process. What follows it is
-// looked for if the segment was removed, cut or replaced.
+// looked for if the segment was removed, cut or replaced. The zero Position is before the
+// oldest event that there is.
 func (r *Reader) Seek(p Position) error {
+	if p != (Position{}) {
+		return r.seek(p)
+	}
+	firsts, err := listSegments(r.folder)
+	if len(firsts) > 0 {
+		p = Position{Event: firsts[0], Segment: firsts[0]}
+	}
+	return errors.Join(err, r.seek(p))
+}
+
+// seek is the same, but the zero position is before the first event of all.
+func (r *Reader) seek(p Position) error {
 	r.at, r.find = p, false
 	return r.scan.close()
 }
