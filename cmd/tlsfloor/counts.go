@@ -57,21 +57,28 @@ type exporter struct {
 
 // exportMetrics writes the counts when they are due, or at the end.
 func (w *watcher) exportMetrics(end bool) {
-	e := &w.metrics
-	if w.options.Metrics == "" || !w.exportDone(end) || !end && time.Since(e.last) < exportEvery {
-		return
-	}
-	e.last, e.done = time.Now(), make(chan error, 1)
-	counts := w.metricCounts()
-	go func() { e.done <- metrics.WriteFile(w.options.Metrics, counts) }()
-	if end {
-		w.exportDone(true)
+	if w.options.Metrics != "" && w.metrics.isDue(w.messages, end) {
+		counts := w.metricCounts()
+		w.metrics.write(w.messages, end, func() error { return metrics.WriteFile(w.options.Metrics, counts) })
 	}
 }
 
-// exportDone reports whether the last writing has ended, or waits for its end.
-func (w *watcher) exportDone(wait bool) bool {
-	e := &w.metrics
+// isDue reports whether the file is to be written now.
+func (e *exporter) isDue(m *messages, end bool) bool {
+	return e.isDone(m, end) && (end || time.Since(e.last) >= exportEvery)
+}
+
+// write writes the file, and waits for that at the end.
+func (e *exporter) write(m *messages, end bool, write func() error) {
+	e.last, e.done = time.Now(), make(chan error, 1)
+	go func() { e.done <- write() }()
+	if end {
+		e.isDone(m, true)
+	}
+}
+
+// isDone reports whether the last writing has ended, or waits for its end.
+func (e *exporter) isDone(m *messages, wait bool) bool {
 	if e.done == nil {
 		return true
 	}
@@ -90,7 +97,7 @@ func (w *watcher) exportDone(wait bool) bool {
 		if errors.Is(err, fs.ErrPermission) {
 			needs = ": the user that tlsfloor runs as (-Z) needs the right to write to its folder"
 		}
-		w.say("--metrics-file: %s; going on without%s", printable(wording.Of(err)), needs)
+		m.say("--metrics-file: %s; going on without%s", printable(wording.Of(err)), needs)
 	}
 	e.reported, e.done = err != nil, nil
 	return true

@@ -38,6 +38,9 @@ const (
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	m := newMessages(stderr)
 	text := &checkedOutput{to: stdout}
+	if len(args) > 0 && args[0] == shipCommand {
+		return shipEvents(args[1:], stdout, m)
+	}
 	if len(args) > 0 {
 		if sub, ok := subcommands[args[0]]; ok {
 			exitOnQuit()
@@ -88,7 +91,7 @@ func explainFindings(args []string, stdin io.Reader, stdout io.Writer, m *messag
 	return exitOK
 }
 
-// printUsage is "tlsfloor help", or "tlsfloor help explain".
+// printUsage is "tlsfloor help", or "tlsfloor help explain" and the like.
 func printUsage(args []string, stdin io.Reader, stdout io.Writer, m *messages) int {
 	if len(args) == 1 {
 		switch args[0] {
@@ -96,6 +99,8 @@ func printUsage(args []string, stdin io.Reader, stdout io.Writer, m *messages) i
 			return explainFindings([]string{"--help"}, stdin, stdout, m)
 		case "host":
 			return describeHosts([]string{"--help"}, stdin, stdout, m)
+		case shipCommand:
+			return shipEvents([]string{"--help"}, stdout, m)
 		}
 	}
 	return m.usage(stdout)

@@ -48,7 +48,7 @@ func TestScript(t *testing.T) {
 
 // scriptCommands are the commands of the scripts besides those of testscript.
 var scriptCommands = map[string]func(ts *testscript.TestScript, negated bool, args []string){
-	"unhex": unhex, "cut": cut, "snap": snap, "handshakes": handshakes,
+	"unhex": unhex, "cut": cut, "snap": snap, "handshakes": handshakes, "flip": flipBit,
 }
 
 // unhex FROM TO writes the bytes that FROM has in hexadecimal.
@@ -57,6 +57,16 @@ func unhex(ts *testscript.TestScript, _ bool, args []string) {
 	b, err := hex.DecodeString(text)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o644))
+}
+
+// flip FILE N changes a bit of byte N.
+func flipBit(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b[n] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o644))
 }
 
 // cut FROM N TO writes FROM without its last N bytes.

@@ -136,26 +136,36 @@ func (r *reload) start(work func() error) {
 // finishReloads reports errors of reloads that have ended.
 func (w *watcher) finishReloads() {
 	for i, work := range w.reloadable() {
-		r := &w.reloads[i]
-		if r.done == nil {
-			continue
+		w.endReload(w.reloads[i].poll(work))
+	}
+}
+
+// poll returns the error of work that has ended, and begins it again if that was asked for.
+func (r *reload) poll(work func() error) error {
+	if r.done == nil {
+		return nil
+	}
+	select {
+	case err := <-r.done:
+		if r.done = nil; r.again {
+			r.start(work)
 		}
-		select {
-		case err := <-r.done:
-			w.endReload(err)
-			if r.done = nil; r.again {
-				r.start(work)
-			}
-		default:
-		}
+		return err
+	default:
+		return nil
 	}
 }
 
 func (w *watcher) endReload(err error) {
 	if err != nil {
 		w.progress.clear()
-		w.say("%s; going on as before", printable(wording.Of(err)))
+		w.reloadFailed(err)
 	}
+}
+
+// reloadFailed reports that lists, secrets or files cannot be read or opened again.
+func (m *messages) reloadFailed(err error) {
+	m.say("%s; going on as before", printable(wording.Of(err)))
 }
 
 // reloadTimeout is how long the end of a run waits for reloads.

@@ -137,6 +137,9 @@ const writeFlags = unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND
 func (c *confinement) fileCalls(p *policy) {
 	// Its flags are in memory, which a filter cannot read.
 	p.refuseSilently(unix.ENOSYS, unix.SYS_OPENAT2)
+	if c.WriteOpen {
+		p.allow(unix.SYS_PWRITE64, unix.SYS_FSYNC)
+	}
 	if len(c.WritePaths) == 0 {
 		p.allowIf(unix.SYS_OPENAT, []test{noBits(2, writeFlags)})
 		allowOldReads(p)

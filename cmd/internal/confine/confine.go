@@ -27,6 +27,9 @@ type Options struct {
 	// there. If they cannot, that is a *FolderError.
 	Growing []string
 
+	// WriteOpen: files that are open are written to, in place.
+	WriteOpen bool
+
 	// Connect are the far ends of later connections. Without any, no socket for the
 	// network can be created.
 	Connect []Endpoint

@@ -91,15 +91,18 @@ func line(dst []byte, name string, s sample) []byte {
 	return append(strconv.AppendUint(dst, s.value, 10), '\n')
 }
 
-// WriteFile replaces the file at path by one with c. It renames the new file, so that a
-// collector never reads a part of it. Errors name path, not the new file.
-func WriteFile(path string, c *Counts) error {
+// WriteFile replaces the file at path by one with c.
+func WriteFile(path string, c *Counts) error { return replace(path, appendCounts(nil, c)) }
+
+// replace replaces the file at path. It renames the new file, so that a collector never
+// reads a part of it. Errors name path, not the new file.
+func replace(path string, text []byte) error {
 	name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s-%016x", filepath.Base(path), rand.Uint64()))
 	f, err := ownership.Open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, withoutNames(err))
 	}
-	_, err = f.Write(appendCounts(nil, c))
+	_, err = f.Write(text)
 	if chmod := f.Chmod(0o644); err == nil {
 		err = chmod
 	}

@@ -13,6 +13,8 @@ It only listens: it never sends a packet.
   tlsfloor -r FILE... [options] [expression]      read captures (pcap, pcapng;
                                                   compressed or not)
   tlsfloor explain ID|FILE...                     what to change, and how
+  tlsfloor ship JOURNAL|FILE... --to OUTPUT...    deliver what another tlsfloor
+                                                  writes
   tlsfloor host NAME...                           what names of AWS mean
 
 Flows are written to standard output, one a line: as text on a terminal, else as

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,25 @@ func TestExplainUsage(t *testing.T) {
 	}
 	new(Explain).flags().VisitAll(func(f *pflag.Flag) {
 		if strings.Count(text, "--"+f.Name+" ") != 1 {
+			t.Errorf("--%s is not there once", f.Name)
+		}
+	})
+}
+
+// So it is for "tlsfloor ship --help".
+func TestShipUsage(t *testing.T) {
+	text := ShipUsage()
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > columns {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	new(Ship).flags().VisitAll(func(f *pflag.Flag) {
+		want := 1
+		if f.Hidden {
+			want = 0
+		}
+		if n := len(regexp.MustCompile("(?m)^  (-.,|   ) --"+f.Name+"[ \n]").FindAllString(text, -1)); n != want {
 			t.Errorf("--%s is not there once", f.Name)
 		}
 	})

@@ -9,7 +9,6 @@ type Output struct {
 	// Lost events were damaged on disk, or removed before they were read.
 	Lost uint64
 	// Next is the index in the journal of the next event that is not done.
-	Next uint64
-	// Failing is why the last attempt failed; empty: it did not.
-	Failing string
+	Next    uint64
+	Failing bool // the last attempt failed
 }
