@@ -75,6 +75,8 @@ type Finding struct {
 
 	Exception *Exception // nil: none; shared, read-only
 	Series    *Series    // nil: this finding stands for itself alone
+
+	Sensor *Sensor // which saw it, if the event was read back; nil: the one that writes it
 }
 
 // Exception is why a finding is not flagged that would be: somebody has said until when
@@ -98,6 +100,14 @@ func (f *Finding) Times() Series {
 		return Series{1, f.Time, f.Time}
 	}
 	return *f.Series
+}
+
+// Sensor is a tlsfloor that sees packets. The interface or the capture is part of what it
+// saw.
+type Sensor struct {
+	Host    string // empty: not known
+	Version string // of tlsfloor; empty: not known
+	Live    bool   // its sources are interfaces, not captures
 }
 
 // Process is the program at the client's end of a connection, when the client is the

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
+	"time"
 
 	"tlsfloor/classify"
 )
@@ -66,13 +67,13 @@ func appendEndpoint(dst []byte, a netip.AddrPort) []byte {
 }
 
 // Sum returns an identity of a handshake, made of the two endpoints and the time
-// of the hello. It is the same when a capture is read again or an event is sent again,
+// of the hello, in whole microseconds: native events have no more. It is the same when a capture is read again or an event is sent again,
 // so that a store with one event for each identity does not keep it twice. No security
 // depends on it.
 func Sum(o *classify.Observation) [sha1.Size]byte {
 	var tuple [44]byte // two IPv6 endpoints and a time
 	b := appendEndpoint(appendEndpoint(tuple[:0], o.Client), o.Server)
-	return sha1.Sum(binary.BigEndian.AppendUint64(b, uint64(o.Time)))
+	return sha1.Sum(binary.BigEndian.AppendUint64(b, uint64(time.Unix(0, o.Time).UnixMicro()*1000)))
 }
 
 // SumText returns Sum in hexadecimal.

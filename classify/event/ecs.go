@@ -1,7 +1,7 @@
 package event
 
 import (
-	"net/netip"
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -175,7 +175,7 @@ func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if p := f.Process; p != nil {
 		e.event.Process, e.event.Container = ecsProcessOf(p), ecsID{jsontext.LocalText(p.Container)}
 	}
-	e.observe(f.Source)
+	e.observe(cmp.Or(f.Sensor, &e.sensor), f.Source)
 	dst = e.structs.AppendOpen(dst, &e.event)
 	dst = append(jsontext.AppendKey(dst, `"tlsfloor":`), '{')
 	if f.Series != nil {
@@ -191,18 +191,18 @@ func (e *ecs) AppendStats(dst []byte, s *Stats) []byte {
 		Timestamp: jsontext.TimeText(s.Time, "Z"), ECS: ecsVersion,
 		Event: ecsEventFields{Kind: "metric", Category: ecsNetworks, Type: ecsInfo, Module: "tlsfloor", Dataset: "tlsfloor.stats"},
 	}
-	e.observe(s.Source)
+	e.observe(cmp.Or(s.Sensor, &e.sensor), s.Source)
 	dst = e.structs.AppendOpen(dst, &e.event)
 	dst = append(jsontext.AppendKey(dst, `"tlsfloor":`), `{"stats":{`...)
 	return append(appendCounts(dst, s), "}}}"...)
 }
 
 // observe sets the sensor and the source of the event.
-func (e *ecs) observe(source string) {
+func (e *ecs) observe(by *Sensor, source string) {
 	e.event.Observer = ecsObserver{
-		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: jsontext.LocalText(e.sensor.Host), Version: jsontext.LocalText(e.sensor.Version),
+		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: jsontext.LocalText(by.Host), Version: jsontext.LocalText(by.Version),
 	}
-	if e.sensor.Live {
+	if by.Live {
 		e.event.Observer.Ingress.Interface.Name = jsontext.LocalText(source)
 	} else {
 		e.event.Log.File.Path = jsontext.LocalText(source)
@@ -329,10 +329,9 @@ func ecsDTLSVersion(v parse.Version) string {
 // none.
 func ecsRelatedOf(f *classify.Finding, client, server string) *ecsRelated {
 	r := &ecsRelated{Hosts: ecsHosts(f), Hash: ecsHashes(&f.Observation)}
-	seen := [...]netip.AddrPort{f.Client, f.Server, f.Proxied.Client, f.Proxied.Server}
-	for i, text := range [...]string{client, server, addrText(f.Proxied.Client), addrText(f.Proxied.Server)} {
-		same := func(other netip.AddrPort) bool { return other.Addr() == seen[i].Addr() }
-		if text != "" && !slices.ContainsFunc(seen[:i], same) {
+	r.IP = make([]string, 0, 4)
+	for _, text := range [...]string{client, server, addrText(f.Proxied.Client), addrText(f.Proxied.Server)} {
+		if text != "" && !slices.Contains(r.IP, text) {
 			r.IP = append(r.IP, text)
 		}
 	}

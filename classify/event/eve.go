@@ -1,6 +1,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/binary"
 	"strconv"
 
@@ -104,7 +105,7 @@ type eveStats struct {
 
 // AppendFinding appends an event of type "tls".
 func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
-	e.begin(f.Time, f.Source, "tls")
+	e.begin(f.Time, cmp.Or(f.Sensor, &e.sensor), f.Source, "tls")
 	v := &e.event
 	v.FlowID, v.VLAN = eveFlowID(&f.Observation), f.VLANs
 	v.SrcIP, v.SrcPort, v.DestIP, v.DestPort = addrText(f.Client), portOf(f.Client), addrText(f.Server), portOf(f.Server)
@@ -117,7 +118,7 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 
 // AppendStats appends an event of type "stats".
 func (e *eve) AppendStats(dst []byte, s *Stats) []byte {
-	e.begin(s.Time, s.Source, "stats")
+	e.begin(s.Time, cmp.Or(s.Sensor, &e.sensor), s.Source, "stats")
 	c := new(eveStats)
 	c.Capture.KernelPackets, c.Capture.KernelDrops, c.Capture.KernelIfDrops = s.Packets+s.KernelDropped, s.KernelDropped, s.InterfaceDropped
 	c.Decoder.Pkts, c.Decoder.Bytes = s.Packets, s.Bytes
@@ -127,9 +128,9 @@ func (e *eve) AppendStats(dst []byte, s *Stats) []byte {
 }
 
 // begin sets the members of both types. Suricata writes UTC as +0000.
-func (e *eve) begin(ns int64, source, kind string) {
-	e.event = eveEvent{Timestamp: jsontext.TimeText(ns, "+0000"), EventType: kind, Host: jsontext.LocalText(e.sensor.Host)}
-	if e.sensor.Live {
+func (e *eve) begin(ns int64, by *Sensor, source, kind string) {
+	e.event = eveEvent{Timestamp: jsontext.TimeText(ns, "+0000"), EventType: kind, Host: jsontext.LocalText(by.Host)}
+	if by.Live {
 		e.event.InIface = jsontext.LocalText(source)
 	} else {
 		e.event.PcapFilename = jsontext.LocalText(source)
@@ -156,7 +157,7 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 	m.add("tlsfloor.reason", jsontext.LocalText(f.Reason))
 	m.add("tlsfloor.host_source", f.HostSource.String())
 	if p := f.Process; p != nil {
-		m.add("tlsfloor.process", jsontext.LocalText(Program(p.Executable, p.CommandLine)))
+		m.add("tlsfloor.process", Program(p.Executable, p.CommandLine))
 	}
 	if s := f.Software; s != nil {
 		m.add("tlsfloor.software", jsontext.LocalText(s.ID))

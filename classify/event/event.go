@@ -36,13 +36,8 @@ func ParseFormat(name string, by Sensor) (Format, error) {
 	return nil, fmt.Errorf("no such format %q: there are %s", name, Formats)
 }
 
-// Sensor is the tlsfloor that writes the events. The interface or the capture of an
-// event is part of the event.
-type Sensor struct {
-	Host    string // empty: not known
-	Version string // of tlsfloor; empty: not known
-	Live    bool   // events are of interfaces, not of captures
-}
+// Sensor is the tlsfloor that writes the events.
+type Sensor = classify.Sensor
 
 // Stats are the counts of a run so far.
 type Stats struct {
@@ -62,14 +57,16 @@ type Stats struct {
 
 	Blind []Spot // the blind spots, the most important first
 	Final bool   // the run is over
+
+	Sensor *Sensor // as in a classify.Finding
 }
 
 // Spot is a blind spot: something that a run could not see.
 type Spot struct {
-	Cause string `json:"cause"` // docs/outputs.md lists them
-	Count uint64 `json:"count"`
-	Top   []Item `json:"top"` // the most frequent things counted
-	Text  string `json:"-"`   // what is counted, in words; empty: see Cause
+	Cause string // docs/outputs.md lists them
+	Count uint64
+	Top   []Item // the most frequent things counted
+	Text  string // what is counted, in words; empty: see Cause
 }
 
 // Words returns what is counted, or else the cause.
@@ -82,9 +79,9 @@ func (s *Spot) Words() string {
 
 // Item is one of the things that a Spot counts.
 type Item struct {
-	Number *uint32 `json:"number"` // nil: it has a name only
-	Name   string  `json:"name"`
-	Count  uint64  `json:"count"`
+	Number *uint32 // nil: it has a name only
+	Name   string
+	Count  uint64
 }
 
 // appendCounts appends the counts of a run.
@@ -118,7 +115,8 @@ func appendSome(dst []byte, key string, n uint64) []byte {
 func appendSpot(dst []byte, s Spot) []byte {
 	dst = jsontext.AppendWord(append(dst, '{'), `"cause":`, s.Cause)
 	dst = jsontext.AppendNumber(dst, `"count":`, s.Count)
-	return append(jsontext.AppendList(dst, `"top":`, s.Top, appendItem), '}')
+	dst = jsontext.AppendList(dst, `"top":`, s.Top, appendItem)
+	return append(jsontext.AppendText(dst, `"text":`, s.Text), '}')
 }
 
 func appendItem(dst []byte, i Item) []byte {

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 
 	"tlsfloor/classify"
@@ -74,7 +75,7 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = appendSoftware(dst, f.Software)
 	dst = appendAdvice(dst, f.Advice)
 	dst = jsontext.AppendTexts(dst, `"anomalies":`, f.Anomalies)
-	return append(appendSensor(dst, n.sensor, f.Source), '}')
+	return append(appendSensor(dst, cmp.Or(f.Sensor, &n.sensor), f.Source), '}')
 }
 
 // AppendStats appends s as an event of kind "stats", without a line end.
@@ -83,7 +84,7 @@ func (n *Native) AppendStats(dst []byte, s *Stats) []byte {
 	dst = jsontext.AppendTime(dst, `"ts":`, s.Time)
 	dst = appendCounts(dst, s)
 	dst = jsontext.AppendMark(dst, `"final":`, s.Final)
-	return append(appendSensor(dst, n.sensor, s.Source), '}')
+	return append(appendSensor(dst, cmp.Or(s.Sensor, &n.sensor), s.Source), '}')
 }
 
 // appendRest appends the members of native events that another schema has no fields for,
@@ -169,11 +170,11 @@ func appendCarrier(dst []byte, o *classify.Observation) []byte {
 }
 
 // appendDestination appends the host and what it says about AWS. It appends the
-// candidates for the name only when there are several: a single one is the host.
+// candidates for the name unless the host is the only one.
 func appendDestination(dst []byte, f *classify.Finding) []byte {
 	dst = jsontext.AppendWire(dst, `"host":`, f.Host)
 	dst = jsontext.AppendWord(dst, `"host_source":`, f.HostSource.String())
-	if len(f.Names) > 1 {
+	if len(f.Names) > 1 || len(f.Names) == 1 && f.Names[0] != (classify.Name{Host: f.Host, Source: f.HostSource}) {
 		dst = jsontext.AppendList(dst, `"names":`, f.Names, appendName)
 	}
 	if a := f.AWS; a != nil {
@@ -378,10 +379,11 @@ func appendVersion(dst []byte, key string, v parse.Version) []byte {
 	return jsontext.AppendWord(dst, key, v.String())
 }
 
-func appendSensor(dst []byte, s Sensor, source string) []byte {
+func appendSensor(dst []byte, s *Sensor, source string) []byte {
 	return jsontext.AppendObject(dst, `"sensor":`, func(dst []byte) []byte {
 		dst = jsontext.AppendText(dst, `"host":`, s.Host)
 		dst = jsontext.AppendText(dst, `"source":`, source)
-		return jsontext.AppendText(dst, `"version":`, s.Version)
+		dst = jsontext.AppendText(dst, `"version":`, s.Version)
+		return jsontext.AppendMark(dst, `"live":`, s.Live)
 	})
 }

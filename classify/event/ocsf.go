@@ -1,8 +1,10 @@
 package event
 
 import (
+	"cmp"
 	"net/netip"
 	"strings"
+	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
@@ -205,7 +207,7 @@ var ocsfActivities = [...]ocsfClass{
 func (o *ocsf) fillActivity(f *classify.Finding) {
 	o.activity = ocsfActivity{
 		ocsfClass: ocsfActivities[f.Outcome], SeverityID: 1, Severity: "Informational",
-		Time: f.Time / 1e6, ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
+		Time: milliseconds(f.Time), ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
 		StatusDetail: f.Outcome.String(), ocsfConnection: ocsfConnectionOf(f),
 	}
 	a := &o.activity
@@ -226,11 +228,11 @@ var ocsfCreate = ocsfClass{2004, "Detection Finding", 2, "Findings", 1, "Create"
 func (o *ocsf) fillDetection(f *classify.Finding) {
 	o.detection = ocsfDetection{
 		ocsfClass: ocsfCreate, StatusID: 1, Status: "New", IsAlert: true,
-		Time: f.Time / 1e6, ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
+		Time: milliseconds(f.Time), ocsfSeries: ocsfSeriesOf(f.Series), Message: jsontext.LocalText(f.Reason), Metadata: o.metadata(f),
 		Evidences: append(o.detection.Evidences[:0], ocsfConnectionOf(f)), Remediation: ocsfRemediation{jsontext.LocalText(remedy(f))},
 	}
 	d := &o.detection
-	d.FindingInfo = o.findingInfo(f, d.Metadata.UID)
+	d.FindingInfo = ocsfFindingInfoOf(f, &d.Metadata)
 	d.Observables = d.Evidences[0].observables("evidences.")
 	d.SeverityID, d.Severity = 2, "Low" // an attempt: no data was sent below the floor
 	if f.Verdict == classify.Violation {
@@ -247,10 +249,11 @@ func (o *ocsf) fillDetection(f *classify.Finding) {
 }
 
 func (o *ocsf) metadata(f *classify.Finding) ocsfMetadata {
+	by := cmp.Or(f.Sensor, &o.sensor)
 	return ocsfMetadata{
 		Version: "1.8.0", LogProvider: "tlsfloor", Profiles: ocsfProfiles(f), UID: endpoint.SumText(&f.Observation), LogSource: jsontext.LocalText(f.Source),
-		Product:  ocsfProduct{"tlsfloor", "tlsfloor", jsontext.LocalText(o.sensor.Version)},
-		Reporter: ocsfName{jsontext.LocalText(o.sensor.Host)},
+		Product:  ocsfProduct{"tlsfloor", "tlsfloor", jsontext.LocalText(by.Version)},
+		Reporter: ocsfName{jsontext.LocalText(by.Host)},
 	}
 }
 
@@ -268,11 +271,11 @@ func ocsfProfiles(f *classify.Finding) (names []string) {
 
 var ocsfDataSources = []string{"TLS handshakes"}
 
-func (o *ocsf) findingInfo(f *classify.Finding, uid string) ocsfFindingInfo {
+func ocsfFindingInfoOf(f *classify.Finding, m *ocsfMetadata) ocsfFindingInfo {
 	r := ruleOf(f.Verdict)
 	return ocsfFindingInfo{
-		UID: uid, Title: r.name, Desc: jsontext.LocalText(f.Reason), FirstSeenTime: f.Time / 1e6, DataSources: ocsfDataSources,
-		Analytic: ocsfAnalytic{1, "Rule", r.id, r.name, jsontext.LocalText(o.sensor.Version)},
+		UID: m.UID, Title: r.name, Desc: jsontext.LocalText(f.Reason), FirstSeenTime: milliseconds(f.Time), DataSources: ocsfDataSources,
+		Analytic: ocsfAnalytic{1, "Rule", r.id, r.name, m.Product.Version},
 	}
 }
 
@@ -298,6 +301,10 @@ func ocsfConnectionOf(f *classify.Finding) ocsfConnection {
 	}
 	return c
 }
+
+// milliseconds converts nanoseconds since the Unix epoch. Those before it are rounded down,
+// as in native events.
+func milliseconds(ns int64) int64 { return time.Unix(0, ns).UnixMilli() }
 
 var ocsfDirections = [...]struct {
 	id   int

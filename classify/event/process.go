@@ -1,6 +1,7 @@
 package event
 
 import (
+	"math"
 	"path"
 	"strings"
 
@@ -17,7 +18,7 @@ func appendProcess(dst []byte, p *classify.Process) []byte {
 	}
 	dst = jsontext.AppendNumber(append(jsontext.AppendKey(dst, `"process":`), '{'), `"pid":`, uint64(p.PID))
 	dst = jsontext.AppendText(dst, `"executable":`, p.Executable)
-	dst = jsontext.AppendTexts(dst, `"command_line":`, fitting(p.CommandLine, maxCommandLine))
+	dst = jsontext.AppendTexts(dst, `"command_line":`, Arguments(p))
 	dst = jsontext.AppendText(dst, `"user":`, p.User)
 	dst = jsontext.AppendText(dst, `"login_user":`, p.LoginUser)
 	dst = jsontext.AppendText(dst, `"unit":`, p.Unit)
@@ -27,8 +28,78 @@ func appendProcess(dst []byte, p *classify.Process) []byte {
 	}
 	dst = jsontext.AppendText(dst, `"working_directory":`, p.Folder)
 	dst = jsontext.AppendText(dst, `"script":`, p.Script)
-	dst = appendParents(dst, fittingParents(p.Parents))
+	dst = appendParents(dst, Parents(p))
 	return append(appendSurroundings(dst, p), '}')
+}
+
+func readProcess(r *jsontext.Reader) *classify.Process {
+	if !r.Object() {
+		return nil
+	}
+	p := new(classify.Process)
+	for r.Member() {
+		switch string(r.Key()) {
+		case "pid":
+			p.PID = readPID(r)
+		case "executable":
+			p.Executable = r.Text()
+		case "command_line":
+			p.CommandLine = r.Texts()
+		case "user":
+			p.User = r.Text()
+		case "login_user":
+			p.LoginUser = r.Text()
+		case "unit":
+			p.Unit = r.Text()
+		case "container":
+			p.Container = r.Text()
+		case "started":
+			p.Started = readTime(r)
+		case "working_directory":
+			p.Folder = r.Text()
+		case "script":
+			p.Script = r.Text()
+		case "parents":
+			p.Parents = jsontext.List(r, readParent)
+		case "cgroup":
+			p.Cgroup = r.Text()
+		case "variables":
+			p.Variables = r.Texts()
+		case "libraries":
+			p.Libraries = r.Texts()
+		case "go_version":
+			p.GoVersion = r.Text()
+		case "go_modules":
+			p.GoModules = r.Texts()
+		default:
+			r.Skip()
+		}
+	}
+	return p
+}
+
+func readParent(r *jsontext.Reader) (p classify.Parent) {
+	if !r.Object() {
+		return p
+	}
+	for r.Member() {
+		switch string(r.Key()) {
+		case "pid":
+			p.PID = readPID(r)
+		case "executable":
+			p.Executable = r.Text()
+		case "command_line":
+			p.CommandLine = r.Texts()
+		default:
+			r.Skip()
+		}
+	}
+	return p
+}
+
+func readPID(r *jsontext.Reader) int {
+	n, _ := r.Uint(math.MaxInt32)
+	return int(n)
 }
 
 func appendParents(dst []byte, parents []classify.Parent) []byte {
@@ -70,42 +141,42 @@ type ecsProgram struct {
 
 func ecsProcessOf(p *classify.Process) *ecsProcess {
 	e := &ecsProcess{
-		ecsProgram: ecsProgramOf(p.PID, p.Executable, p.CommandLine, maxCommandLine),
+		ecsProgram: ecsProgramOf(p.PID, p.Executable, Arguments(p)),
 		User:       ecsName{jsontext.LocalText(p.User)}, WorkingDirectory: jsontext.LocalText(p.Folder),
 	}
 	if p.Started != 0 {
 		e.Start = jsontext.TimeText(p.Started, "Z")
 	}
-	if parents := fittingParents(p.Parents); len(parents) > 0 {
-		nearest := ecsProgramOf(parents[0].PID, parents[0].Executable, parents[0].CommandLine, maxParents)
+	if parents := Parents(p); len(parents) > 0 {
+		nearest := ecsProgramOf(parents[0].PID, parents[0].Executable, parents[0].CommandLine)
 		e.Parent = &nearest
 	}
 	return e
 }
 
-func ecsProgramOf(pid int, executable string, arguments []string, limit int) ecsProgram {
+func ecsProgramOf(pid int, executable string, arguments []string) ecsProgram {
 	return ecsProgram{
-		PID: pid, Executable: jsontext.LocalText(executable), Name: jsontext.LocalText(Program(executable, arguments)),
-		Args: ecsArgs(arguments, limit), CommandLine: commandText(arguments, limit),
+		PID: pid, Executable: jsontext.LocalText(executable), Name: Program(executable, arguments),
+		Args: ecsArgs(arguments), CommandLine: commandText(arguments),
 	}
 }
 
 // ecsArgs leaves out empty arguments, which the schema does not allow.
-func ecsArgs(arguments []string, limit int) []string {
+func ecsArgs(arguments []string) []string {
 	var args []string
 	for _, argument := range arguments {
 		if argument != "" {
 			args = append(args, argument)
 		}
 	}
-	return jsontext.LocalTexts(fitting(args, limit))
+	return jsontext.LocalTexts(args)
 }
 
 // appendECSProcess appends the members of a process that the schema lacks: it has no
 // user behind su and sudo, and one parent.
 func appendECSProcess(dst []byte, p *classify.Process) []byte {
 	dst = jsontext.AppendText(dst, `"login_user":`, p.LoginUser)
-	parents := fittingParents(p.Parents)
+	parents := Parents(p)
 	return appendParents(dst, parents[min(1, len(parents)):])
 }
 
@@ -132,14 +203,14 @@ func ocsfProcessOf(p *classify.Process) *ocsfProcess {
 		return nil
 	}
 	o := &ocsfProcess{
-		ocsfProgram: ocsfProgramOf(p.PID, p.Executable, p.CommandLine, maxCommandLine),
+		ocsfProgram: ocsfProgramOf(p.PID, p.Executable, Arguments(p)),
 		User:        ocsfName{jsontext.LocalText(p.User)}, Container: ocsfUID{jsontext.LocalText(p.Container)},
-		CreatedTime: p.Started / 1e6, WorkingDirectory: jsontext.LocalText(p.Folder),
+		CreatedTime: milliseconds(p.Started), WorkingDirectory: jsontext.LocalText(p.Folder),
 	}
-	parents := fittingParents(p.Parents)
+	parents := Parents(p)
 	o.Ancestry = make([]ocsfProgram, 0, len(parents))
 	for _, parent := range parents {
-		o.Ancestry = append(o.Ancestry, ocsfProgramOf(parent.PID, parent.Executable, parent.CommandLine, maxParents))
+		o.Ancestry = append(o.Ancestry, ocsfProgramOf(parent.PID, parent.Executable, parent.CommandLine))
 	}
 	if len(o.Ancestry) > 0 {
 		o.ParentProcess = &o.Ancestry[0]
@@ -147,10 +218,10 @@ func ocsfProcessOf(p *classify.Process) *ocsfProcess {
 	return o
 }
 
-func ocsfProgramOf(pid int, executable string, arguments []string, limit int) ocsfProgram {
+func ocsfProgramOf(pid int, executable string, arguments []string) ocsfProgram {
 	return ocsfProgram{
-		PID: pid, Name: jsontext.LocalText(Program(executable, arguments)), Path: jsontext.LocalText(executable),
-		CmdLine: commandText(arguments, limit),
+		PID: pid, Name: Program(executable, arguments), Path: jsontext.LocalText(executable),
+		CmdLine: commandText(arguments),
 	}
 }
 
@@ -164,10 +235,11 @@ func Program(executable string, commandLine []string) string {
 	case len(commandLine) > 0 && commandLine[0] != "":
 		name = path.Base(commandLine[0])
 	}
-	return name[:min(len(name), maxProgram)]
+	return jsontext.LocalText(jsontext.Beginning(name, maxProgram))
 }
 
-// maxProgram is the length of the longest file name (NAME_MAX), in bytes.
+// maxProgram bounds the name of a program, in characters: a file's has at most 255 bytes
+// (NAME_MAX).
 const maxProgram = 255
 
 // The bounds of a process's lists in an event, in bytes of JSON. The longest lists
@@ -193,11 +265,14 @@ func fitting(texts []string, limit int) []string {
 	return texts
 }
 
-// Arguments returns the command line of a process, as many arguments as an event has.
+// Arguments returns the command line of a process, as many arguments as an event has, in
+// any format: an event read back has no more.
 func Arguments(p *classify.Process) []string { return fitting(p.CommandLine, maxCommandLine) }
 
-// fittingParents returns the parents, the nearest first, as many as fit into maxParents
-// bytes. Where not all fit, those that remain may lack arguments.
+// Parents returns the parents of a process, the nearest first, as many as an event has.
+func Parents(p *classify.Process) []classify.Parent { return fittingParents(p.Parents) }
+
+// fittingParents returns the first parents, as many as fit into maxParents bytes. Where not all fit, those that remain may lack arguments.
 func fittingParents(parents []classify.Parent) []classify.Parent {
 	room := maxParents
 	for _, p := range parents {
@@ -230,14 +305,5 @@ func sizeOf(texts ...string) (size int) {
 	return size
 }
 
-// commandText returns a command line as one text: the first arguments, as many as
-// fit into limit bytes, with spaces between them.
-func commandText(arguments []string, limit int) string {
-	size := -len(" ")
-	for i, argument := range arguments {
-		if size += len(" ") + jsontext.EscapedLen(argument); size > limit {
-			return jsontext.LocalText(strings.Join(arguments[:i], " "))
-		}
-	}
-	return jsontext.LocalText(strings.Join(arguments, " "))
-}
+// commandText returns a command line as one text, with spaces between the arguments.
+func commandText(arguments []string) string { return jsontext.LocalText(strings.Join(arguments, " ")) }

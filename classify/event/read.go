@@ -1,87 +1,17 @@
 package event
 
 import (
-	"encoding/json"
 	"errors"
-	"strconv"
+	"net/netip"
+	"time"
+
+	"tlsfloor/classify"
+	"tlsfloor/classify/jsontext"
+	"tlsfloor/parse"
 )
 
 // schema is the name of the native schema (docs/event.schema.json).
 const schema = "tlsfloor/1"
-
-// errForeign is returned for a line that is not a native event.
-var errForeign = errors.New("not an event of tlsfloor")
-
-// Event is a native event that was read back. Its members are described in
-// docs/event.schema.json; those that the event does not have are zero. In texts off
-// the network, each code point up to U+00FF stands for one byte. Texts may contain
-// control characters.
-type Event struct {
-	Schema   string `json:"schema"`
-	Kind     string `json:"kind"` // KindHandshake or KindStats
-	Protocol string `json:"protocol"`
-	Time     string `json:"ts"` // RFC 3339 in UTC, to the microsecond: times sort as texts
-
-	// In a handshake these are true or false, in counts they are numbers.
-	Flagged tally `json:"flagged"`
-	InScope tally `json:"in_scope"`
-
-	// Members of a handshake.
-	Verdict     string       `json:"verdict"`
-	Outcome     string       `json:"outcome"`
-	Fix         string       `json:"fix"`
-	Reason      string       `json:"reason"`
-	Exception   *exception   `json:"exception"`
-	Count       uint64       `json:"count"` // of findings in this event; 0: one
-	FirstSeen   string       `json:"first_seen"`
-	LastSeen    string       `json:"last_seen"`
-	SourceIP    string       `json:"src_ip"`
-	SourcePort  uint16       `json:"src_port"`
-	TargetIP    string       `json:"dst_ip"`
-	TargetPort  uint16       `json:"dst_port"`
-	CommunityID string       `json:"community_id"`
-	VLANs       []uint16     `json:"vlan"`
-	Tunnels     []string     `json:"tunnels"`
-	ReturnPath  *place       `json:"return_path"`
-	AlsoSeen    []place      `json:"also_seen"`
-	Proxied     *endpoints   `json:"proxied"`
-	Host        string       `json:"host"`
-	HostSource  string       `json:"host_source"`
-	Names       []name       `json:"names"`
-	AWS         *aws         `json:"aws"`
-	TLSDetails  *tlsDetails  `json:"tlsDetails"`
-	QUIC        *quicMembers `json:"quic"`
-	DTLS        *dtlsMembers `json:"dtls"`
-	StartTLS    string       `json:"starttls"`
-	Client      *client      `json:"client"`
-	Server      *server      `json:"server"`
-	Certificate *certificate `json:"certificate"`
-	Alert       *alert       `json:"alert"`
-	Process     *Process     `json:"process"`
-	Software    *Software    `json:"software"`
-	Advice      *advice      `json:"advice"`
-	Anomalies   []string     `json:"anomalies"`
-
-	// Members of counts.
-	Packets          uint64 `json:"packets"`
-	Bytes            uint64 `json:"bytes"`
-	KernelDropped    uint64 `json:"kernel_dropped"`
-	InterfaceDropped uint64 `json:"interface_dropped"`
-	Flows            uint64 `json:"flows"`
-	Hellos           uint64 `json:"hellos"`
-	Handshakes       uint64 `json:"handshakes"`
-	Excepted         uint64 `json:"excepted"`
-	Held             uint64 `json:"held"`
-	Own              uint64 `json:"own_handshakes"`
-	Blind            []Spot `json:"blind"`
-	Final            bool   `json:"final"`
-
-	Sensor struct {
-		Host    string `json:"host"`
-		Source  string `json:"source"`
-		Version string `json:"version"`
-	} `json:"sensor"`
-}
 
 // The kinds of events.
 const (
@@ -89,177 +19,304 @@ const (
 	KindStats     = "stats"
 )
 
-// place is where packets were seen.
-type place struct {
-	Source  string   `json:"source"`
-	VLANs   []uint16 `json:"vlan"`
-	Tunnels []string `json:"tunnels"`
-}
+var (
+	errNotJSON = errors.New("not a line of JSON")
+	errForeign = errors.New("not an event of tlsfloor")
+)
 
-// endpoints are the addresses that a PROXY protocol header gave.
-type endpoints struct {
-	SourceIP   string `json:"src_ip"`
-	SourcePort uint16 `json:"src_port"`
-	TargetIP   string `json:"dst_ip"`
-	TargetPort uint16 `json:"dst_port"`
-}
-
-// name is a candidate for the destination's name.
-type name struct {
-	Host   string `json:"host"`
-	Source string `json:"source"`
-}
-
-// aws is what the destination's name says about an AWS endpoint.
-type aws struct {
-	Partition   string `json:"partition"`
-	Region      string `json:"region"`
-	Service     string `json:"service"`
-	FIPS        bool   `json:"fips"`
-	DualStack   bool   `json:"dual_stack"`
-	VPCEndpoint bool   `json:"vpc_endpoint"`
-	Resource    string `json:"resource"`
-}
-
-// tlsDetails has the shape of CloudTrail's tlsDetails.
-type tlsDetails struct {
-	Version string `json:"tlsVersion"`
-	Cipher  string `json:"cipherSuite"`
-	Host    string `json:"clientProvidedHostHeader"`
-}
-
-// quicMembers is what the packets of QUIC show besides the handshake.
-type quicMembers struct {
-	Version     string `json:"version"`
-	Retry       bool   `json:"retry"`
-	Negotiation bool   `json:"version_negotiation"`
-}
-
-// dtlsMembers is the same of DTLS.
-type dtlsMembers struct {
-	HelloVerify bool `json:"hello_verify"`
-}
-
-// client is the ClientHello.
-type client struct {
-	SNI           string   `json:"sni"`
-	RecordVersion string   `json:"record_version"`
-	LegacyVersion string   `json:"legacy_version"`
-	MaxVersion    string   `json:"max_version"`
-	Versions      []string `json:"versions"` // empty, not nil: the extension has nothing but GREASE
-	ALPN          []string `json:"alpn"`
-	FallbackSCSV  bool     `json:"fallback_scsv"`
-	SSLv2Format   bool     `json:"sslv2_format"`
-	ECH           bool     `json:"ech"`
-	EarlyData     bool     `json:"early_data"`
-	JA3           string   `json:"ja3"`
-	JA3Full       string   `json:"ja3_full"`
-	JA4           string   `json:"ja4"`
-}
-
-// server is the ServerHello.
-type server struct {
-	Version           string  `json:"version"`
-	Cipher            string  `json:"cipher"`
-	CipherID          *uint16 `json:"cipher_id"` // nil: SSLv2
-	ALPN              string  `json:"alpn"`
-	JA3S              string  `json:"ja3s"`
-	JA3SFull          string  `json:"ja3s_full"`
-	Sentinel          string  `json:"downgrade_sentinel"`
-	HelloRetryRequest bool    `json:"hello_retry_request"`
-	Resumed           string  `json:"resumed"`
-}
-
-// certificate is the server's.
-type certificate struct {
-	Subject   string   `json:"subject"`
-	Issuer    string   `json:"issuer"`
-	DNSNames  []string `json:"dns_names"`
-	NotBefore string   `json:"not_before"` // RFC 3339
-	NotAfter  string   `json:"not_after"`
-	SHA256    string   `json:"sha256"`
-}
-
-// alert is a plaintext alert.
-type alert struct {
-	From        string `json:"from"`
-	Level       string `json:"level"`
-	Description string `json:"description"`
-	Code        uint8  `json:"code"`
-}
-
-// Process is the program at the client's end.
-type Process struct {
-	PID         int      `json:"pid"`
-	Executable  string   `json:"executable"`
-	CommandLine []string `json:"command_line"`
-	User        string   `json:"user"`
-	LoginUser   string   `json:"login_user"`
-	Unit        string   `json:"unit"`
-	Container   string   `json:"container"`
-	Started     string   `json:"started"` // RFC 3339 in UTC
-	Folder      string   `json:"working_directory"`
-	Script      string   `json:"script"`
-	Parents     []Parent `json:"parents"` // the nearest first
-	Cgroup      string   `json:"cgroup"`
-	Variables   []string `json:"variables"` // names only
-	Libraries   []string `json:"libraries"`
-	GoVersion   string   `json:"go_version"`
-	GoModules   []string `json:"go_modules"`
-}
-
-// Parent is a process that started another.
-type Parent struct {
-	PID         int      `json:"pid"`
-	Executable  string   `json:"executable"`
-	CommandLine []string `json:"command_line"`
-}
-
-// Software is what the client most likely is.
-type Software struct {
-	ID         string   `json:"id"`
-	Name       string   `json:"name"`
-	Version    string   `json:"version"`
-	Library    string   `json:"library"`
-	Confidence string   `json:"confidence"`
-	Because    []string `json:"because"`
-}
-
-// advice is what to change.
-type advice struct {
-	ID      string `json:"id"`
-	Summary string `json:"summary"`
-}
-
-// tally is a count, or true (1) or false (0).
-type tally uint64
-
-// UnmarshalJSON implements json.Unmarshaler. A value of another type counts as zero,
-// because Parse ignores members of the wrong type.
-func (n *tally) UnmarshalJSON(text []byte) error {
-	if string(text) == "true" {
-		*n = 1
-		return nil
+// Read reads a native event back as what it was made of: a finding or the counts of a
+// run, with all that any format writes. Both are nil for an event of another kind, which
+// a newer tlsfloor may write. They do not refer to line.
+//
+// Members and words that are unknown, and members of another type, are passed over:
+// another version or a relay may have written them. A line that is not JSON, or not a
+// native event, is an error. Anybody may have written it: texts may have control
+// characters, and members may contradict each other.
+func Read(line []byte) (*classify.Finding, *Stats, error) {
+	r := reader{Reader: jsontext.NewReader(line), finding: new(classify.Finding), sensor: new(Sensor)}
+	if r.Object() {
+		for r.Member() {
+			if key := r.Key(); !r.common(key) && !r.flow(key) && !r.parts(key) && !r.counts(key) {
+				r.Skip()
+			}
+		}
 	}
-	count, err := strconv.ParseUint(string(text), 10, 64)
+	switch {
+	case !r.Whole():
+		return nil, nil, errNotJSON
+	case !r.native:
+		return nil, nil, errForeign
+	}
+	return r.event()
+}
+
+// reader has what was read of an event. What kind it is may come last.
+type reader struct {
+	jsontext.Reader
+	native         bool // the schema is ours
+	handshake      bool
+	counted        bool // it is of kind stats
+	time           int64
+	client, server end
+	sensor         *Sensor
+	source         string
+	finding        *classify.Finding
+	series         classify.Series
+	stats          Stats
+}
+
+// event returns what was read.
+func (r *reader) event() (*classify.Finding, *Stats, error) {
+	switch {
+	case r.handshake:
+		f := r.finding
+		f.Time, f.Source, f.Sensor = r.time, r.source, r.sensor
+		f.Client, f.Server = r.client.addrPort(), r.server.addrPort()
+		if r.series.Count > 0 {
+			series := r.series // r is large
+			f.Series = &series
+		}
+		if f.Names == nil && f.HostSource != classify.NameNone { // a single candidate is the host
+			f.Names = []classify.Name{{Host: f.Host, Source: f.HostSource}}
+		}
+		return f, nil, nil
+	case r.counted:
+		s := r.stats
+		s.Time, s.Source, s.Sensor = r.time, r.source, r.sensor
+		return nil, &s, nil
+	}
+	return nil, nil, nil
+}
+
+// The functions below read the value of a member, or report that it is none of theirs.
+
+// common reads members that events of both kinds have. Whether a flow is flagged and in
+// scope is in members with the names of counts.
+func (r *reader) common(key []byte) bool {
+	switch string(key) {
+	case "schema":
+		r.native = string(r.Word()) == schema
+	case "kind":
+		kind := r.Word()
+		r.handshake, r.counted = string(kind) == KindHandshake, string(kind) == KindStats
+	case "ts":
+		r.time = readTime(&r.Reader)
+	case "flagged":
+		r.stats.Flagged, r.finding.Flagged = r.Tally()
+	case "count":
+		r.series.Count = jsontext.Number[uint64](&r.Reader)
+	case "first_seen":
+		r.series.First = readTime(&r.Reader)
+	case "last_seen":
+		r.series.Last = readTime(&r.Reader)
+	case "in_scope":
+		r.stats.InScope, r.finding.InScope = r.Tally()
+	case "sensor":
+		r.readSensor()
+	default:
+		return false
+	}
+	return true
+}
+
+func (r *reader) readSensor() {
+	if !r.Object() {
+		return
+	}
+	for r.Member() {
+		switch string(r.Key()) {
+		case "host":
+			r.sensor.Host = r.Text()
+		case "source":
+			r.source = r.Text()
+		case "version":
+			r.sensor.Version = r.Text()
+		case "live":
+			r.sensor.Live = r.Bool()
+		default:
+			r.Skip()
+		}
+	}
+}
+
+// flow reads the members of a handshake that are not objects.
+func (r *reader) flow(key []byte) bool {
+	f := r.finding
+	switch string(key) {
+	case "verdict":
+		f.Verdict = readWord(&r.Reader, classify.Violation, classify.Undetermined)
+	case "outcome":
+		f.Outcome = readWord(&r.Reader, classify.Truncated, classify.OutcomeUnknown)
+	case "fix":
+		f.Fix = readWord(&r.Reader, classify.FixUnknown, classify.FixUnknown)
+	case "protocol":
+		f.Protocol = readWord(&r.Reader, parse.QUIC, parse.TLS)
+	case "exception":
+		f.Exception = readException(&r.Reader)
+	case "reason":
+		f.Reason = r.Text()
+	case "src_ip":
+		r.client.ip = readAddr(&r.Reader)
+	case "src_port":
+		r.client.port = jsontext.Number[uint16](&r.Reader)
+	case "dst_ip":
+		r.server.ip = readAddr(&r.Reader)
+	case "dst_port":
+		r.server.port = jsontext.Number[uint16](&r.Reader)
+	case "vlan":
+		f.VLANs = readVLANs(&r.Reader)
+	case "tunnels":
+		f.Tunnels = r.Texts()
+	case "host":
+		f.Host = r.Wire()
+	case "host_source":
+		f.HostSource = readWord(&r.Reader, classify.NameAddress, classify.NameNone)
+	case "starttls":
+		f.StartTLS = r.Text()
+	case "anomalies":
+		f.Anomalies = r.Texts()
+	default:
+		return false
+	}
+	return true
+}
+
+// counts reads the members of a run's counts.
+func (r *reader) counts(key []byte) bool {
+	s := &r.stats
+	switch string(key) {
+	case "packets":
+		s.Packets = jsontext.Number[uint64](&r.Reader)
+	case "bytes":
+		s.Bytes = jsontext.Number[uint64](&r.Reader)
+	case "kernel_dropped":
+		s.KernelDropped = jsontext.Number[uint64](&r.Reader)
+	case "interface_dropped":
+		s.InterfaceDropped = jsontext.Number[uint64](&r.Reader)
+	case "flows":
+		s.Flows = jsontext.Number[uint64](&r.Reader)
+	case "hellos":
+		s.Hellos = jsontext.Number[uint64](&r.Reader)
+	case "handshakes":
+		s.Handshakes = jsontext.Number[uint64](&r.Reader)
+	case "excepted":
+		s.Excepted = jsontext.Number[uint64](&r.Reader)
+	case "held":
+		s.Held = jsontext.Number[uint64](&r.Reader)
+	case "own_handshakes":
+		s.Own = jsontext.Number[uint64](&r.Reader)
+	case "blind":
+		s.Blind = jsontext.List(&r.Reader, readSpot)
+	case "final":
+		s.Final = r.Bool()
+	default:
+		return false
+	}
+	return true
+}
+
+func readSpot(r *jsontext.Reader) (s Spot) {
+	if !r.Object() {
+		return s
+	}
+	for r.Member() {
+		switch string(r.Key()) {
+		case "cause":
+			s.Cause = r.Text()
+		case "count":
+			s.Count = jsontext.Number[uint64](r)
+		case "top":
+			s.Top = jsontext.List(r, readItem)
+		case "text":
+			s.Text = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+	return s
+}
+
+func readItem(r *jsontext.Reader) (i Item) {
+	if !r.Object() {
+		return i
+	}
+	for r.Member() {
+		switch string(r.Key()) {
+		case "number":
+			if n, ok := r.Uint(1<<32 - 1); ok {
+				number := uint32(n)
+				i.Number = &number
+			}
+		case "name":
+			i.Name = r.Text()
+		case "count":
+			i.Count = jsontext.Number[uint64](r)
+		default:
+			r.Skip()
+		}
+	}
+	return i
+}
+
+// end is one end of a connection.
+type end struct {
+	ip   netip.Addr
+	port uint16
+}
+
+// addrPort returns the zero AddrPort where there is no address.
+func (e end) addrPort() netip.AddrPort {
+	if !e.ip.IsValid() {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(e.ip, e.port)
+}
+
+// readAddr reads an address; the zero Addr: it is none. It has no zone.
+func readAddr(r *jsontext.Reader) netip.Addr {
+	a, err := netip.ParseAddr(string(r.Word()))
 	if err != nil {
-		count = 0
+		return netip.Addr{}
 	}
-	*n = tally(count)
-	return nil
+	return a.WithZone("")
 }
 
-// Parse reads one native event. It ignores members that are not in the schema, and
-// members of another type, which another version of tlsfloor or a relay may have
-// written. It returns an error for a line that is not JSON or not a native event.
-func Parse(line []byte) (*Event, error) {
-	e := new(Event)
-	var other *json.UnmarshalTypeError
-	if err := json.Unmarshal(line, e); err != nil && !errors.As(err, &other) {
-		return nil, err
+func readVLANs(r *jsontext.Reader) []uint16 { return jsontext.List(r, jsontext.Number[uint16]) }
+
+// readWord reads a word: the value up to last that has it, else other.
+func readWord[V interface {
+	~uint8
+	String() string
+}](r *jsontext.Reader, last, other V) V {
+	word := r.Word()
+	for v := range last + 1 {
+		if v.String() == string(word) {
+			return v
+		}
 	}
-	if e.Schema != schema {
-		return nil, errForeign
+	return other
+}
+
+// readTime reads a time, in nanoseconds since the Unix epoch; 0: it is none, or none that
+// these can tell.
+func readTime(r *jsontext.Reader) int64 {
+	t, ok := readDate(r)
+	if !ok || t.Year() < 1678 || t.Year() > 2261 {
+		return 0
 	}
-	return e, nil
+	return t.UnixNano()
+}
+
+// readSeconds reads a time, in seconds since the Unix epoch; 0: it is none.
+func readSeconds(r *jsontext.Reader) int64 {
+	t, ok := readDate(r)
+	if !ok {
+		return 0
+	}
+	return t.Unix()
+}
+
+func readDate(r *jsontext.Reader) (t time.Time, ok bool) {
+	t, err := time.Parse(time.RFC3339, string(r.Word()))
+	return t, err == nil
 }

@@ -29,11 +29,24 @@ func appendException(dst []byte, e *classify.Exception) []byte {
 	return append(jsontext.AppendText(dst, `"until":`, e.Until), '}')
 }
 
-// exception is an Exception in a native event.
-type exception struct {
-	Owner  string `json:"owner"`
-	Reason string `json:"reason"`
-	Until  string `json:"until"`
+func readException(r *jsontext.Reader) *classify.Exception {
+	if !r.Object() {
+		return nil
+	}
+	e := new(classify.Exception)
+	for r.Member() {
+		switch string(r.Key()) {
+		case "owner":
+			e.Owner = r.Text()
+		case "reason":
+			e.Reason = r.Text()
+		case "until":
+			e.Until = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+	return e
 }
 
 // ocsfSeries are the attributes of an aggregate of events, in every class.
@@ -47,7 +60,7 @@ func ocsfSeriesOf(s *classify.Series) ocsfSeries {
 	if s == nil {
 		return ocsfSeries{}
 	}
-	return ocsfSeries{s.Count, s.First / 1e6, s.Last / 1e6}
+	return ocsfSeries{s.Count, milliseconds(s.First), milliseconds(s.Last)}
 }
 
 func (m *eveMetadata) addSeries(s *classify.Series) {

@@ -76,7 +76,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		l.LastAlert = zeekAlert(a)
 	}
 	if p := f.Process; p != nil {
-		l.Process = jsontext.LocalText(Program(p.Executable, p.CommandLine))
+		l.Process = Program(p.Executable, p.CommandLine)
 	}
 	if s := f.Software; s != nil {
 		l.Software = s.ID

@@ -150,7 +150,7 @@ func AppendTimestamp(dst []byte, ns int64) []byte {
 // AppendUnix appends ns, nanoseconds since the Unix epoch, as a number of seconds with
 // microseconds.
 func AppendUnix(dst []byte, ns int64) []byte {
-	micros := ns / 1000
+	micros := time.Unix(0, ns).UnixMicro() // as AppendTimestamp, also before the epoch
 	if micros < 0 {
 		dst, micros = append(dst, '-'), -micros
 	}

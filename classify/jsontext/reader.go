@@ -9,7 +9,7 @@ import (
 // another type than the one asked for is passed over, and counts as zero. After a fault
 // in the text nothing more is read: see Whole.
 //
-// It is for a schema whose members are known. encoding/json takes eight times as long for
+// It is for a schema whose members are known. encoding/json takes four times as long for
 // an event, and takes "Schema" for "schema".
 type Reader struct {
 	left  []byte
@@ -173,6 +173,9 @@ func (r *Reader) Bool() bool { return string(r.scalar()) == "true" }
 func (r *Reader) Uint(most uint64) (n uint64, ok bool) { return whole(r.scalar(), most) }
 
 func whole(digits []byte, most uint64) (n uint64, ok bool) {
+	if len(digits) == 0 || !isDigit(digits[0]) {
+		return 0, false // without an error of strconv, which allocates
+	}
 	n, err := strconv.ParseUint(string(digits), 10, 64)
 	if err != nil || n > most {
 		return 0, false

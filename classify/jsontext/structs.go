@@ -100,6 +100,18 @@ func LocalText(text string) string {
 	return out.String()
 }
 
+// Beginning returns the first n characters of a text. A byte that is not UTF-8 counts as
+// one, so that LocalText does not change the number.
+func Beginning(text string, n int) string {
+	for at := range text {
+		if n == 0 {
+			return text[:at]
+		}
+		n--
+	}
+	return text
+}
+
 func isASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {

@@ -142,7 +142,7 @@ func testTunnelFlood(t *testing.T, program string) {
 		t.Errorf("status %d", status)
 	}
 	text := string(read(t, events))
-	want := fmt.Sprintf(`{"cause":"events_bounded","count":%d,"top":[{"name":"%s","count":%d}]}`, n-tunnelEvents, thereAddress, n-tunnelEvents)
+	want := fmt.Sprintf(`{"cause":"events_bounded","count":%d,"top":[{"name":"%s","count":%d}],"text":"`, n-tunnelEvents, thereAddress, n-tunnelEvents)
 	if written := strings.Count(text, `"flagged":true`); written != tunnelEvents || !strings.Contains(text, want) {
 		t.Errorf("%d events written, want %d and %s in\n%s", written, tunnelEvents, want, text[max(0, len(text)-600):])
 	}

@@ -1,6 +1,10 @@
 package quic
 
-import "strconv"
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+)
 
 // Version is the version field of a long header.
 type Version uint32
@@ -32,6 +36,26 @@ func (v Version) String() string {
 		b = append(b, digits[v>>shift&0xf])
 	}
 	return string(b)
+}
+
+// ParseVersion returns the version that a name stands for: see String.
+func ParseVersion(name []byte) (v Version, ok bool) {
+	switch digits := string(name); {
+	case digits == "v1":
+		return V1, true
+	case digits == "v2":
+		return V2, true
+	case strings.HasPrefix(digits, "draft-"):
+		n, err := strconv.ParseUint(digits[len("draft-"):], 10, 8)
+		return 0xff000000 | Version(n), err == nil && n > 0
+	case len(digits) == len("Q043"):
+		v = Version(binary.BigEndian.Uint32(name))
+		return v, v.isGoogle()
+	case len(digits) == len("0x00000001") && digits[:2] == "0x":
+		n, err := strconv.ParseUint(digits[2:], 16, 32)
+		return Version(n), err == nil
+	}
+	return 0, false
 }
 
 func (v Version) isDraft() bool { return v>>8 == 0xff0000 && v != 0xff000000 }

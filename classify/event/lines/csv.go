@@ -2,6 +2,7 @@ package lines
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"strings"
 
@@ -51,7 +52,7 @@ func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		r = r.None(1)
 	}
 	r = append(endpoint.AppendCommunityID(r, f.Client, f.Server), ',')
-	r = r.Local(t.sensor.Host).Local(f.Source)
+	r = r.Local(cmp.Or(f.Sensor, &t.sensor).Host).Local(f.Source)
 	return finish(csvException(csvSeries(r, f), f.Exception))
 }
 
@@ -59,7 +60,7 @@ func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
 func (t *table) AppendStats(dst []byte, s *event.Stats) []byte {
 	r := plaintext.Row(dst).Time(s.Time).Own(event.KindStats).None(5).Local(string(new(text).appendCounts(nil, s)))
 	const before, behind = 8, 6 // the cells of findings alone
-	return finish(r.None(csvCount - before - 2 - behind).Local(t.sensor.Host).Local(s.Source).None(behind))
+	return finish(r.None(csvCount - before - 2 - behind).Local(cmp.Or(s.Sensor, &t.sensor).Host).Local(s.Source).None(behind))
 }
 
 // finish ends a row.
@@ -117,7 +118,7 @@ func csvProcess(r plaintext.Row, p *classify.Process) plaintext.Row {
 	r = r.Number(uint64(p.PID)).Local(p.Executable).List(event.Arguments(p)).Local(p.Script)
 	r = r.Local(p.User).Local(p.LoginUser).Local(p.Unit).Local(p.Container)
 	var parents []string // the nearest first
-	for _, parent := range p.Parents {
+	for _, parent := range event.Parents(p) {
 		parents = append(parents, event.Program(parent.Executable, parent.CommandLine))
 	}
 	return r.List(parents)

@@ -2,11 +2,13 @@ package lines
 
 import (
 	"bytes"
+	"math/rand"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/testing/findings"
 	"tlsfloor/classify/testing/golden"
 )
 
@@ -91,6 +93,32 @@ func FuzzLines(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A native event that was read back gives the same line as the finding itself.
+func TestLinesOfEventsReadBack(t *testing.T) {
+	for name := range formats {
+		for _, style := range []Style{{Place: true, Color: true}, {Time: TimeSeconds}} {
+			of, read := parseFormat(t, name, style), parseFormat(t, name, style)
+			for seed := range int64(500) {
+				f := findings.Some(rand.New(rand.NewSource(seed)))
+				back, _, err := event.Read(event.NewNative(sensor).AppendFinding(nil, f))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, want := read.AppendFinding(nil, back), of.AppendFinding(nil, f); !bytes.Equal(got, want) {
+					t.Fatalf("%s, seed %d: got %s\nwant %s", name, seed, got, want)
+				}
+			}
+			_, back, err := event.Read(event.NewNative(sensor).AppendStats(nil, unseen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := read.AppendStats(nil, back), of.AppendStats(nil, unseen); !bytes.Equal(got, want) {
+				t.Errorf("%s: got %s\nwant %s", name, got, want)
+			}
+		}
+	}
 }
 
 // Lines are made without garbage. Lists in a cell and unknown version numbers are the

@@ -204,7 +204,7 @@ func isProgram(s *classify.Software, p *classify.Process) bool {
 	return p != nil && s.Version == "" && s.Name == event.Program(p.Executable, p.CommandLine)
 }
 
-// shownContainer is how much of a container's id is shown: as much as docker ps shows.
+// shownContainer is how much of a container's id is shown, in characters: as much as docker ps shows.
 const shownContainer = 12
 
 func appendTextProcess(dst []byte, p *classify.Process) []byte {
@@ -214,7 +214,7 @@ func appendTextProcess(dst []byte, p *classify.Process) []byte {
 	}
 	dst = strconv.AppendInt(append(dst, "pid "...), int64(p.PID), 10)
 	for _, c := range [...]struct{ name, value string }{
-		{", script ", p.Script}, {", user ", p.User}, {", unit ", p.Unit}, {", container ", p.Container[:min(len(p.Container), shownContainer)]},
+		{", script ", p.Script}, {", user ", p.User}, {", unit ", p.Unit}, {", container ", jsontext.Beginning(p.Container, shownContainer)},
 	} {
 		if c.value != "" {
 			dst = plaintext.AppendWord(append(dst, c.name...), c.value)

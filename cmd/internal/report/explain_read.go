@@ -5,12 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/netip"
-	"time"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/advice"
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/jsontext"
 )
 
 // maxLine bounds a line, in bytes. The lines of tlsfloor have less than 100 KB.
@@ -81,144 +80,71 @@ func skipLine(in *bufio.Reader) error {
 }
 
 func (r *Findings) addLine(line []byte) {
-	e, err := event.Parse(line)
+	f, stats, err := event.Read(line)
 	if err != nil {
 		r.foreign++
 		return
 	}
 	r.events++
-	switch e.Kind {
-	case event.KindHandshake:
-		r.add(e)
-	case event.KindStats:
-		if at := timeOf(e); !e.Final || r.selection.reaches(at) {
-			r.period.add(at)
-			r.unseen.add(e)
-		}
+	switch {
+	case f != nil:
+		r.add(f, line)
+	case stats != nil && (!stats.Final || r.selection.reaches(stats.Time)):
+		r.period.add(stats.Time)
+		r.unseen.add(stats)
 	}
 }
 
-func (r *Findings) add(e *event.Event) {
-	f := findingOf(e)
+// add adds the finding of an event, which is line.
+func (r *Findings) add(f *classify.Finding, line []byte) {
 	switch selected := r.selection.wants(f); {
 	case !selected && f.Flagged:
 		r.left++
 	case selected:
 		r.period.add(f.Time)
 		if f.Flagged {
-			f.Advice = adviceOf(e, f)
+			complete(f)
 			id := identityOf(f)
 			if !id.address.IsValid() {
-				id.other = local(e.SourceIP)
+				id.other = local(writtenSource(line))
 			}
 			r.clients.addAs(id, f)
 		}
 	}
 }
 
-// adviceOf returns the advice for an event. If the event names no guide, or one that this
-// version does not have, it is the advice that this version would give.
-func adviceOf(e *event.Event, f *classify.Finding) *classify.Advice {
-	chosen := advice.For(f) // not nil: fixOf returns no FixNone
-	if e.Advice != nil {
-		if g, ok := advice.Lookup(e.Advice.ID); ok && e.Advice.ID != chosen.ID {
-			return &classify.Advice{ID: g.ID, Summary: g.Summary}
+// complete adds what the event of a flagged flow may lack. If it names no guide, or one
+// that this version does not have, the advice is what this version would give.
+func complete(f *classify.Finding) {
+	if f.Verdict < classify.Attempt {
+		f.Verdict = classify.Violation
+	}
+	if f.Fix == classify.FixNone {
+		f.Fix = classify.FixUnknown
+	}
+	if s := f.Software; s != nil && s.Confidence == 0 {
+		s.Confidence = classify.Medium
+	}
+	chosen := advice.For(f) // not nil: see above
+	if a := f.Advice; a != nil {
+		if g, ok := advice.Lookup(a.ID); ok && a.ID != chosen.ID {
+			chosen = &classify.Advice{ID: g.ID, Summary: g.Summary}
 		}
 	}
-	return chosen
+	f.Advice = chosen
 }
 
-// findingOf returns the finding that an event is about, as far as it is used here.
-func findingOf(e *event.Event) *classify.Finding {
-	f := &classify.Finding{Verdict: classify.Violation, Fix: fixOf(e.Fix), Reason: e.Reason, Flagged: e.Flagged == 1, Host: wireBytes(e.Host)}
-	f.Time, f.StartTLS = timeOf(e), e.StartTLS
-	f.Client, f.Server = addressOf(e.SourceIP, e.SourcePort), addressOf(e.TargetIP, e.TargetPort)
-	if e.HostSource == classify.NameConnect.String() {
-		f.HostSource = classify.NameConnect
-	}
-	if e.Client != nil {
-		f.Hello = new(classify.ClientHello)
-	}
-	if e.AWS != nil {
-		f.AWS = &classify.AWS{Service: e.AWS.Service, Region: e.AWS.Region, Resource: e.AWS.Resource, VPCEndpoint: e.AWS.VPCEndpoint}
-	}
-	if s := e.Software; s != nil {
-		f.Software = &classify.Software{ID: s.ID, Name: s.Name, Version: s.Version, Library: s.Library, Confidence: confidenceOf(s.Confidence)}
-	}
-	f.Process = processOf(e.Process)
-	return f
-}
-
-// fixOf returns the value of a word in an event. Of other words it is not known who has
-// to change.
-func fixOf(word string) classify.Fix {
-	switch word {
-	case classify.FixClient.String():
-		return classify.FixClient
-	case classify.FixServer.String():
-		return classify.FixServer
-	}
-	return classify.FixUnknown
-}
-
-func confidenceOf(word string) classify.Confidence {
-	for c := classify.Low; c <= classify.High; c++ {
-		if c.String() == word {
-			return c
+// writtenSource returns the client's address as an event has it, for one that is none:
+// somebody may have replaced it by a name.
+func writtenSource(line []byte) string {
+	r := jsontext.NewReader(line)
+	source := ""
+	for r.Object(); r.Member(); {
+		if string(r.Key()) == "src_ip" {
+			source = r.Text()
+		} else {
+			r.Skip()
 		}
 	}
-	return classify.Medium
-}
-
-func processOf(p *event.Process) *classify.Process {
-	if p == nil {
-		return nil
-	}
-	of := &classify.Process{
-		PID: p.PID, Executable: p.Executable, CommandLine: p.CommandLine, User: p.User, LoginUser: p.LoginUser, Folder: p.Folder,
-		Script: p.Script, Unit: p.Unit, Container: p.Container, Cgroup: p.Cgroup, Variables: p.Variables, Libraries: p.Libraries, GoVersion: p.GoVersion, GoModules: p.GoModules,
-	}
-	for _, parent := range p.Parents {
-		of.Parents = append(of.Parents, classify.Parent(parent))
-	}
-	return of
-}
-
-// timeOf returns the time of an event in nanoseconds since the Unix epoch; 0: not known.
-func timeOf(e *event.Event) int64 {
-	t, err := time.Parse(time.RFC3339, e.Time)
-	if err != nil || t.Year() < 1678 || t.Year() > 2261 {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func addressOf(ip string, port uint16) netip.AddrPort {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(a.WithZone(""), port)
-}
-
-// wireBytes returns the bytes of a text off the network, of which an event has each as the
-// code point of its number.
-func wireBytes(text string) string {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
-			return latin1(text)
-		}
-	}
-	return text
-}
-
-func latin1(text string) string {
-	out := make([]byte, 0, len(text))
-	for _, r := range text {
-		if r > 0xff {
-			return text // not written by tlsfloor
-		}
-		out = append(out, byte(r))
-	}
-	return string(out)
+	return source
 }

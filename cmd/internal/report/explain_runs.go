@@ -26,15 +26,15 @@ type counted struct {
 	sums  [4]uint64 // packets, flows, handshakes and flagged flows
 }
 
-func (u *unseen) add(e *event.Event) {
-	now := counted{u.spotsOf(e), [4]uint64{e.Packets, e.Flows, e.Handshakes, uint64(e.Flagged)}}
-	host := end(e.Sensor.Host, maxHost)
+func (u *unseen) add(s *event.Stats) {
+	now := counted{u.spotsOf(s), [4]uint64{s.Packets, s.Flows, s.Handshakes, s.Flagged}}
+	host := end(s.Sensor.Host, maxHost)
 	before, known := u.open[host]
 	if known && !now.follows(&before) {
 		u.finish(&before)
 	}
 	switch {
-	case e.Final, !known && len(u.open) >= maxRuns:
+	case s.Final, !known && len(u.open) >= maxRuns:
 		delete(u.open, host)
 		u.finish(&now)
 	case u.open == nil:
@@ -69,8 +69,8 @@ func (c *counted) follows(before *counted) bool {
 }
 
 // spotsOf returns the spots of an event, within the usual bounds.
-func (u *unseen) spotsOf(e *event.Event) (spots []blind.Spot) {
-	for _, s := range e.Blind {
+func (u *unseen) spotsOf(of *event.Stats) (spots []blind.Spot) {
+	for _, s := range of.Blind {
 		cause, ok := blind.ParseCause(s.Cause)
 		if !ok {
 			u.unknown++

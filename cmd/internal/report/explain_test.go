@@ -380,8 +380,7 @@ func TestSummaryAndExplanationAgree(t *testing.T) {
 	}
 }
 
-// Whatever an event has of a process comes back, because advice goes by it. Its time of
-// start is not used.
+// Whatever an event has of a process comes back, because advice goes by it.
 func TestProcessComesBack(t *testing.T) {
 	p := &classify.Process{Parents: []classify.Parent{{PID: 3, Executable: "/bin/a", CommandLine: []string{"a", "b"}}}}
 	of := reflect.ValueOf(p).Elem()
@@ -397,12 +396,12 @@ func TestProcessComesBack(t *testing.T) {
 	}
 	f := cronCurl(0)
 	f.Process = p
-	e, err := event.Parse(event.NewNative(event.Sensor{}).AppendFinding(nil, f))
+	got, _, err := event.Read(event.NewNative(event.Sensor{}).AppendFinding(nil, f))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := processOf(e.Process); !reflect.DeepEqual(got, p) {
-		t.Errorf("got %+v, want %+v", got, p)
+	if !reflect.DeepEqual(got.Process, p) {
+		t.Errorf("got %+v, want %+v", got.Process, p)
 	}
 }
 
