@@ -251,6 +251,43 @@ func TestRetention(t *testing.T) {
 	}
 }
 
+// A rotated file keeps the ending of the file's name. One that an older tlsfloor named is
+// counted and removed, too.
+func TestRotatedFilesKeepTheirEnding(t *testing.T) {
+	folder := t.TempDir()
+	old, strangers := "events.jsonl.20260301T000000.000000Z", []string{"events.20260301T000000.000000Z", "events.20260301T000000.000000Z.csv", "events.old.jsonl"}
+	for _, name := range append(strangers, old) {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("{}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := open(t, Options{Path: filepath.Join(folder, "events.jsonl"), Size: 10, Keep: 3})
+	defer f.Close()
+	all := batchOf(0, 3, "longer than ten bytes")
+	deliver(t, f, all)
+	names := rotatedOf(t, f)
+	if len(names) != 3 || filepath.Base(names[0]) != old {
+		t.Fatalf("%q, want %s first", names, old)
+	}
+	for _, name := range names[1:] {
+		if is, _ := filepath.Match("events.*Z.jsonl", filepath.Base(name)); !is {
+			t.Errorf("%s", name)
+		}
+	}
+	deliver(t, f, batchOf(3, 4, "longer than ten bytes"))
+	if left := rotatedOf(t, f); len(left) != 3 || !slices.Equal(left[:2], names[1:]) || read(t, left...) != string(all.Lines(0, 3)) {
+		t.Errorf("%q are left of %q", left, names)
+	}
+	for _, name := range strangers {
+		read(t, filepath.Join(folder, name))
+	}
+	for path, want := range map[string]string{"a/events": "a/events.X", "a/.events": "a/.events.X", "a.b/c": "a.b/c.X", "events.jsonl": "events.X.jsonl", "./x.y.z": "./x.y.X.z", ".z": ".z.X"} {
+		if got := rotatedName(path, "X"); got != want {
+			t.Errorf("%s becomes %s, want %s", path, got, want)
+		}
+	}
+}
+
 // No file is replaced by two rotations in a microsecond or with a clock that was set back.
 func TestRotationFindsANameThatIsFree(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events")

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,8 +16,8 @@ import (
 )
 
 const (
-	// stamp is the format of the time of rotation, in the name of a rotated file. The
-	// names sort by it.
+	// stamp is the format of the time of rotation, in the name of a rotated file. Rotated
+	// files sort by it.
 	stamp = "20060102T150405.000000Z"
 	// rotateAgain is the wait after a failed rotation. Meanwhile lines go to the same
 	// file.
@@ -84,7 +85,7 @@ func (f *File) moveAside(now time.Time) (string, error) {
 		now = after.Add(time.Microsecond)
 	}
 	for range 1000 {
-		name := f.options.Path + "." + now.UTC().Format(stamp)
+		name := rotatedName(f.options.Path, now.UTC().Format(stamp))
 		switch there, err := ownership.Exists(name); {
 		case err != nil:
 			return "", err
@@ -96,6 +97,23 @@ func (f *File) moveAside(now time.Time) (string, error) {
 	return "", fmt.Errorf("no name is free for %s", f.options.Path)
 }
 
+// rotatedName returns the name of a file that was rotated: it keeps its ending, so that a
+// reader of *.jsonl that was away during the rotation reads it, too.
+func rotatedName(path, at string) string {
+	stem, ending := endingOf(path)
+	return stem + "." + at + ending
+}
+
+// endingOf cuts off the ending of a path, ".jsonl". A name that begins with its only dot has
+// none.
+func endingOf(path string) (stem, ending string) {
+	ending = filepath.Ext(path)
+	if stem = strings.TrimSuffix(path, ending); stem == "" || stem[len(stem)-1] == filepath.Separator {
+		return path, ""
+	}
+	return stem, ending
+}
+
 // lastStamp bounds stamps: names with years of five digits would not sort.
 var lastStamp = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -103,16 +121,24 @@ var lastStamp = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 // none.
 func (f *File) newest() (after time.Time, err error) {
 	names, err := f.rotated()
-	for _, name := range names {
-		after, _ = stampOf(name[len(name)-len(stamp):]) // names are sorted
+	if len(names) > 0 {
+		after, _ = f.stampOf(names[len(names)-1])
 	}
 	return after, err
 }
 
-// stampOf parses a stamp that moveAside makes.
-func stampOf(suffix string) (at time.Time, ok bool) {
-	at, err := time.Parse(stamp, suffix)
-	return at, err == nil && at.Before(lastStamp)
+// stampOf returns the time in the name of a rotated file: one that rotatedName makes, or
+// older versions of tlsfloor, behind the ending.
+func (f *File) stampOf(path string) (at time.Time, ok bool) {
+	stem, ending := endingOf(f.options.Path)
+	text, ok := strings.CutPrefix(path, f.options.Path+".")
+	if !ok {
+		if text, ok = strings.CutPrefix(path, stem+"."); ok {
+			text, ok = strings.CutSuffix(text, ending)
+		}
+	}
+	at, err := time.Parse(stamp, text)
+	return at, ok && err == nil && at.Before(lastStamp)
 }
 
 // clockStep is how far a clock may be set back, as NTP does, without a message.
@@ -159,20 +185,21 @@ func (f *File) removeOld() {
 	}
 }
 
-// rotated lists the rotated files, oldest first: those with names that moveAside makes.
+// rotated lists the rotated files, oldest first.
 func (f *File) rotated() ([]string, error) {
-	folder, base := filepath.Split(f.options.Path)
-	if folder == "" {
-		folder = "."
-	}
-	entries, err := ownership.ReadDir(folder)
+	folder, _ := filepath.Split(f.options.Path)
+	entries, err := ownership.ReadDir(cmp.Or(folder, "."))
 	var names []string
 	for _, entry := range entries {
-		suffix, ok := strings.CutPrefix(entry.Name(), base+".")
-		if _, ours := stampOf(suffix); ok && ours && entry.Type().IsRegular() {
-			names = append(names, filepath.Join(folder, entry.Name()))
+		name := folder + entry.Name()
+		if _, ours := f.stampOf(name); ours && entry.Type().IsRegular() {
+			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int {
+		first, _ := f.stampOf(a)
+		second, _ := f.stampOf(b)
+		return cmp.Or(first.Compare(second), cmp.Compare(a, b))
+	})
 	return names, err
 }
