@@ -42,7 +42,7 @@ func (w *watcher) sendStats(end bool) {
 		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
 		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
 		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
-		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged, Own: s.Own,
+		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged, Own: s.Own, Held: w.series.stats().Flagged,
 		Blind: blind.ForEvent(spots), Final: end,
 	})
 }

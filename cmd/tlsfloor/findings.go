@@ -15,6 +15,7 @@ import (
 type reader interface {
 	Run(src capture.Source, between func() bool) error
 	Stats() sensor.Stats
+	Now() int64
 }
 
 // newReader returns a sensor, or the workers that --workers asks for. o is for the sensor,
@@ -68,6 +69,10 @@ func (w *watcher) addWorkerResults() {
 // With --process, several goroutines call it.
 func (w *watcher) deliver(f *classify.Finding) {
 	w.identify(f)
+	if w.series.Combiner != nil {
+		w.series.Add(f)
+		return
+	}
 	w.events.Send(f)
 }
 
@@ -83,10 +88,17 @@ func (w *watcher) identify(f *classify.Finding) {
 
 // findingsTo returns the function that takes the sensor's findings.
 func (w *watcher) findingsTo() func(*classify.Finding) {
-	if w.processes == nil {
-		return w.deliver
+	deliver := w.deliver
+	if w.processes != nil {
+		deliver = w.processes.Deliver
 	}
-	return w.processes.Deliver
+	if w.series.Combiner == nil {
+		return deliver
+	}
+	return func(f *classify.Finding) {
+		w.series.Advance(w.sensor.Now())
+		deliver(f)
+	}
 }
 
 // connectionsTo returns the function that takes connections whose process is wanted, or

@@ -17,8 +17,12 @@ import (
 func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 	run := report.Run{Packets: s.Source.Frames, First: s.First, Last: s.Last, Blind: spots, Top: w.options.Top, Hint: w.hint(s)}
 	err := w.summary.Write(w.w, run, w.color)
-	if err == nil && len(w.options.Interfaces) > 0 {
+	switch {
+	case err != nil:
+	case w.live():
 		w.noteCounts(s)
+	default:
+		w.noteSeries()
 	}
 }
 
@@ -134,6 +138,7 @@ func (w *watcher) noteCounts(s *sensor.Stats) {
 		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), s.Flagged)
 	w.noteCount(s.Own, "handshake* of tlsfloor itself, on the way to its outputs, left out")
 	w.noteCount(s.Flow.EvictedSum(), "connection* given up for lack of memory")
+	w.noteSeries()
 	w.noteProcesses()
 }
 

@@ -66,6 +66,7 @@ func (w *watcher) abandon() int {
 		for _, o := range events.Stats() {
 			n += o.Waiting + o.Dropped + o.Refused
 		}
+		n += w.series.stats().Held
 		lost = fmt.Sprintf("; events not written: %d", n)
 	}
 	w.say("ended while it was still %s%s", printable(*w.phase.Load()), lost)
@@ -85,6 +86,7 @@ type watcher struct {
 	workerResults []*workerResult // of workers, if there are several
 	shares        memory.Shares   // of memory
 	events        *sink.Set
+	series        series
 	packets       *packets              // nil: without -w
 	processes     *attribute.Attributor // nil: without --process
 	summary       *report.Summary
@@ -140,6 +142,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.openWritten(outputs, stdout); err != nil {
 		return err
 	}
+	w.openSeries()
 	w.begin("starting to look for processes")
 	if err := w.startFinder(); err != nil {
 		return err
@@ -223,6 +226,8 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err)
 	}
 	w.closeProcesses()
+	w.begin("writing events")
+	w.closeSeries()
 	w.begin("writing packets")
 	w.closePackets()
 	w.begin("writing --metrics-file")
@@ -273,6 +278,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 	}
 	w.finishReloads()
 	w.packetTrouble()
+	w.settleSeries()
 	w.exportMetrics(false)
 	w.sendStats(false)
 	w.progress.show()

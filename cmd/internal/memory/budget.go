@@ -30,6 +30,7 @@ type Budget struct {
 	Bytes   int64
 	Workers int
 	Packets bool // packets are kept
+	Series  bool // findings that are alike are held
 }
 
 // Check refuses more workers than there is memory for.
@@ -85,6 +86,7 @@ type Shares struct {
 	Names      int64 // learnt from DNS
 	Kinds      int   // number of kinds of hellos remembered, for clients and for servers each, 4 KiB at the worst
 	Output     int64 // events that wait for one output
+	Series     int64 // findings that are held, to be counted with others
 	Packets    int64 // held until their flow is flagged, and waiting to be written
 }
 
@@ -104,7 +106,13 @@ func (b Budget) Divide(inputs, lists int64) (Shares, error) {
 		packets = rest / 4
 		rest -= packets
 	}
+	series := int64(0)
+	if b.Series {
+		series = rest / 16
+		rest -= series
+	}
 	return Shares{
+		Series:     series,                    // none; with --every 11 MiB
 		Packets:    packets,                   // none; with -w 44 MiB
 		Handshakes: rest / 2,                  // 88 MiB
 		Datagrams:  rest * 5 / 44,             // 20 MiB

@@ -84,6 +84,8 @@ func (o *Options) checkNumbers() error {
 		return fmt.Errorf("--workers %d: must be from 1 to %d", o.Workers, maxWorkers)
 	case o.StatsEvery < 0 || o.StatsEvery > 0 && o.StatsEvery < time.Second:
 		return fmt.Errorf("--stats-every %s: must be a second or more", o.StatsEvery)
+	case o.Every < 0 || o.parsed.Changed("every") && o.Every < time.Second:
+		return fmt.Errorf("--every %s: must be a second or more", o.Every)
 	case o.memory < 64 || o.memory > 1<<20:
 		return fmt.Errorf("--memory %d: must be from 64 to 1048576 MiB", o.memory)
 	}

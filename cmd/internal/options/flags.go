@@ -80,6 +80,7 @@ func (o *Options) writing(f *pflag.FlagSet) {
 	f.BoolVarP(&o.place, "e", "e", false, "in text, show the interface or capture, VLANs and tunnels")
 	f.CountVarP(&o.times, "t", "t", "in text, write no time; -tt: seconds since 1970; -tttt: date and time in UTC, as without")
 	f.StringVar(&o.sensor, "sensor-name", "", "`name` of this sensor in events (default: the host's)")
+	f.DurationVar(&o.Every, "every", 0, "write what one client does to one destination again and again once in each `duration` (such as 1h), with its count; the first time at once")
 	f.DurationVar(&o.StatsEvery, "stats-every", 0, "write an event with the counts so far every `duration` (such as 5m), and at the end (default never)")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with status 3 when a flow was flagged with this `verdict`: violation, or attempt (which includes violation); or when not everything could be seen: blind; or several, with commas")
 	o.Top = report.DefaultTop

@@ -66,6 +66,7 @@ type Options struct {
 	RequireSandbox bool
 	Metrics        string
 	StatsEvery     time.Duration
+	Every          time.Duration // 0: each finding is an event
 
 	List, Help, Version bool
 
@@ -190,5 +191,5 @@ var timeStyles = map[int]lines.TimeStyle{0: lines.TimeUTC, 1: lines.TimeNone, 2:
 
 // Budget is --memory, for its division.
 func (o *Options) Budget() memory.Budget {
-	return memory.Budget{Bytes: int64(o.memory) << 20, Workers: o.Workers, Packets: o.Write != ""}
+	return memory.Budget{Bytes: int64(o.memory) << 20, Workers: o.Workers, Packets: o.Write != "", Series: o.Every > 0}
 }

@@ -42,6 +42,12 @@ type span struct {
 
 func (s *span) add(at int64) { s.merge(&span{1, at, at}) }
 
+// spanOf counts the flows that a finding stands for.
+func spanOf(f *classify.Finding) *span {
+	s := f.Times()
+	return &span{s.Count, s.First, s.Last}
+}
+
 func (s *span) merge(o *span) {
 	s.flows += o.flows
 	switch {
@@ -58,7 +64,7 @@ func (s *span) merge(o *span) {
 func (c *clients) add(f *classify.Finding) { c.addAs(identityOf(f), f) }
 
 func (c *clients) addAs(id identity, f *classify.Finding) {
-	c.span.add(f.Time)
+	c.span.merge(spanOf(f))
 	one := c.list.at(id, c.limit)
 	if one == nil {
 		return
@@ -70,7 +76,8 @@ func (c *clients) addAs(id identity, f *classify.Finding) {
 }
 
 func (c *client) add(f *classify.Finding) {
-	c.span.add(f.Time)
+	flows := spanOf(f)
+	c.span.merge(flows)
 	if f.Software != nil {
 		if s := c.software.at(softwareNameOf(f.Software), maxSoftware); s != nil {
 			*s = max(*s, f.Software.Confidence)
@@ -81,13 +88,13 @@ func (c *client) add(f *classify.Finding) {
 	}
 	of := problemOf(f)
 	if p := c.problems.at(of, maxProblems); p != nil {
-		p.add(f.Time)
+		p.merge(flows)
 	}
 	if n := c.destinations.at(with[destination]{destinationOf(f), of}, maxDestinations); n != nil {
-		*n++
+		*n += flows.flows
 	}
 	if n := c.reasons.at(with[reason]{reasonOf(f), of}, maxReasons); n != nil {
-		*n++
+		*n += flows.flows
 	}
 }
 

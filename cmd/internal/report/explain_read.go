@@ -99,9 +99,9 @@ func (r *Findings) addLine(line []byte) {
 func (r *Findings) add(f *classify.Finding, line []byte) {
 	switch selected := r.selection.wants(f); {
 	case !selected && f.Flagged:
-		r.left++
+		r.left += f.Times().Count
 	case selected:
-		r.period.add(f.Time)
+		r.period.merge(spanOf(f))
 		if f.Flagged {
 			complete(f)
 			id := identityOf(f)

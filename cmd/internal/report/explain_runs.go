@@ -24,10 +24,11 @@ type unseen struct {
 type counted struct {
 	spots []blind.Spot
 	sums  [4]uint64 // packets, flows, handshakes and flagged flows
+	held  uint64    // flagged flows that no event is about yet
 }
 
 func (u *unseen) add(s *event.Stats) {
-	now := counted{u.spotsOf(s), [4]uint64{s.Packets, s.Flows, s.Handshakes, s.Flagged}}
+	now := counted{u.spotsOf(s), [4]uint64{s.Packets, s.Flows, s.Handshakes, s.Flagged}, s.Held}
 	host := end(s.Sensor.Host, maxHost)
 	before, known := u.open[host]
 	if known && !now.follows(&before) {
@@ -92,11 +93,13 @@ func (u *unseen) spotsOf(of *event.Stats) (spots []blind.Spot) {
 // maxText bounds the name of a thing that could not be seen, in bytes.
 const maxText = 1000
 
-// counts returns the spots and the flagged flows of all runs, added up.
-func (u *unseen) counts() (spots []blind.Spot, flagged uint64) {
+// counts returns the spots and the flagged flows of all runs, added up. held are those
+// flows that runs which have not ended had not written yet.
+func (u *unseen) counts() (spots []blind.Spot, flagged, held uint64) {
 	all, flagged := slices.Clone(u.ended), u.flagged
 	for _, host := range slices.Sorted(maps.Keys(u.open)) {
-		all, flagged = append(all, u.open[host].spots...), flagged+u.open[host].flagged()
+		c := u.open[host]
+		all, flagged, held = append(all, c.spots...), flagged+c.flagged(), held+min(c.held, c.flagged())
 	}
-	return blind.Merge(all...), flagged
+	return blind.Merge(all...), flagged, held
 }

@@ -18,12 +18,12 @@ const DefaultExplained = 20
 // what could not be seen. top is how many clients are listed for a guide; 0: all.
 func (r *Findings) Write(w io.Writer, top int) error {
 	p, rows := new(page), r.clients.rows()
-	spots, counted := r.unseen.counts()
+	spots, counted, held := r.unseen.counts()
 	blindToo := len(spots) > 0 || r.unseen.unknown > 0
 	if r.clients.flows == 0 {
 		p.wrap("", r.nothing(blindToo, counted))
 	} else {
-		p.wrap("", r.something(len(rows), blindToo, counted))
+		p.wrap("", r.something(len(rows), blindToo, counted-held)+notYet(held))
 	}
 	if r.period.first != 0 || r.period.last != 0 {
 		p.line("Events from %s.", r.period.text())
@@ -67,6 +67,14 @@ func (r *Findings) missing(blindToo bool, counted uint64) (text string) {
 		text += " Not everything could be seen: see below."
 	}
 	return text
+}
+
+// notYet says how many flagged flows were counted that no event is about yet.
+func notYet(held uint64) string {
+	if held == 0 {
+		return ""
+	}
+	return " " + number(held, "more flagged flow") + " had not been written when these events end (--every)."
 }
 
 // among says of how many flagged flows a selection is.

@@ -108,6 +108,7 @@ func (w *Workers) learn(b *batch, before int32) {
 // judgePending is Sensor.judge for a finding of a shard. now is the time of the clock
 // that all shards share. It reports whether the finding was delivered.
 func (w *Workers) judgePending(f *pending, now int64) bool {
+	w.judged = now
 	w.judge.lookup(&f.Finding, f.opened, f.networks)
 	w.options.Policy.Judge(&f.Finding)
 	w.judge.countUnnamed(&f.Finding)

@@ -140,6 +140,9 @@ func (s *Sensor) helloSeen() bool {
 	return s.sessions.Stats.ClientHellos+s.sessions.Stats.ServerHellos > 0
 }
 
+// Now is the time by the clock of the packets so far, in nanoseconds. It never runs back.
+func (s *Sensor) Now() int64 { return s.table.Now() }
+
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {
 	st := s.stats

@@ -34,8 +34,9 @@ type Workers struct {
 
 	segments kind // of the items of segments: segmentItem or keptItem
 
-	decoding      bool // a frame is being decoded
-	delivering    bool // a batch is being delivered; after Run: delivering has failed
+	decoding      bool  // a frame is being decoded
+	judged        int64 // the time of the packet whose findings were judged last
+	delivering    bool  // a batch is being delivered; after Run: delivering has failed
 	faults        faults
 	clock         packettime.Clock
 	datagramClock packettime.Clock // of all shards' conversations in datagrams
@@ -285,6 +286,15 @@ func (w *Workers) exchange(old []byte) []byte {
 		}
 	}
 	return make([]byte, len(old))
+}
+
+// Now is the same as Sensor.Now, for a function that takes a finding: it is the time of
+// the packet that led to this one. While no packet waits, it is that of the last packet.
+func (w *Workers) Now() int64 {
+	if len(w.inFlight) == 0 && len(w.filling.items) == 0 {
+		return w.clock.Now()
+	}
+	return w.judged
 }
 
 // Stats returns the counts so far. It waits for the shards. If delivering has failed,
