@@ -90,6 +90,35 @@ func TestPackaging(t *testing.T) {
 	}
 }
 
+// Readers of files find rotated ones, too, and no files of other outputs.
+func TestReadersFindRotatedFiles(t *testing.T) {
+	ecs := func(value any) (patterns []string) {
+		for _, pattern := range value.([]any) {
+			patterns = append(patterns, pattern.(string))
+		}
+		return patterns
+	}
+	inputs := packagedYAML(t, "filebeat/filebeat.yml")["filebeat.inputs"].([]any)
+	for name, patterns := range map[string][]string{
+		"Filebeat ecs":      ecs(at(inputs[0], "paths")),
+		"Vector ecs":        ecs(at(packagedYAML(t, "vector/vector.yaml"), "sources", "tlsfloor", "include")),
+		"Fluent Bit events": strings.Split(conf(t, "fluent-bit/fluent-bit.conf", " ")["INPUT"]["Path"], ","),
+	} {
+		base := name[strings.LastIndex(name, " ")+1:]
+		for file, want := range map[string]bool{
+			base + ".jsonl": true, base + ".20260301T120000.000000Z.jsonl": true, base + "-other.jsonl": false, base + ".jsonl.gz": false, "a.jsonl": false,
+		} {
+			found := slices.ContainsFunc(patterns, func(pattern string) bool {
+				is, err := filepath.Match(pattern, "/var/log/tlsfloor/"+file)
+				return is && err == nil
+			})
+			if found != want {
+				t.Errorf("%s: %s is read: %v", name, file, found)
+			}
+		}
+	}
+}
+
 // mapped lists the fields of the index template, by their dotted names.
 func mapped(t testing.TB) map[string]string {
 	t.Helper()
