@@ -87,6 +87,7 @@ func (s *Sensor) idle() {
 
 // flush ends all open connections.
 func (s *Sensor) flush() {
+	s.ending = true
 	for done := false; !done; {
 		done = s.flushUntilFault()
 	}
@@ -140,8 +141,17 @@ func (s *Sensor) helloSeen() bool {
 	return s.sessions.Stats.ClientHellos+s.sessions.Stats.ServerHellos > 0
 }
 
-// Now is the time by the clock of the packets so far, in nanoseconds. It never runs back.
-func (s *Sensor) Now() int64 { return s.table.Now() }
+// Now is, for a function that takes a finding, the time by the clock of the packets that it
+// came from, in nanoseconds. Between frames and at the end it is that of all packets.
+func (s *Sensor) Now() int64 {
+	switch {
+	case s.step == followingFlows && !s.ending:
+		return s.table.Now()
+	case s.step == followingDatagrams && !s.ending:
+		return s.datagrams.Now()
+	}
+	return max(s.table.Now(), s.datagrams.Now())
+}
 
 // Stats returns the counts so far.
 func (s *Sensor) Stats() Stats {

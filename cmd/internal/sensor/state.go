@@ -27,6 +27,7 @@ type Sensor struct {
 	unnamed      blind.AddressCounter
 	tunnels      tunnels
 	shard        bool // it is a shard of Workers
+	ending       bool // no frame comes any more
 }
 
 // step is what the sensor is doing with a frame. It shows which state a fault may have

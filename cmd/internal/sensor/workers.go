@@ -128,7 +128,7 @@ func (w *Workers) start() (end func()) {
 			return
 		}
 		it := w.filling.next()
-		it.kind, it.sweep, it.now, it.packet.Time = endItem, false, w.clock.Now(), w.frame.Time
+		it.kind, it.sweep, it.now, it.packet.Time = endItem, false, w.time(), w.frame.Time
 		w.filling.add()
 		w.drain()
 		for _, s := range w.shards {
@@ -292,10 +292,13 @@ func (w *Workers) exchange(old []byte) []byte {
 // the packet that led to this one. While no packet waits, it is that of the last packet.
 func (w *Workers) Now() int64 {
 	if len(w.inFlight) == 0 && len(w.filling.items) == 0 {
-		return w.clock.Now()
+		return w.time()
 	}
 	return w.judged
 }
+
+// time is the time of all packets so far.
+func (w *Workers) time() int64 { return max(w.clock.Now(), w.datagramClock.Now()) }
 
 // Stats returns the counts so far. It waits for the shards. If delivering has failed,
 // it does not, and leaves out their counts.
