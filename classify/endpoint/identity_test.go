@@ -40,7 +40,7 @@ func TestSum(t *testing.T) {
 	seen := map[[20]byte]string{}
 	for name, change := range map[string]func(*classify.Observation){
 		"as it was":      func(*classify.Observation) {},
-		"later":          func(o *classify.Observation) { o.Time++ },
+		"later":          func(o *classify.Observation) { o.Time += 1000 },
 		"another port":   func(o *classify.Observation) { o.Client = netip.AddrPortFrom(o.Client.Addr(), 40313) },
 		"another server": func(o *classify.Observation) { o.Server = netip.MustParseAddrPort("52.94.1.3:443") },
 		"turned round":   func(o *classify.Observation) { o.Client, o.Server = o.Server, o.Client },
