@@ -118,9 +118,6 @@ func (s *Ship) Outputs() ([]config.Config, error) {
 		if err == nil && c.Spool != "" {
 			err = errors.New("it needs no spool: events wait in the journal")
 		}
-		if err == nil && c.Format != "native" {
-			err = fmt.Errorf("format %s: events are delivered as they are, in native", c.Format)
-		}
 		if err != nil {
 			return nil, fmt.Errorf("ship: --to: %w", err)
 		}

@@ -121,6 +121,9 @@ func (s *Shipper) newOutput(c *config.Config) (*output, error) {
 		clock: s.options.clock, config: &o.config, pace: pace, inputs: inputs,
 		wake: make(chan struct{}, 1), trouble: o.trouble,
 	}
+	if o.source.coder, err = newEncoder(c.Format); err != nil {
+		return nil, errors.Join(err, o.source.close())
+	}
 	o.source.next.Store(inputs[0].at.Event)
 	to, err := s.transport(c, o.health.Report)
 	if err != nil {

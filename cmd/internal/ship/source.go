@@ -3,6 +3,7 @@ package ship
 import (
 	"errors"
 	"io"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -19,8 +20,9 @@ type source struct {
 	config *config.Config
 	pace   transport.Pace
 	inputs []*input
-	turn   int    // of inputs: the one to read from
-	host   string // of the last event
+	turn   int     // of inputs: the one to read from
+	host   string  // of the last event
+	coder  encoder // of other formats than native; nil: lines are passed on as they are
 
 	batch     transport.Batch    // of the input whose turn it is
 	after     []journal.Position // of each line of the batch
@@ -164,7 +166,7 @@ func (s *source) fillFrom(in *input) (left bool, err error) {
 			return false, nil
 		}
 		if err == nil {
-			err = s.add(line, &passed)
+			err = s.add(line, after.Event-1, &passed)
 		}
 		s.reach(in, after)
 		if err != nil {
@@ -175,12 +177,12 @@ func (s *source) fillFrom(in *input) (left bool, err error) {
 }
 
 // add adds an event to the batch, if the output wants it.
-func (s *source) add(line []byte, passed *int) error {
+func (s *source) add(line []byte, index uint64, passed *int) error {
 	s.read.Add(1)
 	h, ok := readHead(line)
 	switch {
 	case !ok:
-		return &journal.Loss{Events: 1, Bytes: int64(len(line)), Why: "no event of tlsfloor", Path: "a line"}
+		return lost(index, errForeign)
 	case h.kind == transport.Handshake && !s.config.Emit.Takes(h.flagged, h.inScope):
 		*passed++
 		return nil
@@ -191,9 +193,29 @@ func (s *source) add(line []byte, passed *int) error {
 	if s.batch.Len() == 0 {
 		s.since = s.clock.Now()
 	}
-	s.batch.Add(append(s.batch.Text(), line...), h.mark(s.host))
+	text, err := s.append(s.batch.Text(), line)
+	if err != nil {
+		return lost(index, err)
+	}
+	if !s.batch.Add(text, h.mark(s.host)) {
+		*passed++ // the format has no such event
+	}
 	return nil
 }
+
+func (s *source) append(dst, line []byte) ([]byte, error) {
+	if s.coder == nil {
+		return append(dst, line...), nil
+	}
+	return s.coder.append(dst, line)
+}
+
+// lost says that one event cannot be delivered.
+func lost(index uint64, why error) error {
+	return &journal.Loss{Events: 1, Why: why.Error(), Path: "event " + strconv.FormatUint(index, 10)}
+}
+
+var errForeign = errors.New("no event of tlsfloor")
 
 // reach notes that everything before a position was read. What is passed over belongs to
 // the line before it.
