@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"tlsfloor/classify/nearest"
 )
 
 // kinds are the values that options take, by the types of pflag.
@@ -42,45 +44,11 @@ func (o *Options) parseError(err error) error {
 	return err
 }
 
-// similar returns the name of the option that was most likely meant, or "": one of which a
-// beginning was typed, or that differs in two letters at most.
-func (o *Options) similar(typed string) (near string) {
-	const most = 2
-	best := most + 1
-	o.parsed.VisitAll(func(f *pflag.Flag) {
-		distance := edits(typed, f.Name)
-		if len(typed) > most && strings.HasPrefix(f.Name, typed) {
-			distance = 0
-		}
-		if distance < best && len(f.Name) > most {
-			best, near = distance, f.Name
-		}
-	})
-	return near
-}
-
-// edits returns in how many letters two short texts differ (Levenshtein's distance), or a
-// large number if the first one is too long to be meant for the other.
-func edits(a, b string) int {
-	if len(a) > len(b)+len(b)/2 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal, row[j+1] = row[j+1], min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+// similar returns the name of the option that was most likely meant, or "".
+func (o *Options) similar(typed string) string {
+	var names []string
+	o.parsed.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return nearest.Of(typed, names)
 }
 
 func (o *Options) valueError(f *pflag.Flag, value string) error {

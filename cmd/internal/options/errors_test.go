@@ -14,14 +14,3 @@ func TestSimilar(t *testing.T) {
 		}
 	}
 }
-
-func TestEdits(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"emit", "emit", 0}, {"emmit", "emit", 1}, {"eimt", "emit", 2}, {"", "emit", 4}, {"kitten", "sitting", 3}, {"abcdef", "abc", 6}} {
-		if got := edits(tt.a, tt.b); got != tt.want {
-			t.Errorf("%q, %q: %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}
