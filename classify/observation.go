@@ -90,6 +90,9 @@ type Observation struct {
 	Names []Name
 }
 
+// OverUDP reports whether the handshake came in datagrams.
+func (o *Observation) OverUDP() bool { return o.Protocol != parse.TLS }
+
 // QUIC is what the packets of a QUIC connection show besides the handshake.
 type QUIC struct {
 	Version    quic.Version // of the server's packets, else of the client's

@@ -12,16 +12,19 @@ import (
 	"tlsfloor/classify"
 )
 
-// protoTCP is the IP protocol number of TCP.
-const protoTCP = 6
+// The IP protocol numbers.
+const (
+	protoTCP = 6
+	protoUDP = 17
+)
 
 // communityIDSize is the length of a Community ID, in bytes.
 const communityIDSize = len("1:") + 28 // base64 of a SHA-1
 
 // CommunityID returns the flow's Community ID, or "" when it has none.
-func CommunityID(a, b netip.AddrPort) string {
+func CommunityID(o *classify.Observation) string {
 	var space [communityIDSize]byte
-	return string(AppendCommunityID(space[:0], a, b))
+	return string(AppendCommunityID(space[:0], o))
 }
 
 // AppendCommunityID appends the flow's Community ID, version 1 with seed 0
@@ -29,7 +32,8 @@ func CommunityID(a, b netip.AddrPort) string {
 // directions, and in the events of Zeek and Suricata about the flow. The specification
 // requires SHA-1; no security depends on it. A flow whose addresses are unknown, or of
 // different families, has no Community ID.
-func AppendCommunityID(dst []byte, a, b netip.AddrPort) []byte {
+func AppendCommunityID(dst []byte, o *classify.Observation) []byte {
+	a, b := o.Client, o.Server
 	if !a.IsValid() || !b.IsValid() || a.Addr().BitLen() != b.Addr().BitLen() {
 		return dst
 	}
@@ -39,17 +43,20 @@ func AppendCommunityID(dst []byte, a, b netip.AddrPort) []byte {
 	if bytes.Compare(one, other) > 0 {
 		one, other = other, one
 	}
-	sum := sha1.Sum(appendTuple(tuple[:0], one, other))
+	sum := sha1.Sum(appendTuple(tuple[:0], one, other, o.OverUDP()))
 	return base64.StdEncoding.AppendEncode(append(dst, "1:"...), sum[:])
 }
 
 // appendTuple appends the input of the hash: seed, both addresses, protocol, padding,
 // both ports.
-func appendTuple(dst, one, other []byte) []byte {
-	n := len(one) - 2
+func appendTuple(dst, one, other []byte, udp bool) []byte {
+	n, protocol := len(one)-2, byte(protoTCP)
+	if udp {
+		protocol = protoUDP
+	}
 	dst = append(dst, 0, 0)
 	dst = append(append(dst, one[:n]...), other[:n]...)
-	dst = append(dst, protoTCP, 0)
+	dst = append(dst, protocol, 0)
 	return append(append(dst, one[n:]...), other[n:]...)
 }
 

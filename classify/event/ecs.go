@@ -253,9 +253,10 @@ var ecsDirections = [...]string{
 }
 
 func ecsNetworkOf(o *classify.Observation) *ecsNetwork {
+	transport, number := transportOf(o)
 	n := &ecsNetwork{
-		Transport: "tcp", IANANumber: "6", Protocol: "tls",
-		Direction: ecsDirections[endpoint.DirectionOf(o.Client, o.Server)], CommunityID: endpoint.CommunityID(o.Client, o.Server),
+		Transport: transport, IANANumber: strconv.Itoa(number), Protocol: o.Protocol.String(),
+		Direction: ecsDirections[endpoint.DirectionOf(o.Client, o.Server)], CommunityID: endpoint.CommunityID(o),
 	}
 	switch ipVersionOf(o.Client) {
 	case 4:

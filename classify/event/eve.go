@@ -109,8 +109,12 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	v := &e.event
 	v.FlowID, v.VLAN = eveFlowID(&f.Observation), f.VLANs
 	v.SrcIP, v.SrcPort, v.DestIP, v.DestPort = addrText(f.Client), portOf(f.Client), addrText(f.Server), portOf(f.Server)
-	v.Proto, v.IPVersion, v.AppProto = "TCP", ipVersionOf(f.Client), "tls"
-	v.CommunityID = endpoint.CommunityID(f.Client, f.Server)
+	transport := "TCP"
+	if f.OverUDP() {
+		transport = "UDP"
+	}
+	v.Proto, v.IPVersion, v.AppProto = transport, ipVersionOf(f.Client), f.Protocol.String()
+	v.CommunityID = endpoint.CommunityID(&f.Observation)
 	v.Metadata = eveMetadataOf(f)
 	v.TLS = eveTLSOf(&f.Observation)
 	return e.structs.Append(dst, v)

@@ -125,7 +125,7 @@ func appendCommunity(dst []byte, o *classify.Observation) []byte {
 	start := len(dst)
 	dst = append(jsontext.AppendKey(dst, `"community_id":`), '"')
 	open := len(dst)
-	if dst = endpoint.AppendCommunityID(dst, o.Client, o.Server); len(dst) == open {
+	if dst = endpoint.AppendCommunityID(dst, o); len(dst) == open {
 		return dst[:start]
 	}
 	return append(dst, '"')

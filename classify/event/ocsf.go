@@ -2,7 +2,6 @@ package event
 
 import (
 	"cmp"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -187,6 +186,9 @@ func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		dst = o.structs.AppendOpen(dst, &o.activity)
 	}
 	dst = append(jsontext.AppendKey(dst, `"unmapped":`), '{')
+	if f.OverUDP() { // the schema has the transport only
+		dst = jsontext.AppendWord(dst, `"protocol":`, f.Protocol.String())
+	}
 	return append(appendRest(dst, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
 }
 
@@ -281,7 +283,7 @@ func ocsfFindingInfoOf(f *classify.Finding, m *ocsfMetadata) ocsfFindingInfo {
 
 func ocsfConnectionOf(f *classify.Finding) ocsfConnection {
 	c := ocsfConnection{
-		ConnectionInfo: ocsfConnectionInfoOf(f.Client, f.Server),
+		ConnectionInfo: ocsfConnectionInfoOf(&f.Observation),
 		SrcEndpoint:    ocsfEndpoint{IP: addrText(f.Client), Port: portOf(f.Client)},
 		DstEndpoint:    ocsfEndpoint{IP: addrText(f.Server), Port: portOf(f.Server), Hostname: jsontext.WireText(f.Host)},
 		TLS:            ocsfTLSOf(&f.Observation),
@@ -314,9 +316,18 @@ var ocsfDirections = [...]struct {
 	endpoint.Passing: {0, "Unknown"}, // the schema has no value for it
 }
 
-func ocsfConnectionInfoOf(client, server netip.AddrPort) ocsfConnectionInfo {
-	d := ocsfDirections[endpoint.DirectionOf(client, server)]
-	return ocsfConnectionInfo{d.id, d.name, 6, "tcp", ipVersionOf(client), endpoint.CommunityID(client, server)}
+func ocsfConnectionInfoOf(o *classify.Observation) ocsfConnectionInfo {
+	d := ocsfDirections[endpoint.DirectionOf(o.Client, o.Server)]
+	transport, number := transportOf(o)
+	return ocsfConnectionInfo{d.id, d.name, number, transport, ipVersionOf(o.Client), endpoint.CommunityID(o)}
+}
+
+// transportOf returns the name and the number of the IP protocol.
+func transportOf(o *classify.Observation) (name string, number int) {
+	if o.OverUDP() {
+		return "udp", 17
+	}
+	return "tcp", 6
 }
 
 // ocsfTLSOf sets the version "Unknown" when no server selected one: the schema

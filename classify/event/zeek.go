@@ -61,7 +61,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	*l = zeekSSL{
 		TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
 		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
-		Established: f.Outcome == classify.Established, CommunityID: endpoint.CommunityID(f.Client, f.Server),
+		Established: f.Outcome == classify.Established, CommunityID: endpoint.CommunityID(&f.Observation),
 		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
 		Host: jsontext.WireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
 	}

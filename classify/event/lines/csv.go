@@ -26,7 +26,7 @@ const csvColumns = "ts,kind,verdict,flagged,in_scope,outcome,fix,reason," +
 	"version,cipher,sni,max_version,ja3,ja4,starttls," +
 	"software,software_version,confidence,pid,executable,command_line,script,user,login_user,unit,container,parents," +
 	"vlan,tunnels,anomalies,advice,community_id,sensor,source," +
-	"count,first_seen,last_seen,exception_owner,exception_reason,exception_until"
+	"count,first_seen,last_seen,exception_owner,exception_reason,exception_until,protocol"
 
 var (
 	csvHeader = []byte(csvColumns + "\r\n")
@@ -51,15 +51,15 @@ func (t *table) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	} else {
 		r = r.None(1)
 	}
-	r = append(endpoint.AppendCommunityID(r, f.Client, f.Server), ',')
+	r = append(endpoint.AppendCommunityID(r, &f.Observation), ',')
 	r = r.Local(cmp.Or(f.Sensor, &t.sensor).Host).Local(f.Source)
-	return finish(csvException(csvSeries(r, f), f.Exception))
+	return finish(csvException(csvSeries(r, f), f.Exception).Own(f.Protocol.String()))
 }
 
 // AppendStats appends a row, up to its CR.
 func (t *table) AppendStats(dst []byte, s *event.Stats) []byte {
 	r := plaintext.Row(dst).Time(s.Time).Own(event.KindStats).None(5).Local(string(new(text).appendCounts(nil, s)))
-	const before, behind = 8, 6 // the cells of findings alone
+	const before, behind = 8, 7 // the cells of findings alone
 	return finish(r.None(csvCount - before - 2 - behind).Local(cmp.Or(s.Sensor, &t.sensor).Host).Local(s.Source).None(behind))
 }
 

@@ -24,7 +24,7 @@ func TestRow(t *testing.T) {
 		"command_line": "node app.js --region us-west-2", "script": "/srv/app.js", "user": "svc", "login_user": "ann", "unit": "app.service",
 		"container": "4b0e1a9c2f55d3e8a1b2", "parents": "bash systemd", "vlan": "12 4095", "tunnels": "gre vxlan:77",
 		"anomalies": "hello_split_records downgrade", "advice": "nodejs", "community_id": "1:9wTwYxX66FO9AphPitCC+0yCE7E=", "sensor": "bastion-1", "source": "eth0",
-		"count": "1", "first_seen": "", "last_seen": "", "exception_owner": "", "exception_reason": "", "exception_until": "",
+		"count": "1", "first_seen": "", "last_seen": "", "exception_owner": "", "exception_reason": "", "exception_until": "", "protocol": "tls",
 	} {
 		if got[column] != want {
 			t.Errorf("%s: %q, want %q", column, got[column], want)

@@ -143,7 +143,7 @@ func commentOn(f *classify.Finding, whole bool) string {
 	if f.Host != "" {
 		fmt.Fprintf(&b, ", %s by %s", f.Host, f.HostSource)
 	}
-	if id := endpoint.CommunityID(f.Client, f.Server); id != "" {
+	if id := endpoint.CommunityID(&f.Observation); id != "" {
 		fmt.Fprintf(&b, "; community_id %s", id)
 	}
 	if !whole {
