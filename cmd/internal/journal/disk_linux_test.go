@@ -42,13 +42,9 @@ func TestFullDisk(t *testing.T) {
 	next, refused := 0, 0
 	for i := range 5 {
 		for full := 0; full < 200; {
-			var batch []byte
-			for i := range 17 { // more than what a disk that is full has left in a page
-				batch = append(batch, eventOf(next+i, padding)+"\n"...)
-			}
-			switch err := w.Append(batch, 17); {
+			switch err := w.Append(batchOf(next, padding), batchSize); {
 			case err == nil:
-				next += 17
+				next += batchSize
 			case errors.Is(err, syscall.ENOSPC) && !errors.Is(err, ErrFull):
 				full++
 				refused++
@@ -74,6 +70,16 @@ func TestFullDisk(t *testing.T) {
 	}
 	closeWriter(t, w)
 	take(t, openReader(t, folder), 0, next, padding)
+}
+
+// batchSize is the number of events that are more than what a full disk has left in a page.
+const batchSize = 17
+
+func batchOf(next int, padding string) (batch []byte) {
+	for i := range batchSize {
+		batch = append(batch, eventOf(next+i, padding)+"\n"...)
+	}
+	return batch
 }
 
 // readUntil reads until stop is closed and nothing is left, and sends how many events it

@@ -40,34 +40,9 @@ func (f *Follower) Seek(p Position) error {
 
 // Next is as Reader.Next. Where the events of a Loss have no index, their number is that
 // of the damaged lines.
-func (f *Follower) Next() (line []byte, after Position, err error) {
-	for {
-		if f.scan.file == nil {
-			if err := f.open(); err != nil {
-				return nil, f.at, err
-			}
-		}
-		line, size, err := f.scan.piece()
-		if errors.Is(err, io.EOF) {
-			if err := f.atEnd(); err != nil {
-				return nil, f.at, err
-			}
-			continue
-		}
-		if err != nil && !errors.Is(err, errLong) {
-			if err := f.fail(err); err != nil {
-				return nil, f.at, err
-			}
-			continue
-		}
-		event, err := f.take(line, size, err == nil)
-		if event != nil || err != nil {
-			return event, f.at, err
-		}
-	}
-}
+func (f *Follower) Next() (line []byte, after Position, err error) { return f.next(f) }
 
-// take looks at a piece. It returns nothing if it was skipped.
+// take implements walker.
 func (f *Follower) take(line []byte, size int, ended bool) (event []byte, err error) {
 	body, ok := eventIn(line)
 	if !ok || f.damage.inside {
@@ -119,7 +94,17 @@ func (f *Follower) refuse(size int, ended bool) error {
 	return f.skip(size, ended)
 }
 
-// open looks for the file of the position.
+// ready implements walker.
+func (f *Follower) ready() error {
+	for f.scan.file == nil {
+		if err := f.open(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open looks for the file of the position. If one is gone meanwhile, none is open.
 func (f *Follower) open() error {
 	files, err := f.files()
 	if err == nil && len(files) == 0 {
@@ -206,8 +191,7 @@ func (f *Follower) lookAgain() error {
 	return f.scan.close()
 }
 
-// atEnd is called when the open file has no further line. It goes to the next file, or
-// returns an error: io.EOF if there is none.
+// atEnd implements walker.
 func (f *Follower) atEnd() error {
 	f.intact = 0
 	if same, err := f.isSame(); err != nil {
@@ -215,7 +199,7 @@ func (f *Follower) atEnd() error {
 	} else if !same {
 		return f.lookAgain()
 	}
-	next, ok, err := f.next()
+	next, ok, err := f.following()
 	switch {
 	case err != nil:
 		return err
@@ -246,9 +230,9 @@ func (f *Follower) leave(next rotated) error {
 	return loss
 }
 
-// next returns the file after the open one, if the writer has begun it: before that it
+// following returns the file after the open one, if the writer has begun it: before that it
 // may still write to the open one under its new name.
-func (f *Follower) next() (next rotated, ok bool, err error) {
+func (f *Follower) following() (next rotated, ok bool, err error) {
 	files, err := f.files()
 	if err != nil {
 		return next, false, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,71 +101,98 @@ func wantEvents(t *testing.T, f *Follower, from, to int) Position {
 	return f.Position()
 }
 
-// The file is rotated in every way: while a reader is at its end, while it is behind, and
-// while none runs.
+// rotations are what happens to a file. turn counts them.
+var rotations = []struct {
+	name string
+	do   func(e *eventFile, turn int)
+}{
+	{"renamed as .1", func(e *eventFile, turn int) {
+		e.shift(turn)
+		e.rename(".1")
+		e.write(3) // logrotate renames first
+		e.reopen()
+	}},
+	{"copied as .1", func(e *eventFile, turn int) {
+		e.shift(turn)
+		e.copyTruncate(".1")
+	}},
+	{"renamed with a date", func(e *eventFile, turn int) {
+		e.rename(fmt.Sprintf("-20%06d", turn))
+		e.reopen()
+	}},
+	{"by ourselves", func(e *eventFile, turn int) {
+		e.rename(fmt.Sprintf(".20260301T12%04d.000000Z", turn))
+		e.reopen()
+	}},
+	{"with its ending kept", func(e *eventFile, turn int) {
+		name := fmt.Sprintf("events.20260301T12%04d.000000Z.jsonl", turn)
+		if err := os.Rename(e.path, filepath.Join(filepath.Dir(e.path), name)); err != nil {
+			e.t.Fatal(err)
+		}
+		e.reopen()
+	}},
+}
+
+// shift makes room for one more file with a number, of which there are turn.
+func (e *eventFile) shift(turn int) {
+	for i := turn; i > 0; i-- {
+		_ = os.Rename(fmt.Sprintf("%s.%d", e.path, i), fmt.Sprintf("%s.%d", e.path, i+1))
+	}
+}
+
+// The file is rotated in every way, at random: while readers are at its end, while they
+// are behind, and while none runs. Each of four readers gets each event once, whether it
+// stays or is started anew from its position.
 func TestFollowOverRotations(t *testing.T) {
-	for _, rotate := range []struct {
-		name string
-		do   func(e *eventFile, turn int)
-	}{
-		{"renamed as .1", func(e *eventFile, turn int) {
-			for i := turn; i > 0; i-- {
-				_ = os.Rename(fmt.Sprintf("%s.%d", e.path, i), fmt.Sprintf("%s.%d", e.path, i+1))
-			}
-			e.rename(".1")
-			e.write(3) // logrotate renames first
-			e.reopen()
-		}},
-		{"copied as .1", func(e *eventFile, turn int) {
-			for i := turn; i > 0; i-- {
-				_ = os.Rename(fmt.Sprintf("%s.%d", e.path, i), fmt.Sprintf("%s.%d", e.path, i+1))
-			}
-			e.copyTruncate(".1")
-		}},
-		{"renamed with a date", func(e *eventFile, turn int) {
-			e.rename(fmt.Sprintf("-202603%02d", turn+1))
-			e.reopen()
-		}},
-		{"by ourselves", func(e *eventFile, turn int) {
-			e.rename(fmt.Sprintf(".20260301T1200%02d.000000Z", turn))
-			e.reopen()
-		}},
-		{"with its ending kept", func(e *eventFile, turn int) {
-			if err := os.Rename(e.path, filepath.Join(filepath.Dir(e.path), fmt.Sprintf("events.20260301T1200%02d.000000Z.jsonl", turn))); err != nil {
-				e.t.Fatal(err)
-			}
-			e.reopen()
-		}},
-	} {
-		t.Run(rotate.name, func(t *testing.T) {
-			e := newEventFile(t)
-			f := follow(t, e.path)
-			wantEvents(t, f, 0, 0)
-			read := 0
-			for turn := range 4 {
-				e.write(5)
-				at := wantEvents(t, f, read, e.next)
-				read = e.next
-				if turn%2 == 1 {
-					e.write(2)
+	for _, rotation := range rotations {
+		for seed := range uint64(5) {
+			t.Run(fmt.Sprint(rotation.name, " ", seed), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 9))
+				e := newEventFile(t)
+				var readers [4]*Follower
+				for i := range readers {
+					readers[i] = follow(t, e.path)
 				}
-				rotate.do(e, 3*turn)
-				if turn > 1 {
-					e.write(20)
-					rotate.do(e, 3*turn+1)
-					rotate.do(e, 3*turn+2)
+				for turn := 0; turn < 12; {
+					switch random.IntN(6) {
+					case 0, 1:
+						rotation.do(e, turn)
+						turn++
+					case 2, 3, 4:
+						e.write(random.IntN(8))
+					}
+					i := random.IntN(len(readers))
+					readSome(t, readers[i], random.IntN(12), e.next)
+					if random.IntN(3) == 0 {
+						at := readers[i].Position()
+						readers[i] = follow(t, e.path)
+						if err := readers[i].Seek(at); err != nil {
+							t.Fatal(err)
+						}
+					}
 				}
 				e.write(1)
-				again := follow(t, e.path)
-				if err := again.Seek(at); err != nil {
-					t.Fatal(err)
+				for _, f := range readers {
+					wantEvents(t, f, int(f.Position().Event), e.next)
 				}
-				wantEvents(t, again, read, e.next)
-				wantEvents(t, f, read, e.next)
-				read = e.next
-			}
-			wantEvents(t, follow(t, e.path), 0, e.next)
-		})
+				wantEvents(t, follow(t, e.path), 0, e.next)
+			})
+		}
+	}
+}
+
+// readSome reads up to n events of those before end.
+func readSome(t *testing.T, f *Follower, n, end int) {
+	t.Helper()
+	for range n {
+		due := int(f.Position().Event)
+		line, _, err := f.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil || due >= end || string(line) != eventOf(due, "") {
+			t.Fatalf("event %d is %.80s, %v", due, line, err)
+		}
 	}
 }
 

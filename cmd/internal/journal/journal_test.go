@@ -15,6 +15,11 @@ func eventOf(n int, padding string) string {
 	return fmt.Sprintf(`{"schema":"tlsfloor/1","n":%d,"padding":"%s"}`, n, padding)
 }
 
+// paddings are of many lengths, so that a kill cuts writes between two pages.
+var paddings = strings.Repeat("x", 40<<10)
+
+func paddingOf(n int) string { return paddings[:n*7919%len(paddings)] }
+
 func create(t testing.TB, o Options) *Writer {
 	t.Helper()
 	if o.Note == nil {

@@ -35,11 +35,6 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// paddings are of many lengths, so that a kill cuts writes between two pages.
-var paddings = strings.Repeat("x", 40<<10)
-
-func paddingOf(n int) string { return paddings[:n*7919%len(paddings)] }
-
 // writeUntilKilled appends batches of events whose number is their index, and says for
 // each batch where it ends after Append has returned.
 func writeUntilKilled(folder string, wait bool) {

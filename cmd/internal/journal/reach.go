@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// ready opens the segment of the position, and checks that they fit.
+// ready implements walker. It checks that the position fits its segment.
 func (r *Reader) ready() error {
 	for r.scan.file == nil {
 		if err := r.open(); err != nil {
@@ -70,8 +70,7 @@ func (r *Reader) openSegment() error {
 	return r.use(file, info, r.at.Offset)
 }
 
-// atEnd is called when the open segment has no further line. It goes to the next
-// segment, or returns an error: io.EOF if there is none.
+// atEnd implements walker.
 func (r *Reader) atEnd() error {
 	firsts, err := listSegments(r.folder)
 	if err != nil {

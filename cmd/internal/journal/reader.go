@@ -1,9 +1,6 @@
 package journal
 
-import (
-	"errors"
-	"io"
-)
+import "errors"
 
 // Position is where a reader is: before an event.
 type Position struct {
@@ -52,32 +49,9 @@ func (r *Reader) seek(p Position) error {
 // view is valid until the next call. io.EOF: there is nothing more now; call it again
 // later. *Loss: events cannot be read; call it again at once. Any other error is that of
 // the file system.
-func (r *Reader) Next() (line []byte, after Position, err error) {
-	for {
-		if err := r.ready(); err != nil {
-			return nil, r.at, err
-		}
-		line, size, err := r.scan.piece()
-		if errors.Is(err, io.EOF) {
-			if err := r.atEnd(); err != nil {
-				return nil, r.at, err
-			}
-			continue
-		}
-		if err != nil && !errors.Is(err, errLong) {
-			if err := r.fail(err); err != nil {
-				return nil, r.at, err
-			}
-			continue
-		}
-		event, err := r.take(line, size, err == nil)
-		if event != nil || err != nil {
-			return event, r.at, err
-		}
-	}
-}
+func (r *Reader) Next() (line []byte, after Position, err error) { return r.next(r) }
 
-// take looks at a piece. It returns nothing if it was skipped.
+// take implements walker.
 func (r *Reader) take(line []byte, size int, ended bool) (event []byte, err error) {
 	index, body, ok := checked(line)
 	if !ok || r.damage.inside {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +36,38 @@ func (t *track) Position() Position { return t.at }
 
 // Close closes the file that is open.
 func (t *track) Close() error { return t.scan.close() }
+
+// walker is what Reader and Follower do differently.
+type walker interface {
+	// ready opens the file of the position.
+	ready() error
+	// take looks at a piece. It returns nothing if it was skipped.
+	take(line []byte, size int, ended bool) (event []byte, err error)
+	// atEnd is called when the open file has no further line. It goes to the next file,
+	// or returns an error: io.EOF if there is none.
+	atEnd() error
+}
+
+func (t *track) next(w walker) (line []byte, after Position, err error) {
+	for line == nil && err == nil {
+		line, err = t.step(w)
+	}
+	return line, t.at, err
+}
+
+func (t *track) step(w walker) (line []byte, err error) {
+	if err := w.ready(); err != nil {
+		return nil, err
+	}
+	line, size, err := t.scan.piece()
+	switch {
+	case err == nil, errors.Is(err, errLong):
+		return w.take(line, size, err == nil)
+	case errors.Is(err, io.EOF):
+		return nil, w.atEnd()
+	}
+	return nil, t.fail(err)
+}
 
 // use goes on with a file.
 func (t *track) use(file source, info fs.FileInfo, offset int64) error {
