@@ -1,5 +1,5 @@
 // Command corpus runs tlsfloor on every capture of a corpus, one process for each, and
-// scores the events with the corpus's own score.py.
+// scores the events with the corpus's own scripts.
 //
 //	go run ./corpus TLSFLOOR CORPUS FLOORS
 //

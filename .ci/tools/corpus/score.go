@@ -10,39 +10,40 @@ import (
 	"strings"
 )
 
-// score is a way of scoring: options for score.py.
+// score is a way of scoring: a script, what it compares with, and its options.
 type score struct {
-	name    string
-	options []string
+	name, script, expected string
+	options                []string
 }
 
-// scores are all ways: TLS from the first byte of connections outside of tunnels, and
-// everything.
+// scores are all ways: TLS from the first byte of connections outside of tunnels, all TLS,
+// and what comes in datagrams.
 var scores = []score{
-	{"plain", []string{"--no-starttls", "--no-tunnels"}},
-	{"all", nil},
+	{"plain", "score.py", "expected.jsonl", []string{"--no-starttls", "--no-tunnels"}},
+	{"all", "score.py", "expected.jsonl", nil},
+	{"dtls", "score_datagram.py", "datagram-expected.jsonl", []string{"--only", "dtls"}},
 }
 
-// measure prints the tables of score.py, and returns its figures: recall, precision, and
+// measure prints the tables of the script, and returns its figures: recall, precision, and
 // one for each field.
 func (s score) measure(corpus string, outputs []string) (map[string]float64, error) {
 	fmt.Printf("\ncorpus: %s %s\n", s.name, strings.Join(s.options, " "))
 	tables := s.command(corpus, outputs)
 	tables.Stdout = os.Stdout
 	if err := tables.Run(); err != nil {
-		return nil, fmt.Errorf("score.py: %w", err)
+		return nil, fmt.Errorf("%s: %w", s.script, err)
 	}
 	summary, err := s.command(corpus, outputs, "--json").Output()
 	if err != nil {
-		return nil, fmt.Errorf("score.py --json: %w", err)
+		return nil, fmt.Errorf("%s --json: %w", s.script, err)
 	}
 	return figures(summary)
 }
 
 func (s score) command(corpus string, outputs []string, options ...string) *exec.Cmd {
 	arguments := []string{
-		filepath.Join(corpus, "score.py"), "--all",
-		"--expected", filepath.Join(corpus, "expected.jsonl"),
+		filepath.Join(corpus, s.script), "--all",
+		"--expected", filepath.Join(corpus, s.expected),
 		"--pcaps", filepath.Join(corpus, "pcaps.jsonl"),
 	}
 	command := exec.Command("python3", slices.Concat(arguments, options, s.options, outputs)...)
@@ -50,14 +51,14 @@ func (s score) command(corpus string, outputs []string, options ...string) *exec
 	return command
 }
 
-// figures parses the JSON summary of score.py. It leaves out fields that no flow has.
+// figures parses the JSON summary of a script. It leaves out fields that no flow has.
 func figures(summary []byte) (map[string]float64, error) {
 	var read struct {
 		Recall, Precision float64
 		Fields            map[string]struct{ Ratio *float64 }
 	}
 	if err := json.Unmarshal(summary, &read); err != nil {
-		return nil, fmt.Errorf("score.py --json: %w", err)
+		return nil, fmt.Errorf("the script's --json: %w", err)
 	}
 	values := map[string]float64{"recall": read.Recall, "precision": read.Precision}
 	for name, field := range read.Fields {
