@@ -61,6 +61,12 @@ func TestSpots(t *testing.T) {
 			"flagged event beyond the number that is written for one tunnel's sender in a minute: 192.0.2.1", func(r *Run) {
 				r.Tunnels.Bounded = Addresses{Total: 1, List: []AddressCount{{netip.MustParseAddr("192.0.2.1"), 1}}}
 			}},
+		{Spot{Cause: unreadQUICVersions, Count: 3, Top: []Item{{Name: "0x1a2a3a4a", Count: 2}, {Name: "0x00000009", Count: 1}}},
+			"connections in a version of QUIC that is not read: 0x1a2a3a4a (2), 0x00000009 (1)", func(r *Run) {
+				r.UnknownQUIC = named("0x1a2a3a4a", "0x00000009")
+				more := named("0x1a2a3a4a")
+				r.UnknownQUIC.Merge(&more)
+			}},
 		{Spot{Cause: nestedTooDeep, Count: 1}, "packet in more encapsulations than are read", func(r *Run) { r.Decode.TooDeep = 1 }},
 		{Spot{Cause: oneDirection, Count: 1}, "connection of which only one direction was captured", func(r *Run) { r.Unseen.OneDirection = 1 }},
 		{Spot{Cause: cutHellos, Count: 3, Top: []Item{{Name: "with name and version", Count: 2}}},

@@ -22,6 +22,7 @@ const (
 	unreadEtherTypes
 	unreadProtocols
 	unreadUDPPorts
+	unreadQUICVersions
 	nestedTooDeep
 	oneDirection
 	cutHellos
@@ -90,6 +91,9 @@ var causes = [NumCauses]struct{ name, noun, advice string }{
 	unreadUDPPorts: {"unread_udp_ports",
 		"datagram* of a tunnel that is not read",
 		"Capture at an end of the tunnel, on the interface that it has there. VXLAN on another port is read with --vxlan-port."},
+	unreadQUICVersions: {"unread_quic_versions",
+		"connection* in a version of QUIC that is not read",
+		"Newer versions of tlsfloor may read it; what goes over TCP to the same server is seen."},
 	nestedTooDeep: {"nested_too_deep",
 		"packet* in more encapsulations than are read",
 		"Capture where the packets have fewer headers around them."},

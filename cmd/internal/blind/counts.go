@@ -147,4 +147,19 @@ func (n *Names) Add(name string) {
 	}
 }
 
+// Merge adds the counts of another sensor.
+func (n *Names) Merge(o *Names) {
+	all := Names{counts: slices.Clone(n.counts), total: n.total + o.total}
+	for _, x := range o.counts {
+		i := slices.IndexFunc(all.counts, func(of Item) bool { return of.Name == x.Name })
+		switch {
+		case i >= 0:
+			all.counts[i].Count += x.Count
+		case len(all.counts) < MaxTop:
+			all.counts = append(all.counts, x)
+		}
+	}
+	*n = all
+}
+
 func (n *Names) items() []Item { return top(n.counts) }

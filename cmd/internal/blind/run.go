@@ -12,6 +12,8 @@ type Run struct {
 	Unseen  Unseen
 	Unnamed Addresses // of handshakes below the floor
 	Tunnels Tunnels
+	// UnknownQUIC counts conversations by the version of QUIC, if that is not read.
+	UnknownQUIC Names
 	// MalformedHellos counts hellos that could not be parsed.
 	MalformedHellos uint64
 	// Faults counts packets that led to a panic.
@@ -50,7 +52,7 @@ func (r *Run) Spots() []Spot {
 	l.add(kernelDropped, r.Source.KernelDropped)
 	l.add(interfaceDropped, r.Source.InterfaceDropped)
 	l.tunnels(r)
-	l.unread(r.Decode)
+	l.unread(r)
 	l.add(oneDirection, r.Unseen.OneDirection)
 	l.add(cutHellos, r.Unseen.CutHellos, judged(&r.Unseen)...)
 	l.add(cutPackets, r.Unseen.CutPackets+r.Decode.CutShort)
@@ -102,7 +104,8 @@ var unreadCauses = [decode.NumUnreadKinds]Cause{
 	decode.UnreadProtocol: unreadProtocols, decode.UnreadUDPPort: unreadUDPPorts,
 }
 
-func (l *list) unread(s *decode.Stats) {
+func (l *list) unread(r *Run) {
+	s := r.Decode
 	var items [decode.NumUnreadKinds][]Item
 	for _, u := range s.Unread() {
 		items[u.Kind] = append(items[u.Kind], Item{Name: u.Name(), Number: u.Number, Numbered: true, Count: u.Count})
@@ -110,6 +113,7 @@ func (l *list) unread(s *decode.Stats) {
 	for _, kind := range [...]decode.UnreadKind{decode.UnreadLink, decode.UnreadEtherType, decode.UnreadProtocol, decode.UnreadUDPPort} {
 		l.add(unreadCauses[kind], s.UnreadFrames[kind], items[kind]...)
 	}
+	l.add(unreadQUICVersions, r.UnknownQUIC.total, r.UnknownQUIC.items()...)
 	l.add(nestedTooDeep, s.TooDeep)
 }
 

@@ -8,7 +8,7 @@ import (
 // lookAt says what a datagram is for: Foreign ones are for nobody, or for DNS. A DNS message
 // may begin as protected records do, so on DNS's port only what is certain counts.
 func lookAt(p *decode.Packet) session.Look {
-	look := session.LookAt(p.Payload)
+	look := session.LookAt(p.Payload, p.Missing)
 	if look < session.Certain && isDNS(p) {
 		return session.Foreign
 	}

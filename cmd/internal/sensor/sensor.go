@@ -159,6 +159,7 @@ func (s *Sensor) Stats() Stats {
 	st.Stats = s.sessions.Stats
 	st.First, st.Last, st.Time, st.Faults = s.first, s.last, s.frame.Time, uint64(s.faults)
 	st.Decode, st.Flow, st.Datagrams = s.decoder.Stats(), s.table.Stats(), s.datagrams.Stats()
+	st.UnknownQUIC = s.sessions.UnknownQUIC
 	st.Unnamed, st.Tunnels = s.unnamed.List(), s.tunnels.list(&s.sessions.DisbelievedClients)
 	if s.source != nil {
 		st.Source = s.source.Stats()

@@ -61,8 +61,9 @@ type Stats struct {
 	InScope    uint64
 	Faults     uint64 // see Fault
 
-	Unnamed blind.Addresses // servers of handshakes below the floor whose names are not known
-	Tunnels blind.Tunnels
+	Unnamed     blind.Addresses // servers of handshakes below the floor whose names are not known
+	Tunnels     blind.Tunnels
+	UnknownQUIC blind.Names // see session.Sessions.UnknownQUIC
 }
 
 // add adds the counts of a shard: those of its table, and of its findings.
@@ -79,13 +80,14 @@ func (s *Stats) add(o *Stats) {
 	s.Faults += o.Faults
 	s.Unnamed.Add(&o.Unnamed)
 	s.Tunnels.Add(&o.Tunnels)
+	s.UnknownQUIC.Merge(&o.UnknownQUIC)
 }
 
 // Blind is the part of the counts that shows what could not be seen.
 func (s *Stats) Blind() *blind.Run {
 	return &blind.Run{
 		Source: s.Source, Decode: &s.Decode, Unseen: s.Unseen, Unnamed: s.Unnamed,
-		Tunnels: s.Tunnels, MalformedHellos: s.Malformed, Faults: s.Faults,
+		Tunnels: s.Tunnels, MalformedHellos: s.Malformed, Faults: s.Faults, UnknownQUIC: s.UnknownQUIC,
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
+	"tlsfloor/classify"
 	"tlsfloor/parse"
 	"tlsfloor/parse/dtls"
 	"tlsfloor/parse/handshake"
+	"tlsfloor/parse/quic"
 )
 
 // Look is what a datagram can be, by its first bytes.
@@ -22,8 +24,9 @@ const (
 	Beginning             // it may begin a handshake
 )
 
-// LookAt says what a datagram can be. Most are Foreign, and cost no more than this.
-func LookAt(b []byte) Look {
+// LookAt says what a datagram can be, of which missing bytes more were not captured. Most
+// are Foreign, and cost no more than this.
+func LookAt(b []byte, missing int) Look {
 	switch dtls.Looks(b) {
 	case dtls.Hello:
 		return Beginning
@@ -31,6 +34,12 @@ func LookAt(b []byte) Look {
 		return Certain
 	case dtls.Unified:
 		return Possible
+	}
+	switch k, _ := quic.Look(b, missing); k {
+	case quic.Initial, quic.Google, quic.Unknown:
+		return Beginning
+	case quic.Long:
+		return Certain
 	}
 	return Foreign
 }
@@ -40,38 +49,59 @@ type Datagrams struct{ *Sessions }
 
 // conversation is what a Session has besides if it follows a conversation in datagrams.
 type conversation struct {
-	before      flow.Digest // see datagram.Before
-	tunnelled   [2]bool     // by direction: a datagram came in a tunnel
-	heard       [2]bool     // by direction: a datagram came
-	helloVerify bool        // the server sent a HelloVerifyRequest
-	dtls        dtls.Conversation
+	carrier
+	before    datagram.Before
+	tunnelled [2]bool // by direction: a datagram came in a tunnel
+	heard     [2]bool // by direction: a datagram came
+}
+
+// carrier takes the TLS out of the datagrams of one conversation, and gives it to the
+// session's Machine.
+type carrier interface {
+	// read reads a datagram of direction d, and returns how far the handshake has come. If
+	// it is Settled, cause says why.
+	read(c *Session, p *decode.Packet, d flow.Dir) (s datagram.Standing, cause flow.Cause)
+	// cut is called when no more datagrams come. It reads the beginnings of messages whose
+	// rest did not come.
+	cut(c *Session)
+	// describe writes to o what the carrier knows besides.
+	describe(o *classify.Observation)
+	size() int // in bytes
+	close(s *Sessions)
 }
 
 // Open implements datagram.Handler.
 func (s Datagrams) Open(p *decode.Packet, d flow.Dir, before datagram.Before) datagram.Consumer {
+	k, version := quic.Look(p.Payload, p.Missing)
+	if before.Known && (k == quic.Google || k == quic.Unknown) {
+		return nil // it was counted
+	}
 	c := s.open(p, d)
 	c.conversation = s.freeConversations.Take()
-	c.conversation.before = before.Said
+	c.conversation.before = before
 	c.tls.Open(handshake.Opening{Dir: handshake.Dir(d)}, &s.pool)
-	c.tls.Transport = parse.DTLS
+	c.tls.Transport = parse.QUIC
+	switch k {
+	case quic.Foreign:
+		c.tls.Transport, c.conversation.carrier = parse.DTLS, s.freeDTLS.Take()
+	case quic.Initial:
+		c.conversation.carrier = s.freeQUIC.Take()
+	default:
+		c.conversation.carrier = unread{k, version}
+	}
 	return c
 }
 
 // Datagram implements datagram.Consumer.
 func (c *Session) Datagram(p *decode.Packet, d flow.Dir) datagram.Standing {
-	if c.conversation.dtls.Another(uint8(d), p.Payload) {
-		return datagram.Over
-	}
 	c.hear(p, d)
-	if c.readDTLS(p, d) {
-		c.finish(flow.Exhausted)
-		return datagram.Settled
+	s, cause := c.conversation.read(c, p, d)
+	if s == datagram.Settled {
+		c.finish(cause)
+	} else {
+		c.recount()
 	}
-	c.recount()
-	if c.client.seen && !c.client.cut {
-		return datagram.Waiting
-	}
-	return datagram.Begun
+	return s
 }
 
 // hear notes what a datagram itself shows.
@@ -92,59 +122,26 @@ func (c *Session) hear(p *decode.Packet, d flow.Dir) {
 	}
 }
 
-// readDTLS gives a datagram's messages to the Machine, and reports whether no more are
-// needed.
-func (c *Session) readDTLS(p *decode.Packet, d flow.Dir) (done bool) {
-	u, it, dir := c.conversation, &c.sessions.item, handshake.Dir(d)
-	in := dtls.Datagram{Rest: p.Payload, Cut: p.Missing > 0}
-	c.tls.Heard(dir, 0)
-	for u.dtls.Wanted = c.tls.Wanted(); u.dtls.Next(uint8(d), &in, &c.sessions.dtlsPool, it); u.dtls.Wanted = c.tls.Wanted() {
-		switch it.Kind {
-		case dtls.Message:
-			c.tls.Heard(dir, it.Record)
-			c.pushMessage(dir, &it.Message)
-		case dtls.HelloVerify:
-			client, known := c.clientDir()
-			u.helloVerify = u.helloVerify || known && client != d
-		case dtls.Alert:
-			c.tls.PushAlert(dir, it.Alert)
-		case dtls.Protected:
-			c.tls.Protect(dir)
-		}
-		if c.tls.Done() || c.isRepeated() {
-			return true
-		}
-	}
-	return false
-}
-
-// pushMessage gives a message to the Machine, and handles what comes of it.
-func (c *Session) pushMessage(d handshake.Dir, one *parse.Message) {
-	msg := &c.sessions.msg
-	for s := c.tls.PushMessage(d, one, msg); s == handshake.Found; s = c.tls.Resume(d, msg) {
-		c.handleMessage(msg)
-	}
-}
-
-// isRepeated reports whether the ClientHello is that of the conversation before, whose
-// handshake was seen: it was sent twice, or came late.
+// isRepeated reports whether the ClientHello is that of the conversation before: it was
+// sent twice, or came late.
 func (c *Session) isRepeated() bool {
-	b := c.conversation.before
-	return b.Server != 0 && c.helloDigest.Client == b.Client
+	before := c.conversation.before.Said
+	return before.Client != 0 && c.helloDigest.Client == before.Client
 }
 
-// cutMessages reads the beginnings of hellos whose rest did not come.
-func (c *Session) cutMessages() {
-	u, it, msg := c.conversation, &c.sessions.item, &c.sessions.msg
-	for d := range uint8(2) {
-		for u.dtls.Cut(d, &c.sessions.dtlsPool, it) {
-			c.gaps[d] |= lost
-			c.tls.Heard(handshake.Dir(d), it.Record)
-			if c.tls.PushCut(handshake.Dir(d), &it.Message, msg) {
-				c.handleMessage(msg)
-			}
-		}
+// cameAgain reports whether all that the conversation says was said by the one before, and
+// takes back what was counted.
+func (c *Session) cameAgain() bool {
+	if c.conversation == nil || !c.conversation.before.Said.Covers(c.Said()) {
+		return false
 	}
+	if c.client.seen {
+		c.sessions.Stats.ClientHellos--
+	}
+	if c.server.seen {
+		c.sessions.Stats.ServerHellos--
+	}
+	return true
 }
 
 // Wait is flow.Stream.Wait, where there is a Stream.
@@ -183,7 +180,7 @@ func sessionsAmong[C any](all []C) (of []*Session) {
 }
 
 // size is the memory of the conversation, in bytes.
-func (u *conversation) size() int { return int(unsafe.Sizeof(*u)) + u.dtls.Held() }
+func (u *conversation) size() int { return int(unsafe.Sizeof(*u)) + u.carrier.size() }
 
 // dropConversation returns the conversation's memory for another one.
 func (c *Session) dropConversation() {
@@ -191,7 +188,7 @@ func (c *Session) dropConversation() {
 	if u == nil {
 		return
 	}
-	u.dtls.Close(&c.sessions.dtlsPool)
+	u.close(c.sessions)
 	*u = conversation{}
 	c.sessions.freeConversations.Give(u)
 }

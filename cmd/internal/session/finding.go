@@ -15,6 +15,10 @@ import (
 func (c *Session) finish(cause flow.Cause) {
 	s := c.sessions
 	helloSeen := c.client.seen || c.server.seen
+	if helloSeen && c.cameAgain() {
+		c.release()
+		return
+	}
 	if helloSeen && !c.believed() {
 		s.DisbelievedClients.Count(c.from(c.guarantor).Addr())
 		c.release()
@@ -105,7 +109,9 @@ func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	o.Sender, o.Outside = c.sender(), c.client.outside
 	o.Client, o.Server = c.from(client), c.from(client.Other())
 	o.StartTLS, o.Protocol = c.tls.Protocol(), c.tls.Transport
-	o.HelloVerify = c.conversation != nil && c.conversation.helloVerify
+	if c.conversation != nil {
+		c.conversation.describe(o)
+	}
 	o.Alert = c.alert(client)
 	if c.serverCertificate != nil {
 		o.Certificate, o.Misnamed = c.serverCertificate.certificate, c.serverCertificate.misnamed

@@ -19,6 +19,7 @@ import (
 	"tlsfloor/parse/dtls"
 	"tlsfloor/parse/fingerprint"
 	"tlsfloor/parse/handshake"
+	"tlsfloor/parse/quic"
 )
 
 // Session follows one connection: it is the flow.Consumer that gives the bytes to a
@@ -69,6 +70,8 @@ type Sessions struct {
 	// DisbelievedClients are clients whose handshakes came only in tunnels of their
 	// server, which is not believed about them.
 	DisbelievedClients blind.AddressCounter
+	// UnknownQUIC are the versions of QUIC that are not read, by conversations.
+	UnknownQUIC blind.Names
 	// Packet is the packet that is being processed, and Table or DatagramTable the table
 	// that gets it. The caller sets them.
 	Packet        *decode.Packet
@@ -93,6 +96,9 @@ type Sessions struct {
 	freeCertificates cache.Free[serverCertificate]
 
 	freeConversations cache.Free[conversation]
+	freeDTLS          cache.Free[dtlsCarrier]
+	freeQUIC          cache.Free[quicCarrier]
+	quicPool          quic.Pool
 }
 
 // New makes Sessions. Set Packet, Table and Draft before use.
@@ -137,6 +143,7 @@ type Stats struct {
 	Malformed    uint64 // hellos that could not be parsed
 	Incomplete   uint64 // ClientHellos of which only the beginning was captured
 	Copies       uint64 // connections that were copies of a reported one, seen at another place
+	GoogleQUIC   uint64 // conversations in Google's versions of QUIC without TLS
 	Own          uint64 // handshakes of tlsfloor itself
 	Unseen       blind.Unseen
 }
@@ -148,6 +155,7 @@ func (s *Stats) Add(o *Stats) {
 	s.Malformed += o.Malformed
 	s.Incomplete += o.Incomplete
 	s.Copies += o.Copies
+	s.GoogleQUIC += o.GoogleQUIC
 	s.Own += o.Own
 	s.Unseen.Add(&o.Unseen)
 }
