@@ -117,7 +117,7 @@ func (v Version) construction() construction {
 		return ofV2
 	case v >= 0xff00001d && v <= 0xff000020:
 		return ofDraft29
-	case v >= 0xff000017 && v <= 0xff00001c, v == 0xfaceb002: // mvfst
+	case v >= 0xff000017 && v <= 0xff00001c, v == 0xfaceb002, v == 0xfaceb00e: // mvfst
 		return ofDraft23
 	case v == 0xff000016, v == 0xfaceb001:
 		return ofDraft22

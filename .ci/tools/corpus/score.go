@@ -10,18 +10,19 @@ import (
 	"strings"
 )
 
-// score is a way of scoring: a script, what it compares with, and its options.
+// score is a way of scoring: a script of the corpus, the handshakes that it expects, and
+// options.
 type score struct {
 	name, script, expected string
 	options                []string
 }
 
-// scores are all ways: TLS from the first byte of connections outside of tunnels, all TLS,
-// and what comes in datagrams.
+// scores are all ways: TLS from the first byte of connections outside of tunnels, all of
+// TLS, and DTLS and QUIC.
 var scores = []score{
 	{"plain", "score.py", "expected.jsonl", []string{"--no-starttls", "--no-tunnels"}},
 	{"all", "score.py", "expected.jsonl", nil},
-	{"dtls", "score_datagram.py", "datagram-expected.jsonl", []string{"--only", "dtls"}},
+	{"datagrams", "score_datagram.py", "datagram-expected.jsonl", nil},
 }
 
 // measure prints the tables of the script, and returns its figures: recall, precision, and
@@ -58,7 +59,7 @@ func figures(summary []byte) (map[string]float64, error) {
 		Fields            map[string]struct{ Ratio *float64 }
 	}
 	if err := json.Unmarshal(summary, &read); err != nil {
-		return nil, fmt.Errorf("the script's --json: %w", err)
+		return nil, fmt.Errorf("the summary of the scores: %w", err)
 	}
 	values := map[string]float64{"recall": read.Recall, "precision": read.Precision}
 	for name, field := range read.Fields {
