@@ -236,6 +236,9 @@ func killAtRandom(t *testing.T, writes, reads string, kills int) *ledger {
 	random := rand.New(rand.NewPCG(5, 6))
 	readerKills := int64(0)
 	for i := range kills {
+		if before := l.written.Load(); i%2 == 0 { // the others are killed also while they begin
+			wait.Until(t, func() bool { return l.written.Load() > before || l.wrong.Load() != nil })
+		}
 		time.Sleep(time.Duration(random.IntN(20_000)) * time.Microsecond)
 		if i%3 != 0 {
 			reader.kill()

@@ -7,7 +7,7 @@ import (
 
 // maxFull bounds the complete segments that wait to be written to the disk: Append then
 // waits for them.
-const maxFull = 4
+const maxFull = 8
 
 // tend writes events to the disk and removes segments, until Close.
 func (w *Writer) tend() {
