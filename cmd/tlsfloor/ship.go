@@ -13,6 +13,7 @@ import (
 
 	"tlsfloor/cmd/internal/confine"
 	"tlsfloor/cmd/internal/connections"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/options"
@@ -108,8 +109,12 @@ func (s *shipping) open(stdout io.Writer, note func(string)) (err error) {
 			return err
 		}
 	}
+	var heir ownership.Heir
+	if uid, gid, ok := s.identity().Heir(); ok && !s.options.NoSandbox {
+		heir = ownership.Heir{UID: uid, GID: gid}
+	}
 	s.shipper, err = ship.Open(ship.Options{
-		Inputs: s.options.Inputs, Outputs: outputs, State: s.options.State,
+		Heir: heir, Inputs: s.options.Inputs, Outputs: outputs, State: s.options.State,
 		Stdout: stdout, Mask: s.mask, Note: note, Dialer: &transport.Dialer{Connected: s.tell},
 	})
 	if err != nil {
@@ -170,30 +175,38 @@ func (s *shipping) confine(note func(string)) error {
 	switch {
 	case errors.As(err, &user):
 		return fmt.Errorf("ship: --user %s: %w", user.User, user.Err)
-	case err == nil:
-		attack("shipper")
+	case err != nil:
+		return err
 	}
-	return err
+	attack("shipper")
+	return s.checkReadable()
+}
+
+// identity is the user to become. Without --user it is the shipper's own, in the group of
+// the sensor's.
+func (s *shipping) identity() confine.Options {
+	if s.options.User != "" {
+		return confine.Options{User: s.options.User}
+	}
+	return confine.Options{Own: shipperUser, Join: true}
 }
 
 // needs returns what is read, and connected to.
 func (s *shipping) needs() confine.Options {
 	n := s.shipper.Needs()
-	o := confine.Options{
-		User: s.options.User, Require: s.options.RequireSandbox, Child: s.options.Linked,
-		ReadPaths: s.folders(), ReloadPaths: n.Read, WritePaths: n.Write, WriteOpen: true, Resolve: n.Network,
-	}
-	if o.User == "" {
-		o.Own, o.Join = shipperUser, true
-	}
+	o := s.identity()
+	o.Require, o.Child = s.options.RequireSandbox, s.options.Linked
+	o.ReadPaths, o.ReloadPaths, o.WritePaths, o.WriteOpen, o.Resolve = s.folders(), n.Read, n.Write, true, n.Network
+	told := false
 	for _, p := range n.Ports {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: p.Network, Port: p.Number})
+		told = told || p.Network == "tcp"
 	}
 	for _, path := range n.Sockets {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: path})
 	}
 	for _, input := range s.options.Inputs {
-		if ship.IsJournal(input) {
+		if told && ship.IsJournal(input) {
 			o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: filepath.Join(input, connections.Name)})
 		}
 	}

@@ -104,8 +104,8 @@ func (o Options) Heir() (uid, gid int, ok bool) {
 	if unix.Geteuid() != 0 {
 		return 0, 0, false
 	}
-	a, err := c.target()
-	return a.uid, a.gid, err == nil && a.uid != 0
+	all, err := c.targets()
+	return all[0].uid, all[0].gid, err == nil && all[0].uid != 0
 }
 
 var (

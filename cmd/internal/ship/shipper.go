@@ -13,6 +13,7 @@ import (
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/deliver"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/emit/transport"
 )
 
@@ -25,6 +26,7 @@ type Options struct {
 	// and the place in a file is not kept.
 	State string
 
+	Heir   ownership.Heir // of files that root makes
 	Stdout io.Writer
 	Mask   *transport.Mask // is given the secrets that are read
 	Dialer *transport.Dialer
@@ -140,7 +142,7 @@ func (s *Shipper) transport(c *config.Config, note func(string)) (transport.Tran
 	if s.options.open != nil {
 		return s.options.open(c, note)
 	}
-	return c.Open(config.Run{Live: true, Stdout: s.options.Stdout, Mask: s.options.Mask, Dialer: s.options.Dialer, Note: note})
+	return c.Open(config.Run{Live: true, Heir: s.options.Heir, Stdout: s.options.Stdout, Mask: s.options.Mask, Dialer: s.options.Dialer, Note: note})
 }
 
 // check checks all far ends at once.
