@@ -26,7 +26,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test quick e2e system check fuzz seeds mutate bench corpus clients cases shape messages fields bench-peers bench-live profile record clean
+.PHONY: help setup build demo test quick e2e receivers system check fuzz seeds mutate bench corpus clients cases shape messages fields bench-peers bench-live profile record clean
 
 help: ## list the targets
 	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -51,6 +51,10 @@ quick: setup ## run the tests that need no root, no waiting and little work: a m
 e2e: setup ## run real AWS SDKs, database clients and mail servers against it (Debian or Ubuntu, root)
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
+
+receivers: setup ## build servers of syslog and HTTP (half an hour), and end them while events go to them
+	@.ci/setup tests receivers
+	$(GO) test -pgo=off -count=1 -run TestReceiver -v ./cmd/internal/emit/deliver
 
 system: setup ## run an intruder in each process (docs/security.md), and README's commands in a fresh Debian (root)
 	@.ci/setup system
