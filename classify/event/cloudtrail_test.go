@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/testing/jsonline"
 	"tlsfloor/parse"
 )
 
@@ -15,16 +16,16 @@ import (
 func TestCloudTrailQuery(t *testing.T) {
 	found := 0
 	eachRecorded(t, func(t *testing.T, f *classify.Finding) {
-		details := at(decodeEvent(t, appendNative(nil, f, sensor)), "tlsDetails")
-		version, _ := at(details, "tlsVersion").(string)
+		details := jsonline.At(jsonline.Decode(t, appendNative(nil, f, sensor)), "tlsDetails")
+		version, _ := jsonline.At(details, "tlsVersion").(string)
 		got := slices.Contains([]string{"TLSv1", "TLSv1.1"}, version)
 		if want := f.Verdict == classify.Violation && f.Answer.Version > parse.SSLv3; got != want {
-			t.Errorf("found: %v, want %v: %s", got, want, literal(details))
+			t.Errorf("found: %v, want %v: %s", got, want, jsonline.Literal(details))
 		}
 		if got {
 			found++
 		}
-		cipher, named := at(details, "cipherSuite").(string)
+		cipher, named := jsonline.At(details, "cipherSuite").(string)
 		if named && strings.HasPrefix(cipher, "TLS_") != (version == "TLSv1.3") {
 			t.Errorf("%s in %s", cipher, version)
 		}

@@ -1,8 +1,6 @@
 package event
 
 import (
-	"fmt"
-
 	"tlsfloor/classify"
 	"tlsfloor/classify/jsontext"
 )
@@ -13,27 +11,6 @@ import (
 type Format interface {
 	AppendFinding(dst []byte, f *classify.Finding) []byte
 	AppendStats(dst []byte, s *Stats) []byte
-}
-
-// Formats are the names that ParseFormat knows.
-const Formats = "native, ecs, ocsf, eve, zeek"
-
-// ParseFormat makes the Format for a value of --format; by is the sensor in its
-// events.
-func ParseFormat(name string, by Sensor) (Format, error) {
-	switch name {
-	case "native":
-		return NewNative(by), nil
-	case "ecs":
-		return &ecs{sensor: by, structs: jsontext.NewStructs()}, nil
-	case "ocsf":
-		return &ocsf{sensor: by, structs: jsontext.NewStructs()}, nil
-	case "eve":
-		return &eve{sensor: by, structs: jsontext.NewStructs()}, nil
-	case "zeek":
-		return &zeek{structs: jsontext.NewStructs()}, nil
-	}
-	return nil, fmt.Errorf("no such format %q: there are %s", name, Formats)
 }
 
 // Sensor is the tlsfloor that writes the events.
@@ -84,8 +61,8 @@ type Item struct {
 	Count  uint64
 }
 
-// appendCounts appends the counts of a run.
-func appendCounts(dst []byte, s *Stats) []byte {
+// AppendCounts appends the counts of a run.
+func AppendCounts(dst []byte, s *Stats) []byte {
 	dst = jsontext.AppendNumber(dst, `"packets":`, s.Packets)
 	dst = jsontext.AppendNumber(dst, `"bytes":`, s.Bytes)
 	dst = jsontext.AppendNumber(dst, `"kernel_dropped":`, s.KernelDropped)

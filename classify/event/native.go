@@ -82,15 +82,15 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 func (n *Native) AppendStats(dst []byte, s *Stats) []byte {
 	dst = append(dst, `{"schema":"`+schema+`","kind":"`+KindStats+`"`...)
 	dst = jsontext.AppendTime(dst, `"ts":`, s.Time)
-	dst = appendCounts(dst, s)
+	dst = AppendCounts(dst, s)
 	dst = jsontext.AppendMark(dst, `"final":`, s.Final)
 	return append(appendSensor(dst, cmp.Or(s.Sensor, &n.sensor), s.Source), '}')
 }
 
-// appendRest appends the members of native events that another schema has no fields for,
+// AppendRest appends the members of native events that another schema has no fields for,
 // and the end of the object that they are in. process appends those of a process, except
 // for its surroundings.
-func appendRest(dst []byte, f *classify.Finding, process func([]byte, *classify.Process) []byte) []byte {
+func AppendRest(dst []byte, f *classify.Finding, process func([]byte, *classify.Process) []byte) []byte {
 	dst = jsontext.AppendWord(dst, `"verdict":`, f.Verdict.String())
 	dst = jsontext.AppendBool(dst, `"flagged":`, f.Flagged)
 	dst = jsontext.AppendBool(dst, `"in_scope":`, f.InScope)
@@ -277,6 +277,25 @@ func cloudTrailCipher(a *classify.ServerHello) string {
 	return openssl
 }
 
+// Cipher returns IANA's name of the selected cipher suite. It is empty where the
+// registry has no name, and for SSLv2, in which the server offers ciphers and the
+// client selects one.
+func Cipher(a *classify.ServerHello) string {
+	if a.Version == parse.SSLv2 {
+		return ""
+	}
+	iana, _ := cipher.Name(a.Cipher)
+	return iana
+}
+
+// CipherID returns the number of the selected cipher suite; nil for SSLv2.
+func CipherID(a *classify.ServerHello) *uint16 {
+	if a.Version == parse.SSLv2 {
+		return nil
+	}
+	return &a.Cipher
+}
+
 // appendClient appends the members that are the same in all connections of a client.
 func appendClient(dst []byte, c *classify.ClientHello) []byte {
 	dst = appendOffer(dst, c)
@@ -316,7 +335,7 @@ func appendServer(dst []byte, a *classify.ServerHello) []byte {
 }
 
 func appendCipherID(dst []byte, a *classify.ServerHello) []byte {
-	if id := cipherID(a); id != nil {
+	if id := CipherID(a); id != nil {
 		return jsontext.AppendNumber(dst, `"cipher_id":`, *id)
 	}
 	return dst

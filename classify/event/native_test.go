@@ -6,63 +6,14 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 	"tlsfloor/parse"
 )
 
 var sensor = Sensor{Host: "bastion-1", Version: "1.0.0"}
-
-// violation is a finding with something in every field.
-func violation() *classify.Finding {
-	const host = "dynamodb.us-west-2.amazonaws.com"
-	o := classify.Observation{
-		Time:    time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC).UnixNano(),
-		Client:  netip.MustParseAddrPort("10.0.0.5:40312"),
-		Server:  netip.MustParseAddrPort("52.94.1.2:443"),
-		VLANs:   []uint16{12, 4095},
-		Tunnels: []string{"gre", "vxlan:77"},
-		Source:  "eth0",
-
-		Outcome:  classify.Refused,
-		StartTLS: "proxy-protocol",
-		SNI:      "DynamoDB.us-west-2.amazonaws.com",
-		Hello: &classify.ClientHello{
-			RecordVersion: parse.TLSv1, LegacyVersion: parse.TLSv11,
-			Versions: []parse.Version{parse.TLSv11, parse.TLSv1}, ALPN: []string{"http/1.1", "\x8a\x8a"}, FallbackSCSV: true,
-			ECH: true, EarlyData: true, JA3: "0123456789abcdef0123456789abcdef", JA3Full: "769,49171,,,", JA4: "t11d010000_a_b",
-		},
-		Answer: &classify.ServerHello{
-			Version: parse.TLSv1, Cipher: 0xc013, ALPN: "http/1.1", JA3S: "fedcba9876543210fedcba9876543210", JA3SFull: "769,49171,",
-			Sentinel: parse.TLSv11, HelloRetryRequest: true, Resumed: "ticket",
-		},
-		Alert:     &classify.Alert{From: classify.ServerSide, Level: 2, Code: 70},
-		Anomalies: []string{"hello_split_records", "downgrade"},
-		Names:     []classify.Name{{Host: "DynamoDB.us-west-2.amazonaws.com", Source: classify.NameSNI}, {Source: classify.NameAddress}},
-	}
-	o.Proxied.Client = netip.MustParseAddrPort("[2001:db8::5]:1")
-	o.Proxied.Server = netip.MustParseAddrPort("[2001:db8::6]:443")
-	return &classify.Finding{
-		Observation: o,
-		Verdict:     classify.Violation, Fix: classify.FixClient, Flagged: true, InScope: true,
-		Reason: "selected TLSv1, below the floor TLSv1.2; the client offers at most TLSv1",
-		Host:   host, HostSource: classify.NameSNI,
-		AWS: &classify.AWS{Partition: "aws", Region: "us-west-2", Service: "dynamodb", FIPS: true, DualStack: true, VPCEndpoint: true, Resource: "vpce-1"},
-		Process: &classify.Process{
-			PID: 1234, Executable: "/usr/bin/node", CommandLine: []string{"node", "app.js", "\x1b]0;\"\xff"}, User: "svc", Unit: "app.service",
-			Container: "4b0e1a9c2f", Cgroup: "/system.slice/app.service", Variables: []string{"OPENSSL_CONF"}, Libraries: []string{"/usr/lib/libssl.so.1.1"},
-			GoVersion: "go1.22.3", GoModules: []string{"github.com/aws/aws-sdk-go-v2@v1.30.0"},
-			LoginUser: "alice", Started: time.Date(2026, 3, 1, 11, 59, 59, 250e6, time.UTC).UnixNano(), Folder: "/srv/app", Script: "/srv/app/app.js",
-			Parents: []classify.Parent{
-				{PID: 1200, Executable: "/bin/dash", CommandLine: []string{"sh", "/etc/cron.hourly/app\x1b]0;\""}},
-				{PID: 1199, Executable: "/usr/sbin/cron", CommandLine: []string{"/usr/sbin/CRON", "-f"}},
-			},
-		},
-		Software: &classify.Software{ID: "nodejs", Name: "Node.js", Version: "10.24.1", Library: "OpenSSL 1.1.1", Confidence: classify.High, Because: []string{"process.executable"}},
-		Advice:   &classify.Advice{ID: "nodejs", Summary: "Update Node.js to a release that is maintained."},
-	}
-}
 
 // join makes one line of the lines that a golden text is broken into.
 func join(text string) string { return strings.ReplaceAll(strings.TrimSpace(text), "\n", "") }
@@ -101,7 +52,7 @@ func TestNative(t *testing.T) {
 		sensor  Sensor
 		want    string
 	}{
-		{"everything", violation(), sensor, everything},
+		{"everything", findings.Violation(), sensor, everything},
 		{"nothing", &classify.Finding{}, Sensor{}, `
 {"schema":"tlsfloor/1","kind":"handshake","protocol":"tls","ts":"1970-01-01T00:00:00.000000Z",
 "flagged":false,"in_scope":false,"verdict":"undetermined"}`},
@@ -156,13 +107,13 @@ func appendNative(dst []byte, f *classify.Finding, by Sensor) []byte {
 }
 
 func TestNativeAppends(t *testing.T) {
-	if got := appendNative([]byte("before "), violation(), sensor); !bytes.HasPrefix(got, []byte(`before {"schema"`)) {
+	if got := appendNative([]byte("before "), findings.Violation(), sensor); !bytes.HasPrefix(got, []byte(`before {"schema"`)) {
 		t.Errorf("%.40s", got)
 	}
 }
 
 func TestNativeDoesNotAllocate(t *testing.T) {
-	f, dst, native := violation(), make([]byte, 0, 4096), NewNative(sensor)
+	f, dst, native := findings.Violation(), make([]byte, 0, 4096), NewNative(sensor)
 	if n := testing.AllocsPerRun(100, func() { dst = native.AppendFinding(dst[:0], f) }); n != 0 {
 		t.Errorf("%v allocations, want 0", n)
 	}
@@ -207,12 +158,12 @@ func TestAppendStats(t *testing.T) {
 // another.
 func TestLongHellosAreNotRemembered(t *testing.T) {
 	native := NewNative(sensor)
-	short, long := violation(), violation()
+	short, long := findings.Violation(), findings.Violation()
 	long.Hello.JA3Full = strings.Repeat("4865-", maxRemembered)
 	long.Answer.JA3SFull = strings.Repeat("65281-", maxRemembered)
 	for _, f := range []*classify.Finding{short, long, short, long, long, short} {
 		if got, want := native.AppendFinding(nil, f), appendNative(nil, f, sensor); !bytes.Equal(got, want) {
-			t.Errorf("%s", difference(got, want))
+			t.Errorf("%s", jsonline.Difference(got, want))
 		}
 	}
 	if c, s := native.offers.Len(), native.answers.Len(); c != 1 || s != 1 {
@@ -229,53 +180,19 @@ func FuzzNative(f *testing.F) {
 	f.Add([]byte("\xff\xfe\xed\xa0\x80\u2028\u2029"), "caf\u00e9 \U0001f600 \xff", uint16(0x7f17))
 	f.Add([]byte(strings.Repeat("\x80", 300)), "", uint16(2))
 	f.Fuzz(func(t *testing.T, wire []byte, text string, number uint16) {
-		finding := hostile(string(wire), text, number)
+		finding := findings.Hostile(string(wire), text, number)
 		native := NewNative(Sensor{Host: text, Version: text})
 		line := native.AppendFinding(nil, finding)
-		for _, f := range []*classify.Finding{finding, hostile(text, string(wire), number+1), finding} {
+		for _, f := range []*classify.Finding{finding, findings.Hostile(text, string(wire), number+1), finding} {
 			got, want := native.AppendFinding(nil, f), appendNative(nil, f, native.sensor)
 			if !bytes.Equal(got, want) {
 				t.Errorf("remembered    %s\nwritten first %s", got, want)
 			}
 		}
-		checkPrintable(t, line)
+		jsonline.CheckPrintable(t, line)
 		validate(t, line)
 		checkReturned(t, line, finding)
 	})
-}
-
-// hostile is a finding with these texts in every field that others control.
-func hostile(wire, text string, number uint16) *classify.Finding {
-	v := parse.Version(number)
-	f := violation()
-	f.Reason, f.Source, f.StartTLS, f.Host = text, text, text, wire
-	f.Tunnels, f.Anomalies = []string{text, text}, []string{text}
-	f.Names = []classify.Name{{Host: wire, Source: classify.NameConnect}, {Host: wire, Source: classify.NameCertificate}}
-	f.AWS.Region, f.AWS.Service, f.AWS.Resource = wire, wire, wire
-	f.SNI = wire
-	f.Hello = &classify.ClientHello{
-		RecordVersion: v, LegacyVersion: v, Versions: []parse.Version{v, v + 1}, ALPN: []string{wire, ""}, JA4: wire,
-	}
-	f.Answer = &classify.ServerHello{Version: v, Cipher: number, ALPN: wire, Sentinel: v}
-	f.Alert = &classify.Alert{Level: uint8(number), Code: uint8(number >> 8)}
-	f.Process = &classify.Process{
-		PID: int(number) + 1, Executable: text, CommandLine: []string{wire, text, wire}, User: text, Unit: text, Container: wire, Cgroup: text,
-		Libraries: []string{text}, GoVersion: wire, GoModules: []string{text},
-		LoginUser: text, Started: int64(number) * 1000, Folder: text, Script: wire,
-		Parents: []classify.Parent{{PID: 1, Executable: text, CommandLine: []string{text, wire}}, {PID: 2, CommandLine: []string{"", text}}},
-	}
-	f.Advice = &classify.Advice{ID: "nodejs", Summary: text + "x"}
-	f.Software = &classify.Software{ID: "nodejs", Name: text + "x", Version: wire, Library: text, Confidence: classify.Low, Because: []string{"ja3"}}
-	return f
-}
-
-func checkPrintable(t *testing.T, line []byte) {
-	t.Helper()
-	for i, c := range line {
-		if c < ' ' || c > '~' {
-			t.Fatalf("byte %d is %#x: %q", i, c, line)
-		}
-	}
 }
 
 func checkReturned(t *testing.T, line []byte, f *classify.Finding) {
@@ -304,12 +221,12 @@ func latin1(text string) string {
 }
 
 func BenchmarkNative(b *testing.B) {
-	plain := violation()
+	plain := findings.Violation()
 	plain.Process, plain.Software, plain.Advice = nil, nil, nil
 	plain.VLANs, plain.Tunnels, plain.Names, plain.Anomalies, plain.Alert = nil, nil, nil, nil, nil
 	plain.Hello.JA3Full = "769,49171-49172-156-157-47-53-10,0-23-65281-10-11-35-16-5-13,29-23-24,0"
 	plain.Proxied.Client, plain.Proxied.Server = netip.AddrPort{}, netip.AddrPort{}
-	for name, f := range map[string]*classify.Finding{"usual": plain, "everything": violation(), "hostile": hostile(strings.Repeat("\xff", 200), "eth0", 0x0a0a)} {
+	for name, f := range map[string]*classify.Finding{"usual": plain, "everything": findings.Violation(), "hostile": findings.Hostile(strings.Repeat("\xff", 200), "eth0", 0x0a0a)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			native := NewNative(sensor)

@@ -2,7 +2,6 @@ package event
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand"
 	"net/netip"
 	"reflect"
@@ -11,73 +10,32 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/golden"
+	"tlsfloor/classify/testing/jsonline"
 )
 
-// jsonFormats are the formats of this package. Those of package lines have the same test.
-var jsonFormats = []string{"native", "ecs", "ocsf", "eve", "zeek"}
-
-// In every format, an event that was read back is the event of the finding itself.
+// An event that was read back is written again as it was.
 func TestEventsComeBack(t *testing.T) {
-	hostile := hostile("\x00\xff\"\\", "caf\u00e9\n\U0001f600", 0x0a0a)
-	for _, f := range append(variants(), hostile) {
-		if f.Hello == nil {
-			f.SNI = "" // without a hello there is none
-		}
-		checkReadBack(t, f)
-	}
 	seeds := int64(400)
 	if testing.Short() {
 		seeds = 100
 	}
+	all := append(findings.Variants(), findings.Hostile("\x00\xff\"\\", "caf\u00e9\n\U0001f600", 0x0a0a))
 	for seed := range seeds {
 		f := findings.Some(rand.New(rand.NewSource(seed)))
 		validate(t, appendNative(nil, f, sensor))
-		checkReadBack(t, f)
+		all = append(all, f)
 	}
-}
-
-func checkReadBack(t *testing.T, f *classify.Finding) {
-	t.Helper()
-	for _, by := range []Sensor{{}, {Host: "bastion-\xff", Version: "1.0.0", Live: true}} {
-		line := appendNative(nil, f, by)
+	for _, f := range all {
+		if f.Hello == nil {
+			f.SNI = "" // without a hello there is none
+		}
+		line := appendNative(nil, f, Sensor{Host: "bastion-\xff", Version: "1.0.0", Live: true})
 		back, _ := mustRead(t, line)
-		for _, name := range jsonFormats {
-			want := parseFormat(t, name, by).AppendFinding(nil, f)
-			if got := parseFormat(t, name, Sensor{Host: "shipper"}).AppendFinding(nil, back); !bytes.Equal(got, want) {
-				t.Fatalf("%s: %s\n%s", name, difference(got, want), line)
-			}
+		if got := appendNative(nil, back, sensor); !bytes.Equal(got, line) {
+			t.Errorf("%s\n%s", jsonline.Difference(got, line), line)
 		}
 	}
-}
-
-func TestStatsComeBack(t *testing.T) {
-	for seed := range int64(300) {
-		r := rand.New(rand.NewSource(seed))
-		s, by := new(Stats), Sensor{Host: findings.Text(r), Version: findings.Text(r), Live: r.Intn(2) == 0}
-		findings.Fill(r, s)
-		s.Sensor = nil
-		for i := range s.Blind {
-			s.Blind[i].Cause = "cut_hellos"
-		}
-		line := NewNative(by).AppendStats(nil, s)
-		_, back := mustRead(t, line)
-		for _, name := range jsonFormats {
-			want := parseFormat(t, name, by).AppendStats(nil, s)
-			if got := parseFormat(t, name, Sensor{Host: "shipper"}).AppendStats(nil, back); !bytes.Equal(got, want) {
-				t.Fatalf("%s: %s\n%s", name, difference(got, want), line)
-			}
-		}
-	}
-}
-
-// difference returns where two lines begin to differ.
-func difference(got, want []byte) string {
-	i := 0
-	for i < min(len(got), len(want)) && got[i] == want[i] {
-		i++
-	}
-	from := max(i-40, 0)
-	return fmt.Sprintf("at byte %d: got %.200s, want %.200s", i, got[from:], want[from:])
 }
 
 func TestReadRefuses(t *testing.T) {
@@ -111,50 +69,36 @@ func TestReadPassesOver(t *testing.T) {
 	}
 }
 
-// Whatever a line says, it is read in a bounded way, and what was read can be written in
-// every format, on a line, and read again.
+// Whatever a line says, it is read in a bounded way, and what was read comes back.
 func FuzzRead(f *testing.F) {
-	f.Add(appendNative(nil, violation(), sensor))
+	f.Add(appendNative(nil, findings.Violation(), sensor))
 	f.Add([]byte(`{"schema":"tlsfloor/1","kind":"stats","flagged":1e400,"blind":[{"top":[{"number":-1}]}]}`))
 	f.Add([]byte(`{"schema":"tlsfloor/1","kind":"handshake","client":null,"flagged":[true],"vlan":[70000],"ts":"0000-01-01T00:00:00Z","src_ip":"::1%a"}`))
 	f.Add([]byte(`{"schema":"tlsfloor/1","kind":"handshake","client":{"versions":[1],"alpn":[""]},"server":{},"alert":{},"certificate":{},"process":{},"software":{},"advice":{},"aws":{}}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		found, stats, err := Read(line)
-		if err != nil {
-			return
-		}
-		for _, name := range jsonFormats {
-			format := parseFormat(t, name, Sensor{})
-			var out []byte
-			if found != nil {
-				out = format.AppendFinding(nil, found)
+		native := NewNative(Sensor{})
+		switch {
+		case found != nil:
+			out := native.AppendFinding(nil, found)
+			jsonline.CheckPrintable(t, out)
+			again, _ := mustRead(t, out)
+			if back := native.AppendFinding(nil, again); err != nil || !bytes.Equal(back, out) {
+				t.Errorf("%v: %s", err, jsonline.Difference(back, out))
 			}
-			if stats != nil {
-				out = format.AppendStats(nil, stats)
-			}
-			if checkPrintable(t, out); name != "native" || out == nil {
-				continue
-			}
-			again, counts := mustRead(t, out)
-			if !reflect.DeepEqual(counts, stats) {
-				t.Errorf("%+v\nwas %+v", counts, stats)
-			}
-			if found == nil {
-				continue
-			}
-			if back := format.AppendFinding(nil, again); !bytes.Equal(back, out) {
-				t.Error(difference(back, out))
+		case stats != nil:
+			out := native.AppendStats(nil, stats)
+			jsonline.CheckPrintable(t, out)
+			if _, again := mustRead(t, out); err != nil || !reflect.DeepEqual(again, stats) {
+				t.Errorf("%v: %+v, was %+v", err, again, stats)
 			}
 		}
 	})
 }
 
 func BenchmarkRead(b *testing.B) {
-	all, err := recordedLines()
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, line := range map[string][]byte{"usual": all["openssl-tls10-sni.pcap"][0], "everything": appendNative(nil, violation(), sensor)} {
+	all := golden.Events(b, root)
+	for name, line := range map[string][]byte{"usual": all["openssl-tls10-sni.pcap"][0], "everything": appendNative(nil, findings.Violation(), sensor)} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()

@@ -2,51 +2,20 @@ package event
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/testing/golden"
 )
 
-// goldenEvents is the folder with the native events of each recorded capture, which the
-// tests of cmd/tlsfloor compare with the captures.
-const goldenEvents = "../../testdata/golden"
-
-// recordedLines are the golden native events, by the name of their capture.
-var recordedLines = sync.OnceValues(func() (map[string][][]byte, error) {
-	paths, err := filepath.Glob(filepath.Join(goldenEvents, "*.jsonl"))
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string][][]byte)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		name := strings.TrimSuffix(filepath.Base(path), ".jsonl")
-		for line := range bytes.Lines(text) {
-			all[name] = append(all[name], bytes.TrimSuffix(line, []byte("\n")))
-		}
-	}
-	return all, nil
-})
+// root is the path to the repository.
+const root = "../.."
 
 // eachRecorded calls do for every finding of every recorded capture, as it was
 // read back from the golden native event.
 func eachRecorded(t *testing.T, do func(t *testing.T, f *classify.Finding)) {
 	t.Helper()
-	all, err := recordedLines()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) < 100 {
-		t.Fatalf("only %d captures", len(all))
-	}
-	for name, lines := range all {
+	for name, lines := range golden.Events(t, root) {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range findingsOf(t, lines) {
 				do(t, f)
@@ -78,12 +47,8 @@ func mustRead(t testing.TB, line []byte) (*classify.Finding, *Stats) {
 // Every native event of the recorded captures is read, and encoded again to the same
 // bytes.
 func TestRecordedEventsComeBack(t *testing.T) {
-	all, err := recordedLines()
-	if err != nil {
-		t.Fatal(err)
-	}
 	handshakes, stats := 0, 0
-	for name, lines := range all {
+	for name, lines := range golden.Events(t, root) {
 		for _, line := range lines {
 			var got []byte
 			if f, s := mustRead(t, line); f != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tlsfloor/classify/testing/findings"
 )
 
 var eventSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
@@ -39,7 +41,7 @@ func TestSchemaRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := string(appendNative(nil, violation(), sensor))
+	good := string(appendNative(nil, findings.Violation(), sensor))
 	for name, change := range map[string][2]string{
 		"an unknown member":    {`"kind":`, `"color":"red","kind":`},
 		"an unknown verdict":   {`"violation"`, `"bad"`},

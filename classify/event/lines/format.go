@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tlsfloor/classify/event"
+	"tlsfloor/classify/event/foreign"
 )
 
 // The names of the formats of this package.
@@ -15,7 +16,7 @@ const (
 )
 
 // Names are the formats that ParseFormat knows.
-const Names = event.Formats + ", " + formatText + ", " + formatCSV
+const Names = "native, " + foreign.Formats + ", " + formatText + ", " + formatCSV
 
 // IsJSON reports whether the lines of a format are JSON objects.
 func IsJSON(format string) bool { return format != formatText && format != formatCSV }
@@ -24,12 +25,14 @@ func IsJSON(format string) bool { return format != formatText && format != forma
 // by is the sensor in its events, and style the look of lines of text.
 func ParseFormat(name string, by event.Sensor, style Style) (event.Format, error) {
 	switch name {
+	case "native":
+		return event.NewNative(by), nil
 	case formatText:
 		return &text{style}, nil
 	case formatCSV:
 		return &table{sensor: by}, nil
 	}
-	f, err := event.ParseFormat(name, by)
+	f, err := foreign.ParseFormat(name, by)
 	if err != nil {
 		return nil, fmt.Errorf("no such format %q: there are %s", name, Names)
 	}

@@ -121,7 +121,12 @@ var unseen = &event.Stats{
 
 func parseFormat(t testing.TB, name string, style Style) event.Format {
 	t.Helper()
-	format, err := ParseFormat(name, sensor, style)
+	return parseBy(t, name, sensor, style)
+}
+
+func parseBy(t testing.TB, name string, by event.Sensor, style Style) event.Format {
+	t.Helper()
+	format, err := ParseFormat(name, by, style)
 	if err != nil {
 		t.Fatal(err)
 	}

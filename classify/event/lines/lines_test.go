@@ -7,9 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"tlsfloor/classify"
 	"tlsfloor/classify/event"
 	"tlsfloor/classify/testing/findings"
 	"tlsfloor/classify/testing/golden"
+	"tlsfloor/classify/testing/jsonline"
 )
 
 func TestGolden(t *testing.T) {
@@ -95,30 +97,58 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// A native event that was read back gives the same line as the finding itself.
-func TestLinesOfEventsReadBack(t *testing.T) {
-	for name := range formats {
+// In every format, a native event that was read back is written as what it was made of.
+func TestEventsReadBack(t *testing.T) {
+	all := append(findings.Variants(), findings.Hostile("\x00\xff\"\\", "caf\u00e9\n\U0001f600", 0x0a0a))
+	for seed := range int64(150) {
+		all = append(all, findings.Some(rand.New(rand.NewSource(seed))))
+	}
+	for name := range strings.SplitSeq(Names, ", ") {
 		for _, style := range []Style{{Place: true, Color: true}, {Time: TimeSeconds}} {
-			of, read := parseFormat(t, name, style), parseFormat(t, name, style)
-			for seed := range int64(500) {
-				f := findings.Some(rand.New(rand.NewSource(seed)))
-				back, _, err := event.Read(event.NewNative(sensor).AppendFinding(nil, f))
-				if err != nil {
-					t.Fatal(err)
+			by := event.Sensor{Host: "bastion-\xff", Version: "1.0.0", Live: style.Place}
+			for i, f := range all {
+				if f.Hello == nil {
+					f.SNI = "" // without a hello there is none
 				}
-				if got, want := read.AppendFinding(nil, back), of.AppendFinding(nil, f); !bytes.Equal(got, want) {
-					t.Fatalf("%s, seed %d: got %s\nwant %s", name, seed, got, want)
+				if got, want := readBack(t, name, by, style, f, nil); !bytes.Equal(got, want) {
+					t.Fatalf("%s, %d: %s", name, i, jsonline.Difference(got, want))
 				}
 			}
-			_, back, err := event.Read(event.NewNative(sensor).AppendStats(nil, unseen))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := read.AppendStats(nil, back), of.AppendStats(nil, unseen); !bytes.Equal(got, want) {
-				t.Errorf("%s: got %s\nwant %s", name, got, want)
+			for seed := range int64(50) {
+				if got, want := readBack(t, name, by, style, nil, someCounts(seed)); !bytes.Equal(got, want) {
+					t.Fatalf("%s, seed %d: %s", name, seed, jsonline.Difference(got, want))
+				}
 			}
 		}
 	}
+}
+
+func someCounts(seed int64) *event.Stats {
+	s := new(event.Stats)
+	findings.Fill(rand.New(rand.NewSource(seed)), s)
+	s.Sensor = nil
+	for i := range s.Blind {
+		s.Blind[i].Cause = "cut_hellos"
+	}
+	return s
+}
+
+// readBack writes a finding or counts (want), and what is read of its native event (got).
+func readBack(t *testing.T, name string, by event.Sensor, style Style, f *classify.Finding, s *event.Stats) (got, want []byte) {
+	t.Helper()
+	of, read, native := parseBy(t, name, by, style), parseBy(t, name, event.Sensor{Host: "shipper"}, style), event.NewNative(by)
+	if f != nil {
+		back, _, err := event.Read(native.AppendFinding(nil, f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return read.AppendFinding(nil, back), of.AppendFinding(nil, f)
+	}
+	_, back, err := event.Read(native.AppendStats(nil, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read.AppendStats(nil, back), of.AppendStats(nil, s)
 }
 
 // Lines are made without garbage. Lists in a cell and unknown version numbers are the

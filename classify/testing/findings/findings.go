@@ -161,7 +161,7 @@ func fill(r *rand.Rand, v reflect.Value) {
 
 func versions() []parse.Version {
 	return []parse.Version{
-		parse.SSLv2, parse.SSLv3, parse.TLSv1, parse.TLSv11, parse.TLSv12, parse.TLSv13, parse.DTLSv1, parse.DTLSv12, parse.DTLSv13, 0x7f17, 0xfb1a, 0x0a0a, 0,
+		parse.SSLv2, parse.SSLv3, parse.TLSv1, parse.TLSv11, parse.TLSv12, parse.TLSv13, parse.DTLSv1, parse.DTLSv12, parse.DTLSv13, 0x7f17, 0xfb1a, 0x0a0a, 0x0305, 0,
 	}
 }
 

@@ -1,10 +1,13 @@
-package event
+package foreign
 
 import (
 	"net/netip"
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/event"
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 	"tlsfloor/parse"
 )
 
@@ -27,18 +30,18 @@ func TestVersionWords(t *testing.T) {
 		{0xfb1a, "tls", "1.3", "TLSv1.3-draft26-fb", "TLS 1.3 draft-26-fb", "unknown-64282"},
 		{0x0a0a, "", "", "0x0a0a", "0x0a0a", "unknown-2570"},
 	} {
-		f := violation()
+		f := findings.Violation()
 		f.Flagged, f.Answer.Version = false, tt.version
-		ecs := decodeEvent(t, parseFormat(t, "ecs", Sensor{}).AppendFinding(nil, f))
+		ecs := jsonline.Decode(t, parseFormat(t, "ecs", event.Sensor{}).AppendFinding(nil, f))
 		for name, pair := range map[string][2]any{
-			"ECS's protocol": {at(ecs, "tls", "version_protocol"), orAbsent(tt.ecsProtocol)},
-			"ECS's version":  {at(ecs, "tls", "version"), orAbsent(tt.ecsVersion)},
-			"OCSF's version": {at(decodeEvent(t, parseFormat(t, "ocsf", Sensor{}).AppendFinding(nil, f)), "tls", "version"), tt.ocsf},
-			"EVE's version":  {at(decodeEvent(t, parseFormat(t, "eve", Sensor{}).AppendFinding(nil, f)), "tls", "version"), tt.eve},
+			"ECS's protocol": {jsonline.At(ecs, "tls", "version_protocol"), orAbsent(tt.ecsProtocol)},
+			"ECS's version":  {jsonline.At(ecs, "tls", "version"), orAbsent(tt.ecsVersion)},
+			"OCSF's version": {jsonline.At(jsonline.Decode(t, parseFormat(t, "ocsf", event.Sensor{}).AppendFinding(nil, f)), "tls", "version"), tt.ocsf},
+			"EVE's version":  {jsonline.At(jsonline.Decode(t, parseFormat(t, "eve", event.Sensor{}).AppendFinding(nil, f)), "tls", "version"), tt.eve},
 			"EVE's handshake's": {
-				at(decodeEvent(t, parseFormat(t, "eve", Sensor{}).AppendFinding(nil, f)), "tls", "server_handshake", "version"), tt.eve,
+				jsonline.At(jsonline.Decode(t, parseFormat(t, "eve", event.Sensor{}).AppendFinding(nil, f)), "tls", "server_handshake", "version"), tt.eve,
 			},
-			"Zeek's version": {at(decodeEvent(t, parseFormat(t, "zeek", Sensor{}).AppendFinding(nil, f)), "version"), tt.zeek},
+			"Zeek's version": {jsonline.At(jsonline.Decode(t, parseFormat(t, "zeek", event.Sensor{}).AppendFinding(nil, f)), "version"), tt.zeek},
 		} {
 			if pair[0] != pair[1] {
 				t.Errorf("%s: %s is %v, want %v", tt.version, name, pair[0], pair[1])
@@ -66,16 +69,16 @@ func TestDirections(t *testing.T) {
 		{"[fe80::5]:1", "[fe80::1]:443", "internal", "Lateral"},
 		{"", "", "unknown", "Unknown"},
 	} {
-		f := violation()
+		f := findings.Violation()
 		f.Flagged = false
 		f.Client, f.Server = netip.AddrPort{}, netip.AddrPort{}
 		if tt.client != "" {
 			f.Client, f.Server = netip.MustParseAddrPort(tt.client), netip.MustParseAddrPort(tt.server)
 		}
-		if got := at(decodeEvent(t, parseFormat(t, "ecs", Sensor{}).AppendFinding(nil, f)), "network", "direction"); got != tt.ecs {
+		if got := jsonline.At(jsonline.Decode(t, parseFormat(t, "ecs", event.Sensor{}).AppendFinding(nil, f)), "network", "direction"); got != tt.ecs {
 			t.Errorf("%s to %s: %v, want %s", tt.client, tt.server, got, tt.ecs)
 		}
-		if got := at(decodeEvent(t, parseFormat(t, "ocsf", Sensor{}).AppendFinding(nil, f)), "connection_info", "direction"); got != tt.ocsf {
+		if got := jsonline.At(jsonline.Decode(t, parseFormat(t, "ocsf", event.Sensor{}).AppendFinding(nil, f)), "connection_info", "direction"); got != tt.ocsf {
 			t.Errorf("%s to %s: %v, want %s", tt.client, tt.server, got, tt.ocsf)
 		}
 	}
@@ -83,9 +86,9 @@ func TestDirections(t *testing.T) {
 
 func TestZeekAlerts(t *testing.T) {
 	for code, want := range map[uint8]string{70: "protocol_version", 48: "unknown_ca", 115: "unknown_psk_identity", 200: "unknown-200"} {
-		f := violation()
+		f := findings.Violation()
 		f.Alert = &classify.Alert{Level: 2, Code: code}
-		if got := at(decodeEvent(t, parseFormat(t, "zeek", Sensor{}).AppendFinding(nil, f)), "last_alert"); got != want {
+		if got := jsonline.At(jsonline.Decode(t, parseFormat(t, "zeek", event.Sensor{}).AppendFinding(nil, f)), "last_alert"); got != want {
 			t.Errorf("%d: %v, want %s", code, got, want)
 		}
 	}
@@ -104,13 +107,13 @@ func TestZeekTime(t *testing.T) {
 
 // A name that is known in two spellings is listed in both, and once each.
 func TestECSRelated(t *testing.T) {
-	f := violation()
+	f := findings.Violation()
 	f.Names = append(f.Names, classify.Name{Host: f.Host, Source: classify.NameCertificate}, classify.Name{Host: f.Names[0].Host, Source: classify.NameDNS})
 	f.Proxied.Server = f.Server
-	related := at(decodeEvent(t, parseFormat(t, "ecs", Sensor{}).AppendFinding(nil, f)), "related")
+	related := jsonline.At(jsonline.Decode(t, parseFormat(t, "ecs", event.Sensor{}).AppendFinding(nil, f)), "related")
 	const want = `{"hash":["0123456789abcdef0123456789abcdef","t11d010000_a_b","fedcba9876543210fedcba9876543210"],` +
 		`"hosts":["dynamodb.us-west-2.amazonaws.com","DynamoDB.us-west-2.amazonaws.com"],"ip":["10.0.0.5","52.94.1.2","2001:db8::5"],"user":["svc","alice"]}`
-	if got := literal(related); got != want {
+	if got := jsonline.Literal(related); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -15,7 +16,7 @@ import (
 // schema allows no other members. The verdict is in metadata, where Suricata's rules
 // note things about a flow.
 type eve struct {
-	sensor  Sensor
+	sensor  event.Sensor
 	structs *jsontext.Structs
 	event   eveEvent // the last event, used again
 }
@@ -121,7 +122,7 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 }
 
 // AppendStats appends an event of type "stats".
-func (e *eve) AppendStats(dst []byte, s *Stats) []byte {
+func (e *eve) AppendStats(dst []byte, s *event.Stats) []byte {
 	e.begin(s.Time, cmp.Or(s.Sensor, &e.sensor), s.Source, "stats")
 	c := new(eveStats)
 	c.Capture.KernelPackets, c.Capture.KernelDrops, c.Capture.KernelIfDrops = s.Packets+s.KernelDropped, s.KernelDropped, s.InterfaceDropped
@@ -132,7 +133,7 @@ func (e *eve) AppendStats(dst []byte, s *Stats) []byte {
 }
 
 // begin sets the members of both types. Suricata writes UTC as +0000.
-func (e *eve) begin(ns int64, by *Sensor, source, kind string) {
+func (e *eve) begin(ns int64, by *event.Sensor, source, kind string) {
 	e.event = eveEvent{Timestamp: jsontext.TimeText(ns, "+0000"), EventType: kind, Host: jsontext.LocalText(by.Host)}
 	if by.Live {
 		e.event.InIface = jsontext.LocalText(source)
@@ -161,7 +162,7 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 	m.add("tlsfloor.reason", jsontext.LocalText(f.Reason))
 	m.add("tlsfloor.host_source", f.HostSource.String())
 	if p := f.Process; p != nil {
-		m.add("tlsfloor.process", Program(p.Executable, p.CommandLine))
+		m.add("tlsfloor.process", event.Program(p.Executable, p.CommandLine))
 	}
 	if s := f.Software; s != nil {
 		m.add("tlsfloor.software", jsontext.LocalText(s.ID))
@@ -203,7 +204,7 @@ func eveTLSOf(o *classify.Observation) *eveTLS {
 		if a.ALPN != "" {
 			t.ServerALPNs = []string{jsontext.WireText(a.ALPN)}
 		}
-		t.ServerHandshake = &eveServersPick{t.Version, cipherID(a)}
+		t.ServerHandshake = &eveServersPick{t.Version, event.CipherID(a)}
 	}
 	return t
 }

@@ -1,16 +1,17 @@
-package event
+package foreign
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"tlsfloor/classify/testing/jsonline"
 )
 
 // published is the folder with the definitions that others publish: ECS, OCSF and
 // Suricata's EVE. It is next to the repository, not in it.
-const published = "../../../shared/schemas"
+const published = root + "/../shared/schemas"
 
 // definition is the path of a published definition.
 func definition(t testing.TB, name ...string) string {
@@ -29,21 +30,9 @@ type complainer interface {
 
 func validateWith(t *testing.T, schema complainer, line []byte) {
 	t.Helper()
-	for _, c := range schema.complaints(decodeEvent(t, line)) {
+	for _, c := range schema.complaints(jsonline.Decode(t, line)) {
 		t.Errorf("%s\n%s", c, line)
 	}
-}
-
-// decodeEvent keeps numbers as they are written.
-func decodeEvent(t testing.TB, line []byte) map[string]any {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	var event map[string]any
-	if err := d.Decode(&event); err != nil {
-		t.Fatalf("%v: %s", err, line)
-	}
-	return event
 }
 
 func readJSON(t testing.TB, file string, into any) {
@@ -55,22 +44,4 @@ func readJSON(t testing.TB, file string, into any) {
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-}
-
-// at returns the value at a path of an event; nil: absent.
-func at(event any, path ...string) any {
-	for _, key := range path {
-		object, _ := event.(map[string]any)
-		event = object[key]
-	}
-	return event
-}
-
-// literal is a value as JSON writes it.
-func literal(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
 }

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/jsontext"
 )
 
@@ -15,7 +16,7 @@ import (
 // else a Network Activity (class 4001). Members that the schema lacks are under
 // "unmapped", with the names of native events.
 type ocsf struct {
-	sensor    Sensor
+	sensor    event.Sensor
 	structs   *jsontext.Structs
 	detection ocsfDetection // the last event of each class, used again
 	activity  ocsfActivity
@@ -189,11 +190,11 @@ func (o *ocsf) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if f.OverUDP() { // the schema has the transport only
 		dst = jsontext.AppendWord(dst, `"protocol":`, f.Protocol.String())
 	}
-	return append(appendRest(dst, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
+	return append(event.AppendRest(dst, f, func(dst []byte, _ *classify.Process) []byte { return dst }), '}')
 }
 
 // AppendStats appends nothing: the schema has no class for counts.
-func (*ocsf) AppendStats(dst []byte, _ *Stats) []byte { return dst }
+func (*ocsf) AppendStats(dst []byte, _ *event.Stats) []byte { return dst }
 
 // ocsfActivities are the classes of activities, by how the handshake ended.
 var ocsfActivities = [...]ocsfClass{
@@ -338,7 +339,7 @@ func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
 	}
 	t := &ocsfTLS{Version: "Unknown"}
 	if a := o.Answer; a != nil {
-		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), Cipher(a), ocsfMD5(a.JA3S)
+		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), event.Cipher(a), ocsfMD5(a.JA3S)
 	}
 	if c := o.Hello; c != nil {
 		t.SNI, t.JA3Hash = jsontext.WireText(o.SNI), ocsfMD5(c.JA3)

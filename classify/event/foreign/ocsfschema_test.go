@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"encoding/json"
@@ -14,6 +14,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 )
 
 // ocsfSchema is the folder of ocsf-schema, with "extends" and "$include"
@@ -307,7 +310,7 @@ func (s *ocsfSchema) complaints(event map[string]any) []string {
 	}
 	c := &ocsfCheck{schema: s, profiles: profilesOf(event)}
 	c.entity("", class, event)
-	if at(event, "metadata", "version") != s.version {
+	if jsonline.At(event, "metadata", "version") != s.version {
 		c.complain("metadata.version", "not %s", s.version)
 	}
 	c.references(class, event)
@@ -325,7 +328,7 @@ func (s *ocsfSchema) classOf(event map[string]any) *ocsfEntity {
 
 func profilesOf(event map[string]any) []string {
 	var names []string
-	list, _ := at(event, "metadata", "profiles").([]any)
+	list, _ := jsonline.At(event, "metadata", "profiles").([]any)
 	for _, name := range list {
 		names = append(names, fmt.Sprint(name))
 	}
@@ -470,12 +473,12 @@ func (c *ocsfCheck) sibling(path string, a ocsfAttribute, value any, object map[
 func (c *ocsfCheck) references(class *ocsfEntity, event map[string]any) {
 	list, _ := event["observables"].([]any)
 	for _, one := range list {
-		path := strings.Split(fmt.Sprint(at(one, "name")), ".")
-		if !slices.Contains(valuesAt(event, path), at(one, "value")) {
-			c.complain("observables", "%v is not at %v", at(one, "value"), path)
+		path := strings.Split(fmt.Sprint(jsonline.At(one, "name")), ".")
+		if !slices.Contains(valuesAt(event, path), jsonline.At(one, "value")) {
+			c.complain("observables", "%v is not at %v", jsonline.At(one, "value"), path)
 		}
-		if kind := c.schema.types[c.typeAt(class, path)].Observable; strconv.Itoa(kind) != fmt.Sprint(at(one, "type_id")) {
-			c.complain("observables", "%v is of kind %d, not %v", path, kind, at(one, "type_id"))
+		if kind := c.schema.types[c.typeAt(class, path)].Observable; strconv.Itoa(kind) != fmt.Sprint(jsonline.At(one, "type_id")) {
+			c.complain("observables", "%v is of kind %d, not %v", path, kind, jsonline.At(one, "type_id"))
 		}
 	}
 }
@@ -501,16 +504,16 @@ func valuesAt(value any, path []string) []any {
 	if len(path) == 0 {
 		return []any{value}
 	}
-	return valuesAt(at(value, path[0]), path[1:])
+	return valuesAt(jsonline.At(value, path[0]), path[1:])
 }
 
 // The check must be able to fail.
 func TestOCSFRefuses(t *testing.T) {
 	schema := loadOCSF(t)
-	flow := violation()
+	flow := findings.Violation()
 	flow.Flagged = false
 	events := map[string]string{
-		"finding":  string(parseFormat(t, "ocsf", sensor).AppendFinding(nil, violation())),
+		"finding":  string(parseFormat(t, "ocsf", sensor).AppendFinding(nil, findings.Violation())),
 		"activity": string(parseFormat(t, "ocsf", sensor).AppendFinding(nil, flow)),
 	}
 	for _, tt := range []struct{ name, event, old, new string }{
@@ -556,7 +559,7 @@ func TestOCSFRefuses(t *testing.T) {
 		if bad == good {
 			t.Fatalf("%s: nothing changed in %s", tt.name, good)
 		}
-		if len(schema.complaints(decodeEvent(t, []byte(bad)))) == 0 {
+		if len(schema.complaints(jsonline.Decode(t, []byte(bad)))) == 0 {
 			t.Errorf("%s passes", tt.name)
 		}
 	}

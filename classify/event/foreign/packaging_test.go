@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"fmt"
@@ -14,11 +14,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/event"
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 )
 
 // packaging is the folder with configurations of other software that reads the formats.
 // .ci/siem/check runs that software, if it is installed.
-const packaging = "../../packaging/siem"
+const packaging = root + "/packaging/siem"
 
 func packaged(t testing.TB, name string) string {
 	t.Helper()
@@ -100,8 +103,8 @@ func TestReadersFindRotatedFiles(t *testing.T) {
 	}
 	inputs := packagedYAML(t, "filebeat/filebeat.yml")["filebeat.inputs"].([]any)
 	for name, patterns := range map[string][]string{
-		"Filebeat ecs":      ecs(at(inputs[0], "paths")),
-		"Vector ecs":        ecs(at(packagedYAML(t, "vector/vector.yaml"), "sources", "tlsfloor", "include")),
+		"Filebeat ecs":      ecs(jsonline.At(inputs[0], "paths")),
+		"Vector ecs":        ecs(jsonline.At(packagedYAML(t, "vector/vector.yaml"), "sources", "tlsfloor", "include")),
 		"Fluent Bit events": strings.Split(conf(t, "fluent-bit/fluent-bit.conf", " ")["INPUT"]["Path"], ","),
 	} {
 		base := name[strings.LastIndex(name, " ")+1:]
@@ -125,15 +128,15 @@ func mapped(t testing.TB) map[string]string {
 	fields := map[string]string{}
 	var walk func(prefix string, object any)
 	walk = func(prefix string, object any) {
-		properties, nested := at(object, "properties").(map[string]any)
+		properties, nested := jsonline.At(object, "properties").(map[string]any)
 		if !nested {
-			fields[prefix] = at(object, "type").(string)
+			fields[prefix] = jsonline.At(object, "type").(string)
 		}
 		for name, inner := range properties {
 			walk(strings.TrimPrefix(prefix+"."+name, "."), inner)
 		}
 	}
-	walk("", at(packagedJSON(t, "elasticsearch/index-template.json"), "template", "mappings"))
+	walk("", jsonline.At(packagedJSON(t, "elasticsearch/index-template.json"), "template", "mappings"))
 	return fields
 }
 
@@ -158,14 +161,15 @@ func TestIndexTemplate(t *testing.T) {
 			}
 		})
 	}
-	check := func(t *testing.T, line []byte) { checkIn(t, "", map[string]any(decodeEvent(t, line))) }
+	check := func(t *testing.T, line []byte) { checkIn(t, "", map[string]any(jsonline.Decode(t, line))) }
 	eachRecorded(t, func(t *testing.T, f *classify.Finding) { check(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, f)) })
-	for _, f := range variants() {
+	for _, f := range findings.Variants() {
 		check(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, f))
-		check(t, parseFormat(t, "ecs", Sensor{Live: true}).AppendFinding(nil, f))
+		check(t, parseFormat(t, "ecs", event.Sensor{Live: true}).AppendFinding(nil, f))
 	}
-	check(t, parseFormat(t, "ecs", sensor).AppendStats(nil, &Stats{Packets: 1 << 40, Excepted: 1, Held: 1, Own: 1, Blind: []Spot{
-		{Cause: "unread_protocols", Count: 1 << 40, Top: []Item{{Name: "ESP", Number: number(50), Count: 1 << 40}}},
+	esp := uint32(50)
+	check(t, parseFormat(t, "ecs", sensor).AppendStats(nil, &event.Stats{Packets: 1 << 40, Excepted: 1, Held: 1, Own: 1, Blind: []event.Spot{
+		{Cause: "unread_protocols", Count: 1 << 40, Top: []event.Item{{Name: "ESP", Number: &esp, Count: 1 << 40}}},
 	}}))
 	for path, kind := range fields {
 		if field, ours := schema[path]; !used[path] || ours && field.Type != kind {
@@ -186,14 +190,14 @@ func checkMapped(t *testing.T, fields map[string]string, path string, value any)
 // All ways to Elasticsearch lead to the data stream that is named in events and that the
 // template is for.
 func TestDataStreamNames(t *testing.T) {
-	event := decodeEvent(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, violation()))
-	stream := at(event, "data_stream").(map[string]any)
+	event := jsonline.Decode(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, findings.Violation()))
+	stream := jsonline.At(event, "data_stream").(map[string]any)
 	want := fmt.Sprintf("%s-%s-%s", stream["type"], stream["dataset"], stream["namespace"])
-	vector := at(packagedYAML(t, "vector/vector.yaml"), "sinks", "elasticsearch", "data_stream").(map[string]any)
+	vector := jsonline.At(packagedYAML(t, "vector/vector.yaml"), "sinks", "elasticsearch", "data_stream").(map[string]any)
 	template := packagedJSON(t, "elasticsearch/index-template.json")
 	for name, got := range map[string]any{
 		"the template":  template["index_patterns"].([]any)[0],
-		"Filebeat":      at(packagedYAML(t, "filebeat/filebeat.yml"), "output.elasticsearch", "index"),
+		"Filebeat":      jsonline.At(packagedYAML(t, "filebeat/filebeat.yml"), "output.elasticsearch", "index"),
 		"Vector":        fmt.Sprintf("%s-%s-%s", vector["type"], vector["dataset"], vector["namespace"]),
 		"docs/siem.md":  regexp.MustCompile(`logs-[a-z_.]+-[a-z]+`).FindString(packaged(t, "../../docs/siem.md")),
 		"its constants": constants(t, template),
@@ -202,15 +206,15 @@ func TestDataStreamNames(t *testing.T) {
 			t.Errorf("%s has %v, and events %s", name, got, want)
 		}
 	}
-	if pipeline := at(template, "template", "settings", "index", "default_pipeline"); pipeline != "tlsfloor" {
+	if pipeline := jsonline.At(template, "template", "settings", "index", "default_pipeline"); pipeline != "tlsfloor" {
 		t.Errorf("the pipeline is %v", pipeline)
 	}
 }
 
 func constants(t testing.TB, template map[string]any) string {
 	t.Helper()
-	stream := at(template, "template", "mappings", "properties", "data_stream", "properties")
-	return fmt.Sprintf("%s-%s-%s", at(stream, "type", "value"), at(stream, "dataset", "value"), at(stream, "namespace", "value"))
+	stream := jsonline.At(template, "template", "mappings", "properties", "data_stream", "properties")
+	return fmt.Sprintf("%s-%s-%s", jsonline.At(stream, "type", "value"), jsonline.At(stream, "dataset", "value"), jsonline.At(stream, "namespace", "value"))
 }
 
 // directives are the directives of time formats, with what they match.
@@ -222,17 +226,17 @@ var directives = strings.NewReplacer(
 // The first time in an event is the time of the event.
 func TestTimeFormats(t *testing.T) {
 	splunk := conf(t, "splunk/props.conf", "=")["tlsfloor"]
-	files := at(packagedJSON(t, "cloudwatch-agent/amazon-cloudwatch-agent.json"), "logs", "logs_collected", "files", "collect_list").([]any)
+	files := jsonline.At(packagedJSON(t, "cloudwatch-agent/amazon-cloudwatch-agent.json"), "logs", "logs_collected", "files", "collect_list").([]any)
 	fluent := conf(t, "fluent-bit/parsers.conf", " ")["PARSER"]
 	for name, pattern := range map[string]string{
 		"Splunk":         regexp.QuoteMeta(splunk["TIME_PREFIX"]) + "(" + directives.Replace(splunk["TIME_FORMAT"]) + ")",
-		"CloudWatch":     "(" + directives.Replace(at(files[0], "timestamp_format").(string)) + ")",
+		"CloudWatch":     "(" + directives.Replace(jsonline.At(files[0], "timestamp_format").(string)) + ")",
 		"Fluent Bit":     `"` + fluent["Time_Key"] + `":"(` + directives.Replace(strings.TrimSuffix(fluent["Time_Format"], "Z")) + `)Z"`,
 		"the event's ts": `"ts":"(.*?)Z"`,
 	} {
 		eachNative(t, func(t *testing.T, line []byte) {
 			found := regexp.MustCompile(pattern).FindSubmatch(line)
-			if len(found) != 2 || string(found[1])+"Z" != decodeEvent(t, line)["ts"] {
+			if len(found) != 2 || string(found[1])+"Z" != jsonline.Decode(t, line)["ts"] {
 				t.Errorf("%s finds %q in %s", name, found, line)
 			}
 		})
@@ -246,11 +250,11 @@ func TestTimeFormats(t *testing.T) {
 func eachNative(t *testing.T, do func(t *testing.T, line []byte)) {
 	t.Helper()
 	forged := `x","sensor":{"host":"evil"},"ts":"1999-01-01T00:00:00.000000Z","kind":"stats`
-	findings := append(variants(), hostile(forged, forged, 0x0301), hostile("\n{\"schema\":\"tlsfloor/1\",\"kind\":\"stats\"", "", 0))
+	findings := append(findings.Variants(), findings.Hostile(forged, forged, 0x0301), findings.Hostile("\n{\"schema\":\"tlsfloor/1\",\"kind\":\"stats\"", "", 0))
 	for _, f := range findings {
-		do(t, appendNative(nil, f, sensor))
+		do(t, event.NewNative(sensor).AppendFinding(nil, f))
 	}
-	do(t, NewNative(sensor).AppendStats(nil, &Stats{Time: 1}))
+	do(t, event.NewNative(sensor).AppendStats(nil, &event.Stats{Time: 1}))
 }
 
 // Splunk's regular expressions find the sensor's name, and recognise counts, whatever is
@@ -263,7 +267,7 @@ func TestSplunkTransforms(t *testing.T) {
 		if found := host.FindAllSubmatch(line, -1); len(found) != 1 || string(found[0][1]) != "bastion-1" {
 			t.Errorf("host %q of %s", found, line)
 		}
-		if got, want := stats.Match(line), decodeEvent(t, line)["kind"] == "stats"; got != want {
+		if got, want := stats.Match(line), jsonline.Decode(t, line)["kind"] == "stats"; got != want {
 			t.Errorf("counts: %v, want %v: %s", got, want, line)
 		}
 	})
@@ -313,15 +317,15 @@ func evalFields(expression string) []string {
 func nativeFields(t testing.TB, names map[string]bool) {
 	t.Helper()
 	var schema map[string]any
-	readJSON(t, "../../docs/event.schema.json", &schema)
+	readJSON(t, root+"/docs/event.schema.json", &schema)
 	defs := schema["$defs"].(map[string]any)
 	var walk func(prefix string, object any)
 	walk = func(prefix string, object any) {
-		if reference, ok := at(object, "$ref").(string); ok {
+		if reference, ok := jsonline.At(object, "$ref").(string); ok {
 			object = defs[strings.TrimPrefix(reference, "#/$defs/")]
 		}
 		names[prefix] = true
-		properties, _ := at(object, "properties").(map[string]any)
+		properties, _ := jsonline.At(object, "properties").(map[string]any)
 		for name, inner := range properties {
 			walk(strings.TrimPrefix(prefix+"."+name, "."), inner)
 		}
@@ -339,8 +343,8 @@ func TestDashboardMetrics(t *testing.T) {
 	used := map[string]bool{}
 	panels := packagedJSON(t, "grafana/dashboard.json")["panels"].([]any)
 	for _, panel := range panels {
-		for _, target := range at(panel, "targets").([]any) {
-			expr := at(target, "expr").(string)
+		for _, target := range jsonline.At(panel, "targets").([]any) {
+			expr := jsonline.At(target, "expr").(string)
 			for _, name := range regexp.MustCompile(`tlsfloor_[a-z_]+`).FindAllString(expr, -1) {
 				used[name] = true
 			}
@@ -364,7 +368,7 @@ func TestDashboardMetrics(t *testing.T) {
 // events have them.
 func TestDocumentedActor(t *testing.T) {
 	schema := loadOCSF(t)
-	event := decodeEvent(t, parseFormat(t, "ocsf", Sensor{}).AppendFinding(nil, violation()))
+	event := jsonline.Decode(t, parseFormat(t, "ocsf", event.Sensor{}).AppendFinding(nil, findings.Violation()))
 	names := regexp.MustCompile("`(actor(?:\\.[a-z_]+)+)`").FindAllStringSubmatch(packaged(t, "../../docs/siem.md"), -1)
 	for _, name := range names {
 		path := strings.Split(name[1], ".")

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"net/netip"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/classify/testing/jsonline"
 	"tlsfloor/parse"
 )
 
@@ -14,12 +15,12 @@ import (
 // rules/network/credential_access_tls_deprecated_or_weak_cipher_negotiation.toml,
 // as of September 2026), on an event of the index logs-network_traffic.tls-*.
 func elasticRule(event map[string]any) bool {
-	return at(event, "data_stream", "dataset") == "network_traffic.tls" &&
-		at(event, "network", "protocol") == "tls" &&
-		at(event, "network", "transport") == "tcp" &&
-		at(event, "tls", "established") == true &&
-		within(at(event, "source", "ip"), "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16") &&
-		!within(at(event, "destination", "ip"), notPublic) &&
+	return jsonline.At(event, "data_stream", "dataset") == "network_traffic.tls" &&
+		jsonline.At(event, "network", "protocol") == "tls" &&
+		jsonline.At(event, "network", "transport") == "tcp" &&
+		jsonline.At(event, "tls", "established") == true &&
+		within(jsonline.At(event, "source", "ip"), "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16") &&
+		!within(jsonline.At(event, "destination", "ip"), notPublic) &&
 		(deprecated(event) || weakCipher(event))
 }
 
@@ -41,19 +42,19 @@ func within(address any, prefixes string) bool {
 }
 
 func deprecated(event map[string]any) bool {
-	switch at(event, "tls", "version") {
+	switch jsonline.At(event, "tls", "version") {
 	case "1.0", "1.1":
 		return true
 	case "3.0":
-		return at(event, "tls", "version_protocol") == "ssl"
+		return jsonline.At(event, "tls", "version_protocol") == "ssl"
 	}
 	return false
 }
 
 func weakCipher(event map[string]any) bool {
-	cipher, _ := at(event, "tls", "cipher").(string)
+	cipher, _ := jsonline.At(event, "tls", "cipher").(string)
 	for _, weak := range []string{"RC4", "3DES", "NULL", "EXPORT", "_anon_", "ADH", "AECDH"} {
-		if strings.Contains(cipher, weak) && at(event, "tls", "version") != "1.3" {
+		if strings.Contains(cipher, weak) && jsonline.At(event, "tls", "version") != "1.3" {
 			return true
 		}
 	}
@@ -70,17 +71,17 @@ func TestElasticRule(t *testing.T) {
 		}
 		public := *f
 		public.Server = netip.MustParseAddrPort("52.94.1.2:443")
-		event := decodeEvent(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, &public))
+		event := jsonline.Decode(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, &public))
 		want := f.Verdict == classify.Violation && f.Outcome == classify.Established && f.Answer.Version != parse.SSLv2
 		if got := elasticRule(event); got != want && !weakCipher(event) {
-			t.Errorf("the rule says %v of %s %s %s", got, f.Verdict, f.Outcome, literal(event))
+			t.Errorf("the rule says %v of %s %s %s", got, f.Verdict, f.Outcome, jsonline.Literal(event))
 		}
 		if want {
 			matched++
 		} else {
 			passed++
 		}
-		if elasticRule(decodeEvent(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, f))) {
+		if elasticRule(jsonline.Decode(t, parseFormat(t, "ecs", sensor).AppendFinding(nil, f))) {
 			t.Errorf("matches to %s, which is not public", f.Server)
 		}
 	})

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"fmt"
@@ -6,18 +6,15 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
-)
-
-var (
-	series   = &classify.Series{Count: 57, First: violation().Time - 3600e9, Last: violation().Time}
-	excepted = &classify.Exception{Owner: "alice@example.com", Reason: "printers \"4\", caf\u00e9", Until: "2026-06-30"}
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 )
 
 // What several findings have in one event is where each schema has it.
 func TestSeries(t *testing.T) {
 	const first, last = "2026-03-01T11:00:00.123456", "2026-03-01T12:00:00.123456"
-	f := violation()
-	f.Series = series
+	f := findings.Violation()
+	f.Series = findings.Series
 	for format, want := range map[string]map[string]string{
 		"native": {"count": "57", "first_seen": first + "Z", "last_seen": last + "Z"},
 		"ecs":    {"event start": first + "Z", "event end": last + "Z", "tlsfloor count": "57"},
@@ -33,7 +30,7 @@ func TestSeries(t *testing.T) {
 	}
 	f.Series, f.Flagged = nil, false
 	for _, format := range []string{"native", "ecs", "ocsf", "zeek"} {
-		if got := at(decodeEvent(t, parseFormat(t, format, sensor).AppendFinding(nil, f)), "count"); got != nil {
+		if got := jsonline.At(jsonline.Decode(t, parseFormat(t, format, sensor).AppendFinding(nil, f)), "count"); got != nil {
 			t.Errorf("%s: a finding alone has the count %v", format, got)
 		}
 	}
@@ -41,12 +38,12 @@ func TestSeries(t *testing.T) {
 
 // An exception is in each schema.
 func TestException(t *testing.T) {
-	f := violation()
-	f.Flagged, f.Exception = false, excepted
+	f := findings.Violation()
+	f.Flagged, f.Exception = false, findings.Excepted
 	for format, before := range map[string]string{"native": "exception ", "ecs": "tlsfloor exception ", "ocsf": "unmapped exception ", "zeek": "tlsfloor.exception_"} {
-		checkPaths(t, format, f, map[string]string{before + "owner": excepted.Owner, before + "reason": excepted.Reason, before + "until": excepted.Until})
+		checkPaths(t, format, f, map[string]string{before + "owner": findings.Excepted.Owner, before + "reason": findings.Excepted.Reason, before + "until": findings.Excepted.Until})
 	}
-	for key, want := range map[string]string{"owner": excepted.Owner, "reason": excepted.Reason, "until": excepted.Until} {
+	for key, want := range map[string]string{"owner": findings.Excepted.Owner, "reason": findings.Excepted.Reason, "until": findings.Excepted.Until} {
 		if got := flowVar(t, f, "tlsfloor.exception_"+key); got != want {
 			t.Errorf("eve: %s is %q, want %q", key, got, want)
 		}
@@ -56,9 +53,9 @@ func TestException(t *testing.T) {
 // checkPaths compares members of an event, by their paths with spaces.
 func checkPaths(t *testing.T, format string, f *classify.Finding, want map[string]string) {
 	t.Helper()
-	e := decodeEvent(t, parseFormat(t, format, sensor).AppendFinding(nil, f))
+	e := jsonline.Decode(t, parseFormat(t, format, sensor).AppendFinding(nil, f))
 	for path, text := range want {
-		if got := fmt.Sprint(at(e, strings.Fields(path)...)); got != text {
+		if got := fmt.Sprint(jsonline.At(e, strings.Fields(path)...)); got != text {
 			t.Errorf("%s: %s is %s, want %s", format, path, got, text)
 		}
 	}
@@ -67,10 +64,10 @@ func checkPaths(t *testing.T, format string, f *classify.Finding, want map[strin
 // flowVar is a variable of the flow in EVE.
 func flowVar(t *testing.T, f *classify.Finding, key string) string {
 	t.Helper()
-	vars, _ := at(decodeEvent(t, parseFormat(t, "eve", sensor).AppendFinding(nil, f)), "metadata", "flowvars").([]any)
+	vars, _ := jsonline.At(jsonline.Decode(t, parseFormat(t, "eve", sensor).AppendFinding(nil, f)), "metadata", "flowvars").([]any)
 	for _, v := range vars {
-		if at(v, "key") == key {
-			return fmt.Sprint(at(v, "value"))
+		if jsonline.At(v, "key") == key {
+			return fmt.Sprint(jsonline.At(v, "value"))
 		}
 	}
 	return ""

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -16,7 +17,7 @@ import (
 // network_traffic.tls, which Elastic's own rules read. Members that the schema lacks
 // are under "tlsfloor", with the names of native events.
 type ecs struct {
-	sensor  Sensor
+	sensor  event.Sensor
 	structs *jsontext.Structs
 	event   ecsEvent // the last event, used again
 }
@@ -181,12 +182,12 @@ func (e *ecs) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	if f.Series != nil {
 		dst = jsontext.AppendNumber(dst, `"count":`, f.Series.Count)
 	}
-	return append(appendRest(dst, f, appendECSProcess), '}')
+	return append(event.AppendRest(dst, f, appendECSProcess), '}')
 }
 
 // AppendStats appends a metric. It has no data stream, because one for
 // network_traffic.tls refuses events of another data set.
-func (e *ecs) AppendStats(dst []byte, s *Stats) []byte {
+func (e *ecs) AppendStats(dst []byte, s *event.Stats) []byte {
 	e.event = ecsEvent{
 		Timestamp: jsontext.TimeText(s.Time, "Z"), ECS: ecsVersion,
 		Event: ecsEventFields{Kind: "metric", Category: ecsNetworks, Type: ecsInfo, Module: "tlsfloor", Dataset: "tlsfloor.stats"},
@@ -194,11 +195,11 @@ func (e *ecs) AppendStats(dst []byte, s *Stats) []byte {
 	e.observe(cmp.Or(s.Sensor, &e.sensor), s.Source)
 	dst = e.structs.AppendOpen(dst, &e.event)
 	dst = append(jsontext.AppendKey(dst, `"tlsfloor":`), `{"stats":{`...)
-	return append(appendCounts(dst, s), "}}}"...)
+	return append(event.AppendCounts(dst, s), "}}}"...)
 }
 
 // observe sets the sensor and the source of the event.
-func (e *ecs) observe(by *Sensor, source string) {
+func (e *ecs) observe(by *event.Sensor, source string) {
 	e.event.Observer = ecsObserver{
 		Type: "sensor", Vendor: "tlsfloor", Product: "tlsfloor", Name: jsontext.LocalText(by.Host), Version: jsontext.LocalText(by.Version),
 	}
@@ -281,7 +282,7 @@ func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
 	}
 	if a := o.Answer; a != nil {
 		t.VersionProtocol, t.Version = ecsVersionOf(a.Version)
-		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = Cipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
+		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = event.Cipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
 	}
 	if c := o.Hello; c != nil {
 		t.Client = ecsTLSClient{jsontext.WireText(o.SNI), c.JA3}

@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
+	"tlsfloor/classify/event"
 	"tlsfloor/classify/jsontext"
 	"tlsfloor/parse"
 )
@@ -76,7 +77,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		l.LastAlert = zeekAlert(a)
 	}
 	if p := f.Process; p != nil {
-		l.Process = Program(p.Executable, p.CommandLine)
+		l.Process = event.Program(p.Executable, p.CommandLine)
 	}
 	if s := f.Software; s != nil {
 		l.Software = s.ID
@@ -94,7 +95,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 }
 
 // AppendStats appends nothing: ssl.log has no counts.
-func (*zeek) AppendStats(dst []byte, _ *Stats) []byte { return dst }
+func (*zeek) AppendStats(dst []byte, _ *event.Stats) []byte { return dst }
 
 func zeekVersion(v parse.Version) string {
 	switch v {
@@ -127,7 +128,7 @@ func zeekCipher(a *classify.ServerHello) string {
 	if a.Version == parse.SSLv2 {
 		return ""
 	}
-	if name := Cipher(a); name != "" {
+	if name := event.Cipher(a); name != "" {
 		return name
 	}
 	return zeekUnknown(a.Cipher)

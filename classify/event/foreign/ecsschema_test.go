@@ -1,4 +1,4 @@
-package event
+package foreign
 
 import (
 	"encoding/json"
@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"tlsfloor/classify/testing/findings"
+	"tlsfloor/classify/testing/jsonline"
 )
 
 // ecsSchema is generated/ecs/ecs_flat.yml: every field by its dotted name.
@@ -164,8 +167,8 @@ func (f ecsField) typed(value any) string {
 // eventTypes: each event.type must be expected of one of the categories.
 func (s ecsSchema) eventTypes(event map[string]any) []string {
 	var all []string
-	categories, _ := at(event, "event", "category").([]any)
-	types, _ := at(event, "event", "type").([]any)
+	categories, _ := jsonline.At(event, "event", "category").([]any)
+	types, _ := jsonline.At(event, "event", "type").([]any)
 	for _, kind := range types {
 		if !s.expects(categories, fmt.Sprint(kind)) {
 			all = append(all, fmt.Sprintf("event.type %v is not expected of %v", kind, categories))
@@ -186,7 +189,7 @@ func (s ecsSchema) expects(categories []any, kind string) bool {
 // The check must be able to fail.
 func TestECSRefuses(t *testing.T) {
 	schema := loadECS(t)
-	good := string(parseFormat(t, "ecs", sensor).AppendFinding(nil, violation()))
+	good := string(parseFormat(t, "ecs", sensor).AppendFinding(nil, findings.Violation()))
 	for name, change := range map[string][2]string{
 		"an unknown field":           {`"source":{`, `"source":{"colour":"red",`},
 		"no ecs.version":             {`"ecs":{"version":"9.4.0"}`, `"labels":"x"`},
@@ -216,7 +219,7 @@ func TestECSRefuses(t *testing.T) {
 		if bad == good {
 			t.Fatalf("%s: nothing changed in %s", name, good)
 		}
-		if len(schema.complaints(decodeEvent(t, []byte(bad)))) == 0 {
+		if len(schema.complaints(jsonline.Decode(t, []byte(bad)))) == 0 {
 			t.Errorf("%s passes", name)
 		}
 	}

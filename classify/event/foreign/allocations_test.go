@@ -1,11 +1,13 @@
 //go:build !race
 
-package event
+package foreign
 
 import (
 	"regexp"
 	"runtime"
 	"testing"
+
+	"tlsfloor/classify/testing/findings"
 )
 
 // Only encoding/json and the texts of addresses and times allocate. The race detector
@@ -15,7 +17,7 @@ func TestFormatsAllocateLittle(t *testing.T) {
 	if regexp.MustCompile(`^go1\.2[45]\b`).MatchString(runtime.Version()) {
 		share = 1.25 // encoding/json allocated up to a fifth more before Go 1.26
 	}
-	f, dst := violation(), make([]byte, 0, 8192)
+	f, dst := findings.Violation(), make([]byte, 0, 8192)
 	for _, tt := range foreign {
 		format := parseFormat(t, tt.name, sensor)
 		for _, f.Flagged = range []bool{true, false} {

@@ -1,11 +1,9 @@
-package event
+package foreign
 
 import (
 	"net/netip"
 
 	"tlsfloor/classify"
-	"tlsfloor/parse"
-	"tlsfloor/parse/cipher"
 )
 
 // Parts of a finding that several schemas have.
@@ -49,25 +47,6 @@ func remedy(f *classify.Finding) string {
 		return "Reconfigure the server: the client offered a better version, and the server chose a lower one."
 	}
 	return "Find out which side held the version down: look at the anomalies, and at what lies between the two."
-}
-
-// Cipher returns IANA's name of the selected cipher suite. It is empty where the
-// registry has no name, and for SSLv2, in which the server offers ciphers and the
-// client selects one.
-func Cipher(a *classify.ServerHello) string {
-	if a.Version == parse.SSLv2 {
-		return ""
-	}
-	iana, _ := cipher.Name(a.Cipher)
-	return iana
-}
-
-// cipherID returns the number of the selected cipher suite; nil for SSLv2.
-func cipherID(a *classify.ServerHello) *uint16 {
-	if a.Version == parse.SSLv2 {
-		return nil
-	}
-	return &a.Cipher
 }
 
 // ipVersionOf returns 4 or 6; 0 when there is no address.
