@@ -138,6 +138,7 @@ func (c *Connection) initial(d Dir, packet []byte, h *header, p *Pool) Seen {
 	}
 	if c.begins(d, h) {
 		s |= Restarted
+		c.closed, c.protected = [2]closing{}, [2]bool{}
 		c.streams[0].drop(p)
 		c.streams[1].drop(p)
 	}

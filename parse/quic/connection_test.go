@@ -246,12 +246,13 @@ func TestNegotiation(t *testing.T) {
 		x.version = V2
 		f.push(0, Opened, x.seal(crypto(0, hello[:500])))
 		f.push(1, 0, negotiationPacket(clientID, firstID, V1, 0x0a1a2a3a))
+		f.push(0, Opened, x.seal(closeFrame(1))) // as quic-go does
 		x = sealed{version: V1, of: id, dcid: id, scid: clientID}
 		f.push(0, Opened|Restarted, x.seal(crypto(0, hello[700:900])))
 		f.push(1, Opened, sealed{version: V1, of: id, dcid: clientID, scid: serverID, fromServer: true}.seal(crypto(0, answer)))
 		f.ready(0, hello[700:900])
 		f.ready(1, answer)
-		if !f.Negotiated || f.Version != V1 {
+		if !f.Negotiated || f.Version != V1 || f.Closed() {
 			t.Error(f.Negotiated, f.Version)
 		}
 	}

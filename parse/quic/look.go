@@ -75,3 +75,14 @@ func plausible(b []byte, v Version) bool {
 	length := r.varint()
 	return !r.short && length > 0 && length <= uint64(len(b)-r.at)
 }
+
+// IDs returns the connection ids in the long header that a datagram begins with: to which
+// its receiver answers and from which its sender sends. They are views into b.
+func IDs(b []byte) (destination, source []byte, ok bool) {
+	if len(b) == 0 || b[0]&longHeader == 0 {
+		return nil, nil, false
+	}
+	r := reader{b: b, at: 5}
+	destination, source = r.id(), r.id()
+	return destination, source, !r.short
+}

@@ -139,7 +139,7 @@ func (c *Session) Dropped(d flow.Dir, far bool) {
 // End implements flow.Consumer and datagram.Consumer.
 func (c *Session) End(cause flow.Cause) {
 	if c.conversation != nil {
-		c.conversation.cut(c)
+		cause = c.conversation.cut(c, cause)
 	}
 	for d := range c.gaps {
 		if c.tls.Cut(handshake.Dir(d), &c.sessions.msg) {

@@ -61,9 +61,9 @@ type carrier interface {
 	// read reads a datagram of direction d, and returns how far the handshake has come. If
 	// it is Settled, cause says why.
 	read(c *Session, p *decode.Packet, d flow.Dir) (s datagram.Standing, cause flow.Cause)
-	// cut is called when no more datagrams come. It reads the beginnings of messages whose
-	// rest did not come.
-	cut(c *Session)
+	// cut is called when no more datagrams come, for a cause. It reads the beginnings of
+	// messages whose rest did not come, and returns the cause that the datagrams show.
+	cut(c *Session, cause flow.Cause) flow.Cause
 	// describe writes to o what the carrier knows besides.
 	describe(o *classify.Observation)
 	size() int // in bytes

@@ -66,7 +66,7 @@ func (c *Session) pushMessage(d handshake.Dir, one *parse.Message) {
 }
 
 // cut implements carrier.
-func (u *dtlsCarrier) cut(c *Session) {
+func (u *dtlsCarrier) cut(c *Session, cause flow.Cause) flow.Cause {
 	it, msg := &c.sessions.item, &c.sessions.msg
 	for d := range uint8(2) {
 		for u.Cut(d, &c.sessions.dtlsPool, it) {
@@ -77,6 +77,7 @@ func (u *dtlsCarrier) cut(c *Session) {
 			}
 		}
 	}
+	return cause
 }
 
 // describe implements carrier.

@@ -26,10 +26,7 @@ func (q *quicCarrier) read(c *Session, p *decode.Packet, d flow.Dir) (datagram.S
 		return datagram.Over, flow.Replaced
 	}
 	client, opened := q.Client()
-	switch {
-	case seen&quic.Waits != 0:
-		q.waits = true
-	}
+	q.waits = q.waits || seen&quic.Waits != 0
 	if !opened {
 		if c.conversation.before.Known {
 			return datagram.Settled, flow.Finished // late packets of that conversation
@@ -84,7 +81,7 @@ func (q *quicCarrier) standing(c *Session) (datagram.Standing, flow.Cause) {
 		return datagram.Settled, flow.Exhausted
 	case c.tls.Done() && (alerted || c.server.seen && !c.server.retry):
 		return datagram.Settled, flow.Exhausted
-	case q.Closed():
+	case q.Closed() && !q.Negotiated: // else the client may begin again
 		return datagram.Settled, flow.Closed
 	}
 	return datagram.Waiting, 0
@@ -92,10 +89,14 @@ func (q *quicCarrier) standing(c *Session) (datagram.Standing, flow.Cause) {
 
 // cut implements carrier. Packets that were never opened come from a connection whose
 // first packet was not captured.
-func (q *quicCarrier) cut(c *Session) {
+func (q *quicCarrier) cut(c *Session, cause flow.Cause) flow.Cause {
 	if _, opened := q.Client(); !opened && q.waits && !c.conversation.before.Known {
 		c.sessions.Stats.Unseen.OneDirection++
 	}
+	if q.Closed() {
+		return flow.Closed
+	}
+	return cause
 }
 
 // describe implements carrier.
@@ -133,7 +134,7 @@ func (u unread) read(c *Session, _ *decode.Packet, _ flow.Dir) (datagram.Standin
 }
 
 // cut implements carrier.
-func (unread) cut(*Session) {}
+func (unread) cut(_ *Session, cause flow.Cause) flow.Cause { return cause }
 
 // describe implements carrier.
 func (unread) describe(*classify.Observation) {}
