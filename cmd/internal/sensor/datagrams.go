@@ -19,6 +19,7 @@ func lookAt(p *decode.Packet) session.Look {
 func (s *Sensor) datagram(p *decode.Packet) (learnt bool) {
 	if look := lookAt(p); look != session.Foreign {
 		s.step = followingDatagrams
+		s.moves.follow(p)
 		s.datagrams.Push(p, look == session.Beginning)
 		return false
 	}
@@ -37,6 +38,7 @@ func (s *Sensor) pulse() {
 func (w *Workers) datagram(it *item) (added bool) {
 	p := &it.packet
 	if look := lookAt(p); look != session.Foreign {
+		w.moves.follow(p)
 		it.sweep = w.datagramClock.Tick(p.Time)
 		it.now, it.claimed, it.kind = w.datagramClock.Now(), w.datagramClock.Claimed(), datagramItem
 		it.owner, it.begins = w.shardOf(p), look == session.Beginning

@@ -24,6 +24,7 @@ func newWith(o Options, n *failure) *Sensor {
 		Count: s.count, Judge: s.judge,
 	})
 	s.table = flow.NewTable(s, o.Flow)
+	s.moves = newMoves()
 	s.datagrams = datagram.NewTable(session.Datagrams{Sessions: s.sessions}, o.Datagrams)
 	s.sessions.Packet, s.sessions.Draft = new(decode.Packet), o.newFinding()
 	s.sessions.Table, s.sessions.DatagramTable = s.table, s.datagrams

@@ -17,6 +17,7 @@ type Sensor struct {
 	decoder   *decode.Decoder
 	table     *flow.Table
 	datagrams *datagram.Table
+	moves     *moves
 	sessions  *session.Sessions
 
 	step         step

@@ -40,10 +40,11 @@ type Workers struct {
 	faults        faults
 	clock         packettime.Clock
 	datagramClock packettime.Clock // of all shards' conversations in datagrams
-	bare          uint64           // segments without data, which go to no shard: see flow.Bare
-	unseen        blind.Unseen     // the counts of this goroutine
-	dnsTable      *flow.Table      // follows DNS over TCP; nil: names are not wanted
-	dnsSegment    *decode.Packet   // the segment that dnsTable is processing
+	moves         *moves
+	bare          uint64         // segments without data, which go to no shard: see flow.Bare
+	unseen        blind.Unseen   // the counts of this goroutine
+	dnsTable      *flow.Table    // follows DNS over TCP; nil: names are not wanted
+	dnsSegment    *decode.Packet // the segment that dnsTable is processing
 	unknownLinks  reportedLinks
 	tunnels       tunnels // the counts of this goroutine, and the allowances
 
@@ -69,7 +70,7 @@ func NewWorkers(o Options, each []Options) *Workers {
 	o = n.guard(o)
 	w := &Workers{
 		reading: reading{failure: n}, options: o, judge: &Sensor{options: o}, decoder: decode.New(o.Decode),
-		filling: newBatch(len(each)), unknownLinks: reportedLinks{}, segments: segmentItem,
+		filling: newBatch(len(each)), unknownLinks: reportedLinks{}, segments: segmentItem, moves: newMoves(),
 	}
 	for i := range each {
 		w.shards = append(w.shards, newShard(i, each[i], n))

@@ -1,0 +1,86 @@
+package sensor
+
+import (
+	"hash/maphash"
+
+	"tlsfloor/capture/decode"
+	"tlsfloor/parse/cache"
+	"tlsfloor/parse/quic"
+)
+
+const (
+	// maxMoves bounds the connections of QUIC whose ids are remembered, with the addresses
+	// at which they came first, and those that have moved. Each takes some 100 bytes.
+	maxMoves = 4096
+	// minIDs is how many bytes the ids of two ends have to have together: fewer are no
+	// evidence.
+	minIDs = 8
+)
+
+// moves gives the datagrams of a QUIC connection that changes its addresses during its
+// handshake those that it had first: behind a NAT that forgets it, or when the capture has
+// both sides of the NAT. Its connection ids show that. Later changes (RFC 9000, 9) need
+// nothing: they concern packets that nobody reads.
+type moves struct {
+	seed  maphash.Seed
+	ids   cache.Cache[uint64, udpEnds]  // by a hash of the ids in a packet of a direction
+	moved cache.Cache[udpEnds, udpEnds] // by the addresses that the connection has now
+	room  [2*quic.MaxID + 1]byte        // of what is hashed
+}
+
+// udpEnds are the ends of a datagram: source and destination.
+type udpEnds struct {
+	src, dst         decode.Addr
+	srcPort, dstPort uint16
+	v6               bool
+}
+
+func newMoves() *moves {
+	return &moves{seed: maphash.MakeSeed(), ids: cache.New[uint64, udpEnds](maxMoves), moved: cache.New[udpEnds, udpEnds](maxMoves)}
+}
+
+func endsOfDatagram(p *decode.Packet) udpEnds {
+	return udpEnds{p.Src, p.Dst, p.SrcPort, p.DstPort, p.V6}
+}
+
+func (e udpEnds) reversed() udpEnds { return udpEnds{e.dst, e.src, e.dstPort, e.srcPort, e.v6} }
+
+// follow gives p, a datagram, the addresses of its connection.
+func (m *moves) follow(p *decode.Packet) {
+	destination, source, ok := quic.IDs(p.Payload)
+	if !ok || len(destination)+len(source) < minIDs {
+		return
+	}
+	ends := endsOfDatagram(p)
+	if first, known := m.moved.Get(ends); known {
+		first.set(p)
+		return
+	}
+	key := m.key(destination, source)
+	first, known := m.ids.Get(key)
+	switch {
+	case !known:
+		m.ids.Put(key, ends)
+		m.ids.Put(m.key(source, destination), ends.reversed())
+	case first != ends && first.shareOne(ends):
+		m.moved.Put(ends, first)
+		m.moved.Put(ends.reversed(), first.reversed())
+		first.set(p)
+	}
+}
+
+// shareOne reports whether one of the two ends is the same: both do not move at once.
+func (e udpEnds) shareOne(o udpEnds) bool {
+	return e.src == o.src && e.srcPort == o.srcPort || e.dst == o.dst && e.dstPort == o.dstPort
+}
+
+// set gives a datagram these ends.
+func (e udpEnds) set(p *decode.Packet) {
+	p.Src, p.Dst, p.SrcPort, p.DstPort, p.V6 = e.src, e.dst, e.srcPort, e.dstPort, e.v6
+}
+
+// key is a hash of the ids in a packet.
+func (m *moves) key(destination, source []byte) uint64 {
+	b := append(append(m.room[:0], byte(len(destination))), destination...)
+	return maphash.Bytes(m.seed, append(b, source...))
+}
