@@ -28,7 +28,7 @@ func piecesOf(t *testing.T, name string) (list []piece) {
 		if decoder.Decode(&f, &p) != decode.Segment {
 			continue
 		}
-		list = append(list, piece{p.Time, wrap.Segment{
+		list = append(list, piece{p.Time, p.Proto, wrap.Segment{
 			Src: netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), Dst: netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort),
 			Seq: p.Seq, Ack: p.Ack, Flags: p.Flags,
 		}, slices.Clone(p.Payload)})

@@ -20,6 +20,7 @@ import (
 	"tlsfloor/classify/event"
 	"tlsfloor/classify/names"
 	"tlsfloor/classify/policy"
+	"tlsfloor/cmd/internal/session"
 )
 
 const captures = "../../../testdata/captures"
@@ -36,7 +37,7 @@ func sortedEvents(t *testing.T, frames []capture.Frame) []string {
 	for i := range frames {
 		s.Process(&frames[i])
 	}
-	s.table.Flush()
+	s.flush()
 	slices.Sort(events)
 	return events
 }
@@ -82,8 +83,9 @@ func read(t testing.TB, name string) (frames []capture.Frame) {
 	}
 }
 
-// Property: however the segments of a connection are cut, repeated and shuffled, and
-// whatever they are wrapped in, the findings are the same except for the tunnels.
+// Property: however the segments of a connection are cut, repeated and shuffled, however
+// the datagrams of a conversation are repeated and shuffled, and whatever they are wrapped
+// in, the findings are the same except for the tunnels.
 func TestRecutShuffledWrapped(t *testing.T) {
 	entries, err := os.ReadDir(captures)
 	if err != nil {
@@ -116,8 +118,8 @@ var cannotRecut = map[string]string{
 	"mirrored-twice.pcap":      "unwrapped, its two networks would be one",
 }
 
-// transform cuts, repeats and shuffles the TCP segments of frames, and wraps them and
-// the datagrams.
+// transform cuts, repeats and shuffles the TCP segments of frames, repeats and shuffles
+// datagrams with handshakes, and wraps all.
 func transform(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
 	nest := randomNest(r)
 	decoder := decode.New(decode.Options{})
@@ -141,6 +143,13 @@ func transform(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
 				flush() // segments that open or close a connection keep their place
 			}
 		case decode.Datagram:
+			if lookAt(&p) != session.Foreign {
+				if len(run) > 0 && !run[0].follows(&p) {
+					flush()
+				}
+				run = append(run, datagrams(r, &p)...)
+				continue
+			}
 			flush()
 			if p.Missing == 0 { // otherwise nothing is learnt from it in either case
 				packet := wrap.UDP(netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort), p.Payload)
@@ -152,15 +161,16 @@ func transform(r *rand.Rand, frames []capture.Frame) (out []capture.Frame) {
 	return out
 }
 
-// piece is a segment to be sent.
+// piece is a segment or a datagram to be sent.
 type piece struct {
 	time    int64
-	segment wrap.Segment
+	proto   uint8
+	segment wrap.Segment // of a datagram only the ends
 	payload []byte
 }
 
 func (p piece) follows(next *decode.Packet) bool {
-	return p.segment.Src == netip.AddrPortFrom(next.Src.Netip(next.V6), next.SrcPort) &&
+	return p.proto == next.Proto && p.segment.Src == netip.AddrPortFrom(next.Src.Netip(next.V6), next.SrcPort) &&
 		p.segment.Dst == netip.AddrPortFrom(next.Dst.Netip(next.V6), next.DstPort) &&
 		next.Flags&(decode.SYN|decode.FIN|decode.RST) == 0
 }
@@ -177,13 +187,23 @@ func pieces(r *rand.Rand, p *decode.Packet) (out []piece) {
 		if len(rest)-n < 1 {
 			break
 		}
-		out = append(out, piece{p.Time, s, rest[:n]})
+		out = append(out, piece{p.Time, p.Proto, s, rest[:n]})
 		if r.Intn(8) == 0 {
-			out = append(out, piece{p.Time, s, rest[:n]})
+			out = append(out, piece{p.Time, p.Proto, s, rest[:n]})
 		}
 		s.Seq, rest = s.Seq+uint32(n), rest[n:]
 	}
-	return append(out, piece{p.Time, s, rest})
+	return append(out, piece{p.Time, p.Proto, s, rest})
+}
+
+// datagrams is a datagram, once or twice.
+func datagrams(r *rand.Rand, p *decode.Packet) []piece {
+	one := piece{time: p.Time, proto: p.Proto, payload: slices.Clone(p.Payload)}
+	one.segment.Src, one.segment.Dst = netip.AddrPortFrom(p.Src.Netip(p.V6), p.SrcPort), netip.AddrPortFrom(p.Dst.Netip(p.V6), p.DstPort)
+	if r.Intn(4) == 0 {
+		return []piece{one, one}
+	}
+	return []piece{one}
 }
 
 // shuffle swaps pieces within a window of six.
@@ -195,6 +215,9 @@ func shuffle(r *rand.Rand, run []piece) {
 }
 
 func (p piece) frame(nest []layer) capture.Frame {
+	if p.proto == decode.UDP {
+		return wrapIn(p.time, wrap.UDP(p.segment.Src, p.segment.Dst, p.payload), nest)
+	}
 	return wrapIn(p.time, wrap.TCP(p.segment, p.payload), nest)
 }
 
