@@ -52,10 +52,10 @@ func (s *Shipper) openInput(path, name string) (*input, error) {
 	if in.cursor, err = journal.OpenCursor(state, name); err != nil {
 		return nil, errors.Join(inUse(path, err), in.reader.Close())
 	}
-	in.at = in.cursor.Position()
-	if err := in.reader.Seek(in.at); err != nil {
+	if err := in.cursor.Resume(in.reader); err != nil {
 		return nil, errors.Join(err, in.close())
 	}
+	in.at = in.cursor.Position()
 	return in, nil
 }
 

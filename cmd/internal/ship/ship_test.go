@@ -279,6 +279,7 @@ func TestEndIsBounded(t *testing.T) {
 type broken struct{ err error }
 
 func (b *broken) Seek(journal.Position) error { return nil }
+func (b *broken) Position() journal.Position  { return journal.Position{} }
 func (b *broken) Close() error                { return nil }
 func (b *broken) Next() ([]byte, journal.Position, error) {
 	return nil, journal.Position{}, b.err

@@ -52,6 +52,7 @@ type input struct {
 // reader reads native events: a journal.Reader or a journal.Follower.
 type reader interface {
 	Seek(journal.Position) error
+	Position() journal.Position
 	Next() (line []byte, after journal.Position, err error)
 	Close() error
 }
