@@ -55,6 +55,29 @@ func BenchmarkNext(b *testing.B) {
 	}
 }
 
+// A file without checks: each line is checked to be JSON.
+func BenchmarkFollow(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "events")
+	write(b, path, []byte(strings.Repeat(eventOf(1, realistic)+"\n", 20_000)))
+	f, err := OpenFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	b.SetBytes(int64(len(realistic)))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		_, _, err := f.Next()
+		if errors.Is(err, io.EOF) {
+			err = f.Seek(Position{})
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // Next and Append allocate nothing for an event.
 func TestNothingIsAllocated(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "journal")
