@@ -65,7 +65,7 @@ func (r *Reader) take(line []byte, size int, ended bool) (event []byte, err erro
 	if r.find && index < r.at.Event {
 		return nil, nil
 	}
-	r.find, r.at.Event = false, index+1
+	r.find, r.at.Event = false, max(index+1, r.at.Segment)
 	line[body] = '}'
 	return line[:body+1], nil
 }

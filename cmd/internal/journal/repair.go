@@ -123,7 +123,7 @@ func examine(file *os.File, first uint64) (e ending, err error) {
 		e.size = s.at
 		e.damaged++
 		if index, _, ok := checked(piece); ok {
-			e.next, e.damaged = index+1, 0
+			e.next, e.damaged = max(e.next, index+1), 0 // no index is used twice
 		}
 	}
 }
