@@ -32,6 +32,9 @@ const (
 	// shipperMemory is the memory limit of the garbage collector, in bytes. An output has a
 	// batch of half a megabyte, a few times.
 	shipperMemory = 128 << 20
+	// acknowledgeWithin is how long deliveries that are under way may take after a signal to
+	// end. What comes later is delivered twice.
+	acknowledgeWithin = time.Second
 	// attendEvery is how often signals are looked at.
 	attendEvery = 50 * time.Millisecond
 )
@@ -71,7 +74,7 @@ func shipEvents(args []string, stdout io.Writer, m *messages) int {
 	case n := <-status:
 		return n
 	case <-signals.overdue:
-		s.say("ended while a file system hung")
+		s.say("ended while something hung; what was not acknowledged is delivered again")
 		return exitError
 	}
 }
@@ -83,7 +86,7 @@ func (s *shipping) work(signals *signals, stdout io.Writer) int {
 		return s.fail(err)
 	}
 	s.note("ready: delivering %s to %s", printable(listed(s.options.Inputs)), printable(listed(s.names())))
-	signals.onStop(func() { s.shipper.Stop(deliverWithin) })
+	signals.onStop(func() { s.shipper.Stop(acknowledgeWithin) })
 	s.shipper.Start()
 	if s.options.Once {
 		s.shipper.Finish(0)
