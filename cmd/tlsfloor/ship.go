@@ -86,7 +86,7 @@ func (s *shipping) work(signals *signals, stdout io.Writer) int {
 		return s.fail(err)
 	}
 	s.note("ready: delivering %s to %s", printable(listed(s.options.Inputs)), printable(listed(s.names())))
-	signals.onStop(func() { s.shipper.Stop(acknowledgeWithin) })
+	signals.onStop(stopper{stop: func() {}, hurry: func() { s.shipper.Stop(acknowledgeWithin) }})
 	s.shipper.Start()
 	if s.options.Once {
 		s.shipper.Finish(0)

@@ -14,14 +14,32 @@ import (
 // seconds, with everything delivered that can be; SIGUSR1 writes the counts; SIGHUP reads lists
 // again and reopens outputs. SIGPIPE is ignored, so that a reader that closes causes an
 // error of a write and does not end the process.
+//
+// SIGINT may only end reading, and a second one the waiting for outputs (signals.patient):
+// a person who sees a capture read, and the disk full, can make room.
 type signals struct {
 	arrived chan os.Signal
 	done    chan struct{}
+	patient atomic.Pointer[waiter] // nil: every signal to end is urgent
 	stop    atomic.Bool
-	stopper atomic.Pointer[func()]
+	urgent  atomic.Bool
+	first   time.Time // when a signal to end came
+	stopper atomic.Pointer[stopper]
 	stats   atomic.Bool
 	reload  atomic.Bool
 	overdue chan struct{} // closed when the run has not ended within endWithin
+}
+
+// stopper is what signals to end call.
+type stopper struct {
+	stop  func() // ends reading
+	hurry func() // gives up outputs that do not take events soon
+}
+
+// waiter is how a run waits for its outputs after SIGINT.
+type waiter struct {
+	waits func() bool // reports whether it waits for an output now
+	note  func()      // is called once, if it does
 }
 
 // killAfter is the time after a first signal to end from which SIGINT or SIGTERM kills the
@@ -54,12 +72,15 @@ func exitOnQuit() {
 	}()
 }
 
-// onStop makes another goroutine call f at a signal to end. If there was one already, it
-// calls f at once.
-func (s *signals) onStop(f func()) {
+// onStop makes another goroutine call what s has at a signal to end. If there was one
+// already, it is called at once.
+func (s *signals) onStop(f stopper) {
 	s.stopper.Store(&f)
 	if s.stopped() {
-		f()
+		f.stop()
+	}
+	if s.urgent.Load() {
+		f.hurry()
 	}
 }
 
@@ -81,15 +102,61 @@ func (s *signals) handle(sig os.Signal) {
 	case syscall.SIGHUP:
 		s.reload.Store(true)
 	default:
-		if s.stop.Swap(true) {
-			return
-		}
-		time.AfterFunc(endWithin, func() { close(s.overdue) })
-		time.AfterFunc(killAfter, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+		s.end(sig)
+	}
+}
+
+func (s *signals) end(sig os.Signal) {
+	again := s.stop.Swap(true)
+	if !again {
+		s.first = time.Now()
 		if f := s.stopper.Load(); f != nil {
-			(*f)()
+			f.stop()
 		}
 	}
+	p := s.patient.Load()
+	switch {
+	case p == nil || sig != os.Interrupt || again && time.Since(s.first) >= killAfter:
+		s.hurry()
+	case !again:
+		go s.await(p)
+	}
+}
+
+// hurry makes the run end within endWithin.
+func (s *signals) hurry() {
+	if s.urgent.Swap(true) {
+		return
+	}
+	time.AfterFunc(endWithin, func() { close(s.overdue) })
+	time.AfterFunc(killAfter, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
+	if f := s.stopper.Load(); f != nil {
+		f.hurry()
+	}
+}
+
+// lookEvery is how often a run that is to end is looked at.
+const lookEvery = 50 * time.Millisecond
+
+// await hurries a run that does not end although it waits for no output: it hangs in
+// something else.
+func (s *signals) await(p *waiter) {
+	waited, noted := time.Now(), false
+	for time.Since(waited) < endWithin {
+		select {
+		case <-s.done:
+			return
+		case <-time.After(lookEvery):
+		}
+		if p.waits() {
+			waited = time.Now()
+		}
+		if !noted && waited.Sub(s.first) > killAfter {
+			noted = true
+			p.note()
+		}
+	}
+	s.hurry()
 }
 
 func (s *signals) stopped() bool { return s.stop.Load() }

@@ -46,12 +46,35 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 	if err := w.prepare(stdin, stdout); err != nil {
 		return w.fail(err)
 	}
-	signals.onStop(func() {
+	if !w.live() {
+		signals.patient.Store(&waiter{w.waitsForOutputs, w.noteWaiting})
+	}
+	signals.onStop(stopper{stop: w.stop, hurry: func() {
 		w.events.EndBy(time.Now().Add(deliverWithin))
 		w.packets.endBy(time.Now().Add(deliverWithin))
-		w.stop()
-	})
+	}})
 	return w.run(signals)
+}
+
+// The phases in which a run that has read all waits for what it writes to.
+const (
+	writingEvents  = "writing events"
+	writingPackets = "writing packets"
+)
+
+// waitsForOutputs reports whether a run over captures waits for an output now.
+func (w *watcher) waitsForOutputs() bool {
+	phase := *w.phase.Load()
+	return phase == writingEvents || phase == writingPackets || w.events.IsBlocked()
+}
+
+// noteWaiting says after Ctrl-C why the run does not end.
+func (w *watcher) noteWaiting() {
+	for _, o := range w.events.Stats() {
+		if o.Waiting > 0 {
+			w.say("waiting for %s, which has not taken %s; Ctrl-C again ends without them", printable(o.Name), wording.Count(o.Waiting, "event*"))
+		}
+	}
 }
 
 // deliverWithin is how long outputs may accept events after a signal to end. The rest
@@ -226,9 +249,9 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err)
 	}
 	w.closeProcesses()
-	w.begin("writing events")
+	w.begin(writingEvents)
 	w.closeSeries()
-	w.begin("writing packets")
+	w.begin(writingPackets)
 	w.closePackets()
 	w.begin("writing --metrics-file")
 	w.exportMetrics(true)
@@ -239,7 +262,7 @@ func (w *watcher) run(signals *signals) int {
 	}
 	w.begin("reading lists, or opening outputs, again")
 	w.awaitReloads()
-	w.begin("writing events")
+	w.begin(writingEvents)
 	if err := w.events.Close(); err != nil && !errors.Is(err, syscall.EPIPE) {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}

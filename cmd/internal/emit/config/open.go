@@ -35,7 +35,7 @@ func (c *Config) Open(r Run) (transport.Transport, error) {
 	web := post.Options{URL: c.url, Dialer: r.Dialer, TLS: c.tls, Mask: r.Mask, Note: r.Note}
 	switch c.kind {
 	case stdout:
-		return &local.Stdout{Writer: r.Stdout, Wait: r.Live, Header: lines.Header(c.Format)}, nil
+		return &local.Stdout{Writer: r.Stdout, Early: r.Live, Header: lines.Header(c.Format)}, nil
 	case toFile:
 		options := c.file
 		options.Note, options.Format, options.Heir = r.Note, c.Format, r.Heir

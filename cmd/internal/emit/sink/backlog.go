@@ -3,6 +3,7 @@ package sink
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tlsfloor/classify/event"
@@ -42,13 +43,14 @@ type backlog struct {
 	fromSpool   bool             // taken came from the spool
 	committed   int              // lines of taken that are committed
 	spilling    bool
-	lateCommits int  // lines committed during a spill, to be committed in the spool
-	away        bool // the far end is unreachable: spill at once
-	full        bool // the spool rejected the last spill
-	flushing    bool // batches do not wait to be full
-	ending      bool // add waits for room only as long as the spool makes some
-	finished    bool // nothing will be added
-	discarded   bool // the output was given up
+	lateCommits int         // lines committed during a spill, to be committed in the spool
+	blocked     atomic.Bool // add waits for room
+	away        bool        // the far end is unreachable: spill at once
+	full        bool        // the spool rejected the last spill
+	flushing    bool        // batches do not wait to be full
+	ending      bool        // add waits for room only as long as the spool makes some
+	finished    bool        // nothing will be added
+	discarded   bool        // the output was given up
 }
 
 // init makes b ready for use. The caller has set the fields up to spool.
@@ -77,8 +79,10 @@ func (b *backlog) add(e queued) error {
 	defer b.mu.Unlock()
 	for b.bytes >= b.limit && !b.discarded && !b.mayDrop() {
 		b.announceLocked()
+		b.blocked.Store(true)
 		b.changed.Wait()
 	}
+	b.blocked.Store(false)
 	if b.bytes >= b.limit || b.discarded {
 		return errNoRoom
 	}

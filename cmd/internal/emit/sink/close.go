@@ -57,8 +57,8 @@ func (s *Set) cancelTimeout() time.Duration {
 func (o *output) isDelivered(patience time.Duration) bool { return o.waitFor(o.loop.Done(), patience) }
 
 func (o *output) isLate(start time.Duration, options Options) bool {
-	if !options.Live && o.config.IsLocal() && !o.health.IsFailing() {
-		return false // a reader may be slow, and a disk gets done
+	if !options.Live && o.config.IsLocal() {
+		return false // a reader may be slow, and a disk has room again
 	}
 	now := o.loop.Age()
 	idle := now - max(o.loop.Progress(), start)

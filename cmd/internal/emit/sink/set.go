@@ -3,6 +3,7 @@ package sink
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,6 +144,11 @@ func (s *Set) encode() {
 		}
 	}
 	s.queue.recycle(s.taken)
+}
+
+// IsBlocked reports whether Send waits for an output to make room.
+func (s *Set) IsBlocked() bool {
+	return slices.ContainsFunc(s.outputs, func(o *output) bool { return o.backlog.blocked.Load() })
 }
 
 // Err returns nil as long as an output works. When all were given up, it returns the

@@ -450,9 +450,29 @@ func linesOf(t testing.TB, names ...string) (lines []string) {
 }
 
 func TestDiskErrorOnStandardOutput(t *testing.T) {
-	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.ENOSPC}})
+	s := openSet(t, configs(t, "-"), Options{Stdout: broken{syscall.EIO}})
 	sendAll(s, 0, 10)
-	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "writing events: ") {
+	if err := s.Close(); !errors.Is(err, syscall.EIO) || !strings.HasPrefix(err.Error(), "writing events: ") {
+		t.Error(err)
+	}
+}
+
+// Over captures, a full disk is waited for without end, unless EndBy ends that.
+func TestFullDiskIsWaitedFor(t *testing.T) {
+	var told said
+	s, clock := openTimed(t, configs(t, "-"), Options{Stdout: broken{syscall.ENOSPC}, Note: told.note})
+	clock.Longest = 2 * time.Second // between attempts
+	sendAll(s, 0, 10)
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close() }()
+	began := clock.Now()
+	clock.Until(t, func() bool { return clock.Now().Sub(began) > 100*defaultGrace })
+	if len(closed) > 0 || !strings.Contains(told.text(), "no space left on device; events wait") {
+		t.Errorf("said %q", told.text())
+	}
+	s.EndBy(clock.Now().Add(time.Second))
+	clock.Until(t, func() bool { return len(closed) > 0 })
+	if err := <-closed; err == nil || !strings.Contains(err.Error(), "10 events were not sent, and are lost") {
 		t.Error(err)
 	}
 }

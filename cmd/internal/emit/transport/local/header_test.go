@@ -15,7 +15,7 @@ const header = "a,b\r\n"
 func TestOutputBeginsWithItsHeader(t *testing.T) {
 	for room := 1; room < 60; room++ {
 		w := &full{room: room, reason: syscall.ENOSPC}
-		o := &Stdout{Writer: w, Wait: true, Header: []byte(header)}
+		o := &Stdout{Writer: w, Header: []byte(header)}
 		b := batchOf(0, 5)
 		for tries := 0; b.Pending() > 0 && tries < 1000; tries++ {
 			_ = o.Deliver(context.Background(), b)

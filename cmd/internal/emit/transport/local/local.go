@@ -18,18 +18,18 @@ import (
 type Stdout struct {
 	// Writer is what Close leaves open.
 	Writer io.Writer
-	// Wait: a full disk is tried again. Without it every error is final.
-	Wait bool
+	// Early: Check finds out whether the writer is closed, and not the first line.
+	Early bool
 	// Header begins the stream, with its newline; empty: none.
 	Header []byte
 
 	written int // bytes of the first pending line
 }
 
-// Check finds out whether the writer is closed, in a live run: over captures, the first
-// line finds out. Other errors show with the first line anyway.
+// Check finds out whether the writer is closed, if that is wanted. Other errors show with
+// the first line.
 func (o *Stdout) Check(context.Context) error {
-	if !o.Wait {
+	if !o.Early {
 		return nil
 	}
 	if _, err := o.Writer.Write(nil); errors.Is(err, os.ErrClosed) {
@@ -66,7 +66,7 @@ func (o *Stdout) writeHeader() error {
 }
 
 func (o *Stdout) classed(err error) error {
-	if err != nil && !(o.Wait && isFull(err)) {
+	if err != nil && !isFull(err) { // what is full has room again
 		o.Header = nil
 		return &transport.Failure{Err: err, Class: transport.Final}
 	}

@@ -50,7 +50,7 @@ func TestOutputGoesOnWhereItWasCut(t *testing.T) {
 	for _, reason := range []error{syscall.ENOSPC, syscall.EDQUOT} {
 		for room := 1; room < 60; room++ {
 			w := &full{room: room, reason: reason}
-			o := &Stdout{Writer: w, Wait: true}
+			o := &Stdout{Writer: w}
 			b := batchOf(0, 20)
 			for tries := 0; b.Pending() > 0; tries++ {
 				err := o.Deliver(context.Background(), b)
@@ -66,15 +66,12 @@ func TestOutputGoesOnWhereItWasCut(t *testing.T) {
 }
 
 func TestOutputErrorsThatAreFinal(t *testing.T) {
-	for _, tt := range []struct {
-		wait   bool
-		reason error
-	}{{true, syscall.EPIPE}, {false, syscall.EPIPE}, {false, syscall.ENOSPC}, {true, syscall.EIO}} {
-		o := &Stdout{Writer: &full{room: 10, reason: tt.reason}, Wait: tt.wait}
+	for _, reason := range []error{syscall.EPIPE, syscall.EIO} {
+		o := &Stdout{Writer: &full{room: 10, reason: reason}}
 		b := batchOf(0, 20)
 		err := o.Deliver(context.Background(), b)
-		if transport.ClassOf(err) != transport.Final || !errors.Is(err, tt.reason) || b.Front() != 1 {
-			t.Errorf("%v with wait %v: %v, %d lines out", tt.reason, tt.wait, err, b.Front())
+		if transport.ClassOf(err) != transport.Final || !errors.Is(err, reason) || b.Front() != 1 {
+			t.Errorf("%v: %v, %d lines out", reason, err, b.Front())
 		}
 	}
 }
