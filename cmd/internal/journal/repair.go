@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/wording"
 )
@@ -31,8 +33,15 @@ func (w *Writer) load() error {
 	if w.next > maxIndex {
 		return errIndex
 	}
-	if n := len(w.segments); n > 0 && w.segments[n-1].first == w.next && w.segments[n-1].size == 0 {
-		w.file, err = ownership.Open(segmentPath(w.options.Folder, w.next), os.O_WRONLY|os.O_APPEND, 0)
+	return w.openLast(len(firsts))
+}
+
+// openLast opens the segment that is written first: a new one, unless there are many, or
+// an empty one.
+func (w *Writer) openLast(n int) (err error) {
+	if n >= manySegments || n > 0 && w.last().size == 0 && w.last().first == w.next {
+		w.file, err = ownership.Open(segmentPath(w.options.Folder, w.last().first), os.O_WRONLY|os.O_APPEND, 0)
+		w.begun, w.last().expires = w.clock.Now(), time.Time{}
 		return err
 	}
 	w.file, err = w.create(w.next)
@@ -104,7 +113,7 @@ type ending struct {
 }
 
 // examine reads the last segment.
-func examine(file *os.File, first uint64) (e ending, err error) {
+func examine(file source, first uint64) (e ending, err error) {
 	s := scanner{file: file}
 	e.next = first
 	for {
@@ -113,6 +122,9 @@ func examine(file *os.File, first uint64) (e ending, err error) {
 		case errors.Is(err, io.EOF):
 			e.next += e.damaged
 			return e, nil
+		case errors.Is(err, unix.EIO): // a bad sector
+			s.at = (s.failed/sector + 1) * sector
+			continue
 		case err != nil && !errors.Is(err, errLong):
 			return e, err
 		}

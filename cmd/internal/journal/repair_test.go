@@ -2,9 +2,12 @@ package journal
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // A power failure leaves anything behind the last synced line. The writer repairs it, and
@@ -84,6 +87,55 @@ func TestCursorAheadOfJournal(t *testing.T) {
 		}
 		if s := readAll(t, r.Next, ""); len(s.events) < 100 || s.lost > 0 {
 			t.Errorf("%d events, %d lost: %v", len(s.events), s.lost, s.losses)
+		}
+	}
+}
+
+// A writer that is started again and again makes a new segment each time, but not ever
+// more: readers list the folder.
+func TestManyStarts(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	for i := range 2 * manySegments {
+		w := create(t, Options{Folder: folder})
+		put(t, w, i, i+1, "")
+		closeWriter(t, w)
+	}
+	if n := len(segmentFiles(t, folder)); n != manySegments {
+		t.Errorf("%d segments", n)
+	}
+	take(t, openReader(t, folder), 0, 2*manySegments, "")
+}
+
+// A sector of the last segment cannot be read: the writer begins behind what it can read.
+func TestExamineUnreadableSectors(t *testing.T) {
+	folder := fill(t, 100, strings.Repeat("x", 200))
+	path := segmentFiles(t, folder)[0]
+	file, info, err := openRead(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	size := info.Size()
+	for bad, want := range map[int64]ending{
+		1:             {size: size, next: 100},
+		size / sector: {size: size / sector * sector, next: 100},
+	} {
+		e, err := examine(&badDisk{file, map[int64]bool{bad: true}, -1}, 0)
+		if err != nil || e.size > want.size || e.size < want.size-300 || e.next > want.next || want.next-e.next > uint64(size%sector)/250+2 {
+			t.Errorf("sector %d: %+v, %v", bad, e, err)
+		}
+	}
+}
+
+// Segments end by time only where that lets them be removed sooner.
+func TestSpan(t *testing.T) {
+	const day = 24 * time.Hour
+	for want, o := range map[time.Duration]Options{
+		math.MaxInt64: {}, maxSpan: {Consume: true}, 2 * day: {Age: 32 * day}, time.Minute: {Age: 16 * time.Minute, Consume: true}, time.Second: {Age: time.Second},
+	} {
+		w := &Writer{options: o}
+		if got := w.span(); got != want {
+			t.Errorf("%+v: %v, want %v", o, got, want)
 		}
 	}
 }

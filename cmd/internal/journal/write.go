@@ -43,11 +43,11 @@ func (w *Writer) reserve(n int64) error {
 	}
 	ahead := max(end, min(w.reserved+reserveStep, w.options.Size/segmentsPerJournal))
 	err := allocate(w.file, ahead)
-	if errors.Is(err, unix.ENOSPC) && ahead > end {
+	if isNoSpace(err) && ahead > end {
 		ahead = end
 		err = allocate(w.file, ahead)
 	}
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+	if isNoSpace(err) {
 		return &fs.PathError{Op: "write", Path: w.file.Name(), Err: err}
 	}
 	if err != nil { // not every file system has this
@@ -56,6 +56,9 @@ func (w *Writer) reserve(n int64) error {
 	w.reserved = ahead
 	return nil
 }
+
+// isNoSpace reports whether the disk, or the user's part of it, is full.
+func isNoSpace(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
 
 // cutTorn takes back what a write that failed has left.
 func (w *Writer) cutTorn() error {

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/ownership"
@@ -49,8 +48,12 @@ const (
 	// segmentsPerJournal is how many segments share the size, and the age. Space becomes
 	// free only by whole segments.
 	segmentsPerJournal = 16
-	// maxSpan bounds the time from the first event of a segment to its last one.
+	// maxSpan bounds the time from the first event of a segment to its last one, if
+	// segments are removed as soon as they were read.
 	maxSpan = time.Hour
+	// manySegments is how many segments there may be before neither the time nor another
+	// start ends one. Readers list the folder whenever they look for more.
+	manySegments = 64
 )
 
 var (
@@ -205,7 +208,7 @@ func (w *Writer) Append(lines []byte, n int) error {
 		return err
 	}
 	err := w.add()
-	for errors.Is(err, unix.ENOSPC) && w.removePassed() {
+	for isNoSpace(err) && w.removePassed() {
 		err = w.add()
 	}
 	if err == nil {
@@ -277,17 +280,21 @@ func (w *Writer) isComplete(n int64) bool {
 	if last.size == 0 {
 		return false
 	}
-	span := w.clock.Now().Sub(w.begun)
 	return last.size+n > w.options.Size/segmentsPerJournal || w.total+n > w.options.Size && len(w.segments) == 1 ||
-		span >= w.span()
+		len(w.segments) < manySegments && w.clock.Now().Sub(w.begun) >= w.span()
 }
 
-// span is the longest time from the first event of a segment to its last one.
+// span is the longest time from the first event of a segment to its last one: segments
+// are removed whole.
 func (w *Writer) span() time.Duration {
-	if w.options.Age == 0 {
-		return maxSpan
+	span := time.Duration(math.MaxInt64)
+	if w.options.Consume {
+		span = maxSpan
 	}
-	return min(maxSpan, max(w.options.Age/segmentsPerJournal, time.Second))
+	if w.options.Age > 0 {
+		span = min(span, max(w.options.Age/segmentsPerJournal, time.Second))
+	}
+	return span
 }
 
 // roll ends the last segment and begins the next one.
