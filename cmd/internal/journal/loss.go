@@ -38,7 +38,7 @@ func (l *Loss) Error() string {
 const (
 	whyDamaged = "damaged"
 	whyTorn    = "its last line was cut short"
-	whyGap     = "events before it were removed, or are missing, before they were read"
+	whyGap     = "events before it were removed, or lost, before they were read"
 	whyHole    = "events are missing in it"
 	whyAnew    = "the journal was begun anew: reading all of it"
 	whyGone    = "the file that was read is gone, or was compressed: reading the oldest there is"

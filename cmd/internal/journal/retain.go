@@ -85,7 +85,7 @@ func (w *Writer) tidy(p progress) {
 
 // maxCursors bounds the cursors that are looked at. A folder with more was not made by
 // readers.
-const maxCursors = 1024
+const maxCursors = 256
 
 // progress looks at the cursors.
 func (w *Writer) progress() progress {
@@ -108,14 +108,9 @@ func (w *Writer) progress() progress {
 }
 
 func cursorNames(folder string) (names []string) {
-	entries, err := ownership.ReadDir(folder)
-	if err != nil || len(entries) > maxCursors {
+	err := list(folder, func(name string) { names = append(names, name) })
+	if err != nil || len(names) > maxCursors {
 		return nil // nothing counts as read
-	}
-	for _, entry := range entries {
-		if entry.Type().IsRegular() {
-			names = append(names, entry.Name())
-		}
 	}
 	return names
 }

@@ -26,19 +26,14 @@ type rotated struct {
 // time; of two with the same time, that of their names.
 func (f *Follower) files() (files []rotated, err error) {
 	folder, base := filepath.Split(f.path)
-	if folder == "" {
-		folder = "."
-	}
-	entries, err := ownership.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	for _, entry := range entries {
-		mark, ok := rotationMark(entry.Name(), base)
-		if !ok || mark != "" && !entry.Type().IsRegular() {
-			continue
+	marks := []string{""} // the file itself may be a link
+	paths := []string{f.path}
+	err = list(cmp.Or(folder, "."), func(name string) {
+		if mark, ok := rotationMark(name, base); ok {
+			marks, paths = append(marks, mark), append(paths, filepath.Join(folder, name))
 		}
-		path := filepath.Join(folder, entry.Name())
+	})
+	for i, path := range paths {
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -46,20 +41,17 @@ func (f *Follower) files() (files []rotated, err error) {
 		case err != nil:
 			return nil, err
 		case info.Mode().IsRegular() && info.Size() > 0:
-			files = append(files, rotated{path, info, mark})
+			files = append(files, rotated{path, info, marks[i]})
 		}
 	}
 	slices.SortStableFunc(files, compareRotated)
-	return files, nil
+	return files, err
 }
 
 // rotationMark returns what a name has more than base: numbers and times, as .1 of
 // logrotate, -20260301 of its dateext, and .20260301T120000.000000Z of our own. They may
 // be before the ending of base. Other files, also compressed ones, are no rotated files.
 func rotationMark(name, base string) (mark string, ok bool) {
-	if name == base {
-		return "", true
-	}
 	ending := filepath.Ext(base)
 	mark, ok = strings.CutPrefix(name, base)
 	if !ok {

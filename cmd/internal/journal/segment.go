@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,17 +30,48 @@ func segmentFirst(name string) (uint64, bool) {
 	return parseIndex([]byte(digits))
 }
 
-// listSegments returns the first indices of a folder's segments, in order.
-func listSegments(folder string) (firsts []uint64, err error) {
-	entries, err := ownership.ReadDir(folder)
-	for _, entry := range entries {
-		if first, ok := segmentFirst(entry.Name()); ok && entry.Type().IsRegular() {
-			firsts = append(firsts, first)
+// maxEntries bounds the files in a folder that is listed: whoever can write there could
+// fill the memory of a reader. A journal has less than 200.
+const maxEntries = 1 << 16
+
+// list calls visit for each regular file in a folder.
+func list(path string, visit func(name string)) error {
+	folder, err := ownership.OpenFolder(path)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	for n := 0; ; {
+		entries, err := folder.ReadDir(256)
+		for _, entry := range entries {
+			if entry.Type().IsRegular() {
+				visit(entry.Name())
+			}
+		}
+		if n += len(entries); n > maxEntries {
+			return &fs.PathError{Op: "list", Path: path, Err: errManyEntries}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
+}
+
+// listSegments returns the first indices of a folder's segments, in order.
+func listSegments(folder string) (firsts []uint64, err error) {
+	err = list(folder, func(name string) {
+		if first, ok := segmentFirst(name); ok {
+			firsts = append(firsts, first)
+		}
+	})
 	slices.Sort(firsts)
 	return firsts, err
 }
+
+var errManyEntries = errors.New("it has too many files")
 
 var errNotRegular = errors.New("it is no regular file")
 

@@ -120,3 +120,24 @@ func TestTraps(t *testing.T) {
 		})
 	}
 }
+
+// A folder with any number of files does not fill the memory of who lists it.
+func TestManyFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves out what makes 70,000 files")
+	}
+	folder := memoryFolder(t)
+	for i := range maxEntries + 300 {
+		file, err := os.Create(segmentPath(folder, uint64(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+	}
+	if _, err := OpenReader(folder); !errors.Is(err, errManyEntries) {
+		t.Errorf("a reader gets %v", err)
+	}
+	if names := cursorNames(folder); names != nil {
+		t.Errorf("%d cursors", len(names))
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // errLink is wrapped in errors about a symbolic link that root does not follow.
@@ -107,7 +109,7 @@ func ReadDir(path string) ([]fs.DirEntry, error) {
 // Open does.
 func OpenFolder(path string) (*os.File, error) {
 	if os.Geteuid() != 0 {
-		return os.Open(path)
+		return os.OpenFile(path, os.O_RDONLY|unix.O_DIRECTORY, 0) // opening a named pipe would wait
 	}
 	return openFolderAsRoot(path)
 }
