@@ -213,7 +213,7 @@ func TestZeros(t *testing.T) {
 	if len(s.events) != 100 || s.lost != 0 || s.bytes < size-100<<10 {
 		t.Fatalf("%d events, %d lost, %d bytes skipped: %v", len(s.events), s.lost, s.bytes, s.losses)
 	}
-	if n := len(r.scan.buffer); n > MaxLine+1 {
+	if n := len(r.scan.buffer); n > maxLine+1 {
 		t.Errorf("the buffer has %d bytes", n)
 	}
 }
@@ -316,7 +316,7 @@ func TestFlippedBitsOfAFile(t *testing.T) {
 		if i%2 == 0 {
 			text = append(text, eventOf(i, "")+"\n"...)
 		} else {
-			text = AppendChecked(text, []byte(eventOf(i, "")), uint64(i))
+			text = appendLine(text, []byte(eventOf(i, "")), uint64(i))
 		}
 	}
 	random := rand.New(rand.NewPCG(7, 8))

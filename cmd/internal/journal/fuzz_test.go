@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// FuzzChecked compares with AppendChecked: a line has an event only if it is what that
+// FuzzChecked compares with appendLine: a line has an event only if it is what that
 // makes of it.
 func FuzzChecked(f *testing.F) {
-	f.Add(AppendChecked(nil, []byte(eventOf(1, "")), 0))
-	f.Add(AppendChecked(nil, []byte(`{"a":1}`), 9999999999999999))
+	f.Add(appendLine(nil, []byte(eventOf(1, "")), 0))
+	f.Add(appendLine(nil, []byte(`{"a":1}`), 9999999999999999))
 	f.Add([]byte(`{"a":1,"index":0,"crc32c":"00000000"}`))
 	f.Add([]byte(`{,"index":1,"crc32c":"1c1b2a7f"}`))
 	f.Add([]byte(`,"crc32c":"00000000"}`))
@@ -25,7 +25,7 @@ func FuzzChecked(f *testing.F) {
 			return
 		}
 		event := append(bytes.Clone(line[:body]), '}')
-		again := AppendChecked(nil, event, index)
+		again := appendLine(nil, event, index)
 		// The index may have zeros in front.
 		if sameIndex := len(again) == len(line)+1; sameIndex && string(again) != string(line)+"\n" {
 			t.Fatalf("%q is %q again", line, again)
@@ -41,9 +41,9 @@ func FuzzChecked(f *testing.F) {
 func FuzzReader(f *testing.F) {
 	var whole []byte
 	for i := range 5 {
-		whole = AppendChecked(whole, []byte(eventOf(i, "")), uint64(i))
+		whole = appendLine(whole, []byte(eventOf(i, "")), uint64(i))
 	}
-	second := AppendChecked(nil, []byte(eventOf(5, "")), 5)
+	second := appendLine(nil, []byte(eventOf(5, "")), 5)
 	f.Add(whole, second, uint64(0), int64(0))
 	f.Add(whole[:len(whole)-1], second, uint64(4), int64(len(whole)/5*4))
 	f.Add(append(whole[:len(whole)-30], whole...), second[5:], uint64(2), int64(100))
@@ -101,7 +101,7 @@ func FuzzFollower(f *testing.F) {
 	event := eventOf(1, "") + "\n"
 	f.Add([]byte(event+event), []byte(event), []byte{}, int64(len(event)))
 	f.Add([]byte(event[:10]), []byte(event[10:]+event), []byte(event), int64(3))
-	f.Add(AppendChecked(nil, []byte(`{"a":1}`), 3), []byte("\n{}\n"), []byte{0}, int64(-1))
+	f.Add(appendLine(nil, []byte(`{"a":1}`), 3), []byte("\n{}\n"), []byte{0}, int64(-1))
 	f.Fuzz(func(t *testing.T, before, after, rotated []byte, offset int64) {
 		path := filepath.Join(t.TempDir(), "events")
 		write(t, path, before)

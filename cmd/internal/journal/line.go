@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// MaxLine bounds a line, in bytes. An event with every field at its limit is shorter. A
+// maxLine bounds a line, in bytes. An event with every field at its limit is shorter. A
 // reader takes what is longer for damage.
-const MaxLine = 4 << 20
+const maxLine = 4 << 20
 
 // A line is an event whose closing brace has moved behind two more members.
 const (
@@ -34,9 +34,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const hexDigits = "0123456789abcdef"
 
-// AppendChecked appends the line of an event with this index: with its check and a
+// appendLine appends the line of an event with this index: with its check and a
 // newline. The event has no newline, and is a JSON object with members.
-func AppendChecked(dst, event []byte, index uint64) []byte {
+func appendLine(dst, event []byte, index uint64) []byte {
 	start := len(dst)
 	dst = append(dst, event[:len(event)-1]...)
 	dst = append(dst, indexMember...)

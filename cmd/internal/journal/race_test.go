@@ -78,7 +78,7 @@ func TestPartIsTakenBack(t *testing.T) {
 	r := openReader(t, folder)
 	take(t, r, 0, 3, "")
 	path := segmentFiles(t, folder)[0]
-	line := AppendChecked(nil, []byte(`{"schema":"tlsfloor/1","other":"event"}`), 3)
+	line := appendLine(nil, []byte(`{"schema":"tlsfloor/1","other":"event"}`), 3)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err == nil {
 		_, err = file.Write(line[:len(line)-5])

@@ -25,13 +25,13 @@ type scanner struct {
 	failed int64  // in the file: where a read failed
 }
 
-// readAhead is how much is read at once, in bytes. The buffer grows up to MaxLine, and
+// readAhead is how much is read at once, in bytes. The buffer grows up to maxLine, and
 // one byte more for the newline, for a long line only.
 const readAhead = 256 << 10
 
 // piece returns the next piece without its newline, as a view, and its size with it.
 // io.EOF: the file ends before a newline; what there is may be the beginning of a line
-// that is being written. errLong: no newline within MaxLine; size bytes may be skipped.
+// that is being written. errLong: no newline within maxLine; size bytes may be skipped.
 func (s *scanner) piece() (piece []byte, size int, err error) {
 	searched := 0
 	for {
@@ -39,7 +39,7 @@ func (s *scanner) piece() (piece []byte, size int, err error) {
 			i += searched
 			return s.filled[:i], i + 1, nil
 		}
-		if searched = len(s.filled); searched > MaxLine {
+		if searched = len(s.filled); searched > maxLine {
 			return nil, searched, errLong
 		}
 		if err := s.fill(); err != nil {
@@ -53,7 +53,7 @@ func (s *scanner) piece() (piece []byte, size int, err error) {
 func (s *scanner) fill() error {
 	kept := s.filled
 	if len(kept) == len(s.buffer) {
-		s.buffer = make([]byte, min(max(2*len(s.buffer), readAhead), MaxLine+1))
+		s.buffer = make([]byte, min(max(2*len(s.buffer), readAhead), maxLine+1))
 	}
 	s.seam = copy(s.buffer, kept)
 	from := s.at + int64(s.seam)

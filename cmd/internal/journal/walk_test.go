@@ -47,7 +47,7 @@ func (k *walk) crash() {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	line := AppendChecked(nil, []byte(eventOf(k.next, "")), uint64(k.next))
+	line := appendLine(nil, []byte(eventOf(k.next, "")), uint64(k.next))
 	_, err = file.Write(line[:k.random.IntN(len(line))])
 	if err := errors.Join(err, file.Close()); err != nil {
 		k.t.Fatal(err)

@@ -61,7 +61,7 @@ var (
 	// with Wait.
 	ErrFull = errors.New("the journal is full of events that were not read yet")
 	// ErrTooLarge: the lines would not fit into an empty journal, or one is longer than
-	// MaxLine.
+	// maxLine.
 	ErrTooLarge = errors.New("these events are larger than the journal")
 )
 
@@ -241,8 +241,8 @@ func (w *Writer) encode(lines []byte, n int) error {
 			return errNoEvent
 		}
 		before := len(w.buffer)
-		w.buffer = AppendChecked(w.buffer, event, index)
-		if len(w.buffer)-before > MaxLine {
+		w.buffer = appendLine(w.buffer, event, index)
+		if len(w.buffer)-before > maxLine {
 			return ErrTooLarge
 		}
 		index++
