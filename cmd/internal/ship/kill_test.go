@@ -20,8 +20,11 @@ import (
 )
 
 // shipperVariable makes the test binary a shipper, until it is killed. It has the journal
-// and the outputs.
-const shipperVariable = "TLSFLOOR_TEST_SHIPPER"
+// and the outputs. With onceVariable the shipper ends when it has delivered everything.
+const (
+	shipperVariable = "TLSFLOOR_TEST_SHIPPER"
+	onceVariable    = "TLSFLOOR_TEST_ONCE"
+)
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(shipperVariable); text != "" {
@@ -31,7 +34,11 @@ func TestMain(m *testing.M) {
 }
 
 func shipUntilKilled(words []string) {
-	o := Options{Inputs: words[:1], Note: func(line string) { fmt.Fprintln(os.Stderr, line) }, pace: quick}
+	o := Options{Inputs: words[:1], Note: func(line string) { fmt.Fprintln(os.Stderr, line) }}
+	ends := os.Getenv(onceVariable) != ""
+	if !ends {
+		o.pace = quick
+	}
 	for _, spec := range words[1:] {
 		c, err := config.Parse(spec, config.Defaults{Emit: config.SelectAll})
 		if err != nil {
@@ -45,7 +52,15 @@ func shipUntilKilled(words []string) {
 	}
 	s.Start()
 	fmt.Println("ready")
-	select {}
+	if !ends {
+		select {}
+	}
+	s.Finish(0)
+	<-s.Done()
+	if err := s.Close(); err != nil {
+		panic(err)
+	}
+	os.Exit(0)
 }
 
 // collector keeps the lines that are sent to a listener.
