@@ -21,8 +21,8 @@ import (
 const exportEvery = 10 * time.Second
 
 // sendStats sends an event with the counts when it is due, or at the end. A run that
-// could not see everything ends with one even without --stats-every, so that a reader of
-// its events does not take the network for clean.
+// could not see everything, or excepted something, ends with one even without
+// --stats-every, so that a reader of its events does not take the network for clean.
 func (w *watcher) sendStats(end bool) {
 	every := w.options.StatsEvery
 	if !end && (every == 0 || time.Since(w.statsSent) < every) {
@@ -31,7 +31,9 @@ func (w *watcher) sendStats(end bool) {
 	w.statsSent = time.Now()
 	s := w.sensor.Stats()
 	spots := w.blindSpots(&s)
-	if every == 0 && len(spots) == 0 {
+	flagged, _ := w.summary.Flagged()
+	excepted, _ := w.summary.Excepted()
+	if every == 0 && len(spots) == 0 && excepted == 0 {
 		return
 	}
 	now := s.Time
@@ -42,7 +44,7 @@ func (w *watcher) sendStats(end bool) {
 		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
 		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
 		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
-		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: s.Flagged, Own: s.Own, Held: w.series.stats().Flagged,
+		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: flagged, Own: s.Own, Excepted: excepted, Held: w.series.stats().Flagged,
 		Blind: blind.ForEvent(spots), Final: end,
 	})
 }
@@ -107,10 +109,12 @@ func (w *watcher) metricCounts() *metrics.Counts {
 	s := w.sensor.Stats()
 	c := &metrics.Counts{
 		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
-		Handshakes: s.Verdicts, Flagged: s.Flagged, Own: s.Own,
+		Handshakes: s.Verdicts, Own: s.Own,
 		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.Flow.EvictedSum(),
 		Faults: s.Faults, Blind: w.blindSpots(&s),
 	}
+	c.Flagged, _ = w.summary.Flagged()
+	c.Excepted, _ = w.summary.Excepted()
 	for _, o := range w.events.Stats() {
 		c.DroppedOutput += o.Dropped + o.Refused
 		c.Waiting += o.Waiting

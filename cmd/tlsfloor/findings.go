@@ -27,10 +27,10 @@ func (w *watcher) newReader(o sensor.Options) (reader, error) {
 	}
 	each := make([]sensor.Options, w.options.Workers)
 	for i := range each {
-		s := &workerResult{summary: w.newSummary()}
-		w.workerResults = append(w.workerResults, s)
+		s := w.newSummary()
+		w.workerSummaries = append(w.workerSummaries, s)
 		each[i] = o
-		each[i].Tally = s.tally
+		each[i].Tally = s.Add
 		var err error
 		if each[i].Policy, err = w.options.Policy(); err != nil {
 			return nil, err
@@ -43,25 +43,10 @@ func (w *watcher) newSummary() *report.Summary {
 	return report.New(report.Options{Floor: w.options.Floor(), Scope: scopePhrase(w.options)})
 }
 
-// workerResult is what one worker counts for the end of the run.
-type workerResult struct {
-	summary *report.Summary
-	worst   classify.Verdict
-	flagged bool
-}
-
-func (s *workerResult) tally(f *classify.Finding) {
-	s.summary.Add(f)
-	if f.Flagged {
-		s.flagged, s.worst = true, max(s.worst, f.Verdict)
-	}
-}
-
-// addWorkerResults adds up the results of the workers at the end.
-func (w *watcher) addWorkerResults() {
-	for _, s := range w.workerResults {
-		w.summary.Merge(s.summary)
-		w.flagged, w.worst = w.flagged || s.flagged, max(w.worst, s.worst)
+// addWorkerSummaries adds up what the workers have counted, at the end.
+func (w *watcher) addWorkerSummaries() {
+	for _, s := range w.workerSummaries {
+		w.summary.Merge(s)
 	}
 }
 
@@ -76,12 +61,13 @@ func (w *watcher) deliver(f *classify.Finding) {
 	w.events.Send(f)
 }
 
-// identify adds the software and the advice to a finding. The summary gets each flagged
-// finding here, once: also those that the sensor withholds from the outputs.
+// identify adds the software and the advice to a finding. The summary gets each flagged or
+// excepted finding here, once: also those that the sensor withholds from the outputs.
 func (w *watcher) identify(f *classify.Finding) {
 	if f.Process != nil {
 		f.Software = client.Process(f.Process, f.Software)
 	}
+	w.exceptions.lately(f)
 	f.Advice = advice.For(f)
 	w.summary.Identify(f)
 }

@@ -86,7 +86,7 @@ func (w *watcher) needs() confine.Options {
 	for _, path := range n.Sockets {
 		o.Connect = append(o.Connect, confine.Endpoint{Network: "unix", Path: path})
 	}
-	for _, path := range []string{w.options.Names, w.options.Ranges} {
+	for _, path := range []string{w.options.Names, w.options.Ranges, w.options.Except} {
 		if path != "" && !regular.IsDescriptor(path) {
 			o.ReloadPaths = append(o.ReloadPaths, path)
 		}

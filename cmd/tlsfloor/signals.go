@@ -187,8 +187,9 @@ func (w *watcher) reload() {
 	w.packets.reopen()
 }
 
-func (w *watcher) reloadable() [2]func() error {
-	return [2]func() error{w.lists.load, w.events.Reopen}
+// reloadable is what SIGHUP asks for: lists of names, exceptions, outputs.
+func (w *watcher) reloadable() [3]func() error {
+	return [3]func() error{w.lists.load, w.exceptions.load, w.events.Reopen}
 }
 
 func (r *reload) start(work func() error) {

@@ -29,10 +29,11 @@ func (w *watcher) summarise(s *sensor.Stats, spots []blind.Spot) {
 // hint says what to try next, by the results of this run: in two lines, of which the
 // second is a command.
 func (w *watcher) hint(s *sensor.Stats) string {
+	flagged, _ := w.summary.Flagged()
 	switch {
-	case w.summary.Flagged() > 0 && w.next.explain != "":
+	case flagged > 0 && w.next.explain != "":
 		return "To see what to change:\n  " + w.next.explain
-	case w.summary.Flagged() > 0 && w.next.piped:
+	case flagged > 0 && w.next.piped:
 		return "To see what to change, add -q to this command, and put this behind it:\n  | tlsfloor explain -"
 	case s.Handshakes > 0 && w.next.all != "":
 		return "To see every handshake:\n  " + w.next.all
@@ -133,9 +134,13 @@ func scopePhrase(o *options.Options) string {
 
 // noteCounts writes the counts of the run, at its end or for SIGUSR1.
 func (w *watcher) noteCounts(s *sensor.Stats) {
+	flagged, _ := w.summary.Flagged()
 	w.say("%s, %d dropped by the kernel, %d dropped by the interface; %s, %s, %d flagged",
 		wording.Count(s.Source.Frames, "packet* seen"), s.Source.KernelDropped, s.Source.InterfaceDropped,
-		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), s.Flagged)
+		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), flagged)
+	if n, by := w.summary.Excepted(); n > 0 {
+		w.say("%s excepted (--except): %s", wording.Count(n, "handshake*"), by)
+	}
 	w.noteCount(s.Own, "handshake* of tlsfloor itself, on the way to its outputs, left out")
 	w.noteCount(s.Flow.EvictedSum(), "connection* given up for lack of memory")
 	w.noteSeries()

@@ -102,30 +102,29 @@ func (w *watcher) begin(what string) { w.phase.Store(&what) }
 // watcher is one run.
 type watcher struct {
 	*messages
-	options       *options.Options
-	source        capture.Source
-	stop          func() // makes source end soon; any goroutine may call it
-	sensor        reader
-	workerResults []*workerResult // of workers, if there are several
-	shares        memory.Shares   // of memory
-	events        *sink.Set
-	series        series
-	packets       *packets              // nil: without -w
-	processes     *attribute.Attributor // nil: without --process
-	summary       *report.Summary
-	next          nextCommands
-	lists         *nameLists
-	worst         classify.Verdict // of the flagged findings
-	flagged       bool
-	progress      *progress
-	latePaths     func() []string // of files that source may open later
-	followed      func() []string // files that may be replaced by others
-	filter        *blind.Filter   // nil: no expression, or the kernel has it
-	inputs        inputs
-	runFailed     bool // the run has failed, not just one input
-	metrics       exporter
-	statsSent     time.Time // when the last stats event was sent
-	reloads       [2]reload // of lists, of outputs
+	options         *options.Options
+	source          capture.Source
+	stop            func() // makes source end soon; any goroutine may call it
+	sensor          reader
+	workerSummaries []*report.Summary // of workers, if there are several
+	shares          memory.Shares     // of memory
+	events          *sink.Set
+	series          series
+	packets         *packets              // nil: without -w
+	processes       *attribute.Attributor // nil: without --process
+	summary         *report.Summary
+	next            nextCommands
+	lists           *nameLists
+	exceptions      exceptions
+	progress        *progress
+	latePaths       func() []string // of files that source may open later
+	followed        func() []string // files that may be replaced by others
+	filter          *blind.Filter   // nil: no expression, or the kernel has it
+	inputs          inputs
+	runFailed       bool // the run has failed, not just one input
+	metrics         exporter
+	statsSent       time.Time // when the last stats event was sent
+	reloads         [3]reload // see reloadable
 
 	phase  atomic.Pointer[string]
 	opened atomic.Pointer[sink.Set] // events, for other goroutines
@@ -151,6 +150,10 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	}
 	w.begin("reading the lists of names and addresses")
 	if w.lists, err = newNameLists(w.options); err != nil {
+		return err
+	}
+	w.exceptions.path = w.options.Except
+	if err := w.exceptions.load(); err != nil {
 		return err
 	}
 	w.begin("opening what is to be read")
@@ -184,7 +187,7 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.Certificates,
 		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Datagrams: w.shares.DatagramBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
-		Deliver: w.findingsTo(), Withheld: w.identify, Notice: w.connectionsTo(), Tally: w.tally, Report: w.inputTrouble, MaxFrames: w.options.Count,
+		Deliver: w.findingsTo(), Withheld: w.identify, Except: w.exceptions.early(), Notice: w.connectionsTo(), Tally: w.summary.Add, Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(), Keep: w.packets.keeperOrNil(),
 	}
 }
@@ -229,21 +232,13 @@ func isWarning(err error) bool {
 	return false
 }
 
-// tally counts a finding for the summary and the exit status.
-func (w *watcher) tally(f *classify.Finding) {
-	w.summary.Add(f)
-	if f.Flagged {
-		w.flagged, w.worst = true, max(w.worst, f.Verdict)
-	}
-}
-
 // run reads to the end or until a signal, and then writes the summary.
 func (w *watcher) run(signals *signals) int {
 	w.statsSent = time.Now()
 	w.begin("reading packets")
 	err := w.sensor.Run(w.source, func() bool { return w.betweenPackets(signals) })
 	stats := w.sensor.Stats()
-	w.addWorkerResults()
+	w.addWorkerSummaries()
 	w.progress.clear()
 	if err != nil {
 		w.runError(err)
@@ -267,10 +262,12 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}
 	spots := w.blindSpots(&stats)
+	w.noteExceptions(true)
 	if !w.options.Quiet && !w.nothingRead(&stats) {
 		w.summarise(&stats, spots)
 		w.notePackets()
 	}
+	w.noteExcepted()
 	return w.status(len(spots) > 0)
 }
 
@@ -300,6 +297,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 		w.reload()
 	}
 	w.finishReloads()
+	w.noteExceptions(false)
 	w.packetTrouble()
 	w.settleSeries()
 	w.exportMetrics(false)
@@ -320,6 +318,7 @@ func (w *watcher) outputsFailed() bool {
 // blind spot.
 func (w *watcher) status(unseen bool) int {
 	on := w.options.FailsOn
+	flagged, violations := w.summary.Flagged()
 	switch {
 	case w.runFailed:
 		return exitError
@@ -327,7 +326,7 @@ func (w *watcher) status(unseen bool) int {
 		return exitFailOn
 	case w.failed:
 		return exitError
-	case w.flagged && (on("attempt") || on("violation") && w.worst == classify.Violation):
+	case flagged > 0 && on("attempt"), violations > 0 && on("violation"):
 		return exitFailOn
 	}
 	return exitOK

@@ -20,7 +20,7 @@ import (
 type Counts struct {
 	Packets, Bytes, Flows, Hellos uint64
 	Handshakes                    [classify.Violation + 1]uint64 // by verdict
-	Flagged, Own                  uint64
+	Flagged, Excepted, Own        uint64
 	// The fields Dropped... count packets, connections and events that were lost.
 	DroppedKernel, DroppedInterface, DroppedTable, DroppedOutput uint64
 	// Faults counts packets that led to a panic.
@@ -46,6 +46,7 @@ func appendCounts(dst []byte, c *Counts) []byte {
 	}
 	dst = counter(dst, "tlsfloor_handshakes_total", "TLS handshakes, by verdict.", verdicts...)
 	dst = counter(dst, "tlsfloor_flagged_total", "Handshakes in scope below the floor.", sample{value: c.Flagged})
+	dst = counter(dst, "tlsfloor_excepted_total", "Handshakes in scope below the floor that an exception (--except) keeps from being flagged.", sample{value: c.Excepted})
 	dst = counter(dst, "tlsfloor_own_handshakes_total", "Handshakes of tlsfloor itself, which are no events.", sample{value: c.Own})
 	dst = counter(dst, "tlsfloor_dropped_total", "What was lost, by where.",
 		sample{`{where="kernel"}`, c.DroppedKernel}, sample{`{where="interface"}`, c.DroppedInterface},

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAppend(t *testing.T) {
-	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, Own: 12, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5,
+	c := Counts{Packets: 10, Bytes: 1000, Flows: 4, Hellos: 6, Flagged: 1, Excepted: 13, Own: 12, DroppedKernel: 2, DroppedOutput: 3, Faults: 6, Waiting: 5,
 		PacketsWritten: 8, PacketsLost: 9, FlowsNotWhole: 11,
 		Blind: []blind.Spot{{Cause: cause(t, "below_floor_unnamed"), Count: 7}, {Cause: cause(t, "events_dropped"), Count: 3}}}
 	c.Handshakes[classify.Violation] = 1

@@ -68,6 +68,7 @@ func (o *Options) looking(f *pflag.FlagSet) {
 	f.StringVar(&o.Names, "names", "", "names of addresses: a hosts `file`, or a Zeek dns.log")
 	f.StringVar(&o.Ranges, "aws-ip-ranges", "", "addresses that AWS has published: a `file`, its ip-ranges.json")
 	f.BoolVar(&o.flagAddresses, "flag-addresses", false, "also flag flows known to be AWS's by address only")
+	f.StringVar(&o.Except, "except", "", "do not flag what the exceptions in this `file` are about, each with an owner, a reason and a last day (docs/outputs.md)")
 	f.StringSliceVar(&o.tunnels, "tunnels", nil, "believe the tunnels (VXLAN, GENEVE, GRE and others) of these `senders`: all, none, own (each about connections of which it is the client), or by the address or prefix of their outer source; or several, with commas (default own on interfaces, all in captures)")
 	f.UintSliceVar(&o.vxlan, "vxlan-port", nil, "a UDP `port` that carries VXLAN, beside 4789 and 8472; may be repeated")
 	f.Lookup("vxlan-port").DefValue = "" // pflag would print "(default [])"

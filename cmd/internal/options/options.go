@@ -50,6 +50,7 @@ type Options struct {
 	Names         string
 	Ranges        string
 	flagAddresses bool
+	Except        string
 	Quiet         bool
 	Top           int // clients in the summary; 0: all
 	Verbose       int // how often -v was typed

@@ -42,10 +42,14 @@ type span struct {
 
 func (s *span) add(at int64) { s.merge(&span{1, at, at}) }
 
+// maxCount bounds the flows of one event, so that a sum does not overflow, whoever has
+// written the events.
+const maxCount = 1 << 32
+
 // spanOf counts the flows that a finding stands for.
 func spanOf(f *classify.Finding) *span {
 	s := f.Times()
-	return &span{s.Count, s.First, s.Last}
+	return &span{min(s.Count, maxCount), s.First, s.Last}
 }
 
 func (s *span) merge(o *span) {

@@ -23,6 +23,7 @@ const maxExplained = 10_000
 type Findings struct {
 	selection Selection
 	clients   clients
+	excepted  exceptions
 	period    span   // of the events that were selected
 	events    uint64 // of tlsfloor, of any kind
 	left      uint64 // flagged flows that were not selected
@@ -99,9 +100,12 @@ func (r *Findings) addLine(line []byte) {
 func (r *Findings) add(f *classify.Finding, line []byte) {
 	switch selected := r.selection.wants(f); {
 	case !selected && f.Flagged:
-		r.left += f.Times().Count
+		r.left += spanOf(f).flows
 	case selected:
 		r.period.merge(spanOf(f))
+		if f.Exception != nil {
+			r.excepted.add(f)
+		}
 		if f.Flagged {
 			complete(f)
 			id := identityOf(f)

@@ -14,8 +14,7 @@ const maxRuns = 1000
 // unseen is what the runs could not see whose events were read. Each stats event has the
 // counts from the beginning of its run, so the last one of each run is used.
 type unseen struct {
-	ended   []blind.Spot       // of finished runs, added up
-	flagged uint64             // the flagged flows that finished runs have counted
+	ended   totals             // of finished runs
 	open    map[string]counted // of unfinished runs, by the sensor's host
 	unknown int                // spots with causes that this version does not know
 }
@@ -25,10 +24,12 @@ type counted struct {
 	spots []blind.Spot
 	sums  [4]uint64 // packets, flows, handshakes and flagged flows
 	held  uint64    // flagged flows that no event is about yet
+
+	excepted uint64
 }
 
 func (u *unseen) add(s *event.Stats) {
-	now := counted{u.spotsOf(s), [4]uint64{s.Packets, s.Flows, s.Handshakes, s.Flagged}, s.Held}
+	now := counted{u.spotsOf(s), [4]uint64{s.Packets, s.Flows, s.Handshakes, s.Flagged}, s.Held, s.Excepted}
 	host := end(s.Sensor.Host, maxHost)
 	before, known := u.open[host]
 	if known && !now.follows(&before) {
@@ -45,10 +46,20 @@ func (u *unseen) add(s *event.Stats) {
 	}
 }
 
-func (u *unseen) finish(c *counted) {
-	u.ended = blind.Merge(append(u.ended, c.spots...)...)
-	u.flagged += c.flagged()
+// totals are counts of runs, added up.
+type totals struct {
+	spots             []blind.Spot
+	flagged, excepted uint64
+	held              uint64 // flagged flows that runs which have not ended had not written yet
 }
+
+func (t *totals) add(c *counted) {
+	t.spots = blind.Merge(append(t.spots, c.spots...)...)
+	t.flagged += c.flagged()
+	t.excepted += c.excepted
+}
+
+func (u *unseen) finish(c *counted) { u.ended.add(c) }
 
 func (c counted) flagged() uint64 { return c.sums[3] }
 
@@ -93,13 +104,14 @@ func (u *unseen) spotsOf(of *event.Stats) (spots []blind.Spot) {
 // maxText bounds the name of a thing that could not be seen, in bytes.
 const maxText = 1000
 
-// counts returns the spots and the flagged flows of all runs, added up. held are those
-// flows that runs which have not ended had not written yet.
-func (u *unseen) counts() (spots []blind.Spot, flagged, held uint64) {
-	all, flagged := slices.Clone(u.ended), u.flagged
+// totals are the counts of all runs.
+func (u *unseen) totals() totals {
+	all := u.ended
+	all.spots = slices.Clone(all.spots)
 	for _, host := range slices.Sorted(maps.Keys(u.open)) {
 		c := u.open[host]
-		all, flagged, held = append(all, c.spots...), flagged+c.flagged(), held+min(c.held, c.flagged())
+		all.add(&c)
+		all.held += min(c.held, c.flagged())
 	}
-	return blind.Merge(all...), flagged, held
+	return all
 }

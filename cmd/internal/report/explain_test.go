@@ -281,7 +281,7 @@ func TestSpotsComeBack(t *testing.T) {
 	if err := r.Add(strings.NewReader(string(line) + "\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, _ := r.unseen.counts(); !reflect.DeepEqual(got, spots) {
+	if got := r.unseen.totals().spots; !reflect.DeepEqual(got, spots) {
 		t.Errorf("got %+v, want %+v", got, spots)
 	}
 }
@@ -300,7 +300,7 @@ func TestRunsAreBounded(t *testing.T) {
 	if n := len(r.unseen.open); n > maxRuns {
 		t.Errorf("%d runs are told apart", n)
 	}
-	if all, _, _ := r.unseen.counts(); len(all) != 1 || all[0].Count != 3*maxRuns {
+	if all := r.unseen.totals().spots; len(all) != 1 || all[0].Count != 3*maxRuns {
 		t.Errorf("%+v", all)
 	}
 }

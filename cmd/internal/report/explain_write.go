@@ -18,12 +18,12 @@ const DefaultExplained = 20
 // what could not be seen. top is how many clients are listed for a guide; 0: all.
 func (r *Findings) Write(w io.Writer, top int) error {
 	p, rows := new(page), r.clients.rows()
-	spots, counted, held := r.unseen.counts()
-	blindToo := len(spots) > 0 || r.unseen.unknown > 0
+	all := r.unseen.totals()
+	blindToo := len(all.spots) > 0 || r.unseen.unknown > 0
 	if r.clients.flows == 0 {
-		p.wrap("", r.nothing(blindToo, counted))
+		p.wrap("", r.nothing(blindToo, &all))
 	} else {
-		p.wrap("", r.something(len(rows), blindToo, counted-held)+notYet(held))
+		p.wrap("", r.something(len(rows), blindToo, &all)+r.beside(&all))
 	}
 	if r.period.first != 0 || r.period.last != 0 {
 		p.line("Events from %s.", r.period.text())
@@ -37,7 +37,8 @@ func (r *Findings) Write(w io.Writer, top int) error {
 		p.wrap(margin(digits(left)), wording.Noun(left, "flagged flow*")+" of clients beyond the first "+digits(maxExplained)+" by address, or for which more than "+
 			digits(maxProblems)+" things have to change: explain fewer at a time, with --client or --since.")
 	}
-	p.blindSpots(spots)
+	p.exceptions(&r.excepted, top)
+	p.blindSpots(all.spots)
 	if r.unseen.unknown > 0 {
 		p.line("")
 		p.wrap("", "These events are of a newer tlsfloor, and list more that could not be seen, of kinds that this one does not know.")
@@ -47,20 +48,20 @@ func (r *Findings) Write(w io.Writer, top int) error {
 }
 
 // something is the result in one sentence, if something is flagged.
-func (r *Findings) something(clients int, blindToo bool, counted uint64) string {
+func (r *Findings) something(clients int, blindToo bool, all *totals) string {
 	text := number(r.clients.flows, "flagged flow") + " of " + r.clients.count(clients) + r.among() + " in " + number(r.events, "event") + "."
 	if !r.selection.all() {
 		text = r.selection.text() + ": " + text
 	}
-	return text + r.missing(blindToo, counted)
+	return text + r.missing(blindToo, all)
 }
 
 // missing says in sentences what is not known beside the flows that were counted.
-func (r *Findings) missing(blindToo bool, counted uint64) (text string) {
+func (r *Findings) missing(blindToo bool, all *totals) (text string) {
 	if r.unread || r.foreign > 0 {
 		text += " Not everything could be read."
 	}
-	if counted > r.clients.flows+r.left {
+	if counted := all.flagged - all.held; counted > r.clients.flows+r.left {
 		text += " The runs have counted " + number(counted, "flagged flow") + ": the events about the others are somewhere else."
 	}
 	if blindToo {
@@ -69,12 +70,32 @@ func (r *Findings) missing(blindToo bool, counted uint64) (text string) {
 	return text
 }
 
-// notYet says how many flagged flows were counted that no event is about yet.
-func notYet(held uint64) string {
-	if held == 0 {
-		return ""
+// beside says in sentences what there is beside the flagged flows.
+func (r *Findings) beside(all *totals) (text string) {
+	if all.held > 0 {
+		text = " " + number(all.held, "more flagged flow") + " had not been written when these events end (--every)."
 	}
-	return " " + number(held, "more flagged flow") + " had not been written when these events end (--every)."
+	if n := r.exceptedFlows(all); n > 0 {
+		text += " " + r.exceptedText(n)
+	}
+	return text
+}
+
+// exceptedFlows is how many handshakes are excepted. Events that say which are written with
+// --emit aws or all only.
+func (r *Findings) exceptedFlows(all *totals) uint64 {
+	if !r.selection.all() {
+		return r.excepted.flows
+	}
+	return max(r.excepted.flows, all.excepted)
+}
+
+func (r *Findings) exceptedText(n uint64) string {
+	text := "Excepted: " + number(n, "handshake") + " below the floor"
+	if r.excepted.flows < n {
+		return text + " (--emit aws writes which)."
+	}
+	return text + ", see below."
 }
 
 // among says of how many flagged flows a selection is.
@@ -87,17 +108,21 @@ func (r *Findings) among() string {
 
 // nothing is the result in one sentence, if nothing is flagged. That there is nothing to
 // change is only said of events that were all read, and were all seen.
-func (r *Findings) nothing(blindToo bool, counted uint64) string {
+func (r *Findings) nothing(blindToo bool, all *totals) string {
+	counted := all.flagged
 	events := number(r.events, "event")
 	switch {
 	case !r.selection.all():
-		return r.selection.text() + ": no flagged flow" + r.among() + " in " + events + "." + r.missing(blindToo, counted)
+		return r.selection.text() + ": no flagged flow" + r.among() + " in " + events + "." + r.missing(blindToo, all) + r.beside(all)
 	case r.unread || r.foreign > 0:
 		return "Nothing is flagged in " + events + ", but not everything could be read."
 	case counted > 0:
 		return "Nothing is flagged in " + events + ", but the runs have counted " + number(counted, "flagged flow") + ": the events about these are somewhere else."
 	case blindToo:
-		return "Nothing is flagged in " + events + ", but not everything could be seen: see below."
+		return "Nothing is flagged in " + events + ", but not everything could be seen: see below." + r.beside(all)
+	}
+	if n := r.exceptedFlows(all); n > 0 {
+		return "Nothing is flagged in " + events + ". " + r.exceptedText(n)
 	}
 	return "Nothing is flagged in " + events + ": there is nothing to change."
 }

@@ -26,10 +26,12 @@ type Summary struct {
 	options Options
 	all     tally // every finding
 	scoped  tally // those in scope
-	flagged uint64
 
-	mu      sync.Mutex
-	clients clients // guarded by mu
+	mu         sync.Mutex // guards what follows
+	clients    clients
+	flagged    uint64
+	violations uint64 // flagged ones with this verdict
+	exceptions exceptions
 }
 
 // tally counts findings: all of them, or those in scope.
@@ -54,25 +56,42 @@ func (s *Summary) Add(f *classify.Finding) {
 	if f.InScope {
 		s.scoped.add(f)
 	}
-	if f.Flagged {
-		s.flagged++
-	}
 }
 
-// Identify adds a flagged finding to the flows of its client, when all that will be known
-// about the client is known: process, software and advice. It is to be called once for
-// each flagged finding, before or after Add, by any goroutine. It keeps only strings of f.
+// Identify counts a flagged or excepted finding, when all that will be known about the
+// client is known: process, software, advice and exception. It is to be called once for
+// each, before or after Add, by any goroutine. It keeps only strings of f.
 func (s *Summary) Identify(f *classify.Finding) {
-	if !f.Flagged {
+	if !f.Flagged && f.Exception == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.Exception != nil {
+		s.exceptions.add(f)
+		return
+	}
+	s.flagged++
+	if f.Verdict == classify.Violation {
+		s.violations++
+	}
 	s.clients.add(f)
 }
 
-// Flagged is the number of flagged findings so far.
-func (s *Summary) Flagged() uint64 { return s.flagged }
+// Flagged is the number of flagged findings so far, and of those with the verdict
+// violation.
+func (s *Summary) Flagged() (all, violations uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flagged, s.violations
+}
+
+// Excepted is the number of findings so far that are excepted. by says in a line by whom.
+func (s *Summary) Excepted() (n uint64, by string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.exceptions.flows, s.exceptions.owners()
+}
 
 func (t *tally) add(f *classify.Finding) {
 	t.total++
@@ -108,12 +127,11 @@ func versionRow(a *classify.ServerHello) int {
 	return len(versionRows) - 2
 }
 
-// Merge adds the counts of another summary of the same run. Its clients must not be known
-// yet: Identify is for the summary that is written.
+// Merge adds what another summary of the same run was given by Add. Identify is for the
+// summary that is written.
 func (s *Summary) Merge(o *Summary) {
 	s.all.merge(&o.all)
 	s.scoped.merge(&o.scoped)
-	s.flagged += o.flagged
 }
 
 func (t *tally) merge(o *tally) {

@@ -44,6 +44,7 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 		s.outcomes(p)
 	}
 	s.list(p, rows, run.Top)
+	p.exceptions(&s.exceptions, run.Top)
 	p.blindSpots(run.Blind)
 	if run.Hint != "" {
 		p.line("")
@@ -56,14 +57,18 @@ func (s *Summary) Write(w io.Writer, run Run, color bool) error {
 // headline is the result in one sentence. It claims nothing about what was not seen.
 func (s *Summary) headline(p *page, run Run) {
 	seen, rest, good := "", "", p.green
+	if n := s.exceptions.flows; n > 0 {
+		seen, good = ", "+digits(n)+" excepted", p.bold
+	}
+	excepted := seen
 	if len(run.Blind) > 0 {
-		seen, rest, good = " that could be seen", " Not everything could be seen: see below.", p.bold
+		seen, rest, good = " that could be seen"+excepted, " Not everything could be seen: see below.", p.bold
 	}
 	switch {
 	case s.all.total == 0:
 		p.wrap("", p.bold("No TLS handshake seen")+" in "+number(run.Packets, "packet")+"."+rest)
 	case s.flagged > 0:
-		p.wrap("", p.red(number(s.flagged, "handshake")+" flagged")+" of "+digits(s.all.total)+" seen; "+s.reached()+rest)
+		p.wrap("", p.red(number(s.flagged, "handshake")+" flagged")+" of "+digits(s.all.total)+" seen"+excepted+"; "+s.reached()+rest)
 	default:
 		p.wrap("", good("0 flagged")+" of "+number(s.all.total, "TLS handshake")+seen+"; "+s.reached()+rest)
 	}
@@ -85,16 +90,19 @@ func (s *Summary) reached() string {
 }
 
 // unflagged accounts for the handshakes in scope that neither reach the floor nor are
-// flagged: no answer came to a client that offers the floor, or the destination is known
-// by address only.
+// flagged: no answer came to a client that offers the floor, somebody has excepted it, or
+// the destination is known by address only.
 func (s *Summary) unflagged() string {
 	text := ""
 	if n := s.scoped.verdicts[classify.Undetermined]; n > 0 {
 		text += ", " + digits(n) + " without an answer"
 	}
 	below := s.scoped.verdicts[classify.Violation] + s.scoped.verdicts[classify.Attempt]
-	if below > s.flagged {
-		text += ", " + digits(below-s.flagged) + " below it but known by address only"
+	if n := s.exceptions.flows; n > 0 {
+		text += ", " + digits(n) + " below it but excepted"
+	}
+	if told := s.flagged + s.exceptions.flows; below > told {
+		text += ", " + digits(below-told) + " below it but known by address only"
 	}
 	return text
 }

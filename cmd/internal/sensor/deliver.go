@@ -112,8 +112,13 @@ func (w *Workers) judgePending(f *pending, now int64) bool {
 	w.judge.lookup(&f.Finding, f.opened, f.networks)
 	w.options.Policy.Judge(&f.Finding)
 	w.judge.countUnnamed(&f.Finding)
+	described := f.Flagged
+	if described {
+		w.options.Policy.Explain(&f.Finding)
+		w.options.except(&f.Finding)
+	}
 	wanted, kept := w.options.wants(&f.Finding, &w.tunnels.allowances, now)
-	if wanted || f.Flagged {
+	if wanted && !described {
 		w.options.Policy.Explain(&f.Finding)
 	}
 	w.judge.count(&f.Finding)

@@ -15,8 +15,14 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	s.lookup(f, c.OpenTime(), c.Route())
 	s.options.Policy.Judge(f)
 	s.countUnnamed(f)
+	described := f.Flagged
+	if described {
+		c.Complete(f)
+		s.options.Policy.Explain(f)
+		s.options.except(f)
+	}
 	wanted, kept := s.options.wants(f, &s.tunnels.allowances, s.table.Now())
-	if wanted || f.Flagged {
+	if wanted && !described {
 		c.Complete(f)
 		s.options.Policy.Explain(f)
 	}
@@ -32,9 +38,16 @@ func (s *Sensor) judge(c *session.Session, f *classify.Finding) {
 	}
 }
 
-// withhold passes on a finding that is not delivered, if it is flagged.
+// except takes the flag of a finding that the user has excepted.
+func (o *Options) except(f *classify.Finding) {
+	if o.Except != nil {
+		o.Except(f)
+	}
+}
+
+// withhold passes on a finding that is not delivered, if it is flagged or excepted.
 func (o *Options) withhold(f *classify.Finding) {
-	if f.Flagged && o.Withheld != nil {
+	if (f.Flagged || f.Exception != nil) && o.Withheld != nil {
 		o.Withheld(f)
 	}
 }

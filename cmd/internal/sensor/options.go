@@ -28,8 +28,12 @@ type Options struct {
 	// cannot become one need not be kept.
 	FlaggedOnly bool
 	Deliver     func(*classify.Finding) // gets a finding, and owns its memory from then on
-	// Withheld gets a flagged finding that is not delivered, because of TunnelEvents,
-	// and must not keep it. It may be nil.
+	// Except gets a flagged finding that is described whole, except for its process, and
+	// may take its flag. It may be nil.
+	Except func(*classify.Finding)
+	// Withheld gets a flagged or excepted finding that is not delivered, because of
+	// TunnelEvents, or because nobody wants excepted ones. It must not keep it. It may be
+	// nil.
 	Withheld func(*classify.Finding)
 	// ReuseFinding returns the memory of a delivered finding that is no longer needed,
 	// or nil if there is none. It may be nil.
