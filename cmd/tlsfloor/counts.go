@@ -43,7 +43,7 @@ func (w *watcher) sendStats(end bool) {
 	w.events.SendStats(&event.Stats{
 		Time: now, Packets: s.Source.Frames, Bytes: s.Source.Bytes,
 		KernelDropped: s.Source.KernelDropped, InterfaceDropped: s.Source.InterfaceDropped,
-		Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
+		Flows: s.Flows(), Hellos: s.ClientHellos + s.ServerHellos,
 		Handshakes: s.Handshakes, InScope: s.InScope, Flagged: flagged, Own: s.Own, Excepted: excepted, Held: w.series.stats().Flagged,
 		Blind: blind.ForEvent(spots), Final: end,
 	})
@@ -108,9 +108,9 @@ func (e *exporter) isDone(m *messages, wait bool) bool {
 func (w *watcher) metricCounts() *metrics.Counts {
 	s := w.sensor.Stats()
 	c := &metrics.Counts{
-		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flow.Flows, Hellos: s.ClientHellos + s.ServerHellos,
+		Packets: s.Source.Frames, Bytes: s.Source.Bytes, Flows: s.Flows(), Hellos: s.ClientHellos + s.ServerHellos,
 		Handshakes: s.Verdicts, Own: s.Own,
-		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.Flow.EvictedSum(),
+		DroppedKernel: s.Source.KernelDropped, DroppedInterface: s.Source.InterfaceDropped, DroppedTable: s.GivenUp(),
 		Faults: s.Faults, Blind: w.blindSpots(&s),
 	}
 	c.Flagged, _ = w.summary.Flagged()

@@ -72,7 +72,7 @@ var facts = map[string]string{
 	"host": "host", "host_source": "host_source", "starttls": "starttls",
 	"selected": "server.version", "cipher": "tlsDetails.cipherSuite", "resumed": "server.resumed",
 	"max": "client.max_version", "versions": "client.versions", "sni": "client.sni", "ech": "client.ech",
-	"hello_retry_request": "server.hello_retry_request", "early_data": "client.early_data",
+	"hello_retry_request": "server.hello_retry_request", "hello_verify": "dtls.hello_verify", "early_data": "client.early_data",
 	"alert": "alert.description", "alert_from": "alert.from",
 	"anomalies": "anomalies", "tunnels": "tunnels", "vlan": "vlan",
 }

@@ -137,12 +137,12 @@ func (w *watcher) noteCounts(s *sensor.Stats) {
 	flagged, _ := w.summary.Flagged()
 	w.say("%s, %d dropped by the kernel, %d dropped by the interface; %s, %s, %d flagged",
 		wording.Count(s.Source.Frames, "packet* seen"), s.Source.KernelDropped, s.Source.InterfaceDropped,
-		wording.Count(s.Flow.Flows, "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), flagged)
+		wording.Count(s.Flows(), "flow*"), wording.Count(s.ClientHellos+s.ServerHellos, "hello*"), flagged)
 	if n, by := w.summary.Excepted(); n > 0 {
 		w.say("%s excepted (--except): %s", wording.Count(n, "handshake*"), by)
 	}
 	w.noteCount(s.Own, "handshake* of tlsfloor itself, on the way to its outputs, left out")
-	w.noteCount(s.Flow.EvictedSum(), "connection* given up for lack of memory")
+	w.noteCount(s.GivenUp(), "connection* given up for lack of memory")
 	w.noteSeries()
 	w.noteProcesses()
 }

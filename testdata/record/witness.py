@@ -11,26 +11,36 @@ import json
 import subprocess
 import sys
 
-VERSIONS = {0x0002: "SSLv2", 0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3"}
-RANK = {name: number for number, name in VERSIONS.items()}
+VERSIONS = {
+    0x0002: "SSLv2", 0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.2", 0x0304: "TLSv1.3",
+    0xfeff: "DTLSv1", 0xfefd: "DTLSv1.2", 0xfefc: "DTLSv1.3",
+}
+# DTLS has the rank of the TLS that it is made of; its numbers fall.
+RANK = {name: 0x10201 - number if number > 0xfe00 else number for number, name in VERSIONS.items()}
 ALERTS = {
     40: "handshake_failure", 42: "bad_certificate", 47: "illegal_parameter", 50: "decode_error", 70: "protocol_version",
     71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback", 112: "unrecognized_name",
     116: "certificate_required",
 }
 HELLO_RETRY_REQUEST = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
-CLIENT_HELLO, SERVER_HELLO, CERTIFICATE = "1", "2", "11"
+CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY, CERTIFICATE = "1", "2", "3", "11"
 
+OF_TLS = [
+    "handshake.type", "handshake.version", "handshake.extensions.supported_version", "handshake.extensions_server_name",
+    "handshake.random", "alert_message.desc", "handshake.extensions.psk.identity.selected",
+]
 FIELDS = [
     "frame.protocols", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
-    "tls.handshake.type", "tls.handshake.version", "tls.handshake.extensions.supported_version",
-    "tls.handshake.extensions_server_name", "tls.handshake.random", "tls.alert_message.desc",
-    "tls.handshake.extensions.psk.identity.selected", "x509ce.dNSName",
+    "udp.stream", "udp.srcport", "udp.dstport", *["tls." + name for name in OF_TLS], *["dtls." + name for name in OF_TLS],
+    "x509ce.dNSName",
 ]
-OPTIONS = ["-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE", "-d", "udp.port==8472,vxlan"]
+OPTIONS = [
+    "-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE", "-d", "udp.port==8472,vxlan",
+    "-d", "udp.port==4433,dtls", "-d", "udp.port==4434,dtls",
+]
 
 
-HELLOS = "tls.handshake.type in {1, 2, 11} || tls.alert_message.desc"
+HELLOS = "tls.handshake.type in {1, 2, 11} || tls.alert_message.desc || dtls.handshake.type in {1, 2, 3, 11} || dtls.alert_message.desc"
 OPENINGS = "tcp.flags.syn == 1 && tcp.flags.ack == 0"
 
 
@@ -41,14 +51,18 @@ def dissect(capture, which):
         command += ["-e", field]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     for line in lines:
-        yield {name: value.split(",") if value else [] for name, value in zip(FIELDS, line.split("\t"))}
+        frame = {name: value.split(",") if value else [] for name, value in zip(FIELDS, line.split("\t"))}
+        frame["over"] = "udp" if "dtls" in frame["frame.protocols"][0] else "tcp"
+        if frame["over"] == "udp":
+            frame.update({"tls." + name: frame["dtls." + name] for name in OF_TLS})
+        yield frame
 
 
 def address(frame, side):
     """The innermost address and port of a frame."""
     layers = frame["frame.protocols"][0].split(":")
     innermost = [layer for layer in layers if layer in ("ip", "ipv6")][-1]
-    return frame[innermost + "." + side][-1], int(frame["tcp.%sport" % side][-1])
+    return frame[innermost + "." + side][-1], int(frame["%s.%sport" % (frame["over"], side)][-1])
 
 
 def number(text):
@@ -63,19 +77,23 @@ def witnessed(capture):
     """What tshark makes of each flow with a hello, in their order."""
     flows = {}
     for frame in dissect(capture, HELLOS):
-        stream = frame["tcp.stream"][-1]
+        stream = frame["over"] + frame[frame["over"] + ".stream"][-1]
         types = frame["tls.handshake.type"]
         if stream not in flows:
-            if CLIENT_HELLO in types:
+            # Of a hello in fragments, tshark shows the fields where the last one comes.
+            if CLIENT_HELLO in types and frame["tls.handshake.version"]:
                 flows[stream] = client_hello(frame)
             elif SERVER_HELLO in types:
                 flows[stream] = {"src": address(frame, "dst"), "dst": address(frame, "src")}
         if stream not in flows:
             continue
         flow = flows[stream]
-        if SERVER_HELLO in types:
+        if SERVER_HELLO in types and frame["tls.handshake.version"]:
             server_hello(flow, frame)
-        if CERTIFICATE in types and address(frame, "src") == flow["dst"]:
+        if HELLO_VERIFY in types:
+            flow["hello_verify"] = True
+        # Of one in fragments of DTLS, tshark shows the names where the last one comes.
+        if CERTIFICATE in types and address(frame, "src") == flow["dst"] and (frame["over"] == "tcp" or frame["x509ce.dNSName"]):
             flow["certificate"], flow["names"] = True, frame["x509ce.dNSName"]
         if frame["tls.alert_message.desc"]:
             alert(flow, frame)
@@ -95,7 +113,8 @@ def client_hello(frame):
     offered = [number(v) for v in frame["tls.handshake.extensions.supported_version"]]
     offered = [v for v in offered if not grease(v)]
     flow["versions"] = [VERSIONS[v] for v in offered]
-    flow["max"] = VERSIONS[max(offered or [number(frame["tls.handshake.version"][0])])]
+    offered = [VERSIONS[v] for v in offered or [number(frame["tls.handshake.version"][0])]]
+    flow["max"] = max(offered, key=RANK.get)
     return flow
 
 
@@ -130,6 +149,8 @@ def disagreements(said, seen):
             yield "%s: the programs say %r, tshark says %r" % (key, said.get(key), seen.get(key))
 
 
+    if (said.get("hello_verify") == "true") != seen.get("hello_verify", False):
+        yield "hello_verify: the programs say %r, tshark says %r" % (said.get("hello_verify"), seen.get("hello_verify"))
     # A resumed handshake has no certificate; TLSv1.3 hides that, but says PSK.
     if "resumed" in said and seen.get("certificate") or seen.get("psk", False) != (said.get("resumed") == "psk"):
         yield "resumed: the programs say %r, tshark does not" % said.get("resumed")
@@ -173,6 +194,8 @@ def truth(said, seen, witnesses):
     said["witnesses"] = witnesses
     if "tunnels" in said:
         said["tunnels"] = said["tunnels"].split(",")
+    if "hello_verify" in said:
+        said["hello_verify"] = True
     if "vlan" in said:
         said["vlan"] = [int(tag) for tag in said["vlan"].split(",")]
     return {**flow, **said}

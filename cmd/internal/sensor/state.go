@@ -84,6 +84,13 @@ func (s *Stats) add(o *Stats) {
 	s.UnknownQUIC.Merge(&o.UnknownQUIC)
 }
 
+// Flows is the number of connections, and of conversations in datagrams that began with a
+// handshake.
+func (s *Stats) Flows() uint64 { return s.Flow.Flows + s.Datagrams.Conversations }
+
+// GivenUp is the number of them that were ended because there was no room.
+func (s *Stats) GivenUp() uint64 { return s.Flow.EvictedSum() + s.Datagrams.EvictedSum() }
+
 // Blind is the part of the counts that shows what could not be seen.
 func (s *Stats) Blind() *blind.Run {
 	return &blind.Run{

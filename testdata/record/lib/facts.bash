@@ -10,6 +10,7 @@
 #   outcome             established refused reset closed unanswered truncated
 #   alert, alert_from   of a refusal
 #   starttls, tunnels, vlan, host, host_source, resumed, early_data
+#   hello_verify        a server of DTLS asked for a cookie
 #   witness=no          tshark does not see the capture's hellos
 flow() { (IFS=$'\t' && echo "$*") >>"$scratch/facts"; }
 
@@ -18,19 +19,19 @@ flow() { (IFS=$'\t' && echo "$*") >>"$scratch/facts"; }
 said() {
 	local version cipher
 	version=$(reported "$1" \
-		'^ *Protocol *:? (version: )?(SSLv3|TLSv1[.0-9]*)$|2' \
+		'^ *Protocol *:? (version: )?(SSLv3|D?TLSv1[.0-9]*)$|2' \
 		'SSL connection using (TLSv1[.0-9]*) /|1' \
-		'Description: \((TLS1\.[0-3])|1')
+		'Description: \((D?TLS1\.[0-3])|1')
 	[[ -n $version ]] || {
 		echo "no protocol version in $1:" >&2
 		cat "$logs/$1" >&2
 		return 1
 	}
-	case $version in TLSv1.0 | TLS1.0) version=TLSv1 ;; esac
+	version=${version/#TLS1/TLSv1} version=${version/#DTLS1/DTLSv1}
 	cipher=$(reported "$1" \
 		'^ *Cipher(suite)? *: ([A-Z0-9_-]+)$|2' \
 		'SSL connection using TLSv1[.0-9]* / ([A-Z0-9_-]+)|1')
-	echo "selected=${version/#TLS1/TLSv1}${cipher:+ cipher=$cipher}"
+	echo "selected=${version/%v1.0/v1}${cipher:+ cipher=$cipher}"
 }
 
 # reported LOG PATTERN|GROUP... prints the first match of the first pattern

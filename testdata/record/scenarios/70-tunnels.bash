@@ -2,7 +2,7 @@
 # Connections inside something else.
 
 # The kernel's own VXLAN devices, over the cable.
-record_vxlan() { # VNI PORT
+in_vxlan() { # VNI PORT
 	needs_vxlan
 	ip link add vx0 type vxlan id "$1" local "$client4" remote "$server4" dstport "$2" dev eth0
 	ip -n server link add vx0 type vxlan id "$1" local "$server4" remote "$client4" dstport "$2" dev eth0
@@ -10,6 +10,9 @@ record_vxlan() { # VNI PORT
 	ip -n server address add 10.200.0.10/24 dev vx0
 	ip link set vx0 up
 	ip -n server link set vx0 up
+}
+record_vxlan() { # VNI PORT
+	in_vxlan "$@"
 	present "$dynamodb"
 	target=10.200.0.10:443
 	s_server
@@ -62,9 +65,9 @@ facts_of() {
 		lines = open(fresh) if os.path.exists(fresh) else open(truths)
 		truth = [line for line in map(json.loads, lines) if line["capture"].split(".")[0] == base][0]
 		said = ("client", "server", "sni", "max", "selected", "cipher", "outcome", "alert", "alert_from", "resumed",
-		        "starttls", "host", "host_source")
+		        "starttls", "host", "host_source", "hello_verify")
 		for flow in truth["flows"]:
-		    facts = [key + "=" + flow[key] for key in said if key in flow]
+		    facts = [key + "=" + str(flow[key]).replace("True", "true") for key in said if key in flow]
 		    print("\t".join(facts + [fact] if fact else facts))
 	EOF
 }
