@@ -74,6 +74,7 @@ var facts = map[string]string{
 	"max": "client.max_version", "versions": "client.versions", "sni": "client.sni", "ech": "client.ech",
 	"hello_retry_request": "server.hello_retry_request", "hello_verify": "dtls.hello_verify", "early_data": "client.early_data",
 	"alert": "alert.description", "alert_from": "alert.from",
+	"protocol": "protocol", "quic": "quic.version", "retry": "quic.retry", "version_negotiation": "quic.version_negotiation",
 	"anomalies": "anomalies", "tunnels": "tunnels", "vlan": "vlan",
 }
 

@@ -86,7 +86,7 @@ func (c *Connection) Push(d Dir, datagram []byte, missing int, p *Pool) (s Seen)
 	var h header
 	for len(datagram) > 0 && s&Another == 0 {
 		if datagram[0]&longHeader == 0 {
-			c.shortHeader(d)
+			c.protected[d.index()] = true // the rest is a 1-RTT packet
 			return s
 		}
 		if !h.parse(datagram, missing) {
@@ -114,20 +114,13 @@ func (c *Connection) packet(d Dir, packet []byte, h *header, p *Pool) Seen {
 	case h.kind == zeroRTT:
 		c.ZeroRTT = c.ZeroRTT || !fromServer
 	case h.kind == handshakePacket:
-		c.protected[d.index()] = c.protected[d.index()] || c.keysKnown()
+		c.protected[d.index()] = true
 	case fromServer && !c.answered && c.clientID.is(h.dcid) && !c.Retried:
 		c.Retried = true
 		c.original.set(h.scid)
 		c.use(c.construct, p)
 	}
 	return 0
-}
-
-// shortHeader notes that direction d went on to 1-RTT packets.
-func (c *Connection) shortHeader(d Dir) {
-	if c.keysKnown() {
-		c.protected[d.index()] = true
-	}
 }
 
 // initial opens an Initial packet, and reads its frames.

@@ -12,9 +12,10 @@ const (
 	// maxMoves bounds the connections of QUIC whose ids are remembered, with the addresses
 	// at which they came first, and those that have moved. Each takes some 100 bytes.
 	maxMoves = 4096
-	// minIDs is how many bytes the ids of two ends have to have together: fewer are no
-	// evidence.
+	// minIDs is how many bytes the ids of both ends have to have together, and minID how
+	// many one of them, with the other end in its place: fewer are no evidence.
 	minIDs = 8
+	minID  = 4
 )
 
 // moves gives the datagrams of a QUIC connection that changes its addresses during its
@@ -25,7 +26,7 @@ type moves struct {
 	seed  maphash.Seed
 	ids   cache.Cache[uint64, udpEnds]  // by a hash of the ids in a packet of a direction
 	moved cache.Cache[udpEnds, udpEnds] // by the addresses that the connection has now
-	room  [2*quic.MaxID + 1]byte        // of what is hashed
+	room  [3 + 16 + 2*quic.MaxID]byte   // of what is hashed
 }
 
 // udpEnds are the ends of a datagram: source and destination.
@@ -47,8 +48,8 @@ func (e udpEnds) reversed() udpEnds { return udpEnds{e.dst, e.src, e.dstPort, e.
 
 // follow gives p, a datagram, the addresses of its connection.
 func (m *moves) follow(p *decode.Packet) {
-	destination, source, ok := quic.IDs(p.Payload)
-	if !ok || len(destination)+len(source) < minIDs {
+	to, from, ok := quic.IDs(p.Payload)
+	if !ok || len(to)+len(from) < minIDs {
 		return
 	}
 	ends := endsOfDatagram(p)
@@ -56,17 +57,36 @@ func (m *moves) follow(p *decode.Packet) {
 		first.set(p)
 		return
 	}
-	key := m.key(destination, source)
-	first, known := m.ids.Get(key)
-	switch {
-	case !known:
-		m.ids.Put(key, ends)
-		m.ids.Put(m.key(source, destination), ends.reversed())
-	case first != ends && first.shareOne(ends):
+	first, known := m.find(to, from, ends)
+	if !known {
+		m.ids.Put(m.single(from, ends.dst, ends.dstPort), ends)
+		first = ends
+	}
+	m.ids.Put(m.pair(to, from), first)
+	m.ids.Put(m.pair(from, to), first.reversed())
+	if first != ends && first.shareOne(ends) {
 		m.moved.Put(ends, first)
 		m.moved.Put(ends.reversed(), first.reversed())
 		first.set(p)
 	}
+}
+
+// find returns the addresses of the connection of a packet with these ids. An end that
+// changes its address may have been told another id of the other end before, in packets
+// that cannot be read.
+func (m *moves) find(to, from []byte, ends udpEnds) (first udpEnds, known bool) {
+	if first, known = m.ids.Get(m.pair(to, from)); known {
+		return first, true
+	}
+	if len(from) >= minID {
+		if first, known = m.ids.Get(m.single(from, ends.dst, ends.dstPort)); known {
+			return first, true
+		}
+	}
+	if len(to) >= minID {
+		first, known = m.ids.Get(m.single(to, ends.src, ends.srcPort))
+	}
+	return first.reversed(), known
 }
 
 // shareOne reports whether one of the two ends is the same: both do not move at once.
@@ -79,8 +99,14 @@ func (e udpEnds) set(p *decode.Packet) {
 	p.Src, p.Dst, p.SrcPort, p.DstPort, p.V6 = e.src, e.dst, e.srcPort, e.dstPort, e.v6
 }
 
-// key is a hash of the ids in a packet.
-func (m *moves) key(destination, source []byte) uint64 {
-	b := append(append(m.room[:0], byte(len(destination))), destination...)
-	return maphash.Bytes(m.seed, append(b, source...))
+// pair is a hash of the ids in a packet.
+func (m *moves) pair(to, from []byte) uint64 {
+	b := append(append(m.room[:0], byte(len(to))), to...)
+	return maphash.Bytes(m.seed, append(b, from...))
+}
+
+// single is a hash of the id of an end, and of the address of the other one.
+func (m *moves) single(id []byte, other decode.Addr, port uint16) uint64 {
+	b := append(append(m.room[:0], quic.MaxID+1, byte(port>>8), byte(port)), other[:]...)
+	return maphash.Bytes(m.seed, append(b, id...))
 }
