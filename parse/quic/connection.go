@@ -179,12 +179,16 @@ func (c *Connection) open(d Dir, packet []byte, h *header, p *Pool) (frames []by
 		return nil, Waits
 	case !c.keysKnown():
 		c.client = role(d) + 1
+		c.first.set(h.dcid)
 	case c.client == role(d)+1 && c.first.is(h.dcid):
 		return frames, Opened // sent again, although a Retry came
-	case !c.begins(d, h):
+	case c.client == role(d)+1 && c.Retried && !c.answered && c.clientID.is(h.scid):
+		// The server sent a Retry for each packet, and the client has taken another one.
+	case c.begins(d, h):
+		c.first.set(h.dcid)
+	default:
 		return nil, Another
 	}
-	c.first.set(h.dcid)
 	c.original.set(h.dcid)
 	c.construct, c.secret, c.openers = h.read, secret, [2]*opener{}
 	c.openers[d.index()] = o

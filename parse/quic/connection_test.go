@@ -224,6 +224,22 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// A server may send a Retry for each packet of a hello. The client takes the first, and the
+// capture may have another one before it.
+func TestTwoRetries(t *testing.T) {
+	f := follow(t)
+	f.push(0, Opened, fromClient().seal(crypto(0, hello[:900])))
+	f.push(1, 0, retryPacket())
+	taken := []byte("\x04the other one")
+	x, y := fromClient(), fromServer()
+	x.of, x.dcid, y.of = taken, taken, taken
+	f.push(0, Opened, fromClient().seal(crypto(0, hello[:900])))
+	f.push(0, Opened, x.seal(crypto(0, hello)))
+	f.push(1, Opened, y.seal(crypto(0, answer)))
+	f.ready(0, hello)
+	f.ready(1, answer)
+}
+
 // A Retry that answers nothing is another's, or forged.
 func TestStrayRetry(t *testing.T) {
 	f := follow(t)
