@@ -20,7 +20,7 @@ RANK = {name: 0x10201 - number if number > 0xfe00 else number for number, name i
 ALERTS = {
     40: "handshake_failure", 42: "bad_certificate", 47: "illegal_parameter", 50: "decode_error", 70: "protocol_version",
     71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback", 112: "unrecognized_name",
-    116: "certificate_required",
+    116: "certificate_required", 120: "no_application_protocol",
 }
 HELLO_RETRY_REQUEST = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY, CERTIFICATE = "1", "2", "3", "11"
@@ -33,6 +33,7 @@ FIELDS = [
     "frame.protocols", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
     "udp.stream", "udp.srcport", "udp.dstport", *["tls." + name for name in OF_TLS], *["dtls." + name for name in OF_TLS],
     "x509ce.dNSName",
+    "quic.version", "quic.long.packet_type", "quic.long.packet_type_v2", "quic.cc.error_code.tls_alert",
 ]
 OPTIONS = [
     "-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE", "-d", "udp.port==8472,vxlan",
@@ -40,7 +41,9 @@ OPTIONS = [
 ]
 
 
-HELLOS = "tls.handshake.type in {1, 2, 11} || tls.alert_message.desc || dtls.handshake.type in {1, 2, 3, 11} || dtls.alert_message.desc"
+HELLOS = "tls.handshake.type in {1, 2, 11} || tls.alert_message.desc || dtls.handshake.type in {1, 2, 3, 11} || dtls.alert_message.desc" + (
+    " || quic.version == 0 || quic.long.packet_type == 3 || quic.long.packet_type_v2 == 0 || quic.cc.error_code.tls_alert")
+QUIC_VERSIONS = {1: "v1", 0x6b3343cf: "v2", 0x709a50c4: "v2"}
 OPENINGS = "tcp.flags.syn == 1 && tcp.flags.ack == 0"
 
 
@@ -52,8 +55,9 @@ def dissect(capture, which):
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     for line in lines:
         frame = {name: value.split(",") if value else [] for name, value in zip(FIELDS, line.split("\t"))}
-        frame["over"] = "udp" if "dtls" in frame["frame.protocols"][0] else "tcp"
-        if frame["over"] == "udp":
+        protocols = frame["frame.protocols"][0]
+        frame["over"] = "udp" if "dtls" in protocols or "quic" in protocols else "tcp"
+        if "dtls" in protocols:
             frame.update({"tls." + name: frame["dtls." + name] for name in OF_TLS})
         yield frame
 
@@ -75,10 +79,12 @@ def grease(version):
 
 def witnessed(capture):
     """What tshark makes of each flow with a hello, in their order."""
-    flows = {}
+    flows, packets = {}, {}
     for frame in dissect(capture, HELLOS):
         stream = frame["over"] + frame[frame["over"] + ".stream"][-1]
         types = frame["tls.handshake.type"]
+        if frame["quic.version"]:
+            quic(packets.setdefault(stream, {}), frame)
         if stream not in flows:
             # Of a hello in fragments, tshark shows the fields where the last one comes.
             if CLIENT_HELLO in types and frame["tls.handshake.version"]:
@@ -97,6 +103,8 @@ def witnessed(capture):
             flow["certificate"], flow["names"] = True, frame["x509ce.dNSName"]
         if frame["tls.alert_message.desc"]:
             alert(flow, frame)
+    for stream, flow in flows.items():
+        flow.update(packets.get(stream, {}))
     return flows.values()
 
 
@@ -116,6 +124,19 @@ def client_hello(frame):
     offered = [VERSIONS[v] for v in offered or [number(frame["tls.handshake.version"][0])]]
     flow["max"] = max(offered, key=RANK.get)
     return flow
+
+
+def quic(flow, frame):
+    """What the packets of QUIC show. A server's version counts."""
+    versions = [number(v) for v in frame["quic.version"]]
+    if 0 in versions:
+        flow["version_negotiation"] = True
+        return
+    flow["quic"] = QUIC_VERSIONS.get(versions[0], frame["quic.version"][0])
+    if "3" in frame["quic.long.packet_type"] or "0" in frame["quic.long.packet_type_v2"] and flow["quic"] == "v2":
+        flow["retry"] = True
+    if frame["quic.cc.error_code.tls_alert"]:
+        frame["tls.alert_message.desc"] = frame["quic.cc.error_code.tls_alert"]
 
 
 def alert(flow, frame):
@@ -141,16 +162,18 @@ def read_facts(name):
             yield dict(pair.split("=", 1) for pair in line.rstrip("\n").split("\t"))
 
 
+MARKS = ("hello_verify", "retry", "version_negotiation")
+
+
 def disagreements(said, seen):
-    for key in ("sni", "max", "selected", "alert", "alert_from"):
+    for key in ("sni", "max", "selected", "alert", "alert_from", "quic"):
         if key in ("alert", "alert_from", "max") and key not in said:
             continue
         if said.get(key) != seen.get(key):
             yield "%s: the programs say %r, tshark says %r" % (key, said.get(key), seen.get(key))
-
-
-    if (said.get("hello_verify") == "true") != seen.get("hello_verify", False):
-        yield "hello_verify: the programs say %r, tshark says %r" % (said.get("hello_verify"), seen.get("hello_verify"))
+    for key in MARKS:
+        if (said.get(key) == "true") != seen.get(key, False):
+            yield "%s: the programs say %r, tshark says %r" % (key, said.get(key), seen.get(key))
     # A resumed handshake has no certificate; TLSv1.3 hides that, but says PSK.
     if "resumed" in said and seen.get("certificate") or seen.get("psk", False) != (said.get("resumed") == "psk"):
         yield "resumed: the programs say %r, tshark does not" % said.get("resumed")
@@ -194,8 +217,7 @@ def truth(said, seen, witnesses):
     said["witnesses"] = witnesses
     if "tunnels" in said:
         said["tunnels"] = said["tunnels"].split(",")
-    if "hello_verify" in said:
-        said["hello_verify"] = True
+    said.update({key: True for key in MARKS if key in said})
     if "vlan" in said:
         said["vlan"] = [int(tag) for tag in said["vlan"].split(",")]
     return {**flow, **said}

@@ -11,6 +11,8 @@
 #   alert, alert_from   of a refusal
 #   starttls, tunnels, vlan, host, host_source, resumed, early_data
 #   hello_verify        a server of DTLS asked for a cookie
+#   protocol, quic      of QUIC: "quic", and its version
+#   retry, version_negotiation    what a server of QUIC sent
 #   witness=no          tshark does not see the capture's hellos
 flow() { (IFS=$'\t' && echo "$*") >>"$scratch/facts"; }
 

@@ -48,11 +48,12 @@ present() {
 	export CERT=$work/$1.pem KEY=$work/$1.key STORE=$work/$1.p12
 }
 
-# build_peers compiles the Go and Java ends. The one for DTLS needs a module that may not be
-# to be had.
+# build_peers compiles the Go and Java ends. Those for DTLS and QUIC need modules that may
+# not be to be had.
 build_peers() {
 	(cd "$testdata/.." && go build -o "$work/golang" ./testdata/record/peers/golang)
 	(cd "$here/peers/pion" && go build -o "$work/pion" .) || true
+	(cd "$here/peers/quicgo" && go build -o "$work/quicgo" .) || true
 	if command -v javac >/dev/null; then
 		javac -d "$work" "$here/peers/Peer.java"
 		echo 'jdk.tls.disabledAlgorithms=' >"$work/java.security"

@@ -65,7 +65,7 @@ facts_of() {
 		lines = open(fresh) if os.path.exists(fresh) else open(truths)
 		truth = [line for line in map(json.loads, lines) if line["capture"].split(".")[0] == base][0]
 		said = ("client", "server", "sni", "max", "selected", "cipher", "outcome", "alert", "alert_from", "resumed",
-		        "starttls", "host", "host_source", "hello_verify")
+		        "starttls", "host", "host_source", "hello_verify", "protocol", "quic")
 		for flow in truth["flows"]:
 		    facts = [key + "=" + str(flow[key]).replace("True", "true") for key in said if key in flow]
 		    print("\t".join(facts + [fact] if fact else facts))
