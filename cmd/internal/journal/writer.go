@@ -13,6 +13,7 @@ import (
 
 	"tlsfloor/cmd/internal/clock"
 	"tlsfloor/cmd/internal/emit/ownership"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // Options say which journal it is, and what bounds it.
@@ -332,6 +333,9 @@ func (w *Writer) Close() error {
 	err := errors.Join(w.rollIfRead(), w.maintain())
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.dropped > 0 {
+		w.options.Note(wording.Count(w.dropped, "event*") + " removed that were not read yet")
+	}
 	return errors.Join(err, w.cut(), w.release())
 }
 
