@@ -225,3 +225,27 @@ func TestFollowLogrotate(t *testing.T) {
 		}
 	}
 }
+
+// A file in another format is damage from its first line on, and the message says so.
+func TestFollowAnotherFormat(t *testing.T) {
+	e := newEventFile(t)
+	if _, err := e.file.WriteString("12:00:00 10.0.0.5 violation\n12:00:01 10.0.0.5 attempt\n"); err != nil {
+		t.Fatal(err)
+	}
+	f := follow(t, e.path)
+	_, _, err := f.Next()
+	var loss *Loss
+	if !errors.As(err, &loss) || loss.Why != whyForeign || loss.Events != 2 {
+		t.Errorf("%v", err)
+	}
+	e.write(1)
+	if _, _, err := f.Next(); err != nil {
+		t.Error(err)
+	}
+	if _, err := e.file.WriteString("12:00:00 10.0.0.5 violation\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := f.Next(); !errors.As(err, &loss) || loss.Why != whyDamaged {
+		t.Errorf("%v", err)
+	}
+}

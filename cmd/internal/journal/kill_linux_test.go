@@ -202,13 +202,17 @@ func (l *ledger) hearReader(line string) {
 	}
 }
 
-// Writer, reader and both are killed at random moments, 200 times. No event is missing,
-// and those that come twice are the ones after the last Set.
+// Writer, reader and both are killed at random moments, 200 times or KILLS. No event is
+// missing, and those that come twice are the ones after the last Set.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
 	}
-	l := killAtRandom(t, "write", "read", 200)
+	kills, err := strconv.Atoi(cmp.Or(os.Getenv("KILLS"), "200"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := killAtRandom(t, "write", "read", kills)
 	if l.lost.Load() != 0 {
 		t.Errorf("%d events are lost", l.lost.Load())
 	}
@@ -233,7 +237,7 @@ func killAtRandom(t *testing.T, writes, reads string, kills int) *ledger {
 	reader := &child{t: t, role: reads + " " + folder, hear: l.hearReader}
 	writer.start()
 	reader.start()
-	random := rand.New(rand.NewPCG(5, 6))
+	random := rand.New(rand.NewPCG(5, uint64(kills)))
 	readerKills := int64(0)
 	for i := range kills {
 		if before := l.written.Load(); i%2 == 0 { // the others are killed also while they begin

@@ -37,6 +37,7 @@ func (l *Loss) Error() string {
 // What a Loss says.
 const (
 	whyDamaged = "damaged"
+	whyForeign = "it does not begin with native events"
 	whyTorn    = "its last line was cut short"
 	whyGap     = "events before it were removed, or lost, before they were read"
 	whyHole    = "events are missing in it"

@@ -77,7 +77,7 @@ func (r *Reader) account(index uint64) error {
 	if r.damage == (damage{}) && missing == 0 {
 		return nil
 	}
-	loss := &Loss{Events: missing, Bytes: r.damage.bytes, Why: whyDamaged, Path: r.scan.file.Name()}
+	loss := r.loss(missing)
 	if loss.Bytes == 0 {
 		loss.Why = whyHole
 	}

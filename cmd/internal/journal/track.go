@@ -125,9 +125,18 @@ func (t *track) fail(err error) error {
 	return nil
 }
 
+// loss describes the damage so far, with this many events.
+func (t *track) loss(events uint64) *Loss {
+	loss := &Loss{Events: events, Bytes: t.damage.bytes, Why: whyDamaged, Path: t.scan.file.Name()}
+	if t.damage.bytes == t.scan.at { // from the beginning on
+		loss.Why = whyForeign
+	}
+	return loss
+}
+
 // report returns the damage so far, with this many events.
 func (t *track) report(events uint64) error {
-	loss := &Loss{Events: events, Bytes: t.damage.bytes, Why: whyDamaged, Path: t.scan.file.Name()}
+	loss := t.loss(events)
 	t.damage = damage{inside: t.damage.inside}
 	t.at.Event += events
 	return loss
@@ -139,7 +148,7 @@ func (t *track) end() (*Loss, error) {
 	if err != nil {
 		return nil, err
 	}
-	loss := &Loss{Bytes: t.damage.bytes, Why: whyDamaged, Path: t.scan.file.Name()}
+	loss := t.loss(0)
 	if torn := info.Size() - t.scan.at; torn > 0 {
 		loss.Bytes += torn
 		loss.Why = whyTorn
