@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -25,11 +26,36 @@ func smallDisk(t *testing.T, options string) string {
 	return folder
 }
 
+// smallExt4 mounts an ext4 file system of 6 MiB.
+func smallExt4(t *testing.T) string {
+	t.Helper()
+	folder := smallDisk(t, "size=16m") // the image need not go to a disk
+	image, mounted := filepath.Join(folder, "image"), filepath.Join(folder, "mounted")
+	if err := errors.Join(os.Mkdir(mounted, 0o700), os.WriteFile(image, nil, 0o600), os.Truncate(image, 6<<20)); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"mkfs.ext4", "-q", image}, {"mount", "-o", "loop", image, mounted}} {
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+			t.Skipf("%v: %v: %s", command, err, out)
+		}
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", mounted).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+	return mounted
+}
+
 // The disk fills and has room again, five times, while a reader reads without a pause. It
 // gets each event once for which Append returned nothing, and nothing of the batches that
 // were refused.
 func TestFullDisk(t *testing.T) {
-	disk := smallDisk(t, "size=2m")
+	t.Run("tmpfs", func(t *testing.T) { fillDisk(t, smallDisk(t, "size=2m")) })
+	t.Run("ext4", func(t *testing.T) { fillDisk(t, smallExt4(t)) })
+}
+
+func fillDisk(t *testing.T, disk string) {
 	folder := filepath.Join(disk, "journal")
 	filler := func(i int) string { return filepath.Join(disk, strconv.Itoa(i)) }
 	for i := range 5 {
