@@ -8,8 +8,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
+
+	"tlsfloor/cmd/internal/testing/wait"
 )
 
 // smallDisk mounts a file system in memory.
@@ -210,4 +214,29 @@ func TestRefusedFolder(t *testing.T) {
 	put(t, w, next, 20, padding)
 	closeWriter(t, w)
 	take(t, openReader(t, folder), 0, 20, padding)
+}
+
+// A segment that cannot be removed is reported once, and removed when that is possible.
+func TestRefusedRemoval(t *testing.T) {
+	disk := smallDisk(t, "size=8m")
+	folder := filepath.Join(disk, "journal")
+	var notes atomic.Int64
+	w := create(t, Options{Folder: folder, Size: MinSize, Consume: true, SyncEvery: time.Millisecond, Note: func(string) { notes.Add(1) }})
+	put(t, w, 0, 20, long)
+	first := segmentFiles(t, folder)[0]
+	// A folder of this name, which is not empty, cannot be removed as a file.
+	if err := errors.Join(os.Rename(first, first+".away"), os.MkdirAll(filepath.Join(first, "file"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	cursorAt(t, folder, "reader", 20)
+	wait.Until(t, func() bool { return notes.Load() > 0 })
+	time.Sleep(50 * time.Millisecond)
+	if n := notes.Load(); n != 1 || len(segmentFiles(t, folder)) < 3 {
+		t.Errorf("reported %d times", n)
+	}
+	if err := errors.Join(os.RemoveAll(first), os.Rename(first+".away", first)); err != nil {
+		t.Fatal(err)
+	}
+	wait.Until(t, func() bool { return len(segmentFiles(t, folder)) == 1 })
+	closeWriter(t, w)
 }

@@ -66,7 +66,7 @@ func (w *Writer) drop(events uint64, p progress) {
 
 // tidy removes the segments that are too old, and with Consume those that all cursors
 // have passed.
-func (w *Writer) tidy(p progress) {
+func (w *Writer) tidy(p progress) error {
 	now := w.clock.Now()
 	w.dropping = w.dropping && p.up < w.next
 	for len(w.segments) > 1 {
@@ -74,13 +74,13 @@ func (w *Writer) tidy(p progress) {
 		old := !oldest.expires.IsZero() && now.After(oldest.expires)
 		done := w.segments[1].first <= p.up
 		if !(old && (done || !w.options.Wait) || done && w.options.Consume) {
-			return
+			return nil
 		}
 		if err := w.remove(p); err != nil {
-			w.report("not removed: ", err)
-			return
+			return err
 		}
 	}
+	return nil
 }
 
 // maxCursors bounds the cursors that are looked at. A folder with more was not made by
@@ -144,10 +144,11 @@ func (w *Writer) syncCursors() (err error) {
 	return err
 }
 
-// report notes a failure once, until there is none.
-func (w *Writer) report(what string, err error) {
+// report notes a failure to write to the disk or to remove a segment once, until there is
+// none.
+func (w *Writer) report(err error) {
 	if err != nil && !w.failing {
-		w.options.Note(what + wording.Of(err))
+		w.options.Note("the disk fails: " + wording.Of(err))
 	}
 	w.failing = err != nil
 }

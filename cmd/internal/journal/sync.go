@@ -32,8 +32,7 @@ func (w *Writer) maintain() error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.report("not written to the disk: ", err)
-	w.tidy(p)
+	w.report(errors.Join(err, w.tidy(p)))
 	return err
 }
 
