@@ -249,3 +249,47 @@ func TestFollowAnotherFormat(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The file is removed, emptied or compressed by somebody: readers say so where something
+// may be missing, and go on with what there is.
+func TestFollowGone(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		do     func(e *eventFile) error
+		stays  string // Loss.Why of a reader that has read all, and has the file open; empty: none
+		begins string // of one that is started anew
+	}{
+		{"removed", func(e *eventFile) error { return os.Remove(e.path) }, "", whyGone},
+		{"emptied", func(e *eventFile) error { return os.Truncate(e.path, 0) }, whyCut, whyGone},
+		{"compressed", func(e *eventFile) error { return os.Rename(e.path, e.path+".1.gz") }, "", whyGone},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := newEventFile(t)
+			e.write(4)
+			f := follow(t, e.path)
+			at := wantEvents(t, f, 0, 4)
+			if err := test.do(e); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := f.Next(); !errors.Is(err, io.EOF) {
+				t.Errorf("%v before there is more", err)
+			}
+			e.reopen()
+			e.write(2)
+			again := follow(t, e.path)
+			if err := again.Seek(at); err != nil {
+				t.Fatal(err)
+			}
+			for f, why := range map[*Follower]string{f: test.stays, again: test.begins} {
+				if why != "" {
+					_, after, err := f.Next()
+					var loss *Loss
+					if !errors.As(err, &loss) || loss.Why != why || loss.Events != 0 || after.Event != 4 {
+						t.Errorf("%v, %+v; want %s", err, after, why)
+					}
+				}
+				wantEvents(t, f, 4, 6)
+			}
+		})
+	}
+}

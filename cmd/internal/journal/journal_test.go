@@ -162,3 +162,34 @@ func TestResume(t *testing.T) {
 		}
 	}
 }
+
+// The journal is removed and begun anew, with a reader and a cursor that are elsewhere:
+// its events have low indices, and are read.
+func TestBegunAnew(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "journal")
+	w := create(t, Options{Folder: folder, Size: MinSize})
+	put(t, w, 0, 30, long)
+	closeWriter(t, w)
+	stays := openReader(t, folder)
+	take(t, stays, 0, 30, long)
+	wantEnd(t, stays)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := stays.Next(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v without a folder", err)
+	}
+	w = create(t, Options{Folder: folder})
+	put(t, w, 0, 5, "")
+	again := openReader(t, folder)
+	if err := again.Seek(stays.Position()); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*Reader{"stays": stays, "again": again} {
+		s := readAll(t, r.Next, "")
+		if len(s.events) != 5 || s.lost > 0 || len(s.losses) != 1 || s.losses[0].Why != whyAnew {
+			t.Errorf("%s: %v, %d lost: %v", name, s.events, s.lost, s.losses)
+		}
+	}
+	closeWriter(t, w)
+}

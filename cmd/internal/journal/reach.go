@@ -84,6 +84,8 @@ func (r *Reader) atEnd() error {
 		}
 	}
 	switch {
+	case i == len(firsts) && i > 0 && !there: // the journal was begun anew
+		return r.scan.close()
 	case i == len(firsts) && r.damage.pieces > 0:
 		return r.report(r.damage.pieces)
 	case i == len(firsts):
