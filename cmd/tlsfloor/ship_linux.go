@@ -9,6 +9,7 @@ import (
 
 	"tlsfloor/cmd/internal/confine"
 	"tlsfloor/cmd/internal/ship/link"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // runLinked is the main function of the process that a sensor starts. It ignores signals,
@@ -33,7 +34,7 @@ func (s *shipping) runLinked(stdout io.Writer) int {
 }
 
 func (s *shipping) failLinked(sensor *link.Sensor, why error) int {
-	if err := sensor.Fail(errors.New(s.mask.Hide(why.Error()))); err != nil {
+	if err := sensor.Fail(errors.New(s.mask.Hide(wording.Of(why)))); err != nil {
 		return s.fail(why)
 	}
 	return exitError

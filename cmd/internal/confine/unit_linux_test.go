@@ -28,6 +28,13 @@ func TestUnitThatFindsProcessesIsSound(t *testing.T) {
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedWithProcess, unit)
 }
 
+func TestUnitThatDeliversIsSound(t *testing.T) {
+	unit := filepath.Join(t.TempDir(), "tlsfloor-shipper.service")
+	copyConfig(t, "tlsfloor-shipper.service", unit, "=/usr/bin/tlsfloor ", "=/bin/true ")
+	analyze(t, "verify", unit)
+	analyze(t, "security", "--offline=yes", "--threshold="+mostExposed, unit)
+}
+
 // copyUnit returns the unit with another program, because tlsfloor is not installed.
 func copyUnit(t *testing.T) string {
 	t.Helper()
