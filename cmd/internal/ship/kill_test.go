@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,13 +25,38 @@ import (
 const (
 	shipperVariable = "TLSFLOOR_TEST_SHIPPER"
 	onceVariable    = "TLSFLOOR_TEST_ONCE"
+	// writerVariable makes it the writer of a journal. It has the journal and the number of
+	// the first event.
+	writerVariable = "TLSFLOOR_TEST_WRITER"
 )
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(shipperVariable); text != "" {
 		shipUntilKilled(strings.Fields(text))
 	}
+	if text := os.Getenv(writerVariable); text != "" {
+		writeUntilKilled(strings.Fields(text))
+	}
 	os.Exit(m.Run())
+}
+
+// writeUntilKilled writes events, and prints the number of each that is written.
+func writeUntilKilled(words []string) {
+	w, err := journal.Create(journal.Options{Folder: words[0]})
+	if err != nil {
+		panic(err)
+	}
+	n, err := strconv.Atoi(words[1])
+	if err != nil {
+		panic(err)
+	}
+	for ; ; n++ {
+		if err := w.Append(appendEvent(nil, n), 1); err != nil {
+			panic(err)
+		}
+		fmt.Println(n)
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func shipUntilKilled(words []string) {
@@ -175,21 +201,150 @@ func TestKilledShipper(t *testing.T) {
 // killShipper starts a shipper, lets something happen, and kills it.
 func killShipper(t *testing.T, words string, meanwhile func()) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), shipperVariable+"="+words)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	p := startChild(t, shipperVariable, words)
+	if line := p.read(t); line != "ready" {
+		t.Errorf("%q", line)
+	}
+	meanwhile()
+	p.kill()
+}
+
+// child is a process of the test binary.
+type child struct {
+	cmd *exec.Cmd
+	out *bufio.Reader
+}
+
+func startChild(t *testing.T, variable, words string) *child {
+	t.Helper()
+	c := &child{cmd: exec.Command(os.Args[0])}
+	c.cmd.Env = append(os.Environ(), variable+"="+words)
+	c.cmd.Stderr = os.Stderr
+	out, err := c.cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = c.cmd.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
-		t.Errorf("%q, %v", line, err)
+	c.out = bufio.NewReader(out)
+	return c
+}
+
+// read returns the next line that the process prints.
+func (c *child) read(t *testing.T) string {
+	t.Helper()
+	line, err := c.out.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
 	}
-	meanwhile()
-	_ = cmd.Process.Kill()
-	_, _ = io.Copy(io.Discard, out)
-	_ = cmd.Wait() // "signal: killed"
+	return strings.TrimSuffix(line, "\n")
+}
+
+// kill kills the process, and returns what else it has printed.
+func (c *child) kill() string {
+	_ = c.cmd.Process.Kill()
+	rest, _ := io.ReadAll(c.out)
+	_ = c.cmd.Wait() // "signal: killed"
+	return string(rest)
+}
+
+// pair is a writer and a shipper, each of which is killed now and then.
+type pair struct {
+	t               *testing.T
+	folder, specs   string
+	writer, shipper *child
+	written         map[int]bool
+	last            int
+}
+
+// start starts what was killed.
+func (p *pair) start() {
+	p.t.Helper()
+	if p.writer == nil { // the last event may be written, and its number not printed
+		p.writer = startChild(p.t, writerVariable, fmt.Sprintf("%s %d", p.folder, p.last+2))
+		p.note(p.writer.read(p.t))
+	}
+	if p.shipper == nil {
+		p.shipper = startChild(p.t, shipperVariable, p.folder+" "+p.specs)
+		if line := p.shipper.read(p.t); line != "ready" {
+			p.t.Errorf("%q", line)
+		}
+	}
+}
+
+func (p *pair) kill(writer, shipper bool) {
+	p.t.Helper()
+	if writer && p.writer != nil {
+		p.note(p.writer.kill())
+		p.writer = nil
+	}
+	if shipper && p.shipper != nil {
+		p.shipper.kill()
+		p.shipper = nil
+	}
+}
+
+// note keeps the numbers that a writer has printed.
+func (p *pair) note(lines string) {
+	p.t.Helper()
+	for line := range strings.FieldsSeq(lines) {
+		n, err := strconv.Atoi(line)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.written[n], p.last = true, n
+	}
+}
+
+// compare counts the events that are missing, and those that came again.
+func (p *pair) compare(lines []string) (lost, doubled int) {
+	p.t.Helper()
+	seen := map[int]bool{}
+	for _, line := range lines {
+		n := numberOf(p.t, line)
+		if seen[n] {
+			doubled++
+		}
+		seen[n] = true
+	}
+	for n := range p.written {
+		if !seen[n] {
+			lost++
+		}
+	}
+	return lost, doubled
+}
+
+// The writer, the shipper or both are killed at any moment, again and again. What the writer
+// has written is delivered, in the end: once, where the far end knows ids.
+func TestWriterAndShipperAreKilled(t *testing.T) {
+	kills := 200
+	if testing.Short() {
+		kills = 20
+	}
+	elastic := &standin.Elastic{T: t, Index: "tls"}
+	server := standin.Start(t, nil, elastic)
+	local := collect(t, "unix", filepath.Join(t.TempDir(), "socket"))
+	specs := []string{"unix:" + local.Addr().String(), "elasticsearch+http://" + server.Address + "/tls"}
+	p := &pair{t: t, folder: t.TempDir(), specs: strings.Join(specs, " "), written: map[int]bool{}, last: -1}
+	random := rand.New(rand.NewPCG(2, 2))
+	for range kills {
+		p.start()
+		time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
+		which := random.IntN(3)
+		p.kill(which != 0, which != 1)
+	}
+	p.kill(true, true)
+	fast := quick
+	fast.Chunk = 512 << 10
+	once(t, Options{Inputs: []string{p.folder}, Outputs: outputs(t, specs...), pace: fast})
+	stored, repeated := elastic.Events()
+	lost, doubled := p.compare(local.received())
+	missing, twice := p.compare(stored)
+	t.Logf("%d events written, %d kills: at a Unix socket %d lost, %d doubled; in Elasticsearch %d lost, %d doubled, %d sent again under the same id",
+		len(p.written), kills, lost, doubled, missing, twice, repeated)
+	if lost+missing+twice > 0 {
+		t.Error("not each event, or not once")
+	}
 }
