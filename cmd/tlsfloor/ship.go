@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"tlsfloor/cmd/internal/confine"
@@ -260,7 +261,7 @@ func (s *shipping) finish() int {
 	if !s.quiet {
 		s.sayCounts()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that closes early, like head, is not an error
 		for line := range strings.Lines(err.Error()) {
 			s.trouble(errors.New(strings.TrimSuffix(line, "\n")))
 		}
