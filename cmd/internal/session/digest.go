@@ -19,6 +19,9 @@ func (s *Sessions) sessionID(id []byte) uint32 {
 // fields that decide how it is judged. It differs from that of an earlier hello, and
 // from those of another connection with the same addresses.
 func (s *Sessions) digestClient(h *parse.ClientHello, size int) uint32 {
+	if h.Protocol == parse.DTLS {
+		size = 0 // the hello with a cookie is the same hello
+	}
 	sum := s.digestRandom(h.Random, uint64(size)<<16|uint64(h.LegacyVersion))
 	return shorten(s.digest(sum, h.ServerName))
 }
