@@ -23,16 +23,34 @@ func (p *page) line(format string, args ...any) {
 	p.text.WriteString(text + "\n")
 }
 
-func (p *page) heads(first, scope string) {
+func (p *page) heads(first, scope string, more ...string) {
 	p.line("")
-	p.line("%s", p.bold(fmt.Sprintf("  %-13s%12s%12s", first, "all", scope)))
+	p.line("%s", p.bold(cells(first, append([]string{"all", scope}, more...))))
 }
 
-// counts adds a row of a table, unless its count is 0.
-func (p *page) counts(name string, all, scoped uint64, note string) {
-	if all > 0 {
-		p.line("  %-13s%12s%12s  %s", name, digits(all), digits(scoped), note)
+// counts adds a row of a table, unless its first count, that of all, is 0.
+func (p *page) counts(name, note string, counts ...uint64) {
+	if counts[0] == 0 {
+		return
 	}
+	var texts []string
+	for _, n := range counts {
+		texts = append(texts, digits(n))
+	}
+	p.line("%s  %s", cells(name, texts), note)
+}
+
+// cells is a row of a table: a name and two columns, or more, which are then narrower.
+func cells(name string, texts []string) string {
+	size := 12
+	if len(texts) > 2 {
+		size = 9
+	}
+	row := fmt.Sprintf("  %-13s", name)
+	for _, text := range texts {
+		row += fmt.Sprintf("%*s", size, text)
+	}
+	return row
 }
 
 // margin is the beginning of a row of a list.

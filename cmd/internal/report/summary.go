@@ -24,8 +24,9 @@ const maxClients = 500
 // bounded, whatever the network sends.
 type Summary struct {
 	options Options
-	all     tally // every finding
-	scoped  tally // those in scope
+	all     tally                 // every finding
+	scoped  tally                 // those in scope
+	over    [parse.QUIC + 1]tally // every finding, by protocol
 
 	mu         sync.Mutex // guards what follows
 	clients    clients
@@ -53,6 +54,7 @@ func New(o Options) *Summary {
 // Add counts a judged finding, and keeps nothing of it.
 func (s *Summary) Add(f *classify.Finding) {
 	s.all.add(f)
+	s.over[f.Protocol].add(f)
 	if f.InScope {
 		s.scoped.add(f)
 	}
@@ -132,6 +134,9 @@ func versionRow(a *classify.ServerHello) int {
 func (s *Summary) Merge(o *Summary) {
 	s.all.merge(&o.all)
 	s.scoped.merge(&o.scoped)
+	for i := range s.over {
+		s.over[i].merge(&o.over[i])
+	}
 }
 
 func (t *tally) merge(o *tally) {

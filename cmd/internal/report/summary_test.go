@@ -163,12 +163,40 @@ func TestSummary(t *testing.T) {
 	suspects := New(Options{Floor: parse.TLSv13})
 	suspects.Add(scoped(seen(classify.Violation, parse.TLSv12, classify.Established)))
 
+	over := func(p parse.Protocol, f *classify.Finding) *classify.Finding {
+		f.Protocol = p
+		return f
+	}
+	datagrams, others := New(toAWS), New(toAWS)
+	datagrams.times(1178, seen(classify.OK, parse.TLSv13, classify.Established))
+	datagrams.times(2, over(parse.DTLS, seen(classify.Violation, parse.DTLSv1, classify.Established)))
+	others.times(1056, over(parse.QUIC, scoped(seen(classify.OK, parse.TLSv13, classify.Established))))
+	others.times(1, over(parse.QUIC, seen(classify.Undetermined, 0, classify.Unanswered)))
+	datagrams.Merge(others)
+
 	for _, tt := range []struct {
 		name    string
 		summary *Summary
 		run     Run
 		want    string
 	}{
+		{"DTLS and QUIC", datagrams, Run{Packets: 12000}, `
+0 flagged of 2,237 TLS handshakes; 1,056 to AWS, all TLSv1.2 or better.
+
+  selected           all   to AWS      TLS     DTLS     QUIC
+  TLSv1.3          2,234    1,056    1,178        0    1,056
+  TLSv1.1              2        0        0        2        0  below the floor
+  none                 1        0        0        0        1
+
+  verdict               all      to AWS
+  violation               2           0  selected less than TLSv1.2
+  ok                  2,234       1,056  TLSv1.2 or better; no lower offer seen
+  undetermined            1           0  offered TLSv1.2, no answer seen
+
+  outcome            all   to AWS      TLS     DTLS     QUIC
+  established      2,236    1,056    1,178        2    1,056
+  unanswered           1        0        0        0        1
+`},
 		{"findings of every kind", busy(), Run{
 			Packets: 98765, Blind: unseenSpots, Hint: "Next: tlsfloor --emit all -r FILE\n      shows every handshake.\n",
 		}, busyText},

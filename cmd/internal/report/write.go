@@ -7,6 +7,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/cmd/internal/blind"
 	"tlsfloor/cmd/internal/wording"
+	"tlsfloor/parse"
 )
 
 // mostInSummary bounds the destinations, and the reasons, that are shown of a client.
@@ -108,7 +109,7 @@ func (s *Summary) unflagged() string {
 }
 
 func (s *Summary) versions(p *page) {
-	p.heads("selected", s.options.Scope)
+	p.heads("selected", s.options.Scope, s.protocols()...)
 	for i, v := range versionRows {
 		name, note := v.String(), ""
 		switch {
@@ -119,8 +120,27 @@ func (s *Summary) versions(p *page) {
 		case v.Rank() < s.options.Floor:
 			note = "below the floor"
 		}
-		p.counts(name, s.all.versions[i], s.scoped.versions[i], note)
+		p.counts(name, note, s.row(func(t *tally) uint64 { return t.versions[i] })...)
 	}
+}
+
+// protocols are the heads of a column for each protocol, if there is another than TLS. In
+// the table of versions, DTLS counts as the TLS that it is made of.
+func (s *Summary) protocols() []string {
+	if s.over[parse.TLS].total == s.all.total {
+		return nil
+	}
+	return []string{"TLS", "DTLS", "QUIC"}
+}
+
+// row is a count of all findings, of those in scope, and of those of each protocol, if
+// there is another than TLS.
+func (s *Summary) row(count func(*tally) uint64) []uint64 {
+	row := []uint64{count(&s.all), count(&s.scoped)}
+	for i := range s.protocols() {
+		row = append(row, count(&s.over[i]))
+	}
+	return row
 }
 
 // verdictRows are the verdicts from bad to good, with what they mean; %s is the floor.
@@ -139,16 +159,17 @@ func (s *Summary) verdicts(p *page) {
 	p.heads("verdict", s.options.Scope)
 	for _, r := range verdictRows {
 		note := strings.ReplaceAll(r.note, "%s", s.options.Floor.String())
-		p.counts(r.verdict.String(), s.all.verdicts[r.verdict], s.scoped.verdicts[r.verdict], note)
+		p.counts(r.verdict.String(), note, s.all.verdicts[r.verdict], s.scoped.verdicts[r.verdict])
 	}
 }
 
 func (s *Summary) outcomes(p *page) {
-	p.heads("outcome", s.options.Scope)
+	p.heads("outcome", s.options.Scope, s.protocols()...)
+	of := func(o classify.Outcome) []uint64 { return s.row(func(t *tally) uint64 { return t.outcomes[o] }) }
 	for o := classify.Established; o <= classify.Truncated; o++ {
-		p.counts(o.String(), s.all.outcomes[o], s.scoped.outcomes[o], "")
+		p.counts(o.String(), "", of(o)...)
 	}
-	p.counts("not known", s.all.outcomes[classify.OutcomeUnknown], s.scoped.outcomes[classify.OutcomeUnknown], "")
+	p.counts("not known", "", of(classify.OutcomeUnknown)...)
 }
 
 // list lists the clients with flagged flows.
