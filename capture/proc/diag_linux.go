@@ -1,6 +1,7 @@
 package proc
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 type owner struct {
 	inode uint32 // of the socket, as in /proc/PID/fd; 0: the process has closed it
 	uid   uint32
+	port  uint16 // the socket's own
 }
 
 // Sizes of linux/netlink.h and linux/inet_diag.h, in bytes.
@@ -40,12 +42,30 @@ func openDiag() (int, error) {
 
 // diag queries the kernel for sockets. A query by IPv4 addresses also finds IPv4 over
 // an IPv6 socket.
-type diag struct{ sequence uint32 }
+type diag struct {
+	sequence uint32
+	protocol uint8 // unix.IPPROTO_TCP, also when zero, or unix.IPPROTO_UDP
+}
 
 // find returns the owner of a connection's socket, or errNotFound. fd is from openDiag.
 func (a *diag) find(fd int, of connection) (owner, error) {
+	o, err := a.ask(fd, of)
+	if a.protocol == unix.IPPROTO_UDP && err == nil && o.port != of.client.Port() {
+		err = errNotFound // the other end's socket, in this network, too
+	}
+	if a.protocol == unix.IPPROTO_UDP && errors.Is(err, errNotFound) {
+		// Kernels before 5.10 look for a socket of UDP by the ends of what it receives.
+		if o, err = a.ask(fd, connection{of.server, of.client}); err == nil && o.port != of.client.Port() {
+			err = errNotFound
+		}
+	}
+	return o, err
+}
+
+// ask asks for the socket with these ends.
+func (a *diag) ask(fd int, of connection) (owner, error) {
 	a.sequence++
-	if err := unix.Sendto(fd, appendRequest(make([]byte, 0, diagRequestSize), a.sequence, of), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+	if err := unix.Sendto(fd, appendRequest(make([]byte, 0, diagRequestSize), a.sequence, a.protocol, of), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return owner{}, fmt.Errorf("sock_diag: %w", err)
 	}
 	var b [512]byte
@@ -61,7 +81,7 @@ func (a *diag) find(fd int, of connection) (owner, error) {
 }
 
 // appendRequest appends a request for one socket: struct inet_diag_req_v2.
-func appendRequest(dst []byte, sequence uint32, of connection) []byte {
+func appendRequest(dst []byte, sequence uint32, protocol uint8, of connection) []byte {
 	order := binary.NativeEndian
 	dst = order.AppendUint32(dst, diagRequestSize)
 	dst = order.AppendUint16(dst, unix.SOCK_DIAG_BY_FAMILY)
@@ -72,7 +92,7 @@ func appendRequest(dst []byte, sequence uint32, of connection) []byte {
 	if of.client.Addr().Is4() {
 		family = unix.AF_INET
 	}
-	dst = append(dst, family, unix.IPPROTO_TCP, 0, 0)
+	dst = append(dst, family, cmp.Or(protocol, unix.IPPROTO_TCP), 0, 0)
 	dst = order.AppendUint32(dst, ^uint32(0)) // in any state
 	dst = binary.BigEndian.AppendUint16(dst, of.client.Port())
 	dst = binary.BigEndian.AppendUint16(dst, of.server.Port())
@@ -109,7 +129,9 @@ func readDiag(b []byte, sequence uint32) (o owner, mine bool, err error) {
 		}
 		return o, true, fmt.Errorf("sock_diag: %w", errno)
 	case kind == unix.SOCK_DIAG_BY_FAMILY && len(b) >= answerSize:
-		return owner{uid: order.Uint32(b[answerSize-8:]), inode: order.Uint32(b[answerSize-4:])}, true, nil
+		return owner{
+			uid: order.Uint32(b[answerSize-8:]), inode: order.Uint32(b[answerSize-4:]), port: binary.BigEndian.Uint16(b[headerSize+4:]),
+		}, true, nil
 	}
 	return o, true, errDiag
 }

@@ -31,7 +31,7 @@ func TestReadDiag(t *testing.T) {
 		mine   bool
 		err    error
 	}{
-		"found":            {netlink(unix.SOCK_DIAG_BY_FAMILY, 7, found), owner{4711, 1000}, true, nil},
+		"found":            {netlink(unix.SOCK_DIAG_BY_FAMILY, 7, found), owner{inode: 4711, uid: 1000}, true, nil},
 		"not there":        {netlink(unix.NLMSG_ERROR, 7, failure(unix.ENOENT)), owner{}, true, errNotFound},
 		"not permitted":    {netlink(unix.NLMSG_ERROR, 7, failure(unix.EPERM)), owner{}, true, unix.EPERM},
 		"an older request": {netlink(unix.SOCK_DIAG_BY_FAMILY, 6, found), owner{}, false, nil},
@@ -52,7 +52,7 @@ func TestRequestHasItsSize(t *testing.T) {
 		{netip.MustParseAddrPort("10.0.0.5:1"), netip.MustParseAddrPort("192.0.2.1:443")},
 		{netip.MustParseAddrPort("[2001:db8::1]:1"), netip.MustParseAddrPort("[2001:db8::2]:443")},
 	} {
-		if b := appendRequest(nil, 1, of); len(b) != diagRequestSize || binary.NativeEndian.Uint32(b) != diagRequestSize {
+		if b := appendRequest(nil, 1, unix.IPPROTO_UDP, of); len(b) != diagRequestSize || binary.NativeEndian.Uint32(b) != diagRequestSize {
 			t.Errorf("%v: %d bytes", of, len(b))
 		}
 	}

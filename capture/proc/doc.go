@@ -1,4 +1,4 @@
-// Package proc finds the local process behind a TCP connection.
+// Package proc finds the local process behind a TCP connection, or a conversation in UDP.
 //
 // Where the kernel allows it (Linux 5.8), a BPF program reports every connect with the
 // process that made it. sock_diag(7) and /proc alone come too late for the clients that

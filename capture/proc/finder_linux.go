@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
 
 	"tlsfloor/capture/cmdline"
 )
@@ -162,7 +163,7 @@ func (f *Finder) Find(client, server netip.AddrPort) (*Process, error) {
 	if p := f.reported(ends); p != nil {
 		return p, nil
 	}
-	p, err := f.ask(ends)
+	p, err := f.ask(unix.IPPROTO_TCP, ends)
 	if err == nil || f.trace == nil || !errors.Is(err, errNotFound) && !errors.Is(err, errNotPermitted) {
 		return p, err
 	}
@@ -172,6 +173,13 @@ func (f *Finder) Find(client, server netip.AddrPort) (*Process, error) {
 	return nil, err
 }
 
+// FindUDP is Find for a conversation in datagrams. The kernel does not report these: a UDP
+// socket need not be connected, and none of the kernel's tracepoints tells that it was. But
+// it lasts as long as its program wants to hear an answer.
+func (f *Finder) FindUDP(client, server netip.AddrPort) (*Process, error) {
+	return f.ask(unix.IPPROTO_UDP, connection{client, server})
+}
+
 // reported returns the process that the kernel has reported, or nil.
 func (f *Finder) reported(ends connection) *Process {
 	f.mu.Lock()
@@ -179,10 +187,11 @@ func (f *Finder) reported(ends connection) *Process {
 	return f.connects.get(ends)
 }
 
-// ask queries the kernel for the process that has the socket now.
-func (f *Finder) ask(ends connection) (*Process, error) {
+// ask queries the kernel for the process that has the socket now, of TCP or UDP.
+func (f *Finder) ask(protocol uint8, ends connection) (*Process, error) {
 	f.asking.Lock()
 	defer f.asking.Unlock()
+	f.diag.protocol = protocol
 	o, err := f.networks.find(&f.diag, ends)
 	if err != nil {
 		return nil, err

@@ -89,7 +89,7 @@ func (w *watcher) findingsTo() func(*classify.Finding) {
 
 // connectionsTo returns the function that takes connections whose process is wanted, or
 // nil.
-func (w *watcher) connectionsTo() func(client, server netip.AddrPort) {
+func (w *watcher) connectionsTo() func(client, server netip.AddrPort, udp bool) {
 	if w.processes == nil {
 		return nil
 	}

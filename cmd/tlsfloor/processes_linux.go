@@ -164,8 +164,12 @@ type finder struct{ processes *proc.Finder }
 
 func (f *finder) Limits() []string { return f.processes.Limits() }
 
-func (f *finder) Find(client, server netip.AddrPort) *classify.Process {
-	p, err := f.processes.Find(client, server)
+func (f *finder) Find(client, server netip.AddrPort, udp bool) *classify.Process {
+	find := f.processes.Find
+	if udp {
+		find = f.processes.FindUDP
+	}
+	p, err := find(client, server)
 	if err != nil {
 		return nil
 	}

@@ -74,9 +74,9 @@ func New(socket *os.File, o Options) (*Attributor, error) {
 }
 
 // Notice asks for the process of a connection, without waiting.
-func (a *Attributor) Notice(client, server netip.AddrPort) {
+func (a *Attributor) Notice(client, server netip.AddrPort, udp bool) {
 	a.mu.Lock()
-	out := a.begin(connection{Client: client, Server: server})
+	out := a.begin(connection{Client: client, Server: server, UDP: udp})
 	a.checkIdle()
 	a.mu.Unlock()
 	a.deliver(out)

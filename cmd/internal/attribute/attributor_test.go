@@ -30,7 +30,7 @@ type fake struct {
 	delay func(client netip.AddrPort)
 }
 
-func (f fake) Find(client, _ netip.AddrPort) *classify.Process {
+func (f fake) Find(client, _ netip.AddrPort, _ bool) *classify.Process {
 	if f.delay != nil {
 		f.delay(client)
 	}
@@ -104,7 +104,7 @@ func TestEveryFindingHasItsProcess(t *testing.T) {
 	a, box := start(t, fake{})
 	const n = 500
 	for port := 1000; port < 1000+n; port++ {
-		a.Notice(end(port), amazon)
+		a.Notice(end(port), amazon, false)
 		if port%30 == 0 { // some replies come before their finding
 			wait.Until(t, func() bool { return a.Stats().Found == uint64(port-1000)/2+1 })
 		}
@@ -143,7 +143,7 @@ func TestFindingNobodyAskedAboutGoesOn(t *testing.T) {
 // connection of this host, which still gets its own.
 func TestTunnelIsNoProcess(t *testing.T) {
 	a, box := start(t, fake{})
-	a.Notice(end(2), amazon)
+	a.Notice(end(2), amazon, false)
 	told := finding(2)
 	told.Outside = false
 	a.Deliver(told)
@@ -163,7 +163,7 @@ func TestTunnelIsNoProcess(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	hold := make(chan struct{})
 	a, box, clock := startTimed(t, fake{delay: func(netip.AddrPort) { <-hold }})
-	a.Notice(end(2), amazon)
+	a.Notice(end(2), amazon, false)
 	began := clock.Now()
 	a.Deliver(finding(2))
 	clock.Until(t, func() bool { return box.count() == 1 })
@@ -182,7 +182,7 @@ func TestCloseWaitsForAnswers(t *testing.T) {
 	for name, comes := range map[string]bool{"a reply comes": true, "none comes": false} {
 		hold := make(chan struct{})
 		a, box, clock := startTimed(t, fake{delay: func(netip.AddrPort) { <-hold }})
-		a.Notice(end(2), amazon)
+		a.Notice(end(2), amazon, false)
 		began := clock.Now()
 		a.Deliver(finding(2))
 		closed := make(chan error, 1)
@@ -212,7 +212,7 @@ func TestFloodIsBoundedAndLosesNothing(t *testing.T) {
 	a, box := start(t, fake{delay: func(netip.AddrPort) { <-hold }})
 	const n = 3 * maxLookups
 	for port := 1; port <= n; port++ {
-		a.Notice(end(port), amazon)
+		a.Notice(end(port), amazon, false)
 		a.Deliver(finding(port))
 	}
 	if held := len(a.lookups.byEnds); held > maxLookups || len(a.lookups.byID) > maxLookups {
@@ -241,10 +241,10 @@ func TestFinderThatDiesLosesNoFinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Notice(end(2), amazon)
+	a.Notice(end(2), amazon, false)
 	a.Deliver(finding(2))
 	wait.Until(t, func() bool { return a.Stats().Unusable })
-	a.Notice(end(4), amazon)
+	a.Notice(end(4), amazon, false)
 	a.Deliver(finding(4))
 	a.Close()
 	if box.count() != 2 {
@@ -332,7 +332,7 @@ func TestServeRefusesWhatIsNoQuery(t *testing.T) {
 
 func FuzzReadQuery(f *testing.F) {
 	f.Add(query{7, connection{Client: end(2), Server: amazon}}.append(nil))
-	f.Add(query{1 << 63, connection{Client: netip.MustParseAddrPort("[2001:db8::5]:1"), Server: netip.MustParseAddrPort("[fe80::1]:65535")}}.append(nil))
+	f.Add(query{1 << 63, connection{Client: netip.MustParseAddrPort("[2001:db8::5]:1"), Server: netip.MustParseAddrPort("[fe80::1]:65535"), UDP: true}}.append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		q, err := readQuery(b)
 		if err != nil {

@@ -81,7 +81,7 @@ func (m *lookups) takeReply(a *reply) *classify.Finding {
 
 // attach takes the finding of a connection, and returns it unless it has to wait.
 func (m *lookups) attach(f *classify.Finding, now time.Time) *classify.Finding {
-	ends := connection{Client: f.Client, Server: f.Server}
+	ends := connection{Client: f.Client, Server: f.Server, UDP: f.OverUDP()}
 	x := m.byEnds[ends]
 	switch {
 	case x == nil:

@@ -17,7 +17,7 @@ type query struct {
 	ends connection
 }
 
-// connection is a TCP connection.
+// connection is a connection of TCP, or a conversation of UDP.
 type connection = connections.Pair
 
 // querySize is the size of a query, in bytes: an id, and a connection.

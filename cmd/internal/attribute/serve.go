@@ -15,7 +15,7 @@ import (
 // Finder finds processes. Several goroutines use it.
 type Finder interface {
 	// Find returns the process that has the connection, or nil if it finds none.
-	Find(client, server netip.AddrPort) *classify.Process
+	Find(client, server netip.AddrPort, udp bool) *classify.Process
 	// Limits returns what the Finder has found out by now that it cannot see.
 	Limits() []string
 }
@@ -54,7 +54,7 @@ func (s *server) serveOne(b []byte) error {
 	go func() {
 		defer func() { <-s.slots; s.looking.Done() }()
 		// If the sensor is gone, reading the next query fails.
-		_ = s.send(&reply{ID: q.id, Process: s.finder.Find(q.ends.Client, q.ends.Server)})
+		_ = s.send(&reply{ID: q.id, Process: s.finder.Find(q.ends.Client, q.ends.Server, q.ends.UDP)})
 	}()
 	return nil
 }

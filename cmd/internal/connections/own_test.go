@@ -16,8 +16,8 @@ import (
 
 func ends(i int) Pair {
 	return Pair{
-		netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(i)),
-		netip.AddrPortFrom(netip.MustParseAddr("2001:db8::1"), 443),
+		Client: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(i)),
+		Server: netip.AddrPortFrom(netip.MustParseAddr("2001:db8::1"), 443),
 	}
 }
 

@@ -86,7 +86,7 @@ func (t *Teller) Tell(local, remote netip.AddrPort) error {
 		return err
 	}
 	defer unix.Close(socket)
-	p := Pair{unmapped(local), unmapped(remote)}
+	p := Pair{Client: unmapped(local), Server: unmapped(remote)}
 	return unix.Sendto(socket, p.Append(nil), 0, &unix.SockaddrUnix{Name: at(t.folder, Name)})
 }
 

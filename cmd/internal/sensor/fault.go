@@ -61,7 +61,7 @@ func (n *failure) guard(o Options) Options {
 		o.Withheld = func(f *classify.Finding) { defer n.catch(); withheld(f) }
 	}
 	if notice != nil {
-		o.Notice = func(client, server netip.AddrPort) { defer n.catch(); notice(client, server) }
+		o.Notice = func(client, server netip.AddrPort, udp bool) { defer n.catch(); notice(client, server, udp) }
 	}
 	return o
 }

@@ -180,7 +180,7 @@ func TestFailureOutsideEndsTheRun(t *testing.T) {
 		}, lost: 1},
 		"noticing": {breaks: func(o *Options) {
 			fail := failOnce(5)
-			o.Notice = func(_, _ netip.AddrPort) { fail() }
+			o.Notice = func(_, _ netip.AddrPort, _ bool) { fail() }
 		}},
 		"reporting a fault": {breaks: func(o *Options) {
 			tally, report := failOnce(5), failOnce(1)

@@ -80,7 +80,7 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 	var noticed []string
 	found := 0
 	s := newSensor(t, func(*classify.Finding) { found++ })
-	s.sessions.Notice = func(client, server netip.AddrPort) {
+	s.sessions.Notice = func(client, server netip.AddrPort, _ bool) {
 		if found > 0 {
 			t.Error("noticed after the finding")
 		}
@@ -99,7 +99,7 @@ func TestNoticeComesWithTheHello(t *testing.T) {
 func TestNoticeOnlyOfWhatCanBeFlagged(t *testing.T) {
 	s := newSensor(t, func(*classify.Finding) {})
 	s.sessions.FlaggedOnly = true
-	s.sessions.Notice = func(client, server netip.AddrPort) { t.Errorf("noticed %s to %s", client, server) }
+	s.sessions.Notice = func(client, server netip.AddrPort, _ bool) { t.Errorf("noticed %s to %s", client, server) }
 	for _, f := range read(t, "openssl-lookalike-suffix.pcap") {
 		s.Process(&f)
 	}

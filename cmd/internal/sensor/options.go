@@ -46,7 +46,7 @@ type Options struct {
 	Report func(error) // gets errors that do not end the run
 	// Notice is called for a connection when its ClientHello is seen, unless it cannot
 	// be flagged, or came in a tunnel, where anybody may have put it. It may be nil.
-	Notice func(client, server netip.AddrPort)
+	Notice func(client, server netip.AddrPort, udp bool)
 	// Own reports whether tlsfloor itself has made a connection with a hello of this
 	// time. Such a handshake is no finding. Several goroutines call it. It may be nil.
 	Own func(client, server netip.AddrPort, hello int64) bool

@@ -155,7 +155,7 @@ func TestHiddenDestinations(t *testing.T) {
 			}
 			s.sessions.FlaggedOnly = flaggedOnly
 			noticed := 0
-			s.sessions.Notice = func(_, _ netip.AddrPort) { noticed++ }
+			s.sessions.Notice = func(_, _ netip.AddrPort, _ bool) { noticed++ }
 			(&line{Sensor: s}).sendAll(tt.log)
 			if counted != 1 {
 				t.Errorf("%s: %d counted", name, counted)

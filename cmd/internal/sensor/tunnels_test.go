@@ -165,7 +165,7 @@ func TestServerCannotForgeItsClientsPackets(t *testing.T) {
 			var noticed []string
 			got, stats := runWorkers(t, n, frames, func(o *Options) {
 				o.Decode.Trust = trustOwn
-				o.Notice = func(client, server netip.AddrPort) { noticed = append(noticed, client.String()) }
+				o.Notice = func(client, _ netip.AddrPort, _ bool) { noticed = append(noticed, client.String()) }
 			})
 			if len(got) != len(want) || !strings.Contains(strings.Join(got, ""), `"verdict":"ok"`) || stats.Tunnels.Clients.Total != 1 {
 				t.Errorf("after %d packets, %d workers: %q, clients that are not believed %v", at, n, got, stats.Tunnels.Clients)
@@ -284,7 +284,7 @@ func TestNoProcessLookupForTunnels(t *testing.T) {
 			noticed := 0
 			var found []classify.Finding
 			s := newSensor(t, func(f *classify.Finding) { found = append(found, *f) })
-			s.sessions.Notice = func(netip.AddrPort, netip.AddrPort) { noticed++ }
+			s.sessions.Notice = func(netip.AddrPort, netip.AddrPort, bool) { noticed++ }
 			for i := range frames {
 				s.Process(&frames[i])
 			}

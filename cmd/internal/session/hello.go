@@ -213,7 +213,7 @@ const (
 func (c *Session) sendNotice() {
 	if s := c.sessions; s.Notice != nil && c.client.outside {
 		d, _ := c.clientDir()
-		s.Notice(c.from(d), c.from(d.Other()))
+		s.Notice(c.from(d), c.from(d.Other()), c.conversation != nil)
 	}
 }
 
