@@ -1,5 +1,7 @@
 package quic
 
+import "encoding/binary"
+
 // The types of frames that an Initial packet may have (RFC 9000, 12.4), and the
 // CONNECTION_CLOSE of an application, which some ends send there all the same.
 const (
@@ -19,9 +21,7 @@ func (c *Connection) frames(d Dir, b []byte, p *Pool) bool {
 	for r.at < len(b) && !r.short {
 		switch r.byte() {
 		case framePadding:
-			for r.at < len(b) && b[r.at] == framePadding {
-				r.at++
-			}
+			r.padding()
 		case framePing:
 		case frameACK:
 			r.ack()
@@ -45,6 +45,17 @@ func (c *Connection) frames(d Dir, b []byte, p *Pool) bool {
 		}
 	}
 	return !r.short
+}
+
+// padding skips PADDING frames: most of a client's first packet, so that it looks at eight
+// bytes at once.
+func (r *reader) padding() {
+	for len(r.b)-r.at >= 8 && binary.LittleEndian.Uint64(r.b[r.at:]) == 0 {
+		r.at += 8
+	}
+	for r.at < len(r.b) && r.b[r.at] == framePadding {
+		r.at++
+	}
 }
 
 // ack skips an ACK frame (RFC 9000, 19.3). Its ranges take two bytes each at least, so
