@@ -131,6 +131,10 @@ func TestNothingIsBlind(t *testing.T) {
 	if got := r.Spots(); len(got) > 0 {
 		t.Errorf("%+v", got)
 	}
+	r.Conversations, r.Decode.Results[decode.Segment] = 1, 0 // or QUIC
+	if got := r.Spots(); len(got) > 0 {
+		t.Errorf("%+v", got)
+	}
 	empty := newRun()
 	empty.Filtered = true
 	if got := empty.Spots(); len(got) > 0 {

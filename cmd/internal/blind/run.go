@@ -22,6 +22,8 @@ type Run struct {
 	// Live: packets came from interfaces. There the kernel filters, and what the
 	// expression leaves out is not even counted.
 	Live bool
+	// Conversations counts handshakes in UDP.
+	Conversations uint64
 	// Filtered: the run has an expression.
 	Filtered bool
 	// Hidden is what the expression left out only because of a tag or a tunnel (see
@@ -78,10 +80,10 @@ func (l *list) add(c Cause, n uint64, items ...Item) {
 	}
 }
 
-// filter adds what the expression may have hidden: everything, if no TCP packet
-// matched it.
+// filter adds what the expression may have hidden: everything, if neither a TCP packet nor
+// a handshake in UDP matched it.
 func (l *list) filter(r *Run) {
-	if r.Filtered && r.Decode.Results[decode.Segment] == 0 && (r.Live || r.Source.Frames+r.Source.Filtered > 0) {
+	if r.Filtered && r.Decode.Results[decode.Segment]+r.Conversations == 0 && (r.Live || r.Source.Frames+r.Source.Filtered > 0) {
 		l.add(filterMatchedNothing, 1)
 	}
 	l.add(filterHidTagged, r.Hidden.total, r.Hidden.items()...)

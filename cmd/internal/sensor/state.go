@@ -96,6 +96,7 @@ func (s *Stats) Blind() *blind.Run {
 	return &blind.Run{
 		Source: s.Source, Decode: &s.Decode, Unseen: s.Unseen, Unnamed: s.Unnamed,
 		Tunnels: s.Tunnels, MalformedHellos: s.Malformed, Faults: s.Faults, UnknownQUIC: s.UnknownQUIC,
+		Conversations: s.Datagrams.Conversations,
 	}
 }
 

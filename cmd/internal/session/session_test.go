@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"tlsfloor/capture"
+	"tlsfloor/capture/datagram"
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/file"
 	"tlsfloor/capture/flow"
@@ -44,6 +45,17 @@ func (w *watchedSessions) Open(p *decode.Packet, d flow.Dir, o flow.Opener) flow
 	return c
 }
 
+// watchedDatagrams is the same for conversations.
+type watchedDatagrams struct{ *watchedSessions }
+
+func (w watchedDatagrams) Open(p *decode.Packet, d flow.Dir, before datagram.Before) datagram.Consumer {
+	c := Datagrams{w.Sessions}.Open(p, d, before)
+	if s, is := c.(*Session); is {
+		w.open = append(w.open, s)
+	}
+	return c
+}
+
 // TestHeldIsCurrent checks after each frame of every recorded capture that each
 // session's Held is up to date.
 func TestHeldIsCurrent(t *testing.T) {
@@ -69,6 +81,7 @@ func heldIsCurrent(t *testing.T, name string, flaggedOnly bool) {
 		Policy: p, FlaggedOnly: flaggedOnly, Count: func(*classify.Finding) {}, Judge: func(*Session, *classify.Finding) {},
 	})}
 	w.Packet, w.Table, w.Draft = new(decode.Packet), flow.NewTable(w, flow.Options{MaxFlows: 1 << 12}), new(classify.Finding)
+	w.DatagramTable = datagram.NewTable(watchedDatagrams{w}, datagram.Options{})
 	src, err := file.Open([]string{filepath.Join(captures, name)}, file.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +95,11 @@ func heldIsCurrent(t *testing.T, name string, flaggedOnly bool) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if decoder.Decode(&f, w.Packet) == decode.Segment {
+		switch decoder.Decode(&f, w.Packet) {
+		case decode.Segment:
 			w.Table.Push(w.Packet)
+		case decode.Datagram:
+			w.DatagramTable.Push(w.Packet, LookAt(w.Packet.Payload, w.Packet.Missing) == Beginning)
 		}
 		for _, c := range w.open {
 			held := c.Held()
