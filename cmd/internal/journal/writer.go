@@ -87,9 +87,9 @@ type Writer struct {
 	unsynced bool
 	syncing  sync.Mutex // held while files are written to the disk; taken after mu
 	full     []*os.File // segments that are complete and not yet on the disk
-	dropped  uint64
-	dropping bool // it was reported that events are dropped
-	failing  bool // a failure to sync or remove was reported
+	dropped  uint64     // events that were removed before all cursors had passed them
+	dropping bool       // it was reported that events are dropped
+	failing  bool       // a failure to sync or remove was reported
 }
 
 // segment is what the writer knows of a file.
@@ -188,14 +188,6 @@ func (w *Writer) Next() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.next
-}
-
-// Dropped counts the events that were removed, for Size or Age, before all cursors had
-// passed them.
-func (w *Writer) Dropped() uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.dropped
 }
 
 // Append adds n native events, one a line: all of them, or none and an error. The kernel
