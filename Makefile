@@ -52,7 +52,7 @@ e2e: setup ## run real AWS SDKs, database clients and mail servers against it (D
 	@.ci/setup e2e
 	$(GO) test -tags e2e -count=1 -run E2E -v -timeout 20m ./cmd/tlsfloor
 
-receivers: setup ## build servers of syslog and HTTP (half an hour), and end them while events go to them
+receivers: setup ## build servers of syslog and HTTP (minutes), and end them while events go to them
 	@.ci/setup tests receivers
 	$(GO) test -pgo=off -count=1 -run TestReceiver -v ./cmd/internal/emit/deliver
 
