@@ -119,6 +119,10 @@ func (w *watcher) metricCounts() *metrics.Counts {
 		c.DroppedOutput += o.Dropped + o.Refused
 		c.Waiting += o.Waiting
 	}
+	for _, o := range w.delivery.outputs() {
+		c.DroppedOutput += o.Lost + o.Refused
+		c.Waiting += waiting(&o, w.journalEnd())
+	}
 	w.packets.addTo(c)
 	return c
 }
@@ -135,6 +139,9 @@ func (w *watcher) blindSpots(s *sensor.Stats) []blind.Spot {
 	if !errors.Is(w.events.Err(), syscall.EPIPE) { // unless the reader closed early
 		for _, o := range w.events.Stats() {
 			r.Dropped += o.Dropped + o.Refused
+		}
+		for _, o := range w.delivery.outputs() {
+			r.Dropped += o.Lost + o.Refused
 		}
 	}
 	return r.Spots()

@@ -42,7 +42,7 @@ func TestSignalsEndEveryState(t *testing.T) {
 	silent := serveAt(t, func(c net.Conn) { time.Sleep(time.Minute) })
 	secret := filepath.Join(folder, "secret")
 	must(t, os.WriteFile(secret, []byte("s"), 0o600))
-	long := filepath.Join(folder, "long.pcap")
+	long, spool := filepath.Join(folder, "long.pcap"), filepath.Join(room(t), "spool")
 	writeMany(t, long, 20_000)
 	var frozenBy = func(after uint32, content []byte, args func(f *frozen) []string) func(*testing.T, *exec.Cmd) func() {
 		return func(t *testing.T, cmd *exec.Cmd) func() {
@@ -72,15 +72,17 @@ func TestSignalsEndEveryState(t *testing.T) {
 			status: exitError, said: "ended while it was still opening what is to be read"},
 		{name: "reading a list", args: []string{"-r", small}, prepare: frozenBy(fuseOpen, []byte("192.0.2.1 a\n"), func(f *frozen) []string { return []string{"--names", f.path()} }),
 			status: exitError, said: "ended while it was still reading the lists"},
-		{name: "reading a secret", args: []string{"-r", small}, prepare: frozenBy(fuseOpen, []byte("s"), func(f *frozen) []string { return []string{"-o", "splunk+http://127.0.0.1:1?token-file=" + f.path()} }),
+		{name: "reading a secret", args: []string{"-r", small}, prepare: frozenBy(fuseOpen, []byte("s"), func(f *frozen) []string {
+			return []string{"--spool", spool, "-o", "splunk+http://127.0.0.1:1?token-file=" + f.path()}
+		}),
 			status: exitError, said: "ended while it was still opening the outputs"},
 		{name: "writing metrics", args: []string{"-r", small, "--no-sandbox"}, prepare: frozenBy(fuseLookup, nil, func(f *frozen) []string { return []string{"--metrics-file", f.path()} }),
 			status: exitError, said: "ended while it was still writing --metrics-file", found: 1},
 		{name: "a pipe that nobody reads", args: []string{"-r", long, "--emit", "all"}, prepare: fullPipe, status: exitError, said: "events were not sent, and are lost"},
-		{name: "a collector that does not answer", args: []string{"-r", small, "-o", "splunk+http://" + silent + "?token-file=" + secret},
+		{name: "a collector that does not answer", args: []string{"-r", small, "--spool", spool, "-o", "splunk+http://" + silent + "?token-file=" + secret},
 			status: exitError, said: "ended while it was still opening the outputs"},
-		{name: "a server that does not read", args: []string{"-r", small, "-o", "syslog+tcp://" + silent},
-			status: exitError, said: "1 event was not sent, and is lost"},
+		{name: "a server that does not read", args: []string{"-r", small, "--spool", spool + "2", "-o", "syslog+tcp://" + silent},
+			said: "1 event kept in " + spool + "2/journal for the next run"},
 		{name: "packets to a pipe that nobody reads", args: []string{"-r", long, "-w", "-"}, prepare: fullPipe, status: exitError, said: "packets are lost: -w -: too slow: not everything was written before the end"},
 		{name: "packets to a named pipe without a reader", args: []string{"-r", small, "-w", pipe},
 			status: exitError, said: "ended while it was still opening the file for packets"},

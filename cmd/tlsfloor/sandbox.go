@@ -95,7 +95,7 @@ func (w *watcher) needs() confine.Options {
 		o.WritePaths, o.Publish = append(o.WritePaths, w.options.Metrics), true
 	}
 	o.WritePaths = append(o.WritePaths, w.packets.paths()...)
-	if w.options.Rotate() > 0 {
+	if w.options.Rotate() > 0 && (w.live() || w.options.Follow) {
 		o.Growing = append(o.Growing, w.packets.paths()...)
 	}
 	slices.Sort(o.WritePaths)

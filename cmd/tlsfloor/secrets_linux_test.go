@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
 	}
-	r := secretRun{t: t, binary: build(t), slots: make(chan struct{}, 16)}
+	r := secretRun{t: t, binary: build(t), spools: t.TempDir(), slots: make(chan struct{}, 16)}
 	file := filepath.Join(t.TempDir(), "secret")
 	must(t, os.WriteFile(file, []byte(testSecret+"\n"), 0o600))
 	kinds := map[string]string{
@@ -166,17 +167,21 @@ func TestSecretsAreNotShown(t *testing.T) {
 type secretRun struct {
 	t      *testing.T
 	binary string
+	spools string // folder
 	slots  chan struct{}
 	all    sync.WaitGroup
+	runs   int
 }
 
 func (r *secretRun) start(name string, environment []string, args ...string) {
 	r.all.Add(1)
+	r.runs++
+	n := r.runs
 	go func() {
 		defer r.all.Done()
 		r.slots <- struct{}{}
 		defer func() { <-r.slots }()
-		cmd := exec.Command(r.binary, append([]string{"-q", "-r", captures + "/openssl-tls10-sni.pcap"}, args...)...)
+		cmd := exec.Command(r.binary, append([]string{"-q", "-r", captures + "/openssl-tls10-sni.pcap", "--spool", filepath.Join(r.spools, strconv.Itoa(n))}, args...)...)
 		cmd.Env = append(os.Environ(), environment...)
 		out, err := cmd.CombinedOutput()
 		if _, exited := err.(*exec.ExitError); err != nil && !exited {

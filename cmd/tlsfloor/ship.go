@@ -186,9 +186,12 @@ func (s *shipping) confine(note func(string)) error {
 	return s.checkReadable()
 }
 
-// identity is the user to become. Without --user it is the shipper's own, in the group of
-// the sensor's.
+// identity is the user to become. Without --user, and if a sensor has started it, it is the
+// shipper's own, in the group of the sensor's.
 func (s *shipping) identity() confine.Options {
+	if s.options.Linked {
+		return confine.Options{User: s.options.User, Own: shipperUser, Join: true}
+	}
 	if s.options.User != "" {
 		return confine.Options{User: s.options.User}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"tlsfloor/cmd/internal/confine"
@@ -34,7 +35,7 @@ func (s *shipping) runLinked(stdout io.Writer) int {
 }
 
 func (s *shipping) failLinked(sensor *link.Sensor, why error) int {
-	if err := sensor.Fail(errors.New(s.mask.Hide(wording.Of(why)))); err != nil {
+	if err := sensor.Fail(errors.New(s.mask.Hide(strings.TrimPrefix(wording.Of(why), shipCommand+": ")))); err != nil {
 		return s.fail(why)
 	}
 	return exitError

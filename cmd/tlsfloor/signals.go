@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -189,7 +190,8 @@ func (w *watcher) reload() {
 
 // reloadable is what SIGHUP asks for: lists of names, exceptions, outputs.
 func (w *watcher) reloadable() [3]func() error {
-	return [3]func() error{w.lists.load, w.exceptions.load, w.events.Reopen}
+	outputs := func() error { return errors.Join(w.events.Reopen(), w.delivery.reopen()) }
+	return [3]func() error{w.lists.load, w.exceptions.load, outputs}
 }
 
 func (r *reload) start(work func() error) {

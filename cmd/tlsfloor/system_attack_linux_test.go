@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,22 +104,4 @@ func (s *staged) testSensorKilled(t *testing.T) {
 			return errors.Is(unix.Kill(pid, 0), syscall.ESRCH) || strings.HasPrefix(status(fmt.Sprintf("/proc/%d/status", pid), "State"), "Z")
 		})
 	}
-}
-
-// childOf finds the child of a process that runs a subcommand.
-func childOf(t *testing.T, parent int, command string) int {
-	t.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*/status")
-	must(t, err)
-	for _, path := range all {
-		line, err := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		if err != nil || status(path, "PPid") != strconv.Itoa(parent) || !strings.Contains(string(line), "\x00"+command+"\x00") {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		must(t, err)
-		return pid
-	}
-	t.Fatalf("%d has no child that is the %s", parent, command)
-	return 0
 }

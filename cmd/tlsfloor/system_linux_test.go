@@ -61,6 +61,7 @@ func newScene(t *testing.T) *staged {
 	s.listenLocal(t, s.path(attacker.Socket))
 	s.listenLocal(t, filepath.Join(s.path(attacker.Others), "socket"))
 	s.listenLocal(t, attacker.Abstract)
+	s.listenLocalDatagrams(t, s.path(attacker.Datagrams))
 	text, err := json.Marshal(s.scene)
 	must(t, err)
 	must(t, os.WriteFile(s.path(attacker.SceneFile), text, 0o644))
@@ -122,6 +123,14 @@ func keepAll(l net.Listener) {
 	}
 }
 
+func (s *staged) listenLocalDatagrams(t *testing.T, path string) {
+	t.Helper()
+	l, err := net.ListenPacket("unixgram", path)
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	must(t, os.Chmod(path, 0o777))
+}
+
 func (s *staged) listenDatagrams(t *testing.T) string {
 	t.Helper()
 	var l net.PacketConn
@@ -170,8 +179,23 @@ func (s *staged) columns() []column {
 		{"sensor, `-i eth0`", "sensor", []string{"-i", "lo", "--process", "-o", "file:" + s.path(attacker.Events)}},
 		{"finder", finderCommand, nil},
 		{"opener", openerCommand, nil},
-		{"sensor, to servers", "sensor", []string{"-i", "any", "-o", "syslog+tcp://" + s.scene.TCP, "-o", "unix:" + s.path(attacker.Socket)}},
+		{"sensor, to servers", "sensor", s.everyOutput()},
+		{"shipper", "shipper", nil},
 	}
+}
+
+// everyOutput are the arguments of a run with outputs of every kind.
+func (s *staged) everyOutput() []string {
+	args := []string{"-i", "any", "--spool", s.path(attacker.Out + "/spool")}
+	for _, spec := range []string{
+		"stdout", "file:" + s.path(attacker.Events), "journal:" + s.path(attacker.Out+"/journal"), "unix:" + s.path(attacker.Socket),
+		"syslog+udp://" + s.scene.UDP, "syslog+tcp://" + s.scene.TCP, "syslog+tls://" + s.scene.TCP,
+		"splunk+http://" + s.scene.TCP + "?token-env=TOKEN", "splunk+https://" + s.scene.TCP + "?token-env=TOKEN",
+		"elasticsearch+http://" + s.scene.TCP + "/i?api-key-env=TOKEN", "elasticsearch+https://" + s.scene.TCP + "/i?user=u&password-env=TOKEN",
+	} {
+		args = append(args, "-o", spec)
+	}
+	return args
 }
 
 // testAttempts compares what the processes could do with docs/security.md, and with what
@@ -235,6 +259,7 @@ var impossible = []string{
 	"the kernel: init_module", "the kernel: finit_module", "the kernel: delete_module", "the kernel: kexec_load", "the kernel: iopl",
 	"the kernel: ioperm", "the kernel: a call that is newer than the list", "sockets: ping",
 	"other processes: its limits", // root of some containers
+	"connections: a datagram over a local socket that is open",
 	"sockets that capture", "names of files: removing others' files", "names of files: moving others' files",
 	"names of files: moving files in", "names of files: moving files out",
 }
@@ -258,6 +283,11 @@ var observed = []struct{ process, kind, what string }{
 	{finderCommand, "secrets", "the parent's memory"},
 	{"sensor", "names of files", "a hard link to an output"},
 	{"sensor", "sockets", "UDP"},
+	{"sensor", "sockets", "TCP"},
+	{"sensor", "sockets", "local"},
+	{"sensor", "connections", "TCP to the port of an output"},
+	{"sensor", "connections", "the local socket of an output"},
+	{"sensor", "connections", "a datagram over a local socket that is open"},
 }
 
 // checkObserved checks that attacks that once worked are refused, whatever the page says.

@@ -27,6 +27,10 @@ import (
 func watch(o *options.Options, stdin io.Reader, stdout io.Writer, m *messages) int {
 	w := &watcher{options: o, messages: m}
 	m.quiet = o.Quiet
+	var err error
+	if w.delivery, err = startShipper(o, w); err != nil {
+		return m.fail(err)
+	}
 	w.summary = w.newSummary()
 	signals := watchSignals()
 	defer signals.close()
@@ -50,8 +54,10 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 		signals.patient.Store(&waiter{w.waitsForOutputs, w.noteWaiting})
 	}
 	signals.onStop(stopper{stop: w.stop, hurry: func() {
-		w.events.EndBy(time.Now().Add(deliverWithin))
-		w.packets.endBy(time.Now().Add(deliverWithin))
+		end := time.Now().Add(deliverWithin)
+		w.events.EndBy(end)
+		w.packets.endBy(end)
+		w.delivery.endBy(end)
 	}})
 	return w.run(signals)
 }
@@ -60,12 +66,13 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 const (
 	writingEvents  = "writing events"
 	writingPackets = "writing packets"
+	delivering     = "delivering events"
 )
 
 // waitsForOutputs reports whether a run over captures waits for an output now.
 func (w *watcher) waitsForOutputs() bool {
 	phase := *w.phase.Load()
-	return phase == writingEvents || phase == writingPackets || w.events.IsBlocked()
+	return phase == writingEvents || phase == writingPackets || phase == delivering || w.events.IsBlocked()
 }
 
 // noteWaiting says after Ctrl-C why the run does not end.
@@ -73,6 +80,11 @@ func (w *watcher) noteWaiting() {
 	for _, o := range w.events.Stats() {
 		if o.Waiting > 0 {
 			w.say("waiting for %s, which has not taken %s; Ctrl-C again ends without them", printable(o.Name), wording.Count(o.Waiting, "event*"))
+		}
+	}
+	for _, o := range w.delivery.outputs() {
+		if n := waiting(&o, w.journalEnd()); n > 0 {
+			w.say("waiting for %s, which has not taken %s; Ctrl-C again keeps them for the next run", printable(o.Name), wording.Count(n, "event*"))
 		}
 	}
 }
@@ -110,7 +122,9 @@ type watcher struct {
 	shares          memory.Shares     // of memory
 	events          *sink.Set
 	series          series
-	packets         *packets              // nil: without -w
+	packets         *packets  // nil: without -w
+	delivery        *delivery // nil: all outputs are local
+	own             ownConnections
 	processes       *attribute.Attributor // nil: without --process
 	summary         *report.Summary
 	next            nextCommands
@@ -165,7 +179,15 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	}
 	w.lists.makeStore(&w.shares)
 	w.findNext(outputs, stdout)
-	if err := w.openWritten(outputs, stdout); err != nil {
+	written := w.delivery.written(outputs)
+	if err := w.openWritten(written, stdout); err != nil {
+		return err
+	}
+	if err := w.listen(written); err != nil {
+		return err
+	}
+	w.begin("opening the outputs")
+	if err := w.delivery.begin(w.messages); err != nil {
 		return err
 	}
 	w.openSeries()
@@ -187,7 +209,8 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 		Policy: pol, Names: w.lists.store, Ranges: w.lists.lookup(), Certificates: w.options.Certificates,
 		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Datagrams: w.shares.DatagramBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
-		Deliver: w.findingsTo(), Withheld: w.identify, Except: w.exceptions.early(), Notice: w.connectionsTo(), Tally: w.summary.Add, Report: w.inputTrouble, MaxFrames: w.options.Count,
+		Deliver: w.findingsTo(), Withheld: w.identify, Except: w.exceptions.early(), Notice: w.connectionsTo(), Tally: w.summary.Add,
+		Own: w.own.take(), Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(), Keep: w.packets.keeperOrNil(),
 	}
 }
@@ -261,6 +284,11 @@ func (w *watcher) run(signals *signals) int {
 	if err := w.events.Close(); err != nil && !errors.Is(err, syscall.EPIPE) {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}
+	w.begin(delivering)
+	w.delivery.finish(w.live(), w.journalEnd())
+	if err := w.delivery.results(w.say); err != nil {
+		w.runError(err)
+	}
 	spots := w.blindSpots(&stats)
 	w.noteExceptions(true)
 	if !w.options.Quiet && !w.nothingRead(&stats) {
@@ -300,6 +328,9 @@ func (w *watcher) betweenPackets(s *signals) bool {
 	w.noteExceptions(false)
 	w.packetTrouble()
 	w.settleSeries()
+	if err := w.delivery.check(); err != nil {
+		w.trouble(err)
+	}
 	w.exportMetrics(false)
 	w.sendStats(false)
 	w.progress.show()

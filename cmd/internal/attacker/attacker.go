@@ -31,12 +31,13 @@ type Scene struct {
 // Files in Folder. Out is the folder of the sensor's outputs.
 const (
 	SceneFile = "scene.json"
-	Out       = "out"      // folder
-	Events    = "out/log"  // the sensor's output
-	Others    = "others"   // folder, for everybody
-	Open      = "others/a" // file, for everybody
-	Private   = "private"  // file of root
-	Socket    = "socket"   // a listener, for everybody
+	Out       = "out"       // folder
+	Events    = "out/log"   // the sensor's output
+	Others    = "others"    // folder, for everybody
+	Open      = "others/a"  // file, for everybody
+	Private   = "private"   // file of root
+	Socket    = "socket"    // a listener, for everybody
+	Datagrams = "datagrams" // a listener for datagrams, for everybody
 	Abstract  = "@tlsfloor-attacked"
 )
 

@@ -56,6 +56,7 @@ func sockets() (all []attempt) {
 		attempt{way, "the local socket of an output", func() error { return connects("unix", at(Socket)) }, false},
 		attempt{way, "another local socket", func() error { return connects("unix", at(Others)+"/socket") }, false},
 		attempt{way, "a local socket without a path", func() error { return connects("unix", Abstract) }, false},
+		attempt{way, "a datagram over a local socket that is open", localDatagram, false},
 		attempt{way, "listening", listens, false},
 		attempt{way, "a pair of sockets", pairs, false},
 		reaching(way, "passing on what is open", unix.SYS_SENDMSG, nowhere, nowhere, 0),
@@ -83,6 +84,19 @@ func fastOpen() error {
 	}
 	defer unix.Close(fd)
 	return unix.Sendto(fd, []byte("x"), unix.MSG_FASTOPEN, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+}
+
+// localDatagram sends to a stranger over a local socket of datagrams that is open, if there
+// is one.
+func localDatagram() error {
+	for fd := range 1024 {
+		domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+		kind, err2 := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+		if err == nil && err2 == nil && domain == unix.AF_UNIX && kind == unix.SOCK_DGRAM {
+			return unix.Sendto(fd, []byte("x"), 0, &unix.SockaddrUnix{Name: at(Datagrams)})
+		}
+	}
+	return errAbsent
 }
 
 func listens() error {

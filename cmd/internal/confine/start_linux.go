@@ -42,7 +42,7 @@ func (c Child) Start() (*os.File, error) {
 	if err := closeOnExec(); err != nil {
 		return nil, err
 	}
-	s, err := c.start("/", unix.SIGKILL)
+	s, err := c.start("/", startAndWait)
 	if err != nil {
 		return nil, err
 	}
@@ -59,18 +59,20 @@ type Started struct {
 
 // StartEarly starts the process before this one executes the program anew (Again), which
 // takes over what is returned. It leaves open what this process has inherited; the Child
-// closes that. The Child has the same working folder, for the names of files in Args. It
-// does not end with its parent, but sees its end.
-func (c Child) StartEarly() (*Started, error) { return c.start("", 0) }
+// closes that. The Child has the same working folder, for the names of files in Args.
+//
+// The caller has locked its thread, and calls Again in it: for the kernel, this thread is
+// the parent.
+func (c Child) StartEarly() (*Started, error) { return c.start("", (*exec.Cmd).Start) }
 
-func (c Child) start(folder string, withParent syscall.Signal) (*Started, error) {
+func (c Child) start(folder string, start func(*exec.Cmd) error) (*Started, error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), c.Command), os.NewFile(uintptr(fds[1]), "parent")
 	defer theirs.Close()
-	s, err := c.run(theirs, folder, withParent)
+	s, err := c.run(theirs, folder, start)
 	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
@@ -78,7 +80,7 @@ func (c Child) start(folder string, withParent syscall.Signal) (*Started, error)
 	return s, nil
 }
 
-func (c Child) run(socket *os.File, folder string, withParent syscall.Signal) (*Started, error) {
+func (c Child) run(socket *os.File, folder string, start func(*exec.Cmd) error) (*Started, error) {
 	self, err := executable()
 	if err != nil {
 		return nil, err
@@ -91,8 +93,8 @@ func (c Child) run(socket *os.File, folder string, withParent syscall.Signal) (*
 	cmd := exec.Command(self, append([]string{c.Command}, c.Args...)...)
 	cmd.Env, cmd.Dir = append([]string{}, c.Env...), folder
 	cmd.ExtraFiles, cmd.Stderr = []*os.File{socket}, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: withParent}
-	if err := startAndWait(cmd); err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL}
+	if err := start(cmd); err != nil {
 		return nil, errors.Join(err, said.Close())
 	}
 	return &Started{Said: said, PID: cmd.Process.Pid}, nil

@@ -8,21 +8,28 @@ import (
 	"testing"
 )
 
-// mostExposed bounds systemd's score of the unit, of 100: the unit may capture and has the
-// host's network, and with process.conf it may inspect processes.
+// mostExposed bounds systemd's score of the units, of 100: the sensor may capture, and with
+// process.conf it may inspect processes; the shipper has the host's network.
 const (
-	mostExposed            = "20"
+	mostExposed            = "17"
+	mostExposedToDeliver   = "17"
 	mostExposedWithProcess = "35"
 )
 
 func TestUnitIsSound(t *testing.T) {
-	unit := copyUnit(t)
+	unit := copyUnit(t, "tlsfloor.service")
 	analyze(t, "verify", unit)
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposed, unit)
 }
 
+func TestUnitThatDeliversIsSound(t *testing.T) {
+	unit := copyUnit(t, "tlsfloor-ship.service")
+	analyze(t, "verify", unit)
+	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedToDeliver, unit)
+}
+
 func TestUnitThatFindsProcessesIsSound(t *testing.T) {
-	unit := copyUnit(t)
+	unit := copyUnit(t, "tlsfloor.service")
 	copyConfig(t, "tlsfloor.service.d/process.conf", filepath.Join(unit+".d", "process.conf"), "", "")
 	analyze(t, "verify", unit)
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedWithProcess, unit)
@@ -36,10 +43,10 @@ func TestUnitThatDeliversIsSound(t *testing.T) {
 }
 
 // copyUnit returns the unit with another program, because tlsfloor is not installed.
-func copyUnit(t *testing.T) string {
+func copyUnit(t *testing.T, name string) string {
 	t.Helper()
-	unit := filepath.Join(t.TempDir(), "tlsfloor.service")
-	copyConfig(t, "tlsfloor.service", unit, "=/usr/bin/tlsfloor ", "=/bin/true ")
+	unit := filepath.Join(t.TempDir(), name)
+	copyConfig(t, name, unit, "=/usr/bin/tlsfloor ", "=/bin/true ")
 	return unit
 }
 

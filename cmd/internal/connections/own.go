@@ -68,6 +68,20 @@ func (o *Own) add(p Pair) {
 	o.pairs[p] = struct{}{}
 }
 
+// Descriptor is the number of the socket, and Handed returns the Own of one that was left
+// open for this program (confine.Again).
+func (o *Own) Descriptor() int { return o.socket }
+
+// Handed is explained at Descriptor.
+func Handed(descriptor int) (*Own, error) {
+	unix.CloseOnExec(descriptor)
+	return newOwn(descriptor), unix.SetNonblock(descriptor, true)
+}
+
+func newOwn(socket int) *Own {
+	return &Own{socket: socket, pairs: make(map[Pair]struct{}, maxOwn)}
+}
+
 // Close closes the socket. Its file stays for the next run.
 func (o *Own) Close() error {
 	if o == nil {

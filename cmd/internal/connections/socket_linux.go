@@ -38,7 +38,7 @@ func Listen(path string) (*Own, error) {
 	if err := bind(socket, folder); err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", path, Name, errors.Join(err, unix.Close(socket)))
 	}
-	return &Own{socket: socket, pairs: make(map[Pair]struct{}, maxOwn)}, nil
+	return newOwn(socket), nil
 }
 
 // bind replaces the socket of an earlier run. The socket cannot send: an intruder in the

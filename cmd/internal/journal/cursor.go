@@ -132,6 +132,25 @@ func readSlots(file io.ReaderAt) (generation uint64, p Position, err error) {
 	return generation, p, nil
 }
 
+// IsInUse reports whether a process writes to a journal, or reads it with a cursor in it.
+func IsInUse(folder string) bool {
+	names := []string{filepath.Join(folder, "lock")}
+	for _, name := range cursorNames(Cursors(folder)) {
+		names = append(names, filepath.Join(Cursors(folder), name))
+	}
+	for _, name := range names {
+		file, err := ownership.Open(name, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		used := isLocked(file)
+		if file.Close(); used {
+			return true
+		}
+	}
+	return false
+}
+
 // isLocked tries to lock a file, and reports whether another has locked it. On a file
 // system without locks none has.
 func isLocked(file *os.File) bool {

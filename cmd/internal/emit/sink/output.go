@@ -11,6 +11,7 @@ import (
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/deliver"
 	"tlsfloor/cmd/internal/emit/spool"
+	"tlsfloor/cmd/internal/emit/transport/local"
 	"tlsfloor/cmd/internal/wording"
 )
 
@@ -139,6 +140,7 @@ type OutputStats struct {
 	Dropped uint64 // events without room, that could not be encoded, or lost in a damaged spool
 	Spooled uint64 // events written to the spool
 	Waiting uint64 // events not sent yet, in memory and in the spool
+	Next    uint64 // of a journal: the index of its next event
 }
 
 // Stats returns the counts of the outputs, in the order of their configuration. It is
@@ -153,8 +155,12 @@ func (s *Set) Stats() []OutputStats {
 
 func (o *output) stats() OutputStats {
 	memory, spooled := o.backlog.waiting()
+	next := uint64(0)
+	if j, is := o.loop.Transport.(*local.Journal); is {
+		next = j.Next()
+	}
 	return OutputStats{
 		Name: o.config.Name(), Counts: o.loop.Counts(), Dropped: o.dropped.Load(),
-		Spooled: o.spooled.Load(), Waiting: uint64(memory + spooled),
+		Spooled: o.spooled.Load(), Waiting: uint64(memory + spooled), Next: next,
 	}
 }

@@ -15,9 +15,9 @@
 //	                                           what is there, within so many nanoseconds; 0: as
 //	                                           long as outputs make progress
 //
-// A shipper whose sensor closes the socket without a finish, or is killed, delivers what is
-// there for as long as an output makes progress, and ends. A sensor whose shipper ends goes
-// on: the journal keeps the events.
+// A shipper whose sensor closes the socket without a finish, or is killed, delivers for half a
+// second more, and ends: the sensor is started again, and its shipper goes on there. A sensor
+// whose shipper ends goes on: the journal keeps the events.
 //
 // The sensor passes the lines and names on to a terminal: it makes them printable first.
 package link

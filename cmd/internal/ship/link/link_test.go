@@ -168,7 +168,7 @@ func TestOtherEndIsGone(t *testing.T) {
 	w := newWorker()
 	s, _, _, served := linked(t, w)
 	s.Close()
-	wait.Until(t, w.holds(func() bool { return len(w.finish) == 1 && w.finish[0] == 0 }))
+	wait.Until(t, w.holds(func() bool { return len(w.finish) == 1 && w.finish[0] == alone }))
 	close(w.done)
 	if err := <-served; err == nil {
 		t.Error("who has read the last counts?")

@@ -27,6 +27,9 @@ const (
 	reportEvery = time.Second
 	// maxWaiting bounds the notes that wait for a sensor that does not read.
 	maxWaiting = 64
+	// alone is how long a shipper goes on without its sensor: the next one needs its places
+	// in the journal.
+	alone = time.Second / 2
 	// patience is how long a report waits for such a sensor. Deliveries never do.
 	patience = time.Second
 )
@@ -74,7 +77,7 @@ type Worker interface {
 func (s *Sensor) Serve(w Worker) error {
 	last := w.Stats()
 	if err := s.send(&report{Ready: true, Outputs: last}); err != nil {
-		w.Finish(0) // there is no sensor any more
+		w.Finish(alone) // there is no sensor any more
 	}
 	go s.obey(w)
 	for {
@@ -102,7 +105,7 @@ func (s *Sensor) obey(w Worker) {
 		}
 		switch {
 		case err != nil:
-			w.Finish(0)
+			w.Finish(alone)
 			return
 		case r.Reopen:
 			go func() { // which waits for the disk
