@@ -73,6 +73,12 @@ type Observation struct {
 	// Answer has the contents of the final ServerHello (the HelloRetryRequest when
 	// nothing came after it); nil: none was captured. It is shared, as Hello is.
 	Answer *ServerHello
+	// Group is the group for the exchange of keys that the server selected; 0: none, or
+	// not known.
+	Group parse.Group
+	// History has the unencrypted messages in the order in which they came, with the
+	// letters of Zeek's ssl_history, at most 24.
+	History string
 	// Alert is the first plaintext alert before the handshake completed, or the
 	// fatal one after a warning; the server's when both sides sent one; nil: none.
 	Alert *Alert
@@ -149,9 +155,10 @@ type ServerHello struct {
 
 // Alert is a plaintext alert (RFC 8446, 6).
 type Alert struct {
-	From  Side
-	Level uint8
-	Code  uint8
+	From   Side
+	Level  uint8
+	Code   uint8
+	Record parse.Version // of the record that it came in; 0: in none of TLS
 }
 
 // Certificate has the contents of the server's certificate. Nothing was verified.
@@ -159,7 +166,8 @@ type Certificate struct {
 	Subject, Issuer     string   // in the format of RFC 4514
 	DNSNames            []string // of subjectAltName, as sent, at most 100, with the one that names the destination
 	NotBefore, NotAfter int64    // in seconds since the Unix epoch; 0: not readable
-	SHA256              string   // of the certificate, lower-case hex
+	Serial              string   // serial number, lower-case hex; empty: not readable
+	SHA256, SHA1        string   // of the certificate, lower-case hex
 }
 
 // NameSource is where the name of a destination is from, the most trusted first.

@@ -9,8 +9,6 @@ import (
 const (
 	typeServerHelloDone   HandshakeType = 14
 	typeCertificateStatus HandshakeType = 22
-
-	extKeyShare ExtensionType = 51
 )
 
 // The tests put messages together from these parts.

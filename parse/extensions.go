@@ -22,6 +22,7 @@ const (
 	ExtEarlyData            ExtensionType = 42
 	extSupportedVersions    ExtensionType = 43
 	ExtCookie               ExtensionType = 44
+	extKeyShare             ExtensionType = 51
 	extEncryptedClientHello ExtensionType = 0xfe0d
 )
 

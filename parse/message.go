@@ -12,6 +12,7 @@ const (
 	TypeServerHello       HandshakeType = 2
 	TypeHelloRetryRequest HandshakeType = 6 // drafts of TLS 1.3 up to 21
 	TypeCertificate       HandshakeType = 11
+	TypeServerKeyExchange HandshakeType = 12
 )
 
 // Known reports whether the type is in IANA's registry "TLS HandshakeType", or is

@@ -10,6 +10,12 @@ func TestNamesComeBack(t *testing.T) {
 			t.Errorf("%s is read as %s (%v)", v, got, ok)
 		}
 	}
+	for n := range 1 << 16 {
+		g := Group(n)
+		if got, ok := ParseGroup([]byte(g.String())); got != g || !ok {
+			t.Errorf("%s is read as %s (%v)", g, got, ok)
+		}
+	}
 	for n := range 1 << 8 {
 		l := AlertLevel(n)
 		if got, ok := ParseAlertLevel([]byte(l.String())); got != l || !ok {

@@ -31,9 +31,10 @@ type ServerHello struct {
 	// a higher version: TLSv12 when it selected TLS 1.2, TLSv11 when it selected TLS
 	// 1.1 or below; else 0.
 	DowngradeSentinel Version
-	HelloRetryRequest bool // another ClientHello follows
-	PreSharedKey      bool // resumed by PSK (RFC 8446, 4.2.11)
-	SessionTicket     bool // the server will send a ticket (RFC 5077, 3.2)
+	Group             Group // in key_share; 0: none. Up to TLS 1.2 it is in the ServerKeyExchange
+	HelloRetryRequest bool  // another ClientHello follows
+	PreSharedKey      bool  // resumed by PSK (RFC 8446, 4.2.11)
+	SessionTicket     bool  // the server will send a ticket (RFC 5077, 3.2)
 
 	Oddities Oddities
 }
@@ -128,6 +129,9 @@ func (h *ServerHello) parseExtensions(body []byte, rest reader) (err error) {
 	}
 	if data, there := block.body(ExtALPN); there {
 		h.parseProtocol(data)
+	}
+	if data, there := block.body(extKeyShare); there && len(data) >= 2 { // RFC 8446, 4.2.8
+		h.Group = Group(be16(data))
 	}
 	h.Extensions = block.framed()
 	return err

@@ -71,6 +71,7 @@ func (n *Native) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	dst = n.appendHellos(dst, &f.Observation)
 	dst = appendCertificate(dst, f.Certificate)
 	dst = appendAlert(dst, f.Alert)
+	dst = jsontext.AppendText(dst, `"history":`, f.History)
 	dst = appendProcess(dst, f.Process)
 	dst = appendSoftware(dst, f.Software)
 	dst = appendAdvice(dst, f.Advice)
@@ -107,9 +108,10 @@ func AppendRest(dst []byte, f *classify.Finding, process func([]byte, *classify.
 	}
 	if a := f.Answer; a != nil {
 		dst = appendVersion(append(jsontext.AppendKey(dst, `"server":`), '{'), `"version":`, a.Version)
-		dst = append(appendTraits(appendCipherID(dst, a), a), '}')
+		dst = append(appendGroup(appendTraits(appendCipherID(dst, a), a), &f.Observation), '}')
 	}
 	dst = appendAlert(dst, f.Alert)
+	dst = jsontext.AppendText(dst, `"history":`, f.History)
 	if p := f.Process; p != nil {
 		dst = jsontext.AppendObject(dst, `"process":`, func(dst []byte) []byte {
 			dst = process(jsontext.AppendText(dst, `"unit":`, p.Unit), p)
@@ -211,7 +213,8 @@ func (n *Native) appendHellos(dst []byte, o *classify.Observation) []byte {
 		dst = append(appendMembers(dst, n.offer(o.Hello)), '}')
 	}
 	if o.Answer != nil {
-		dst = append(appendMembers(append(jsontext.AppendKey(dst, `"server":`), '{'), answer.server), '}')
+		dst = appendMembers(append(jsontext.AppendKey(dst, `"server":`), '{'), answer.server)
+		dst = append(appendGroup(dst, o), '}')
 	}
 	return dst
 }
@@ -350,6 +353,14 @@ func appendTraits(dst []byte, a *classify.ServerHello) []byte {
 	return jsontext.AppendWord(dst, `"resumed":`, a.Resumed)
 }
 
+// appendGroup appends the group that the server selected.
+func appendGroup(dst []byte, o *classify.Observation) []byte {
+	if o.Group == 0 {
+		return dst
+	}
+	return jsontext.AppendWord(dst, `"group":`, o.Group.String())
+}
+
 func appendCertificate(dst []byte, c *classify.Certificate) []byte {
 	if c == nil {
 		return dst
@@ -360,7 +371,9 @@ func appendCertificate(dst []byte, c *classify.Certificate) []byte {
 		dst = jsontext.AppendWires(dst, `"dns_names":`, c.DNSNames)
 		dst = jsontext.AppendSeconds(dst, `"not_before":`, c.NotBefore)
 		dst = jsontext.AppendSeconds(dst, `"not_after":`, c.NotAfter)
-		return jsontext.AppendWord(dst, `"sha256":`, c.SHA256)
+		dst = jsontext.AppendWord(dst, `"serial":`, c.Serial)
+		dst = jsontext.AppendWord(dst, `"sha256":`, c.SHA256)
+		return jsontext.AppendWord(dst, `"sha1":`, c.SHA1)
 	})
 }
 
@@ -371,7 +384,11 @@ func appendAlert(dst []byte, a *classify.Alert) []byte {
 	dst = jsontext.AppendWord(append(jsontext.AppendKey(dst, `"alert":`), '{'), `"from":`, a.From.String())
 	dst = jsontext.AppendWord(dst, `"level":`, parse.AlertLevel(a.Level).String())
 	dst = jsontext.AppendWord(dst, `"description":`, parse.AlertDescription(a.Code).String())
-	return append(jsontext.AppendNumber(dst, `"code":`, a.Code), '}')
+	dst = jsontext.AppendNumber(dst, `"code":`, a.Code)
+	if a.Record != 0 {
+		dst = appendVersion(dst, `"record_version":`, a.Record)
+	}
+	return append(dst, '}')
 }
 
 func appendSoftware(dst []byte, s *classify.Software) []byte {

@@ -171,6 +171,8 @@ func (r *reader) flow(key []byte) bool {
 		f.Host = r.Wire()
 	case "host_source":
 		f.HostSource = readWord(&r.Reader, classify.NameAddress, classify.NameNone)
+	case "history":
+		f.History = r.Text()
 	case "starttls":
 		f.StartTLS = r.Text()
 	case "anomalies":

@@ -31,7 +31,7 @@ func (r *reader) parts(key []byte) bool {
 	case "client":
 		f.SNI, f.Hello = readClient(&r.Reader)
 	case "server":
-		f.Answer = readServer(&r.Reader)
+		f.Answer, f.Group = readServer(&r.Reader)
 	case "certificate":
 		f.Certificate = readCertificate(&r.Reader)
 	case "alert":
@@ -212,11 +212,11 @@ func readVersion(r *jsontext.Reader) parse.Version {
 	return v
 }
 
-func readServer(r *jsontext.Reader) *classify.ServerHello {
+func readServer(r *jsontext.Reader) (a *classify.ServerHello, group parse.Group) {
 	if !r.Object() {
-		return nil
+		return nil, 0
 	}
-	a := new(classify.ServerHello)
+	a = new(classify.ServerHello)
 	for r.Member() {
 		switch string(r.Key()) {
 		case "version":
@@ -235,11 +235,13 @@ func readServer(r *jsontext.Reader) *classify.ServerHello {
 			a.HelloRetryRequest = r.Bool()
 		case "resumed":
 			a.Resumed = r.Text()
+		case "group":
+			group, _ = parse.ParseGroup(r.Word())
 		default:
 			r.Skip()
 		}
 	}
-	return a
+	return a, group
 }
 
 func readCertificate(r *jsontext.Reader) *classify.Certificate {
@@ -259,6 +261,10 @@ func readCertificate(r *jsontext.Reader) *classify.Certificate {
 			c.NotBefore = readSeconds(r)
 		case "not_after":
 			c.NotAfter = readSeconds(r)
+		case "serial":
+			c.Serial = r.Text()
+		case "sha1":
+			c.SHA1 = r.Text()
 		case "sha256":
 			c.SHA256 = r.Text()
 		default:
@@ -282,6 +288,8 @@ func readAlert(r *jsontext.Reader) *classify.Alert {
 			a.Level = uint8(level)
 		case "code":
 			a.Code = jsontext.Number[uint8](r)
+		case "record_version":
+			a.Record = readVersion(r)
 		default:
 			r.Skip()
 		}

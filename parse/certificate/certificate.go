@@ -42,6 +42,7 @@ func (l *List) Next() (der []byte, ok bool) {
 // Certificate is what an X.509 certificate (RFC 5280) says about its subject.
 // All slices are views.
 type Certificate struct {
+	Serial          []byte // serialNumber, big-endian as encoded: a first byte of 0 is of the encoding
 	Issuer, Subject Name
 	DNSNames        DNSNames // the dNSNames of subjectAltName
 	validity        cryptobyte.String
@@ -62,7 +63,7 @@ func (c *Certificate) Parse(der []byte) error {
 		field = "TBSCertificate"
 	case !tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()):
 		field = "version"
-	case !readDER(&tbs, &ignored, asn1.INTEGER):
+	case !readDER(&tbs, (*cryptobyte.String)(&c.Serial), asn1.INTEGER):
 		field = "serialNumber"
 	case !readDER(&tbs, &ignored, asn1.SEQUENCE):
 		field = "signature"

@@ -4,6 +4,7 @@ package cipher
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // Name returns the name of a cipher suite in IANA's registry
@@ -16,6 +17,13 @@ func Name(id uint16) (iana, openssl string) {
 		return "", ""
 	}
 	return suites[i].iana, suites[i].openssl
+}
+
+// IsEphemeralCurve reports whether the server sends a key on an elliptic curve in its
+// ServerKeyExchange (RFC 8422, 2).
+func IsEphemeralCurve(id uint16) bool {
+	iana, _ := Name(id)
+	return strings.HasPrefix(iana, "TLS_ECDHE_") || strings.HasPrefix(iana, "TLS_ECDH_anon_")
 }
 
 type suite struct {

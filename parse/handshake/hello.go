@@ -82,6 +82,7 @@ func parseServerHello(h *parse.ServerHello, body []byte, draft bool) error {
 // acceptServerHello makes the ServerHello in msg, of size bytes, the connection's, and
 // completes msg.
 func (m *Machine) acceptServerHello(d Dir, size int, msg *Message) {
+	m.needTrail().group = msg.Server.Group
 	if m.client == unknownRole {
 		m.client = roleIn(d.Other())
 	}

@@ -34,6 +34,7 @@ type Machine struct {
 	anomalies   anomalies
 	preamble    *preamble // nil: nothing came before TLS
 	setAside    *setAside // nil: there is none
+	trail       *trail    // nil: no message was seen
 	pool        *Pool
 }
 
@@ -43,6 +44,7 @@ type Pool struct {
 	collector parse.Collector
 	preambles cache.Free[preamble]
 	setAsides cache.Free[setAside]
+	trails    cache.Free[trail]
 }
 
 // Opening is what is known of how a connection was opened.
@@ -59,14 +61,16 @@ func (m *Machine) Close() {
 	c := &m.pool.collector
 	m.dropSetAside()
 	m.dropPreamble()
+	m.dropTrail()
 	m.messages[0].Drop(c)
 	m.messages[1].Drop(c)
 	*m = Machine{}
 }
 
-// Held is CallerHeld and how many bytes of its Pool m uses. The latter are at most: in each direction, one
-// hello or certificate in pieces (parse.MaxMessage, parse.MaxCertificateMessage), and
-// one record that came in another protocol's packets; and two hellos set aside.
+// Held is CallerHeld and how many bytes of its Pool m uses. The latter are at most: in
+// each direction, one hello or certificate in pieces (parse.MaxMessage,
+// parse.MaxCertificateMessage), and one record that came in another protocol's packets;
+// two hellos set aside; and a trail.
 func (m *Machine) Held() int { return int(m.held) + int(m.CallerHeld) }
 
 // recount updates held. It is called when that may have changed.
@@ -77,6 +81,9 @@ func (m *Machine) recount() {
 	}
 	if m.preamble != nil {
 		n += m.preamble.size()
+	}
+	if m.trail != nil {
+		n += m.trail.size()
 	}
 	m.held = int32(n)
 }

@@ -34,6 +34,7 @@ func (m *Machine) PushMessages(d Dir, b []byte, msg *Message) (left int, s Statu
 // PushAlert reads an unencrypted alert in direction d.
 func (m *Machine) PushAlert(d Dir, a parse.Alert) {
 	m.at(d).sent = true
+	m.note(d, 'l')
 	m.at(d).add(a)
 }
 
@@ -93,7 +94,7 @@ func (m *Machine) partial(d Dir) bool {
 
 // wanted are the types of messages that are collected.
 func (m *Machine) wanted() parse.TypeSet {
-	const hellos = 1<<parse.TypeClientHello | 1<<parse.TypeServerHello | 1<<parse.TypeHelloRetryRequest
+	const hellos = 1<<parse.TypeClientHello | 1<<parse.TypeServerHello | 1<<parse.TypeHelloRetryRequest | 1<<parse.TypeServerKeyExchange
 	if m.NoCertificate {
 		return hellos
 	}
@@ -102,6 +103,7 @@ func (m *Machine) wanted() parse.TypeSet {
 
 // message reads a handshake message, and reports whether msg is set.
 func (m *Machine) message(d Dir, one *parse.Message, msg *Message) bool {
+	m.note(d, letterOf(one.Type))
 	switch {
 	case one.Skipped:
 		m.addTypeAnomaly(one.Type)
@@ -121,6 +123,9 @@ func (m *Machine) message(d Dir, one *parse.Message, msg *Message) bool {
 		return m.readServerHello(d, one.Body, true, msg)
 	case parse.TypeCertificate:
 		return m.readCertificates(d, one.Body, msg)
+	case parse.TypeServerKeyExchange:
+		m.readKeyExchange(d, one.Body)
+		return false
 	}
 	m.addTypeAnomaly(one.Type)
 	return false

@@ -121,6 +121,7 @@ func (m *Machine) record(d Dir, p *parse.Part, msg *Message) (left int, s Status
 	case parse.ApplicationData:
 		return 0, m.protect(d)
 	case parse.ChangeCipherSpec:
+		m.note(d, 'i')
 		return 0, m.changeCipherSpec(d)
 	case parse.AlertRecord:
 		return 0, m.alertRecord(d, p)
@@ -234,8 +235,12 @@ func (m *Machine) alertRecord(d Dir, p *parse.Part) Status {
 	case p.First && p.Length > 2:
 		m.anomalies.add(severalAlerts)
 	}
+	m.needTrail().alerts[d.index()] = p.Version
 	for _, b := range p.Fragment {
 		s.alertByte(b)
+		if s.partialAlert == 0 {
+			m.note(d, 'l')
+		}
 	}
 	if s.partialAlert == brokenAlert {
 		m.anomalies.add(malformedAlert)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"tlsfloor/classify"
 	"tlsfloor/classify/endpoint"
@@ -103,6 +104,7 @@ type ecsTLS struct {
 	Version         string       `json:"version,omitempty"`
 	VersionProtocol string       `json:"version_protocol,omitempty"`
 	Cipher          string       `json:"cipher,omitempty"`
+	Curve           string       `json:"curve,omitempty"`
 	NextProtocol    string       `json:"next_protocol,omitempty"`
 	Resumed         bool         `json:"resumed,omitempty"`
 	Server          ecsTLSServer `json:"server,omitzero"`
@@ -110,12 +112,19 @@ type ecsTLS struct {
 }
 
 type ecsTLSServer struct {
-	JA3S string `json:"ja3s"`
+	JA3S      string  `json:"ja3s,omitempty"`
+	Subject   string  `json:"subject,omitempty"`
+	Issuer    string  `json:"issuer,omitempty"`
+	NotBefore string  `json:"not_before,omitempty"`
+	NotAfter  string  `json:"not_after,omitempty"`
+	Hash      ecsHash `json:"hash,omitzero"`
+	X509      ecsX509 `json:"x509,omitzero"`
 }
 
 type ecsTLSClient struct {
-	ServerName string `json:"server_name,omitempty"`
-	JA3        string `json:"ja3,omitempty"`
+	ServerName       string   `json:"server_name,omitempty"`
+	JA3              string   `json:"ja3,omitempty"`
+	SupportedCiphers []string `json:"supported_ciphers,omitempty"`
 }
 
 type ecsName struct {
@@ -215,8 +224,9 @@ func ecsEventOf(f *classify.Finding) ecsEventFields {
 		Kind: "event", Category: ecsNetworks, Type: ecsConnection, Module: "tlsfloor", Dataset: ecsStream.Dataset,
 		ID: endpoint.SumText(&f.Observation), Outcome: ecsOutcome(f.Outcome), Reason: jsontext.LocalText(f.Reason),
 	}
-	if s := f.Series; s != nil {
-		v.Start, v.End = jsontext.TimeText(s.First, "Z"), jsontext.TimeText(s.Last, "Z")
+	times := f.Times()
+	if v.Start = jsontext.TimeText(times.First, "Z"); f.Series != nil {
+		v.End = jsontext.TimeText(times.Last, "Z")
 	}
 	if f.Flagged {
 		v.Kind = "alert"
@@ -282,11 +292,13 @@ func ecsTLSOf(o *classify.Observation) (t ecsTLS) {
 	}
 	if a := o.Answer; a != nil {
 		t.VersionProtocol, t.Version = ecsVersionOf(a.Version)
+		t.Curve = curveOf(o)
 		t.Cipher, t.NextProtocol, t.Resumed, t.Server.JA3S = event.Cipher(a), jsontext.WireText(a.ALPN), a.Resumed != "", a.JA3S
 	}
 	if c := o.Hello; c != nil {
-		t.Client = ecsTLSClient{jsontext.WireText(o.SNI), c.JA3}
+		t.Client = ecsTLSClient{jsontext.WireText(o.SNI), c.JA3, offeredCiphers(c)}
 	}
+	t.Server.addCertificate(o.Certificate)
 	return t
 }
 
@@ -383,6 +395,9 @@ func ecsHashes(o *classify.Observation) (hashes []string) {
 	}
 	if o.Answer != nil {
 		add(o.Answer.JA3S)
+	}
+	if o.Certificate != nil {
+		add(strings.ToUpper(o.Certificate.SHA256))
 	}
 	return hashes
 }

@@ -3,6 +3,7 @@ package foreign
 import (
 	"cmp"
 	"encoding/binary"
+	"net/netip"
 	"strconv"
 
 	"tlsfloor/classify"
@@ -65,6 +66,7 @@ type eveTLS struct {
 	JA3S            eveJA3           `json:"ja3s,omitzero"`
 	ServerALPNs     []string         `json:"server_alpns,omitempty"`
 	ServerHandshake *eveServersPick  `json:"server_handshake,omitempty"`
+	eveCertificate
 }
 
 type eveJA3 struct {
@@ -73,12 +75,15 @@ type eveJA3 struct {
 }
 
 type eveClientsOffer struct {
-	Version string `json:"version"`
+	Version string   `json:"version,omitempty"`
+	Ciphers []uint16 `json:"ciphers,omitempty"`
+	Exts    []uint16 `json:"exts,omitempty"`
 }
 
 type eveServersPick struct {
-	Version string  `json:"version"`
-	Cipher  *uint16 `json:"cipher,omitempty"`
+	Version string   `json:"version"`
+	Cipher  *uint16  `json:"cipher,omitempty"`
+	Exts    []uint16 `json:"exts,omitempty"`
 }
 
 type eveStats struct {
@@ -109,7 +114,7 @@ func (e *eve) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	e.begin(f.Time, cmp.Or(f.Sensor, &e.sensor), f.Source, "tls")
 	v := &e.event
 	v.FlowID, v.VLAN = eveFlowID(&f.Observation), f.VLANs
-	v.SrcIP, v.SrcPort, v.DestIP, v.DestPort = addrText(f.Client), portOf(f.Client), addrText(f.Server), portOf(f.Server)
+	v.SrcIP, v.SrcPort, v.DestIP, v.DestPort = eveAddr(f.Client), portOf(f.Client), eveAddr(f.Server), portOf(f.Server)
 	transport := "TCP"
 	if f.OverUDP() {
 		transport = "UDP"
@@ -130,6 +135,14 @@ func (e *eve) AppendStats(dst []byte, s *event.Stats) []byte {
 	c.Flow.TCP, c.AppLayer.Flow.TLS, c.Detect.Alert = s.Flows, s.Handshakes, s.Flagged
 	e.event.Stats = c
 	return e.structs.Append(dst, &e.event)
+}
+
+// eveAddr returns an address as Suricata writes it: that of IPv6 in its long form.
+func eveAddr(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.Addr().WithZone("").StringExpanded()
 }
 
 // begin sets the members of both types. Suricata writes UTC as +0000.
@@ -170,6 +183,9 @@ func eveMetadataOf(f *classify.Finding) *eveMetadata {
 	if a := f.Advice; a != nil {
 		m.add("tlsfloor.advice", jsontext.LocalText(a.ID))
 	}
+	if a := f.Alert; a != nil {
+		m.add("tlsfloor.alert", a.From.String()+" "+parse.AlertLevel(a.Level).String()+" "+parse.AlertDescription(a.Code).String())
+	}
 	for _, a := range f.Anomalies {
 		m.add("tlsfloor.anomaly", a)
 	}
@@ -195,17 +211,22 @@ func eveTLSOf(o *classify.Observation) *eveTLS {
 	t := &eveTLS{FromProto: jsontext.LocalText(eveProtocol(o.StartTLS)), Version: "UNDETERMINED"}
 	if c := o.Hello; c != nil {
 		t.SNI, t.JA3, t.JA4, t.ClientALPNs = jsontext.WireText(o.SNI), eveJA3{c.JA3, c.JA3Full}, jsontext.WireText(c.JA4), jsontext.WireTexts(c.ALPN)
+		offer := &eveClientsOffer{Ciphers: listed(c.JA3Full, 1), Exts: listed(c.JA3Full, 2)}
 		if c.ShowsVersions() {
-			t.ClientHandshake = &eveClientsOffer{eveVersion(c.MaxVersion())}
+			offer.Version = eveVersion(c.MaxVersion())
 		}
+		t.ClientHandshake = offer
 	}
 	if a := o.Answer; a != nil {
 		t.Version, t.SessionResumed, t.JA3S = eveVersion(a.Version), a.Resumed != "", eveJA3{a.JA3S, a.JA3SFull}
 		if a.ALPN != "" {
 			t.ServerALPNs = []string{jsontext.WireText(a.ALPN)}
 		}
-		t.ServerHandshake = &eveServersPick{t.Version, event.CipherID(a)}
+		t.ServerHandshake = &eveServersPick{t.Version, event.CipherID(a), listed(a.JA3SFull, 2)}
+	} else if a := o.Alert; a != nil && a.From == classify.ServerSide && a.Record != 0 {
+		t.Version = eveVersion(a.Record) // Suricata takes it from any record of the server
 	}
+	t.eveCertificate = eveCertificateOf(o.Certificate)
 	return t
 }
 

@@ -49,6 +49,14 @@ func remedy(f *classify.Finding) string {
 	return "Find out which side held the version down: look at the anomalies, and at what lies between the two."
 }
 
+// curveOf returns the group that the server selected; empty: none.
+func curveOf(o *classify.Observation) string {
+	if o.Group == 0 {
+		return ""
+	}
+	return o.Group.String()
+}
+
 // ipVersionOf returns 4 or 6; 0 when there is no address.
 func ipVersionOf(a netip.AddrPort) int {
 	switch {

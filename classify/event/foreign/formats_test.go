@@ -33,10 +33,10 @@ var foreign = []struct {
 	definition  func(testing.TB) complainer
 	allocations float64
 }{
-	{"ecs", func(t testing.TB) complainer { return loadECS(t) }, 33},
-	{"ocsf", func(t testing.TB) complainer { return loadOCSF(t) }, 27},
-	{"eve", func(t testing.TB) complainer { return loadEVE(t) }, 15},
-	{"zeek", func(t testing.TB) complainer { return loadZeek(t) }, 7},
+	{"ecs", func(t testing.TB) complainer { return loadECS(t) }, 47},
+	{"ocsf", func(t testing.TB) complainer { return loadOCSF(t) }, 39},
+	{"eve", func(t testing.TB) complainer { return loadEVE(t) }, 33},
+	{"zeek", func(t testing.TB) complainer { return loadZeek(t) }, 17},
 }
 
 func parseFormat(t testing.TB, name string, by event.Sensor) event.Format {
@@ -53,7 +53,7 @@ func parseFormat(t testing.TB, name string, by event.Sensor) event.Format {
 
 func TestParseFormat(t *testing.T) {
 	for name, begins := range map[string]string{
-		"native": `{"schema":"tlsfloor/1"`, "ecs": `{"@timestamp"`, "ocsf": `{"class_uid"`, "eve": `{"timestamp"`, "zeek": `{"ts"`,
+		"native": `{"schema":"tlsfloor/1"`, "ecs": `{"@timestamp"`, "ocsf": `{"class_uid"`, "eve": `{"timestamp"`, "zeek": `{"_path":"ssl","ts"`,
 	} {
 		if line := string(parseFormat(t, name, sensor).AppendFinding(nil, findings.Violation())); !strings.HasPrefix(line, begins) {
 			t.Errorf("%s begins %.30s", name, line)
@@ -309,7 +309,7 @@ func loadZeek(t testing.TB) complainer {
 	// Columns and versions are in back quotes: `ts uid ...` and `TLSv10 ...`.
 	_, said, _ := strings.Cut(string(text), "Zeek's ssl.log JSON:")
 	said, _, _ = strings.Cut(said, "\n")
-	var log zeekLog
+	log := zeekLog{columns: []string{"_path"}} // of streams of several logs
 	for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(said, -1) {
 		if words := strings.Fields(quoted[1]); slices.Contains(words, "TLSv10") {
 			log.versions = append(log.versions, words...)
@@ -327,9 +327,13 @@ func loadZeek(t testing.TB) complainer {
 var zeekTypes = map[string]string{
 	"ts": `^-?[0-9]+\.[0-9]{6}$`, "uid": `^"C[0-9A-Za-z]{17}"$`, "resumed": `^(true|false)$`, "established": `^(true|false)$`,
 	"id.orig_p": `^[0-9]{1,5}$`, "id.resp_p": `^[0-9]{1,5}$`, "tlsfloor.flagged": `^(true|false)$`,
-	"tlsfloor.anomalies": `^\[".*"\]$`, // vector of string
-	"tlsfloor.count":     `^[0-9]+$`, "tlsfloor.first_seen": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.last_seen": `^-?[0-9]+\.[0-9]{6}$`,
+	"tlsfloor.anomalies": texts, "cert_chain_fps": texts, "tlsfloor.certificate_dns_names": texts, "sni_matches_cert": `^(true|false)$`,
+	"tlsfloor.certificate_not_before": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.certificate_not_after": `^-?[0-9]+\.[0-9]{6}$`,
+	"tlsfloor.count": `^[0-9]+$`, "tlsfloor.first_seen": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.last_seen": `^-?[0-9]+\.[0-9]{6}$`,
 }
+
+// texts is a vector of strings.
+const texts = `^\[".*"\]$`
 
 func (z zeekLog) complaints(event map[string]any) []string {
 	var all []string

@@ -139,10 +139,13 @@ type ocsfEndpoint struct {
 type ocsfTLS struct {
 	Version  string           `json:"version"`
 	Cipher   string           `json:"cipher,omitempty"`
+	Offered  []string         `json:"client_ciphers,omitempty"`
 	JA3SHash *ocsfFingerprint `json:"ja3s_hash,omitempty"`
 	SNI      string           `json:"sni,omitempty"`
 	JA3Hash  *ocsfFingerprint `json:"ja3_hash,omitempty"`
 	Alert    *uint8           `json:"alert,omitempty"`
+
+	Certificate *ocsfCertificate `json:"certificate,omitempty"`
 }
 
 type ocsfFingerprint struct {
@@ -337,12 +340,12 @@ func ocsfTLSOf(o *classify.Observation) *ocsfTLS {
 	if o.Hello == nil && o.Answer == nil {
 		return nil
 	}
-	t := &ocsfTLS{Version: "Unknown"}
+	t := &ocsfTLS{Version: "Unknown", Certificate: ocsfCertificateOf(o.Certificate)}
 	if a := o.Answer; a != nil {
 		t.Version, t.Cipher, t.JA3SHash = a.Version.String(), event.Cipher(a), ocsfMD5(a.JA3S)
 	}
 	if c := o.Hello; c != nil {
-		t.SNI, t.JA3Hash = jsontext.WireText(o.SNI), ocsfMD5(c.JA3)
+		t.SNI, t.JA3Hash, t.Offered = jsontext.WireText(o.SNI), ocsfMD5(c.JA3), offeredCiphers(c)
 	}
 	if o.Alert != nil {
 		t.Alert = &o.Alert.Code

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"tlsfloor/classify"
@@ -111,7 +112,7 @@ func TestECSRelated(t *testing.T) {
 	f.Names = append(f.Names, classify.Name{Host: f.Host, Source: classify.NameCertificate}, classify.Name{Host: f.Names[0].Host, Source: classify.NameDNS})
 	f.Proxied.Server = f.Server
 	related := jsonline.At(jsonline.Decode(t, parseFormat(t, "ecs", event.Sensor{}).AppendFinding(nil, f)), "related")
-	const want = `{"hash":["0123456789abcdef0123456789abcdef","t11d010000_a_b","fedcba9876543210fedcba9876543210"],` +
+	want := `{"hash":["0123456789abcdef0123456789abcdef","t11d010000_a_b","fedcba9876543210fedcba9876543210","` + strings.ToUpper(findings.Violation().Certificate.SHA256) + `"],` +
 		`"hosts":["dynamodb.us-west-2.amazonaws.com","DynamoDB.us-west-2.amazonaws.com"],"ip":["10.0.0.5","52.94.1.2","2001:db8::5"],"user":["svc","alice"]}`
 	if got := jsonline.Literal(related); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

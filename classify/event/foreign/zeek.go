@@ -21,6 +21,7 @@ type zeek struct {
 // zeekSSL is a line of ssl.log, with the columns that Zeek fills for a TLS 1.3
 // handshake.
 type zeekSSL struct {
+	Path         string      `json:"_path"`
 	TS           json.Number `json:"ts"`  // seconds since the Unix epoch, with microseconds
 	UID          string      `json:"uid"` // not the one that Zeek gives the connection; community_id is the same
 	OrigH        string      `json:"id.orig_h,omitempty"`
@@ -29,13 +30,15 @@ type zeekSSL struct {
 	RespP        *uint16     `json:"id.resp_p,omitempty"`
 	Version      string      `json:"version,omitempty"`
 	Cipher       string      `json:"cipher,omitempty"`
+	Curve        string      `json:"curve,omitempty"`
 	NextProtocol string      `json:"next_protocol,omitempty"`
 	JA3S         string      `json:"ja3s,omitempty"` // of the package ja3
 	ServerName   string      `json:"server_name,omitempty"`
 	JA3          string      `json:"ja3,omitempty"` // of the package ja3
 	JA4          string      `json:"ja4,omitempty"` // of the package ja4
 	LastAlert    string      `json:"last_alert,omitempty"`
-	Resumed      bool        `json:"resumed"`     // Zeek always writes it; false when unknown
+	Resumed      bool        `json:"resumed"` // Zeek always writes it; false when unknown
+	History      string      `json:"ssl_history,omitempty"`
 	Established  bool        `json:"established"` // the same
 	CommunityID  string      `json:"community_id,omitempty"`
 
@@ -52,6 +55,7 @@ type zeekSSL struct {
 
 	Anomalies []string `json:"tlsfloor.anomalies,omitempty"`
 
+	zeekCertificate
 	zeekException
 	zeekSeries
 }
@@ -60,13 +64,14 @@ type zeekSSL struct {
 func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	l := &z.line
 	*l = zeekSSL{
-		TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
+		Path: "ssl", TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
 		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
 		Established: f.Outcome == classify.Established, CommunityID: endpoint.CommunityID(&f.Observation),
-		Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
+		History: f.History, Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
 		Host: jsontext.WireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
 	}
 	if a := f.Answer; a != nil {
+		l.Curve = curveOf(&f.Observation)
 		l.Version, l.Cipher = zeekVersion(a.Version), zeekCipher(a)
 		l.NextProtocol, l.JA3S, l.Resumed = jsontext.WireText(a.ALPN), a.JA3S, a.Resumed != ""
 	}
@@ -75,6 +80,9 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 	}
 	if a := f.Alert; a != nil {
 		l.LastAlert = zeekAlert(a)
+	}
+	if f.Certificate != nil {
+		l.zeekCertificate = zeekCertificateOf(&f.Observation)
 	}
 	if p := f.Process; p != nil {
 		l.Process = event.Program(p.Executable, p.CommandLine)

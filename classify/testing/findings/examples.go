@@ -34,7 +34,12 @@ func Violation() *classify.Finding {
 			Version: parse.TLSv1, Cipher: 0xc013, ALPN: "http/1.1", JA3S: "fedcba9876543210fedcba9876543210", JA3SFull: "769,49171,",
 			Sentinel: parse.TLSv11, HelloRetryRequest: true, Resumed: "ticket",
 		},
-		Alert:     &classify.Alert{From: classify.ServerSide, Level: 2, Code: 70},
+		Group: 23, History: "CsxknL",
+		Certificate: &classify.Certificate{
+			Subject: "CN=dynamodb.us-west-2.amazonaws.com,O=\xff", Issuer: "CN=Amazon RSA 2048 M01", DNSNames: []string{"*.us-west-2.amazonaws.com", "b.example"},
+			NotBefore: 1764000000, NotAfter: 1796000000, Serial: "0a1b2c", SHA256: strings.Repeat("2c", 32), SHA1: strings.Repeat("1d", 20),
+		},
+		Alert:     &classify.Alert{From: classify.ServerSide, Level: 2, Code: 70, Record: parse.TLSv1},
 		Anomalies: []string{"hello_split_records", "downgrade"},
 		Names:     []classify.Name{{Host: "DynamoDB.us-west-2.amazonaws.com", Source: classify.NameSNI}, {Source: classify.NameAddress}},
 	}

@@ -68,6 +68,10 @@ func describe(r *rand.Rand, f *classify.Finding) {
 			*hash = fmt.Sprintf("%032x", r.Uint64())
 		}
 	}
+	if f.Answer == nil {
+		f.Group = 0
+	}
+	f.History = []string{"", "CsxknGIi", "Cl"}[r.Intn(3)]
 	if a := f.Alert; a != nil {
 		a.From %= classify.ServerSide + 1
 	}
@@ -76,6 +80,7 @@ func describe(r *rand.Rand, f *classify.Finding) {
 		a.JA3SFull = "769,47,"
 	}
 	if c := f.Certificate; c != nil {
+		c.Serial, c.SHA1 = "0123", strings.Repeat("1b", 20)
 		c.SHA256, c.NotBefore, c.NotAfter = strings.Repeat("0a", 32), c.NotBefore%lastSecond, c.NotAfter%lastSecond
 	}
 	if s := f.Software; s != nil {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash/maphash"
@@ -201,12 +202,13 @@ const maxDNSNames = 100
 // than maxDNSNames names, the list has the first ones and name, the one that nameOf
 // chose.
 func describeCertificate(leaf *certificate.Certificate, der []byte, name string) *classify.Certificate {
-	sum := sha256.Sum256(der)
+	sum, short := sha256.Sum256(der), sha1.Sum(der) // Suricata has no other hash than SHA-1
 	notBefore, notAfter := leaf.Validity()
 	c := &classify.Certificate{
 		Subject: bounded(leaf.Subject.String()), Issuer: bounded(leaf.Issuer.String()),
 		NotBefore: seconds(notBefore), NotAfter: seconds(notAfter),
-		SHA256: hex.EncodeToString(sum[:]),
+		Serial: serialText(leaf.Serial),
+		SHA256: hex.EncodeToString(sum[:]), SHA1: hex.EncodeToString(short[:]),
 	}
 	for list := leaf.DNSNames; len(c.DNSNames) < maxDNSNames; {
 		name, ok := list.Next()
@@ -219,6 +221,19 @@ func describeCertificate(leaf *certificate.Certificate, der []byte, name string)
 		c.DNSNames[last] = name
 	}
 	return c
+}
+
+// maxSerial bounds a serial number in an event, in bytes. Certificates may have 20 (RFC
+// 5280, 4.1.2.2).
+const maxSerial = 64
+
+// serialText returns a serial number in hexadecimal, without the byte that only says that
+// it is positive.
+func serialText(serial []byte) string {
+	if len(serial) > 1 && serial[0] == 0 {
+		serial = serial[1:]
+	}
+	return hex.EncodeToString(serial[:min(len(serial), maxSerial)])
 }
 
 // bounded cuts a distinguished name to maxDistinguishedName.

@@ -7,6 +7,7 @@ import (
 	"tlsfloor/classify"
 	"tlsfloor/classify/policy"
 	"tlsfloor/parse"
+	"tlsfloor/parse/cipher"
 	"tlsfloor/parse/handshake"
 )
 
@@ -109,6 +110,7 @@ func (c *Session) observe(outcome classify.Outcome) *classify.Finding {
 	o.Sender, o.Outside = c.sender(), c.client.outside
 	o.Client, o.Server = c.from(client), c.from(client.Other())
 	o.StartTLS, o.Protocol = c.tls.Protocol(), c.tls.Transport
+	o.Group, o.History = c.group(), c.history()
 	if c.conversation != nil {
 		c.conversation.describe(o)
 	}
@@ -134,7 +136,23 @@ func (c *Session) alert(client flow.Dir) *classify.Alert {
 	if flow.Dir(from) == client {
 		side = classify.ClientSide
 	}
-	return &classify.Alert{From: side, Level: uint8(a.Level), Code: uint8(a.Description)}
+	return &classify.Alert{From: side, Level: uint8(a.Level), Code: uint8(a.Description), Record: c.tls.AlertVersion(from)}
+}
+
+// group is the group that the server selected; 0: none, or not known.
+func (c *Session) group() parse.Group {
+	a := &c.server
+	if a.seen && (a.version.Rank() >= parse.TLSv13 || cipher.IsEphemeralCurve(a.cipher)) {
+		return c.tls.Group()
+	}
+	return 0
+}
+
+// history is the order of the handshake's messages.
+func (c *Session) history() string {
+	letters := c.tls.AppendHistory(c.sessions.scratch.history[:0])
+	c.sessions.scratch.history = letters
+	return c.sessions.strings.get(letters)
 }
 
 // describeClientHello describes the ClientHello; nil: none was seen. If its details

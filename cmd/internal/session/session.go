@@ -166,6 +166,7 @@ type scratch struct {
 	finding classify.Finding
 	hello   classify.ClientHello
 	answer  classify.ServerHello
+	history []byte
 }
 
 // endpoint is the address and port of an end of a connection, as packets have them.

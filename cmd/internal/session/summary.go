@@ -22,14 +22,14 @@ type clientSummary struct {
 	outside       bool         // all of the hello came outside of any tunnel
 	showsVersions bool         // the versions offered are known: see classify.ClientHello.ShowsVersions
 	reach         policy.Reach // of the name; Unnamed without Options.FlaggedOnly
+	numOffered    int8         // of offered; noVersions: the hello has no supported_versions
 	record        parse.Version
 	legacy        parse.Version
 	oddities      parse.Oddities
 	name          *serverName // nil: none
 	// offered is supported_versions without GREASE, if the details are not kept: its
 	// first numOffered elements are valid.
-	offered    [4]parse.Version
-	numOffered int8 // noVersions: the hello has no supported_versions
+	offered [4]parse.Version
 }
 
 const noVersions = -1
