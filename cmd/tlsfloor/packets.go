@@ -25,6 +25,7 @@ func (w *watcher) openWritten(outputs []config.Config, stdout io.Writer) (err er
 	if w.events, err = w.openOutputs(outputs, stdout); err != nil {
 		return err
 	}
+	w.openSeries()
 	w.opened.Store(w.events)
 	w.begin("opening the file for packets")
 	w.packets, err = w.openPackets(stdout)

@@ -190,7 +190,6 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	if err := w.delivery.begin(w.messages); err != nil {
 		return err
 	}
-	w.openSeries()
 	w.begin("starting to look for processes")
 	if err := w.startFinder(); err != nil {
 		return err
