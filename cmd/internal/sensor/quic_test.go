@@ -174,6 +174,18 @@ func TestQUICOneDirection(t *testing.T) {
 	}
 }
 
+// What the snapshot length cut off is a blind spot.
+func TestQUICCut(t *testing.T) {
+	frames := udpFrames(readUDP(t, "quicgo-v1-sni.pcap"))
+	for i := range frames {
+		frames[i].Data = frames[i].Data[:min(len(frames[i].Data), 200)]
+	}
+	got, stats := eventsOf(t, 1, &memorySource{frames: frames})
+	if len(got) > 0 || stats.Unseen.CutHellos != 1 {
+		t.Errorf("%d events, %+v", len(got), stats.Unseen)
+	}
+}
+
 // Other versions are counted, once for a conversation.
 func TestOtherVersionsOfQUIC(t *testing.T) {
 	from, to := netip.MustParseAddrPort("10.0.0.5:50000"), netip.MustParseAddrPort("192.0.2.10:443")
