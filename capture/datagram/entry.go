@@ -80,8 +80,7 @@ func (t *Table) insert(ends *flow.Ends, by flow.Guarantor) int32 {
 	if !ok {
 		older = none
 	}
-	now := t.clock.Claimed()
-	t.entries[i] = entry{ends: *ends, by: by, twin: older, consumer: none, seen: now}
+	t.entries[i] = entry{ends: *ends, by: by, twin: older, consumer: none, seen: t.claimed}
 	t.index[*ends] = i
 	return i
 }
@@ -118,7 +117,7 @@ func (t *Table) vacancy() int32 {
 func (t *Table) follow(i int32, c Consumer, in class) {
 	t.stats.Conversations++
 	e := &t.entries[i]
-	e.began = t.clock.Claimed()
+	e.began = t.claimed
 	if n := len(t.freeConsumers); n > 0 {
 		e.consumer = t.freeConsumers[n-1]
 		t.freeConsumers = t.freeConsumers[:n-1]

@@ -60,6 +60,7 @@ type Table struct {
 	handler  Handler
 	networks flow.Networks
 	clock    packettime.Clock
+	claimed  int64 // when the last datagram came: see packettime.Clock.Claimed
 
 	index   map[flow.Ends]int32 // the newest entry with these ends: see entry.twin
 	entries []entry
@@ -146,6 +147,7 @@ func (t *Table) Sweep(now int64) {
 // take finds or enters the conversation of a datagram.
 func (t *Table) take(p *decode.Packet, begins bool, claimed int64) {
 	t.stats.Datagrams++
+	t.claimed = claimed
 	if len(t.index) == 0 && !begins {
 		return
 	}

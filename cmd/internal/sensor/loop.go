@@ -78,7 +78,9 @@ func (r *reading) runUntilFault(p processor, o *Options, between func() bool) (o
 			if r.frames < pause {
 				continue
 			}
-			p.pulse()
+			if r.frames%256 == 0 { // not after a fault, which must not change the clock
+				p.pulse()
+			}
 		} else if errors.Is(err, capture.ErrTimeout) {
 			p.idle()
 		} else if done, err := o.handleSourceError(err); done {
