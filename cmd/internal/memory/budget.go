@@ -114,8 +114,8 @@ func (b Budget) Divide(inputs, lists int64) (Shares, error) {
 	return Shares{
 		Series:     series,                    // none; with --every 11 MiB
 		Packets:    packets,                   // none; with -w 44 MiB
-		Handshakes: rest / 2,                  // 88 MiB
-		Datagrams:  rest * 5 / 44,             // 20 MiB
+		Handshakes: rest * 6 / 11,             // 96 MiB
+		Datagrams:  rest / 11,                 // 16 MiB
 		Flows:      int(rest * 16 / 11 >> 10), // 262,144: 27 MiB
 		Names:      rest / 8,                  // 22 MiB
 		Kinds:      int(rest * 2 / 11 >> 13),  // 4,096: 16 MiB
