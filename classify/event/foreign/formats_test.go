@@ -326,7 +326,7 @@ func loadZeek(t testing.TB) complainer {
 // zeekTypes are the types of the columns, as their values look in JSON.
 var zeekTypes = map[string]string{
 	"ts": `^-?[0-9]+\.[0-9]{6}$`, "uid": `^"C[0-9A-Za-z]{17}"$`, "resumed": `^(true|false)$`, "established": `^(true|false)$`,
-	"id.orig_p": `^[0-9]{1,5}$`, "id.resp_p": `^[0-9]{1,5}$`, "tlsfloor.flagged": `^(true|false)$`,
+	"id.orig_p": `^[0-9]{1,5}$`, "id.resp_p": `^[0-9]{1,5}$`, "tlsfloor.flagged": `^(true|false)$`, "tlsfloor.in_scope": `^(true|false)$`,
 	"tlsfloor.anomalies": texts, "cert_chain_fps": texts, "tlsfloor.certificate_dns_names": texts, "sni_matches_cert": `^(true|false)$`,
 	"tlsfloor.certificate_not_before": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.certificate_not_after": `^-?[0-9]+\.[0-9]{6}$`,
 	"tlsfloor.count": `^[0-9]+$`, "tlsfloor.first_seen": `^-?[0-9]+\.[0-9]{6}$`, "tlsfloor.last_seen": `^-?[0-9]+\.[0-9]{6}$`,

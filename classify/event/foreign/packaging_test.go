@@ -364,15 +364,15 @@ func TestDashboardMetrics(t *testing.T) {
 	}
 }
 
-// The attributes of OCSF's actor that docs/siem.md names are the schema's, and
+// The attributes of OCSF's actor that docs/mapping.md names are the schema's, and
 // events have them.
 func TestDocumentedActor(t *testing.T) {
 	schema := loadOCSF(t)
 	event := jsonline.Decode(t, parseFormat(t, "ocsf", event.Sensor{}).AppendFinding(nil, findings.Violation()))
-	names := regexp.MustCompile("`(actor(?:\\.[a-z_]+)+)`").FindAllStringSubmatch(packaged(t, "../../docs/siem.md"), -1)
+	names := regexp.MustCompile("`(actor(?:\\.[a-z_]+)+)`").FindAllStringSubmatch(packaged(t, "../../docs/mapping.md"), -1)
 	for _, name := range names {
 		path := strings.Split(name[1], ".")
-		if values := valuesAt(event["evidences"], path); len(values) != 1 || values[0] == nil {
+		if values := valuesAt(event["evidences"], path); len(values) == 0 || values[0] == nil {
 			t.Errorf("%s is %v", name[1], values)
 		}
 		if (&ocsfCheck{schema: schema}).typeAt(schema.objects["evidences"], path) == "" {

@@ -45,6 +45,9 @@ type zeekSSL struct {
 	// The verdict and the rest, for which Zeek has no columns.
 	Verdict    string `json:"tlsfloor.verdict"`
 	Flagged    bool   `json:"tlsfloor.flagged"`
+	InScope    bool   `json:"tlsfloor.in_scope"`
+	Outcome    string `json:"tlsfloor.outcome,omitempty"`
+	StartTLS   string `json:"tlsfloor.starttls,omitempty"`
 	Fix        string `json:"tlsfloor.fix,omitempty"`
 	Reason     string `json:"tlsfloor.reason,omitempty"`
 	Host       string `json:"tlsfloor.host,omitempty"`
@@ -67,7 +70,7 @@ func (z *zeek) AppendFinding(dst []byte, f *classify.Finding) []byte {
 		Path: "ssl", TS: zeekTime(f.Time), UID: zeekUID(&f.Observation),
 		OrigH: addrText(f.Client), OrigP: portOf(f.Client), RespH: addrText(f.Server), RespP: portOf(f.Server),
 		Established: f.Outcome == classify.Established, CommunityID: endpoint.CommunityID(&f.Observation),
-		History: f.History, Verdict: f.Verdict.String(), Flagged: f.Flagged, Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
+		History: f.History, Verdict: f.Verdict.String(), Flagged: f.Flagged, InScope: f.InScope, Outcome: f.Outcome.String(), StartTLS: jsontext.LocalText(f.StartTLS), Fix: f.Fix.String(), Reason: jsontext.LocalText(f.Reason),
 		Host: jsontext.WireText(f.Host), HostSource: f.HostSource.String(), Anomalies: f.Anomalies,
 	}
 	if a := f.Answer; a != nil {
