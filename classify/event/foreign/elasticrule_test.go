@@ -61,8 +61,8 @@ func weakCipher(event map[string]any) bool {
 	return false
 }
 
-// Every established violation of the recorded captures, as it would be towards
-// AWS's own addresses, and nothing else.
+// Every established violation over TCP of the recorded captures, as it would be towards
+// AWS's own addresses, and nothing else: the rule looks at TCP alone.
 func TestElasticRule(t *testing.T) {
 	matched, passed := 0, 0
 	eachRecorded(t, func(t *testing.T, f *classify.Finding) {
