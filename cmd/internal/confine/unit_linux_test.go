@@ -23,7 +23,7 @@ func TestUnitIsSound(t *testing.T) {
 }
 
 func TestUnitThatDeliversIsSound(t *testing.T) {
-	unit := copyUnit(t, "tlsfloor-ship.service")
+	unit := copyUnit(t, "tlsfloor-shipper.service")
 	analyze(t, "verify", unit)
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedToDeliver, unit)
 }
@@ -33,13 +33,6 @@ func TestUnitThatFindsProcessesIsSound(t *testing.T) {
 	copyConfig(t, "tlsfloor.service.d/process.conf", filepath.Join(unit+".d", "process.conf"), "", "")
 	analyze(t, "verify", unit)
 	analyze(t, "security", "--offline=yes", "--threshold="+mostExposedWithProcess, unit)
-}
-
-func TestUnitThatDeliversIsSound(t *testing.T) {
-	unit := filepath.Join(t.TempDir(), "tlsfloor-shipper.service")
-	copyConfig(t, "tlsfloor-shipper.service", unit, "=/usr/bin/tlsfloor ", "=/bin/true ")
-	analyze(t, "verify", unit)
-	analyze(t, "security", "--offline=yes", "--threshold="+mostExposed, unit)
 }
 
 // copyUnit returns the unit with another program, because tlsfloor is not installed.
