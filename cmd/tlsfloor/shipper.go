@@ -11,6 +11,7 @@ import (
 	"tlsfloor/cmd/internal/connections"
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/ownership"
+	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/journal"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/ship"
@@ -79,7 +80,19 @@ func (d *delivery) begin(m *messages) (err error) {
 		return err
 	}
 	m.note("events wait in %s until they are delivered", printable(d.journal))
+	d.noteOldSpools(m)
 	return nil
+}
+
+// noteOldSpools reports spools of versions before the journal. Their events are in the
+// formats of their outputs, of which a journal has none.
+func (d *delivery) noteOldSpools(m *messages) {
+	entries, _ := ownership.ReadDir(d.remote.Spool) // it has the journal
+	for _, e := range entries {
+		if path := filepath.Join(d.remote.Spool, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
+			m.say("%s has events of an earlier version: start that version once more, with the same options, to have them delivered", printable(path))
+		}
+	}
 }
 
 func (d *delivery) reopen() error {
