@@ -172,7 +172,7 @@ func (r *reader) flow(key []byte) bool {
 	case "host_source":
 		f.HostSource = readWord(&r.Reader, classify.NameAddress, classify.NameNone)
 	case "history":
-		f.History = r.Text()
+		f.History = r.Own()
 	case "starttls":
 		f.StartTLS = r.Text()
 	case "anomalies":
@@ -224,7 +224,7 @@ func readSpot(r *jsontext.Reader) (s Spot) {
 	for r.Member() {
 		switch string(r.Key()) {
 		case "cause":
-			s.Cause = r.Text()
+			s.Cause = r.Own()
 		case "count":
 			s.Count = jsontext.Number[uint64](r)
 		case "top":

@@ -195,9 +195,9 @@ func readClient(r *jsontext.Reader) (sni string, c *classify.ClientHello) {
 		case "early_data":
 			c.EarlyData = r.Bool()
 		case "ja3":
-			c.JA3 = r.Text()
+			c.JA3 = r.Own()
 		case "ja3_full":
-			c.JA3Full = r.Text()
+			c.JA3Full = r.Numbers()
 		case "ja4":
 			c.JA4 = r.Wire()
 		default:
@@ -226,15 +226,15 @@ func readServer(r *jsontext.Reader) (a *classify.ServerHello, group parse.Group)
 		case "alpn":
 			a.ALPN = r.Wire()
 		case "ja3s":
-			a.JA3S = r.Text()
+			a.JA3S = r.Own()
 		case "ja3s_full":
-			a.JA3SFull = r.Text()
+			a.JA3SFull = r.Numbers()
 		case "downgrade_sentinel":
 			a.Sentinel = readVersion(r)
 		case "hello_retry_request":
 			a.HelloRetryRequest = r.Bool()
 		case "resumed":
-			a.Resumed = r.Text()
+			a.Resumed = r.Own()
 		case "group":
 			group, _ = parse.ParseGroup(r.Word())
 		default:
@@ -262,11 +262,11 @@ func readCertificate(r *jsontext.Reader) *classify.Certificate {
 		case "not_after":
 			c.NotAfter = readSeconds(r)
 		case "serial":
-			c.Serial = r.Text()
+			c.Serial = r.Own()
 		case "sha1":
-			c.SHA1 = r.Text()
+			c.SHA1 = r.Own()
 		case "sha256":
-			c.SHA256 = r.Text()
+			c.SHA256 = r.Own()
 		default:
 			r.Skip()
 		}
@@ -305,7 +305,7 @@ func readSoftware(r *jsontext.Reader) *classify.Software {
 	for r.Member() {
 		switch string(r.Key()) {
 		case "id":
-			s.ID = r.Text()
+			s.ID = r.Own()
 		case "name":
 			s.Name = r.Text()
 		case "version":
@@ -331,7 +331,7 @@ func readAdvice(r *jsontext.Reader) *classify.Advice {
 	for r.Member() {
 		switch string(r.Key()) {
 		case "id":
-			a.ID = r.Text()
+			a.ID = r.Own()
 		case "summary":
 			a.Summary = r.Text()
 		default:

@@ -3,6 +3,7 @@ package jsontext
 import (
 	"bytes"
 	"strconv"
+	"strings"
 )
 
 // Reader reads a JSON text, which anybody may have written, value by value. A value of
@@ -158,6 +159,24 @@ func (r *Reader) Word() []byte {
 	}
 	r.space = appendUnescaped(r.space[:0], text)
 	return r.space
+}
+
+// Own reads one of our own words, which AppendWord writes without escapes: letters, digits
+// and some signs. Another text, which somebody else has written, is read as empty: it could
+// end the string, or the cell of a table.
+func (r *Reader) Own() string { return r.only("_.-") }
+
+// Numbers reads a text of numbers with commas and hyphens between them, as Own does.
+func (r *Reader) Numbers() string { return r.only(",-") }
+
+func (r *Reader) only(signs string) string {
+	text := r.Word()
+	for _, c := range text {
+		if !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && strings.IndexByte(signs, c) < 0 {
+			return ""
+		}
+	}
+	return string(text)
 }
 
 // Texts reads a list of texts of this machine.

@@ -129,6 +129,19 @@ func skipTo(r *Reader, entered bool) {
 	}
 }
 
+// What AppendWord would write without escapes has none that could end the string.
+func TestReaderOfWords(t *testing.T) {
+	for text, want := range map[string][2]string{
+		`"cut_hellos"`: {"cut_hellos", ""}, `"769,47-53,,"`: {"", "769,47-53,,"}, `"0A1b.c-2"`: {"0A1b.c-2", ""}, `""`: {"", ""}, `7`: {"", ""},
+		`"a\",\"b"`: {"", ""}, `"\u0061"`: {"a", "a"}, `"a b"`: {"", ""}, "\"\x7f\"": {"", ""}, "\"\xfb\"": {"", ""}, `"=a"`: {"", ""}, `"[@"`: {"", ""},
+	} {
+		own, numbers := NewReader([]byte(text)), NewReader([]byte(text))
+		if got := [2]string{own.Own(), numbers.Numbers()}; got != want || !own.Whole() || !numbers.Whole() {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestReaderIsBounded(t *testing.T) {
 	for _, deep := range []string{strings.Repeat("[", 1<<20), strings.Repeat(`{"a":`, 1<<18), strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)} {
 		r := NewReader([]byte(deep))

@@ -151,6 +151,31 @@ func readBack(t *testing.T, name string, by event.Sensor, style Style, f *classi
 	return read.AppendStats(nil, back), of.AppendStats(nil, s)
 }
 
+// Whatever a line says that is read as a native event, it is one line of each format.
+func FuzzReadInEveryFormat(f *testing.F) {
+	native := event.NewNative(sensor)
+	f.Add(native.AppendFinding(nil, findings.Violation()))
+	f.Add(native.AppendStats(nil, unseen))
+	f.Add([]byte(`{"schema":"tlsfloor/1","kind":"handshake","client":{"ja3":"a,b","ja3_full":"1,\",\"2"},"software":{"id":"\"}","name":"\u001b["},"advice":{"id":"=1"},"history":"\n"}`))
+	f.Add([]byte(`{"schema":"tlsfloor/1","kind":"stats","blind":[{"cause":"\"}","text":"\u0000"}]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		found, counts, err := event.Read(line)
+		if err != nil || found == nil && counts == nil {
+			return
+		}
+		for name := range strings.SplitSeq(Names, ", ") {
+			var out []byte
+			format := parseFormat(t, name, Style{Place: true})
+			if found != nil {
+				out = format.AppendFinding(nil, found)
+			} else if out = format.AppendStats(nil, counts); out == nil {
+				continue // a schema without counts
+			}
+			checkLine(t, name, out)
+		}
+	})
+}
+
 // Lines are made without garbage. Lists in a cell and unknown version numbers are the
 // exception.
 func TestNothingIsAllocated(t *testing.T) {
