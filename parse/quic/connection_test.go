@@ -50,7 +50,7 @@ func (f *follower) ready(d Dir, want []byte) {
 
 func TestEveryVersion(t *testing.T) {
 	for _, v := range []Version{
-		V1, V2, 0xff000016, 0xff000017, 0xff00001c, 0xff00001d, 0xff000020, 0xff000021, 0xff000022, 0xfaceb001, 0xfaceb002,
+		V1, V2, 0xff000011, 0xff000014, 0xff000015, 0xff000016, 0xff000017, 0xff00001c, 0xff00001d, 0xff000020, 0xff000021, 0xff000022, 0xfaceb001, 0xfaceb002,
 		'T'<<24 | '0'<<16 | '5'<<8 | '0', 'T'<<24 | '0'<<16 | '5'<<8 | '1',
 	} {
 		f := follow(t)
@@ -438,7 +438,7 @@ func TestAllocations(t *testing.T) {
 		c.Consume(1, len(c.Ready(1)))
 		c.Close(&p)
 	})
-	if whole > 36 {
+	if whole > 40 { // 36 without the race detector
 		t.Errorf("%v allocations for a connection", whole)
 	}
 	c.Push(0, client, 0, &p)

@@ -8,7 +8,7 @@
 // also reports what the packets show besides: the version, Retry, Version Negotiation,
 // the code of a CONNECTION_CLOSE, and where the handshake's protected packets begin.
 //
-// It reads QUIC v1 (RFC 9000, 9001), v2 (RFC 9369), and the drafts from 22 on, with
+// It reads QUIC v1 (RFC 9000, 9001), v2 (RFC 9369), and the drafts from 17 on, with
 // TLS in them; of other versions it reads the version alone. The integrity tag of
 // Retry is not verified: it would be computed from values that the same attacker knows.
 //

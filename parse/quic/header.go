@@ -39,9 +39,10 @@ type header struct {
 func (h *header) parse(b []byte, missing int) bool {
 	r := reader{b: b, at: 1}
 	h.version = Version(r.uint32())
-	h.dcid, h.scid = r.id(), r.id()
+	h.read = h.version.construction()
+	h.dcid, h.scid = r.ids(h.read)
 	h.cut, h.end = missing > 0, len(b)
-	if h.read = h.version.construction(); h.read == unread || r.short {
+	if h.read == unread || r.short {
 		return !r.short
 	}
 	if h.kind = typeOf(b[0], h.read); h.kind == retry {
@@ -103,6 +104,24 @@ func (r *reader) uint32() uint32 {
 		return binary.BigEndian.Uint32(b)
 	}
 	return 0
+}
+
+// ids reads the connection ids of the receiver and of the sender. Up to draft 21 one byte has
+// both lengths.
+func (r *reader) ids(c construction) (to, from []byte) {
+	if c != ofDraft17 && c != ofDraft21 {
+		return r.id(), r.id()
+	}
+	lengths := r.byte()
+	return r.take(oldLength(lengths >> 4)), r.take(oldLength(lengths & 0xf))
+}
+
+// oldLength is the length in four bits, of which 0 is none, and 1 is four bytes.
+func oldLength(n byte) uint64 {
+	if n == 0 {
+		return 0
+	}
+	return uint64(n) + 3
 }
 
 // id reads a connection id, with its length in front.

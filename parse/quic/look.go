@@ -82,7 +82,7 @@ func IDs(b []byte) (destination, source []byte, ok bool) {
 	if len(b) == 0 || b[0]&longHeader == 0 {
 		return nil, nil, false
 	}
-	r := reader{b: b, at: 5}
-	destination, source = r.id(), r.id()
+	r := reader{b: b, at: 1}
+	destination, source = r.ids(Version(r.uint32()).construction())
 	return destination, source, !r.short
 }

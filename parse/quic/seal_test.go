@@ -34,8 +34,12 @@ func (x sealed) seal(frames ...[]byte) []byte {
 		first |= 0x10
 	}
 	b := binary.BigEndian.AppendUint32([]byte{first}, uint32(x.version))
-	b = append(append(b, byte(len(x.dcid))), x.dcid...)
-	b = append(append(b, byte(len(x.scid))), x.scid...)
+	if c == ofDraft17 || c == ofDraft21 {
+		b = append(append(append(b, byte(len(x.dcid)-3)<<4|byte(len(x.scid)-3)), x.dcid...), x.scid...)
+	} else {
+		b = append(append(b, byte(len(x.dcid))), x.dcid...)
+		b = append(append(b, byte(len(x.scid))), x.scid...)
+	}
 	b = append(appendVarint(b, uint64(len(x.token))), x.token...)
 	b = appendVarint(b, uint64(x.size+len(payload)+tagSize))
 	at := len(b)

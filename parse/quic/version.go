@@ -89,7 +89,9 @@ const (
 	ofV2                           // RFC 9369, 3.3: labels and packet types differ, too
 	ofDraft29
 	ofDraft23
-	ofDraft22 // older drafts have another header
+	ofDraft22
+	ofDraft21 // it and older ones have another header
+	ofDraft17
 	ofT050
 	ofT051
 
@@ -103,10 +105,15 @@ var salts = [constructions]string{
 	ofV2:      "\x0d\xed\xe3\xde\xf7\x00\xa6\xdb\x81\x93\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9",
 	ofDraft29: "\xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99",
 	ofDraft23: "\xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02",
-	ofDraft22: "\x7f\xbc\xdb\x0e\x7c\x66\xbb\xe9\x19\x3a\x96\xcd\x21\x51\x9e\xbd\x7a\x02\x64\x4a",
+	ofDraft17: "\xef\x4f\xb0\xab\xb4\x74\x70\xc4\x1b\xef\xcf\x80\x31\x33\x4f\xae\x48\x5e\x09\xa0",
+	ofDraft21: salt21,
+	ofDraft22: salt21,
 	ofT050:    "\x7f\xf5\x79\xe5\xac\xd0\x72\x91\x55\x80\x30\x4c\x43\xa2\x36\x7c\x60\x48\x83\x10",
 	ofT051:    "\x7a\x4e\xde\xf4\xe7\xcc\xee\x5f\xa4\x50\x6c\x19\x12\x4f\xc8\xcc\xda\x6e\x03\x3d",
 }
+
+// salt21 is that of draft 21 and 22.
+const salt21 = "\x7f\xbc\xdb\x0e\x7c\x66\xbb\xe9\x19\x3a\x96\xcd\x21\x51\x9e\xbd\x7a\x02\x64\x4a"
 
 // construction is that of v.
 func (v Version) construction() construction {
@@ -121,6 +128,10 @@ func (v Version) construction() construction {
 		return ofDraft23
 	case v == 0xff000016, v == 0xfaceb001:
 		return ofDraft22
+	case v == 0xff000015:
+		return ofDraft21
+	case v >= 0xff000011 && v <= 0xff000014:
+		return ofDraft17
 	case v == 'T'<<24|'0'<<16|'5'<<8|'0':
 		return ofT050
 	case v == 'T'<<24|'0'<<16|'5'<<8|'1':
