@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tlsfloor/classify"
+	"tlsfloor/parse"
 )
 
 const sqs = "sqs.us-east-1.amazonaws.com"
@@ -176,7 +177,7 @@ func TestFatalAfterWarning(t *testing.T) {
 		for _, size := range []int{1400, 1} {
 			found := findings(t, []sent{hello, {1, answer}}, size, true)
 			if len(found) != 1 || found[0].Verdict != classify.Attempt || found[0].Outcome != classify.Refused ||
-				found[0].Alert == nil || *found[0].Alert != (classify.Alert{From: classify.ServerSide, Level: 2, Code: 70}) {
+				found[0].Alert == nil || *found[0].Alert != (classify.Alert{From: classify.ServerSide, Level: 2, Code: 70, Record: parse.TLSv1}) {
 				t.Errorf("%s: %+v", name, found)
 			}
 		}

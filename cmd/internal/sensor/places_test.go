@@ -71,7 +71,7 @@ func runFrames(t *testing.T, frames []capture.Frame) (events []string, places []
 	s := newSensorWith(t, flow.Options{MaxFlows: 1 << 12}, func(f *classify.Finding) {
 		seen := *f
 		places = append(places, &seen)
-		f.Time, f.VLANs, f.Tunnels, f.Source, f.Return, f.Copies = 0, nil, nil, "", nil, nil
+		f.Time, f.VLANs, f.Tunnels, f.Source, f.Return, f.Copies, f.History = 0, nil, nil, "", nil, nil, ""
 		f.Anomalies = slices.DeleteFunc(f.Anomalies, func(a string) bool { return a == "tcp_conflict" })
 		events = append(events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 	})

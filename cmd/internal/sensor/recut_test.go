@@ -26,12 +26,13 @@ import (
 const captures = "../../../testdata/captures"
 
 // sortedEvents runs frames through a sensor and returns its events, sorted, without the
-// fields that depend on the way to the sensor: time, tunnels, VLAN ids.
+// fields that depend on the way to the sensor: time, tunnels, VLAN ids, and in which order
+// the messages of both directions came.
 func sortedEvents(t *testing.T, frames []capture.Frame) []string {
 	t.Helper()
 	var events []string
 	s := newSensor(t, func(f *classify.Finding) {
-		f.Time, f.VLANs, f.Tunnels, f.Source = 0, nil, nil, ""
+		f.Time, f.VLANs, f.Tunnels, f.Source, f.History = 0, nil, nil, "", ""
 		events = append(events, string(event.NewNative(event.Sensor{}).AppendFinding(nil, f)))
 	})
 	for i := range frames {
