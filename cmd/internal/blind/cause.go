@@ -135,7 +135,7 @@ var causes = [NumCauses]struct{ name, noun, advice string }{
 		"They are counted all the same. Find out who floods; captures (-r) are read without this bound."},
 	eventsDropped: {"events_dropped",
 		"event* that an output did not take",
-		"Give the output a --spool, or find out why it takes no more; if a line names a fault of tlsfloor's own, please report it."},
+		"Write to a journal (-o journal:FOLDER), or find out why the output takes no more; if a line names a fault of tlsfloor's own, please report it."},
 }
 
 // String returns the cause's name in events and metrics.

@@ -92,7 +92,7 @@ func (o *Options) writing(f *pflag.FlagSet) {
 
 func (o *Options) sending(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.Outputs, "output", "o", nil, "send events to this `output`: stdout, file:PATH, journal:FOLDER, syslog+tls://HOST and others (docs/outputs.md); may be repeated (default stdout)")
-	f.StringVar(&o.spool, "spool", "", "`folder` in which events wait for outputs that are away or full")
+	f.StringVar(&o.spool, "spool", "", "`folder` for the journal in which events wait for outputs on the network (default /var/spool/tlsfloor for root)")
 	f.StringVar(&o.Metrics, "metrics-file", "", "write counts in Prometheus' text format to this `file`, every ten seconds")
 }
 

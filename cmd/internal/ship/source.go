@@ -273,9 +273,6 @@ func (s *source) Ready() <-chan struct{} { return s.wake }
 // IsDone implements deliver.Source.
 func (s *source) IsDone() bool { return s.drained }
 
-// SetAway implements deliver.Source. Events of a far end that is away stay where they are.
-func (s *source) SetAway(bool) {}
-
 // finish makes the source be done when everything there is was taken, and stop at once.
 func (s *source) finish() { s.finishing.Store(true); signal(s.wake) }
 func (s *source) stop()   { s.stopping.Store(true); signal(s.wake) }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,8 +20,8 @@ import (
 type Defaults struct {
 	Format    string // a value of --format; empty: native
 	Emit      Selection
-	Spool     string // folder; empty: no spool
-	SpoolSize int64  // in bytes; 0: 256 MiB
+	Spool     string // folder of the journal in which events wait; empty: the default one
+	SpoolSize int64  // of that journal, in bytes; 0: 256 MiB
 }
 
 // defaultSpoolSize holds about 250,000 events.
@@ -69,16 +68,13 @@ func (c *Config) IsStdout() bool { return c.kind == stdout }
 // IsLocal reports whether the output is standard output, a file or a journal.
 func (c *Config) IsLocal() bool { return c.kind == stdout || c.kind == toFile || c.kind == toJournal }
 
-// Identity is equal for outputs that would share a file or a spool.
+// Identity is equal for outputs that would share a file, or a cursor in a journal.
 func (c *Config) Identity() string {
 	if c.IsLocal() {
 		return c.Name()
 	}
 	return c.Name() + " " + c.Format
 }
-
-// SpoolFolder is the output's own folder in the spool, the same in every run.
-func (c *Config) SpoolFolder() string { return filepath.Join(c.Spool, c.FileName()) }
 
 // FileName is a name for what is kept of the output in a folder, the same in every run.
 func (c *Config) FileName() string {
@@ -128,14 +124,15 @@ var kinds = map[kind]struct {
 	elasticHTTP:  {whereElastic, "api-key-file api-key-env user password-file password-env sigv4 index-in pipeline query"},
 }
 
-// commonOptions are the options of every kind but a journal, which has only the second.
-const commonOptions = "format emit spool spool-size"
-
-// options are all options of the kind.
+// options are all options of the kind. Events for outputs that another process delivers to
+// wait in a spool.
 func (k kind) options() []string {
-	common := commonOptions
-	if k == toJournal {
+	common := "format emit spool spool-size"
+	switch k {
+	case toJournal:
 		common = "emit"
+	case stdout, toFile:
+		common = "format emit"
 	}
 	return strings.Fields(common + " " + kinds[k].options)
 }

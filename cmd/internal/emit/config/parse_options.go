@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport/sigv4"
 	"tlsfloor/cmd/internal/emit/transport/syslog"
 	"tlsfloor/cmd/internal/journal"
@@ -80,7 +79,7 @@ func variable(field func(*Config) *string) func(*Config, string) error {
 }
 
 func setSpoolSize(c *Config, value string) (err error) {
-	c.SpoolSize, err = parseSize(value, spool.MinSize)
+	c.SpoolSize, err = parseSize(value, journal.MinSize)
 	return err
 }
 

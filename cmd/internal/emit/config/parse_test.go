@@ -133,7 +133,8 @@ func TestParseRefuses(t *testing.T) {
 		"-?format=ecs&format=ecs":              "twice",
 		"-?color=red":                          "no option color",
 		"-?rotate=1MB":                         "no option rotate",
-		"-?spool-size=1":                       "at least",
+		"unix:/x?spool-size=1":                 "at least",
+		"-?spool=/s":                           "no option spool",
 		"file:t?rotate=1":                      "at least",
 		"file:t?rotate=10XB":                   "size",
 		"file:t?rotate=99999999TB":             "size",
@@ -148,7 +149,7 @@ func TestParseRefuses(t *testing.T) {
 		"file:t?keep=5":                        "needs rotate",
 		"file:t?mode=0999":                     "octal",
 		"file:t?mode=0111":                     "octal",
-		"file:t?spool=a%0ab":                   "not printable",
+		"unix:t?spool=a%0ab":                   "not printable",
 		"syslog+udp://h?facility=x":            "facility",
 		"syslog+tls://h?cert=c":                "go together",
 		"syslog+tcp://h?ca=c":                  "no option ca",
@@ -205,22 +206,21 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// An output has the same folder in every run, and no other output has it.
-func TestSpoolFolders(t *testing.T) {
+// An output has the same name for a file in every run, and no other output has it.
+func TestFileNames(t *testing.T) {
 	seen := map[string]string{}
 	for _, spec := range []string{"-", "file:/a/b", "file:/a_b", "unix:/a/b", "syslog+udp://h", "syslog+tcp://h", "syslog+tcp://h?format=native"} {
 		c, err := Parse(spec, defaults)
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder := c.SpoolFolder()
-		name, ok := strings.CutPrefix(folder, "/var/spool/tlsfloor/")
-		if other := seen[folder]; other != "" || !ok || strings.ContainsAny(name, "/:+ ") {
-			t.Errorf("%s has %s, which %s has", spec, folder, other)
+		name := c.FileName()
+		if other := seen[name]; other != "" || strings.ContainsAny(name, "/:+ ") {
+			t.Errorf("%s has %s, which %s has", spec, name, other)
 		}
-		seen[folder] = spec
-		if again, err := Parse(spec, defaults); err != nil || again.SpoolFolder() != folder {
-			t.Errorf("%s moves to %s", spec, again.SpoolFolder())
+		seen[name] = spec
+		if again, err := Parse(spec, defaults); err != nil || again.FileName() != name {
+			t.Errorf("%s moves to %s", spec, again.FileName())
 		}
 	}
 }
@@ -243,7 +243,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if c.Name() == "" || !isPrintable(c.Name()) || !isPrintable(c.SpoolFolder()) || c.SpoolSize <= 0 || c.file.Size < 0 {
+		if c.Name() == "" || !isPrintable(c.Name()) || !isPrintable(c.FileName()) || c.SpoolSize <= 0 || c.file.Size < 0 {
 			t.Errorf("%+v", c)
 		}
 		head, _, _ := strings.Cut(spec, "?")

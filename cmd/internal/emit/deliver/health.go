@@ -40,8 +40,8 @@ func (h *Health) Report(text string) {
 // IsFailing reports whether the last attempt failed.
 func (h *Health) IsFailing() bool { return h.failing.Load() }
 
-// failed notes a failed attempt. It returns true if the attempt before succeeded.
-func (h *Health) failed(err error) bool {
+// failed notes a failed attempt.
+func (h *Health) failed(err error) {
 	first := !h.failing.Swap(true)
 	now := h.clock.Now()
 	if first {
@@ -51,17 +51,12 @@ func (h *Health) failed(err error) bool {
 		h.reported, h.reportedAt = true, now
 		h.Report(wording.Of(err) + "; events wait, and it is tried again")
 	}
-	return first
 }
 
-// recovered notes a successful attempt. It returns true if the attempt before failed.
-func (h *Health) recovered() bool {
-	if !h.failing.Swap(false) {
-		return false
-	}
-	if h.reported {
+// recovered notes a successful attempt.
+func (h *Health) recovered() {
+	if h.failing.Swap(false) && h.reported {
 		h.reportedAt = h.clock.Now()
 		h.Report(fmt.Sprintf("works again, after %v", h.reportedAt.Sub(h.since).Round(time.Second/10)))
 	}
-	return true
 }

@@ -24,8 +24,6 @@ type Source interface {
 	Ready() <-chan struct{}
 	// IsDone reports whether nothing is left, and nothing will come.
 	IsDone() bool
-	// SetAway notes whether the far end is unreachable.
-	SetAway(away bool)
 }
 
 // Options are what a Loop works with.
@@ -71,7 +69,6 @@ func (l *Loop) Check(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", l.Health.name, err)
 	}
 	l.Health.failed(err)
-	l.Source.SetAway(true)
 	return nil
 }
 
@@ -188,8 +185,8 @@ func (l *Loop) attempt(b *transport.Batch) error {
 		return nil
 	case left > 0 && err == nil:
 		return errors.New("the far end did not take everything")
-	case err == nil && l.Health.recovered():
-		l.Source.SetAway(false)
+	case err == nil:
+		l.Health.recovered()
 	}
 	return err
 }
@@ -206,9 +203,7 @@ func (l *Loop) retry(err error, backoff *transport.Backoff) bool {
 		l.GaveUp(err)
 		return false
 	}
-	if l.Health.failed(err) {
-		l.Source.SetAway(true)
-	}
+	l.Health.failed(err)
 	wait := max(backoff.Next(), transport.After(err))
 	if class == transport.Misconfigured {
 		wait = max(wait, l.Pace.Max)

@@ -235,7 +235,7 @@ func TestReceiverOfOctets(t *testing.T) {
 	for _, spec := range []string{"syslog+tcp://" + s.Octets, "syslog+tls://" + s.SecureOctets + "?ca=" + s.Authority.File} {
 		source, said := deliverTo(t, spec, 0)
 		hear(t, said, "it needs framing=octet")
-		wait.Until(t, source.away.Load)
+		wait.Until(t, source.health.IsFailing)
 	}
 }
 

@@ -17,8 +17,8 @@ func (l *Loop) deliver(b *transport.Batch) error {
 	delivered, watched := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
-		if l.isSilent(b, delivered) && l.Health.failed(fmt.Errorf("the other side has taken nothing for %v, and does not answer", l.Pace.Silence)) {
-			l.Source.SetAway(true)
+		if l.isSilent(b, delivered) {
+			l.Health.failed(fmt.Errorf("the other side has taken nothing for %v, and does not answer", l.Pace.Silence))
 		}
 	}()
 	err := l.Transport.Deliver(l.ctx, b)

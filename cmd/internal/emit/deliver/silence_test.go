@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,8 +21,8 @@ import (
 
 // one is a source of one batch.
 type one struct {
-	batch *transport.Batch
-	away  atomic.Bool
+	batch  *transport.Batch
+	health *deliver.Health
 }
 
 func (s *one) Take() (*transport.Batch, time.Duration, error) {
@@ -36,7 +35,6 @@ func (s *one) Take() (*transport.Batch, time.Duration, error) {
 func (s *one) Commit() error          { return nil }
 func (s *one) Ready() <-chan struct{} { return nil }
 func (s *one) IsDone() bool           { return s.batch.Pending() == 0 }
-func (s *one) SetAway(away bool)      { s.away.Store(away) }
 
 // mute is a listener that accepts connections, and reads nothing until it is told to.
 type mute struct {
@@ -88,9 +86,10 @@ func deliverTo(t *testing.T, spec string, silence time.Duration) (source *one, s
 		t.Errorf("%s: a silence of %v is reported", spec, pace.Silence)
 	}
 	pace.Silence = silence
+	source.health = deliver.NewHealth(clock.System{}, c.Name(), func(line string) { said <- line })
 	l := deliver.New(deliver.Options{
 		Source: source, Transport: far, Pace: pace, Clock: clock.System{}, Random: rand.New(rand.NewPCG(1, 1)),
-		Health: deliver.NewHealth(clock.System{}, c.Name(), func(line string) { said <- line }),
+		Health: source.health,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	l.Start(ctx)
@@ -130,11 +129,11 @@ func TestSilentFarEndsAreReported(t *testing.T) {
 			m := listenMute(t, tt.network, tt.address)
 			source, said := deliverTo(t, strings.Replace(tt.spec, "ADDRESS", m.Addr().String(), 1), 50*time.Millisecond)
 			hear(t, said, "has taken nothing for 50ms, and does not answer; events wait")
-			wait.Until(t, source.away.Load)
+			wait.Until(t, source.health.IsFailing)
 			if name == "Unix socket" || name == "syslog" {
 				close(m.reads)
 				hear(t, said, "works again")
-				wait.Until(t, func() bool { return !source.away.Load() })
+				wait.Until(t, func() bool { return !source.health.IsFailing() })
 			}
 		})
 	}

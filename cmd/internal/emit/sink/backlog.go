@@ -8,30 +8,25 @@ import (
 
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/clock"
-	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/fault"
 )
 
-// backlog holds the undelivered events of one output, in order: the older ones in the
-// spool, if there is one, the newer ones in memory.
-//
-// One goroutine at a time adds, one takes and commits, and one spills. Only the last
-// two wait for the disk.
+// backlog holds the undelivered events of one output, in order and in memory. One
+// goroutine at a time adds, and one takes and commits.
 type backlog struct {
 	clock        clock.Clock
 	newFormat    func() event.Format
-	limit        int           // bytes in memory
+	limit        int           // bytes
 	chunk        int           // bytes of a batch
 	linger       time.Duration // how long a batch that is not full waits for more
 	dropWhenFull bool          // drop events rather than wait for room
-	spool        *spool.Spool  // nil: none
 
-	ready     chan struct{} // has an element when there may be something to take
-	spillable chan struct{} // has an element when there may be something to spill
+	ready   chan struct{} // has an element when there may be something to take
+	blocked atomic.Bool   // add waits for room
 
 	mu      sync.Mutex
-	changed sync.Cond // signalled when there is room in memory, or a spill has ended
+	changed sync.Cond // signalled when there is room
 	format  event.Format
 	batches []*transport.Batch
 	open    bool      // the last batch takes more lines
@@ -39,23 +34,16 @@ type backlog struct {
 	bytes   int
 	spares  []*transport.Batch // empty, to be used again
 
-	taken       *transport.Batch // the batch being delivered
-	fromSpool   bool             // taken came from the spool
-	committed   int              // lines of taken that are committed
-	spilling    bool
-	lateCommits int         // lines committed during a spill, to be committed in the spool
-	blocked     atomic.Bool // add waits for room
-	away        bool        // the far end is unreachable: spill at once
-	full        bool        // the spool rejected the last spill
-	flushing    bool        // batches do not wait to be full
-	ending      bool        // add waits for room only as long as the spool makes some
-	finished    bool        // nothing will be added
-	discarded   bool        // the output was given up
+	taken     *transport.Batch // the batch being delivered
+	committed int              // lines of taken that are committed
+	flushing  bool             // batches do not wait to be full
+	finished  bool             // nothing will be added
+	discarded bool             // the output was given up
 }
 
-// init makes b ready for use. The caller has set the fields up to spool.
+// init makes b ready for use. The caller has set the fields up to dropWhenFull.
 func (b *backlog) init() *backlog {
-	b.ready, b.spillable = make(chan struct{}, 1), make(chan struct{}, 1)
+	b.ready = make(chan struct{}, 1)
 	b.changed.L = &b.mu
 	b.format = b.newFormat()
 	return b
@@ -77,8 +65,8 @@ var errNoRoom = errors.New("no room for more events")
 func (b *backlog) add(e queued) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for b.bytes >= b.limit && !b.discarded && !b.mayDrop() {
-		b.announceLocked()
+	for b.bytes >= b.limit && !b.discarded && !b.dropWhenFull {
+		signal(b.ready)
 		b.blocked.Store(true)
 		b.changed.Wait()
 	}
@@ -95,7 +83,7 @@ func (b *backlog) add(e queued) error {
 	}
 	if batch.Size() >= b.chunk {
 		b.open = false
-		b.announceLocked()
+		signal(b.ready)
 	}
 	return err
 }
@@ -111,12 +99,6 @@ func (b *backlog) encode(batch *transport.Batch, e queued) (err error) {
 	}()
 	batch.Add(e.append(batch.Text(), b.format), e.mark())
 	return nil
-}
-
-// mayDrop reports whether an event without room is dropped. A run over captures waits
-// instead; while it ends, it waits only if the spool makes room.
-func (b *backlog) mayDrop() bool {
-	return b.dropWhenFull || b.ending && (b.spool == nil || b.full)
 }
 
 // tail returns the batch that takes the next line.
@@ -160,35 +142,14 @@ func (b *backlog) recycle(batch *transport.Batch) {
 	}
 }
 
-// announce wakes the goroutines that deliver and spill.
-func (b *backlog) announce() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.announceLocked()
-}
+// announce wakes the goroutine that delivers.
+func (b *backlog) announce() { signal(b.ready) }
 
-func (b *backlog) announceLocked() {
-	signal(b.ready)
-	if b.shouldSpill() {
-		signal(b.spillable)
-	}
-}
-
-// Take returns the oldest batch, or how long to wait for one; 0: until ready has an
-// element. The batch stays in the backlog until it is committed.
+// Take implements deliver.Source.
 func (b *backlog) Take() (*transport.Batch, time.Duration, error) {
 	b.mu.Lock()
-	b.awaitSpill()
-	b.taken, b.committed, b.fromSpool = nil, 0, b.spool != nil && b.spool.Len() > 0
-	if b.fromSpool {
-		b.mu.Unlock()
-		batch, err := b.read()
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.taken = batch
-		return batch, 0, err
-	}
 	defer b.mu.Unlock()
+	b.taken, b.committed = nil, 0
 	if len(b.batches) == 0 || b.batches[0].Len() == 0 {
 		return nil, 0, nil
 	}
@@ -200,45 +161,20 @@ func (b *backlog) Take() (*transport.Batch, time.Duration, error) {
 	return b.taken, 0, nil
 }
 
-// read makes a batch of the oldest items in the spool.
-func (b *backlog) read() (*transport.Batch, error) {
-	items, err := b.spool.Read(b.chunk)
-	if len(items) == 0 {
-		return nil, err
-	}
-	batch := new(transport.Batch)
-	for _, item := range items {
-		if err := addItem(batch, item); err != nil {
-			break
-		}
-	}
-	if batch.Len() == 0 {
-		return nil, join(errItem, b.spool.Commit(1))
-	}
-	return batch, nil
-}
-
-// Commit removes the lines that are done from the front of the taken batch.
+// Commit implements deliver.Source.
 func (b *backlog) Commit() error {
 	b.mu.Lock()
-	n := b.taken.Front() - b.committed
-	b.committed += n
-	switch {
-	case b.spilling && !b.fromSpool:
-		b.lateCommits += n
-	case b.fromSpool:
-		b.mu.Unlock()
-		return b.spool.Commit(n)
-	case b.committed == b.taken.Len():
+	defer b.mu.Unlock()
+	b.committed = b.taken.Front()
+	if b.committed == b.taken.Len() {
 		b.forget(1)
 		b.recycle(b.taken)
 		b.taken = nil
 	}
-	b.mu.Unlock()
 	return nil
 }
 
-// forget removes the n oldest batches from memory.
+// forget removes the n oldest batches.
 func (b *backlog) forget(n int) {
 	for _, batch := range b.batches[:n] {
 		b.bytes -= batch.Size()
@@ -248,17 +184,14 @@ func (b *backlog) forget(n int) {
 	b.changed.Broadcast()
 }
 
-// waiting counts the lines that are not committed. It never waits for the disk.
-func (b *backlog) waiting() (memory, spooled int) {
+// waiting counts the lines that are not committed.
+func (b *backlog) waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.spool != nil {
-		spooled = b.spool.Len()
-	}
-	return b.inMemory(), spooled
+	return b.count()
 }
 
-func (b *backlog) inMemory() (n int) {
+func (b *backlog) count() (n int) {
 	for _, batch := range b.batches {
 		n += batch.Len()
 	}
@@ -268,30 +201,12 @@ func (b *backlog) inMemory() (n int) {
 	return n
 }
 
-// SetAway notes whether the far end is unreachable. While it is, events go to the
-// spool at once, where they survive the end of the process.
-func (b *backlog) SetAway(away bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.away = away
-	b.announceLocked()
-}
-
 // flush makes batches go out without waiting to be full.
 func (b *backlog) flush() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.flushing = true
-	b.announceLocked()
-}
-
-// setEnding makes add wait for room only as long as the spool makes some.
-func (b *backlog) setEnding() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ending = true
-	b.announceLocked()
-	b.changed.Broadcast()
+	signal(b.ready)
 }
 
 // neverWait makes add drop events rather than wait for room.
@@ -307,32 +222,25 @@ func (b *backlog) finish() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.finished = true
-	b.announceLocked()
+	signal(b.ready)
 }
 
-// Ready has an element when there may be something to take.
+// Ready implements deliver.Source.
 func (b *backlog) Ready() <-chan struct{} { return b.ready }
 
-// IsDone reports whether the backlog is finished and empty.
+// IsDone implements deliver.Source.
 func (b *backlog) IsDone() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.finished && !b.spilling && len(b.batches) == 0 && (b.spool == nil || b.spool.Len() == 0)
+	return b.finished && len(b.batches) == 0
 }
 
-// discard empties the memory for good, and returns how many lines it held.
+// discard empties the backlog for good, and returns how many lines it held.
 func (b *backlog) discard() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.awaitSpill()
-	lost := b.inMemory()
+	lost := b.count()
 	b.discarded, b.taken = true, nil
 	b.forget(len(b.batches))
 	return lost
-}
-
-func (b *backlog) awaitSpill() {
-	for b.spilling {
-		b.changed.Wait()
-	}
 }

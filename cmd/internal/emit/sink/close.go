@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"syscall"
 	"time"
-
-	"tlsfloor/cmd/internal/wording"
 )
 
 const (
@@ -29,11 +27,8 @@ func (o *output) awaitDelivered(s *Set) {
 	start := o.loop.Age()
 	for !o.isDelivered(pollEvery) {
 		if s.isEnding() || o.isLate(start, s.options) {
-			o.backlog.setEnding()
 			o.cancel()
-			if !o.isDelivered(s.cancelTimeout()) {
-				o.backlog.neverWait()
-			}
+			o.backlog.neverWait()
 			return
 		}
 	}
@@ -53,8 +48,16 @@ func (s *Set) cancelTimeout() time.Duration {
 	return cancelTimeout
 }
 
-// isDelivered reports whether the loop ends within patience.
-func (o *output) isDelivered(patience time.Duration) bool { return o.waitFor(o.loop.Done(), patience) }
+// isDelivered reports whether the loop ends within patience. One that hangs in a system
+// call is left behind, with the files it uses.
+func (o *output) isDelivered(patience time.Duration) bool {
+	select {
+	case <-o.loop.Done():
+		return true
+	case <-o.clock.After(patience):
+		return false
+	}
+}
 
 func (o *output) isLate(start time.Duration, options Options) bool {
 	if !options.Live && o.config.IsLocal() {
@@ -67,42 +70,12 @@ func (o *output) isLate(start time.Duration, options Options) bool {
 
 // close ends the output. The error says why it was given up, and what is lost.
 func (o *output) close(patience time.Duration) error {
-	close(o.quit)
 	var errs []error
-	if o.waitFor(o.spilled, patience) {
-		errs = append(errs, o.spillRest())
-	}
 	if o.isDelivered(patience) {
 		errs = append(errs, o.loop.Transport.Close())
 	}
 	o.cancel()
 	return join(append(errs, o.failed(), o.lost())...)
-}
-
-// waitFor reports whether a goroutine ends within patience. One that hangs in a system
-// call is left behind, with the files it uses.
-func (o *output) waitFor(done <-chan struct{}, patience time.Duration) bool {
-	select {
-	case <-done:
-		return true
-	case <-o.clock.After(patience):
-		return false
-	}
-}
-
-// spillRest moves the rest of memory to the spool, and reports how many events wait
-// there.
-func (o *output) spillRest() error {
-	o.backlog.setEnding()
-	if o.backlog.spool == nil {
-		return nil
-	}
-	o.spill()
-	_, waits := o.backlog.waiting()
-	if waits > 0 {
-		o.health.Report(fmt.Sprintf("%s kept in %s for the next run", wording.Count(uint64(waits), "event*"), o.config.SpoolFolder()))
-	}
-	return o.backlog.spool.Close()
 }
 
 // failed returns why the output was given up, or nil.
@@ -119,8 +92,7 @@ func (o *output) failed() error {
 
 // lost returns an error about events that were dropped or refused.
 func (o *output) lost() error {
-	memory, _ := o.backlog.waiting()
-	unsent, refused := o.dropped.Load()+uint64(memory), o.loop.Counts().Refused
+	unsent, refused := o.dropped.Load()+uint64(o.backlog.waiting()), o.loop.Counts().Refused
 	var errs []error
 	switch {
 	case errors.Is(o.loop.Err(), syscall.EPIPE): // its reader wants no more

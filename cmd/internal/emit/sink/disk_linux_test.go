@@ -2,7 +2,6 @@ package sink
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,67 +44,35 @@ func fill(t *testing.T, disk string) (filler string) {
 	return filler
 }
 
-// A disk that is full for a while loses no event: events wait in memory or in a spool on
-// another disk, and the file has only whole lines all the time.
+// A disk that is full for a while loses no event as long as memory has room for them, and the
+// file has only whole lines all the time.
 func TestDiskFullForAWhile(t *testing.T) {
 	t.Parallel()
-	for name, spool := range map[string]string{"in memory": "", "in a spool": "?spool=" + t.TempDir()} {
-		disk := smallDisk(t, "size=16m")
-		path := filepath.Join(disk, "events")
-		var told said
-		clock := faketime.New()
-		clock.Longest = 2 * time.Second // between two attempts
-		s := mustOpen(t, configs(t, "file:"+path+spool), Options{Live: true, Note: told.note, clock: clock})
-		sendPaced(t, s, clock, 0, 100)
-		clock.Until(t, func() bool { return s.Stats()[0].Sent == 100 })
-		filler := fill(t, disk)
-		sendPaced(t, s, clock, 100, 2000)
-		clock.Until(t, func() bool { return s.Stats()[0].Retries > 2 })
-		clock.UntilAlarm(t, configs(t, "file:"+path)[0].Pace().Min/2) // it waits for the next attempt, and writes nothing
-		for _, line := range linesOf(t, path) {
-			numberOf(t, line) // is whole
-		}
-		if err := os.Remove(filler); err != nil {
-			t.Fatal(err)
-		}
-		clock.Until(t, func() bool { return s.Stats()[0].Waiting == 0 })
-		sendAll(s, 2000, 2100)
-		closeSet(t, s)
-		c := tallyOf(t, 2100, linesOf(t, path))
-		t.Logf("disk full for a while, events wait %s: %v; %d in the spool", name, c, s.Stats()[0].Spooled)
-		if c != (tally{sent: 2100}) {
-			t.Error("not each event once")
-		}
-		if strings.Count(told.text(), "no space left on device") != 1 || strings.Count(told.text(), "works again") != 1 {
-			t.Errorf("said %q", told.text())
-		}
-	}
-}
-
-// With a spool on a full disk, events fill the memory, and the rest is counted.
-func TestSpoolDiskFull(t *testing.T) {
-	t.Parallel()
-	disk := smallDisk(t, "size=2m")
-	end := &far{decide: away}
+	disk := smallDisk(t, "size=16m")
+	path := filepath.Join(disk, "events")
 	var told said
 	clock := faketime.New()
-	clock.Longest = spillAgain
-	s := mustOpen(t, configs(t, fmt.Sprintf("unix:/x?spool=%s&spool-size=1GB", disk)), to(Options{Live: true, Memory: 500_000, Note: told.note, clock: clock}, end))
-	const n = 20_000
-	sendPaced(t, s, clock, 0, n)
-	clock.Until(t, func() bool { return strings.Contains(told.text(), "no room for more events") })
-	end.tell(nil)
+	clock.Longest = 2 * time.Second // between two attempts
+	s := mustOpen(t, configs(t, "file:"+path), Options{Live: true, Note: told.note, clock: clock})
+	sendPaced(t, s, clock, 0, 100)
+	clock.Until(t, func() bool { return s.Stats()[0].Sent == 100 })
+	filler := fill(t, disk)
+	sendPaced(t, s, clock, 100, 2000)
+	clock.Until(t, func() bool { return s.Stats()[0].Retries > 2 })
+	clock.UntilAlarm(t, configs(t, "file:"+path)[0].Pace().Min/2) // it waits for the next attempt, and writes nothing
+	for _, line := range linesOf(t, path) {
+		numberOf(t, line) // is whole
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
 	clock.Until(t, func() bool { return s.Stats()[0].Waiting == 0 })
-	sendAll(s, n, n+100)
-	if err := s.Close(); err == nil {
-		t.Error("nothing is said to be lost")
+	sendAll(s, 2000, 2100)
+	closeSet(t, s)
+	if c := tallyOf(t, 2100, linesOf(t, path)); c != (tally{sent: 2100}) {
+		t.Error(c)
 	}
-	stats, c := s.Stats()[0], tallyOf(t, n+100, end.received())
-	t.Logf("spool's disk full: %v; dropped and counted %d", c, stats.Dropped)
-	if c.lost != int(stats.Dropped) || c.doubled+c.disordered > 0 || c.lost == 0 || c.lost > n*9/10 {
-		t.Errorf("%v, %+v", c, stats)
-	}
-	if strings.Count(told.text(), "events wait in memory: ") == 0 {
+	if strings.Count(told.text(), "no space left on device") != 1 || strings.Count(told.text(), "works again") != 1 {
 		t.Errorf("said %q", told.text())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/emit/config"
-	"tlsfloor/cmd/internal/testing/wait"
 )
 
 // senderVariable makes the test binary a sender, until it is killed. It has the number of
@@ -60,72 +58,35 @@ func sendUntilKilled(text string) {
 	}
 }
 
-// isBehind reports whether an output has written too few of the findings to its file or
-// spool.
+// isBehind reports whether an output has written too few of the findings.
 func isBehind(s *Set, sent uint64) bool {
 	for _, o := range s.Stats() {
-		if o.Sent+o.Spooled+unsaved <= sent {
+		if o.Sent+unsaved <= sent {
 			return true
 		}
 	}
 	return false
 }
 
-// tlsfloor itself is killed while one output writes and the server of the other is
-// unreachable. Only findings of the last moments are lost, which the kernel did not have
-// yet. The next run sends the rest from the spool when the server is back.
+// tlsfloor itself is killed while it writes. Only findings of the last moments are lost,
+// which the kernel did not have yet.
 func TestKilledSender(t *testing.T) {
 	if testing.Short() {
 		t.Skip("make quick leaves out what waits in real time")
 	}
 	t.Parallel()
 	const kills = 20
-	folder := t.TempDir()
-	path := filepath.Join(folder, "events")
-	socketPath := filepath.Join(folder, "socket")
-	specs := fmt.Sprintf("file:%s unix:%s?spool=%s", path, socketPath, folder)
+	path := filepath.Join(t.TempDir(), "events")
 	random := rand.New(rand.NewPCG(1, 1))
 	next := 0
 	for range kills {
-		next = 1 + killSender(t, next, specs, 2*unsaved+random.IntN(100))
+		next = 1 + killSender(t, next, "file:"+path, 2*unsaved+random.IntN(100))
 	}
-	l, err := net.Listen("unix", socketPath)
-	if err != nil {
-		t.Fatal(err)
+	c := tallyOf(t, next, linesOf(t, path))
+	t.Logf("killed %d times: %v", kills, c)
+	if c.doubled+c.disordered > 0 || c.lost > kills*unsaved || c.lost > next/2 {
+		t.Error(c)
 	}
-	defer l.Close()
-	received := make(chan []string)
-	go func() { received <- readAll(t, l) }()
-	s := mustOpen(t, configs(t, strings.Fields(specs)...), Options{Live: true, Grace: wait.Limit, pace: quick})
-	closeSet(t, s)
-	for name, lines := range map[string][]string{"file": linesOf(t, path), "spool, then socket": <-received} {
-		c := tallyOf(t, next, lines)
-		t.Logf("%s, tlsfloor killed %d times: %v", name, kills, c)
-		if c.doubled+c.disordered > 0 || c.lost > kills*unsaved || c.lost > next/2 {
-			t.Errorf("%s: %v", name, c)
-		}
-	}
-}
-
-func readAll(t *testing.T, l net.Listener) (lines []string) {
-	conn, err := l.Accept() // of Check
-	for range 2 {
-		if err != nil {
-			t.Error(err)
-			return nil
-		}
-		text := bufio.NewScanner(conn)
-		text.Buffer(nil, 1<<20)
-		for text.Scan() {
-			lines = append(lines, text.Text())
-		}
-		conn.Close()
-		if len(lines) > 0 {
-			break
-		}
-		conn, err = l.Accept()
-	}
-	return lines
 }
 
 // killSender lets a sender send for a while, and returns its last number.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -16,9 +14,7 @@ import (
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/deliver"
 	"tlsfloor/cmd/internal/emit/ownership"
-	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/emit/transport"
-	"tlsfloor/cmd/internal/wording"
 )
 
 // Options are common to all outputs of a Set.
@@ -107,7 +103,6 @@ func Open(configs []config.Config, options Options) (*Set, error) {
 	if err != nil {
 		return nil, join(err, s.abort())
 	}
-	s.noteAbandonedSpools()
 	for _, o := range s.outputs {
 		o.start()
 	}
@@ -148,7 +143,6 @@ func (s *Set) newOutput(c config.Config, i uint64) (*output, error) {
 	}
 	o := &output{
 		config: c, clock: s.options.clock, health: deliver.NewHealth(s.options.clock, c.Name(), s.options.Note),
-		quit: make(chan struct{}), spilled: make(chan struct{}),
 	}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.gaveUp = func(error) { s.reportGivenUp(o) }
@@ -170,9 +164,9 @@ func (s *Set) newOutput(c config.Config, i uint64) (*output, error) {
 	}).init()
 	o.loop = deliver.New(deliver.Options{
 		Source: o.backlog, Transport: to, Pace: pace, Health: o.health, Clock: s.options.clock,
-		Random: rand.New(rand.NewPCG(s.options.Seed, i)), Damaged: o.reportDamage, GaveUp: o.giveUp,
+		Random: rand.New(rand.NewPCG(s.options.Seed, i)), GaveUp: o.giveUp,
 	})
-	return o, s.openSpool(o)
+	return o, nil
 }
 
 // transport opens the transport for an output.
@@ -183,27 +177,6 @@ func (s *Set) transport(c *config.Config, note func(string)) (transport.Transpor
 	return c.Open(config.Run{
 		Host: s.options.Sensor.Host, Live: s.options.Live, Stdout: s.options.Stdout, Mask: s.options.Mask, Heir: s.options.Heir, Note: note,
 	})
-}
-
-// openSpool opens the output's spool, if it has one. A run over captures uses none
-// for standard output and files: it waits for these, and must not write an earlier
-// run's events into them.
-func (s *Set) openSpool(o *output) error {
-	if o.config.Spool == "" || !s.options.Live && o.config.IsLocal() {
-		return nil
-	}
-	opened, err := spool.Open(o.config.SpoolFolder(), o.config.SpoolSize)
-	if err != nil {
-		return join(err, o.loop.Transport.Close())
-	}
-	o.backlog.spool = opened
-	if n := opened.Len(); n > 0 {
-		o.health.Report("first, sending " + wording.Count(uint64(n), "event* of an earlier run"))
-	}
-	if n := opened.Damaged(); n > 0 {
-		o.health.Report("left out, because the spool is damaged: " + wording.Count(uint64(n), "byte* of an earlier run's events"))
-	}
-	return nil
 }
 
 // check checks all far ends at once.
@@ -229,30 +202,8 @@ func (s *Set) abort() error {
 	for _, o := range s.outputs {
 		o.cancel()
 		errs = append(errs, o.loop.Transport.Close())
-		if o.backlog.spool != nil {
-			errs = append(errs, o.backlog.spool.Close())
-		}
 	}
 	return join(errs...)
-}
-
-// noteAbandonedSpools reports spools with events of outputs that are no longer
-// configured, which nothing will send.
-func (s *Set) noteAbandonedSpools() {
-	seen := map[string]bool{}
-	for _, o := range s.outputs {
-		folder := o.config.Spool
-		if o.backlog.spool == nil || seen[folder] {
-			continue
-		}
-		seen[folder] = true
-		entries, _ := os.ReadDir(folder) // it was opened a moment ago
-		for _, e := range entries {
-			if path := filepath.Join(folder, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
-				s.options.Note(path + " holds events of an output that is not there any more")
-			}
-		}
-	}
 }
 
 // Needs returns what the outputs need after Open.
@@ -260,9 +211,6 @@ func (s *Set) Needs() config.Needs {
 	var n config.Needs
 	for _, o := range s.outputs {
 		o.config.AddNeeds(&n)
-		if o.backlog.spool != nil {
-			n.Write = append(n.Write, o.config.SpoolFolder())
-		}
 	}
 	return n
 }

@@ -24,7 +24,7 @@ import (
 )
 
 // A far end that accepts part of a batch and then fails, again and again, gets every
-// event once and in order, whether the events wait in memory or in the spool.
+// event once and in order.
 func TestNothingLostNothingDoubled(t *testing.T) {
 	const n = 2000
 	for name, mode := range map[string]Options{"live": {Live: true}, "from files": {}, "encoded by whom sends": {Inline: true}} {
@@ -43,9 +43,8 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 				}
 				return left, nil
 			}}
-			spec := fmt.Sprintf("unix:/x?spool=%s&spool-size=64MB", t.TempDir())
 			mode.Memory, mode.Seed, mode.Grace = 2<<20, seed, 1000*time.Hour
-			s, clock := openTimed(t, configs(t, spec), to(mode, end))
+			s, clock := openTimed(t, configs(t, "unix:/x"), to(mode, end))
 			for i := range n {
 				s.Send(inSpare(s, finding(i)))
 				if sent.Add(1)%20 == 0 {
@@ -61,7 +60,7 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 				t.Errorf("%s, seed %d: %v, %+v", name, seed, c, stats)
 			}
 			if seed == 0 {
-				t.Logf("%s: %v; %d attempts failed, %d events were in the spool", name, c, stats.Retries, stats.Spooled)
+				t.Logf("%s: %v; %d attempts failed", name, c, stats.Retries)
 			}
 		}
 	}
@@ -70,67 +69,21 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 // A batch that was accepted completely is not sent again, even with an error: UDP may
 // refuse lines that are too long and then report a closed port.
 func TestTakenBatchIsNotSentAgain(t *testing.T) {
-	for name, spec := range map[string]string{"in memory": "unix:/x", "in the spool": "unix:/x?spool=" + t.TempDir()} {
-		t.Run(name, func(t *testing.T) {
-			end := &far{decide: away}
-			o := to(Options{Live: true}, end)
-			o.pace.Max = time.Millisecond
-			s, clock := openTimed(t, configs(t, spec), o)
-			const n = 300
-			for i := range n {
-				s.Send(finding(i))
-				if i == n/3 { // earlier ones may be in the spool already
-					clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
-					end.tell(func(left int) (int, error) { return left, errAway })
-				}
-			}
-			clock.Until(t, func() bool { return s.Stats()[0].Sent == n })
-			closeSet(t, s)
-			if c := tallyOf(t, n, end.received()); c != (tally{sent: n}) {
-				t.Error(c)
-			}
-		})
-	}
-}
-
-// Events that a run did not send are the first ones that the next run sends.
-func TestNextRunSendsTheRest(t *testing.T) {
-	spec := "unix:/x?spool=" + t.TempDir()
 	end := &far{decide: away}
-	var told said
-	s, clock := openTimed(t, configs(t, spec), to(Options{Live: true, Grace: 50 * time.Millisecond, Note: told.note}, end))
-	sendAll(s, 0, 500)
-	clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
-	if took, err := closeTimed(t, s, clock); err != nil || took < 50*time.Millisecond {
-		t.Errorf("after %v: %v", took, err)
+	o := to(Options{Live: true}, end)
+	o.pace.Max = time.Millisecond
+	s, clock := openTimed(t, configs(t, "unix:/x"), o)
+	const n = 300
+	for i := range n {
+		s.Send(finding(i))
+		if i == n/3 {
+			clock.Until(t, func() bool { return s.Stats()[0].Retries > 0 })
+			end.tell(func(left int) (int, error) { return left, errAway })
+		}
 	}
-	if stats := s.Stats()[0]; stats.Waiting != 500 || stats.Sent != 0 || stats.Dropped != 0 {
-		t.Errorf("%+v", stats)
-	}
-	if !strings.Contains(told.text(), "500 events kept in ") || !strings.Contains(told.text(), "the far end is away; events wait") {
-		t.Errorf("said %q", told.text())
-	}
-	end.tell(nil)
-	s = openSet(t, configs(t, spec), to(Options{Live: true, Note: told.note}, end))
-	sendAll(s, 500, 1000)
+	clock.Until(t, func() bool { return s.Stats()[0].Sent == n })
 	closeSet(t, s)
-	if c := tallyOf(t, 1000, end.received()); c != (tally{sent: 1000}) || !strings.Contains(told.text(), "sending 500 events of an earlier run") {
-		t.Errorf("%v, said %q", c, told.text())
-	}
-}
-
-// While a far end is unreachable, events do not stay in memory: after a kill, the next
-// process has them.
-func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
-	end := &far{decide: away}
-	s, clock := openTimed(t, configs(t, "unix:/x?spool="+t.TempDir()), to(Options{Live: true}, end))
-	sendAll(s, 0, 10)
-	clock.Until(t, func() bool { return s.Stats()[0].Spooled == 10 })
-	sendAll(s, 10, 13)
-	clock.Until(t, func() bool { return s.Stats()[0].Spooled == 13 })
-	end.tell(nil)
-	closeSet(t, s)
-	if c := tallyOf(t, 13, end.received()); c != (tally{sent: 13}) {
+	if c := tallyOf(t, n, end.received()); c != (tally{sent: n}) {
 		t.Error(c)
 	}
 }
@@ -138,31 +91,27 @@ func TestSpoolIsUsedAtOnceWhenTheFarEndIsAway(t *testing.T) {
 // A reader that hangs does not block Send, and dropped events are counted.
 func TestLiveNeverBlocks(t *testing.T) {
 	const n = 10_000
-	for name, spec := range map[string]string{
-		"without a spool": "unix:/x", "with one": fmt.Sprintf("unix:/x?spool=%s&spool-size=4MB", t.TempDir()),
-	} {
-		end := &far{hold: make(chan struct{})}
-		var told said
-		s, clock := openTimed(t, configs(t, spec), to(Options{Live: true, Memory: 1 << 20, Note: told.note}, end))
-		sendPaced(t, s, clock, 0, n)
-		close(end.hold)
-		err := s.Close()
-		stats := s.Stats()[0]
-		if stats.Dropped == 0 || stats.Sent+stats.Dropped != n || len(end.received()) != int(stats.Sent) {
-			t.Errorf("%s: %+v for %d events", name, stats, n)
-		}
-		if want := fmt.Sprintf("%d events were not sent", stats.Dropped); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %s", name, err, want)
-		}
-		if strings.Count(told.text(), "no room for more events") != 1 {
-			t.Errorf("%s: said %q", name, told.text())
-		}
-		c := tallyOf(t, n, end.received())
-		if c.doubled+c.disordered > 0 || c.lost != int(stats.Dropped) {
-			t.Errorf("%s: %v", name, c)
-		}
-		t.Logf("%s: %d events at a reader that is stuck: %d dropped and counted, %d spooled", name, n, stats.Dropped, stats.Spooled)
+	end := &far{hold: make(chan struct{})}
+	var told said
+	s, clock := openTimed(t, configs(t, "unix:/x"), to(Options{Live: true, Memory: 1 << 20, Note: told.note}, end))
+	sendPaced(t, s, clock, 0, n)
+	close(end.hold)
+	err := s.Close()
+	stats := s.Stats()[0]
+	if stats.Dropped == 0 || stats.Sent+stats.Dropped != n || len(end.received()) != int(stats.Sent) {
+		t.Errorf("%+v for %d events", stats, n)
 	}
+	if want := fmt.Sprintf("%d events were not sent", stats.Dropped); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if strings.Count(told.text(), "no room for more events") != 1 {
+		t.Errorf("said %q", told.text())
+	}
+	c := tallyOf(t, n, end.received())
+	if c.doubled+c.disordered > 0 || c.lost != int(stats.Dropped) {
+		t.Error(c)
+	}
+	t.Logf("%d events at a reader that is stuck: %d dropped and counted", n, stats.Dropped)
 }
 
 // In a live run, Send takes no lock that is held while events are encoded or a backlog
@@ -391,16 +340,6 @@ func TestMarks(t *testing.T) {
 		if got := tt.item.mark(); got != tt.want {
 			t.Errorf("%+v, want %+v", got, tt.want)
 		}
-		b := new(transport.Batch)
-		b.Add(append(b.Text(), "line"...), tt.want)
-		frame := appendItems(nil, b, 0)
-		again := new(transport.Batch)
-		if err := addItem(again, frame[8:]); err != nil || again.Mark(0) != tt.want || string(again.Line(0)) != "line" {
-			t.Errorf("%+v comes back from the spool as %+v, %v", tt.want, again.Mark(0), err)
-		}
-	}
-	if err := addItem(new(transport.Batch), make([]byte, itemHeader)); err == nil {
-		t.Error("an item without a line is one")
 	}
 }
 
@@ -483,24 +422,20 @@ func TestCloseIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := fmt.Sprintf("-?spool=%s", t.TempDir())
 	clock := faketime.New()
-	s := mustOpen(t, configs(t, spec), Options{Live: true, Stdout: w, Grace: 50 * time.Millisecond, clock: clock})
+	s := mustOpen(t, configs(t, "-"), Options{Live: true, Stdout: w, Grace: 50 * time.Millisecond, clock: clock})
 	sendPaced(t, s, clock, 0, 3000)
 	began := clock.Now()
 	closed := make(chan struct{})
 	go func() { err = s.Close(); close(closed) }()
 	o := s.outputs[0]
 	clock.Until(t, func() bool { return o.ctx.Err() != nil })
-	clock.UntilAlarm(t, cancelTimeout)
-	clock.Advance(cancelTimeout)
-	wait.Until(t, func() bool { return isOver(o.spilled) })
 	clock.Longest = cancelTimeout // it waits for the writer now
 	clock.Until(t, func() bool { return isOver(closed) })
 	if d := clock.Now().Sub(began); d > 5*time.Second {
 		t.Errorf("Close took %v", d)
 	}
-	if stats := s.Stats()[0]; err != nil || stats.Waiting == 0 || stats.Sent+stats.Waiting+stats.Dropped != 3000 {
+	if stats := s.Stats()[0]; err == nil || stats.Waiting == 0 || stats.Sent+stats.Waiting+stats.Dropped != 3000 {
 		t.Errorf("%v, %+v", err, stats)
 	}
 	r.Close() // which ends the write
@@ -516,7 +451,7 @@ func TestEndByIsKept(t *testing.T) {
 		go func() { sendAll(s, 0, 2000); close(sent) }()
 		wait.UntilBlocked(t, "sink.(*backlog).add")
 		wait.UntilBlocked(t, "sink.(*Set).Send")
-		if memory, _ := s.outputs[0].backlog.waiting(); memory <= 30 {
+		if memory := s.outputs[0].backlog.waiting(); memory <= 30 {
 			t.Errorf("%d events wait", memory)
 		}
 		begin := clock.Now()
@@ -596,13 +531,12 @@ func TestServerAskedToWait(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	folder := t.TempDir()
 	for want, specs := range map[string][]string{
-		"file:/none/x: open /none/x: no such file":   {"file:/none/x"},
-		"stdout is given twice":                      {"-", "-?format=ecs"},
-		folder + "/e is given twice":                 {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
-		"open /none: no such file":                   {"splunk+https://127.0.0.1:1?token-file=/none"},
-		"has no TLSFLOOR_NONE":                       {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
-		"syslog+tls://127.0.0.1:1: open /none":       {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},
-		"spool /proc/none/unix__x-b2f10cc7: no such": {"unix:/x?spool=/proc/none"},
+		"file:/none/x: open /none/x: no such file": {"file:/none/x"},
+		"stdout is given twice":                    {"-", "-?format=ecs"},
+		folder + "/e is given twice":               {"file:" + folder + "/e", "file:" + folder + "/e?format=ecs"},
+		"open /none: no such file":                 {"splunk+https://127.0.0.1:1?token-file=/none"},
+		"has no TLSFLOOR_NONE":                     {"elasticsearch+https://127.0.0.1:1/i?api-key-env=TLSFLOOR_NONE"},
+		"syslog+tls://127.0.0.1:1: open /none":     {"file:" + folder + "/f", "syslog+tls://127.0.0.1:1?ca=/none"},
 	} {
 		s, err := Open(configs(t, specs...), Options{Live: true})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
@@ -626,50 +560,11 @@ func TestErrorsAreOneLine(t *testing.T) {
 	}
 }
 
-func TestTwoRunsWithOneSpool(t *testing.T) {
-	spec := "unix:/x?spool=" + t.TempDir()
-	s := openSet(t, configs(t, spec), Options{Live: true, Grace: time.Millisecond})
-	if _, err := Open(configs(t, spec), Options{}); err == nil || !strings.Contains(err.Error(), "in use by another tlsfloor") {
-		t.Error(err)
-	}
-	closeSet(t, s)
-}
-
-// Events for a server that had another name in the last run are reported.
-func TestAbandonedSpoolIsSaid(t *testing.T) {
-	spool := t.TempDir()
-	s := openSet(t, configs(t, "unix:/old?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
-	sendAll(s, 0, 10)
-	closeSet(t, s)
-	var told said
-	s = openSet(t, configs(t, "unix:/new?spool="+spool), to(Options{Live: true, Note: told.note}, &far{}))
-	closeSet(t, s)
-	if !strings.Contains(told.text(), spool+"/unix__old-") || !strings.Contains(told.text(), "not there any more") {
-		t.Errorf("said %q", told.text())
-	}
-}
-
-// A run over captures does not send what a live run left in the spool for standard
-// output, which has another reader now.
-func TestFilesDoNotMixInOldEvents(t *testing.T) {
-	spool := t.TempDir()
-	s := openSet(t, configs(t, "-?spool="+spool), to(Options{Live: true, Grace: time.Millisecond}, &far{decide: away}))
-	sendAll(s, 0, 10)
-	closeSet(t, s)
-	var out bytes.Buffer
-	s = openSet(t, configs(t, "-?spool="+spool), Options{Stdout: &out})
-	sendAll(s, 10, 20)
-	closeSet(t, s)
-	if n := strings.Count(out.String(), "\n"); n != 10 {
-		t.Errorf("%d events", n)
-	}
-}
-
 func TestNeeds(t *testing.T) {
 	folder := t.TempDir()
-	s := openSet(t, configs(t, "-", "file:"+folder+"/e", "unix:/run/x", "syslog+udp://127.0.0.1:1?spool="+folder), Options{Live: true, Stdout: &bytes.Buffer{}})
+	s := openSet(t, configs(t, "-", "file:"+folder+"/e", "unix:/run/x", "syslog+udp://127.0.0.1:1"), Options{Live: true, Stdout: &bytes.Buffer{}})
 	n := s.Needs()
-	if n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || len(n.Write) != 2 || n.Write[0] != folder+"/e" || !strings.HasPrefix(n.Write[1], folder+"/syslog_udp") {
+	if n.Network || !slices.Equal(n.Sockets, []string{"/run/x"}) || len(n.Read) != 0 || !slices.Equal(n.Write, []string{folder + "/e"}) {
 		t.Errorf("%+v", n)
 	}
 	closeSet(t, s)
