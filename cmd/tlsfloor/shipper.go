@@ -3,15 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"tlsfloor/cmd/internal/connections"
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/emit/ownership"
-	"tlsfloor/cmd/internal/emit/spool"
 	"tlsfloor/cmd/internal/journal"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/ship"
@@ -89,10 +91,16 @@ func (d *delivery) begin(m *messages) (err error) {
 func (d *delivery) noteOldSpools(m *messages) {
 	entries, _ := ownership.ReadDir(d.remote.Spool) // it has the journal
 	for _, e := range entries {
-		if path := filepath.Join(d.remote.Spool, e.Name()); e.IsDir() && spool.IsAbandoned(path) {
+		if path := filepath.Join(d.remote.Spool, e.Name()); e.IsDir() && isOldSpool(path) {
 			m.say("%s has events of an earlier version: start that version once more, with the same options, to have them delivered", printable(path))
 		}
 	}
+}
+
+// isOldSpool reports whether a folder has segments of such a spool.
+func isOldSpool(folder string) bool {
+	entries, _ := ownership.ReadDir(folder)
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".seg") })
 }
 
 func (d *delivery) reopen() error {
