@@ -157,6 +157,20 @@ func TestQUICServerFirst(t *testing.T) {
 	}
 }
 
+// Without the second datagram of a hello, its beginning counts, and the server's answer.
+func TestHalfAHelloInQUIC(t *testing.T) {
+	var some []udp
+	for i, u := range readUDP(t, "quicgo-v1-sni.pcap") {
+		if i == 0 || u.src != some[0].src {
+			some = append(some, u)
+		}
+	}
+	got, stats := eventsOf(t, 1, &memorySource{frames: udpFrames(some)})
+	if len(got) != 1 || !strings.Contains(got[0], `"hello_cut"`) || !strings.Contains(got[0], `"tlsVersion":"TLSv1.3"`) || stats.Incomplete != 1 {
+		t.Errorf("%d incomplete hellos: %s", stats.Incomplete, strings.Join(got, "\n"))
+	}
+}
+
 // With one direction only: a hello and no answer, or nothing that can be opened.
 func TestQUICOneDirection(t *testing.T) {
 	all := readUDP(t, "quicgo-v1-sni.pcap")

@@ -39,8 +39,8 @@ func (q *quicCarrier) read(c *Session, p *decode.Packet, d flow.Dir) (datagram.S
 	if seen&quic.Restarted != 0 {
 		c.tls.Restart()
 	}
-	for _, d := range [...]quic.Dir{client, client.Other()} {
-		q.feed(c, d)
+	if q.feed(c, client); c.client.seen { // what the server says answers a whole hello
+		q.feed(c, client.Other())
 	}
 	return q.standing(c)
 }
@@ -90,7 +90,11 @@ func (q *quicCarrier) standing(c *Session) (datagram.Standing, flow.Cause) {
 // cut implements carrier. Packets that were never opened come from a connection whose
 // first packet was not captured.
 func (q *quicCarrier) cut(c *Session, cause flow.Cause) flow.Cause {
-	if _, opened := q.Client(); !opened && q.waits && !c.conversation.before.Known {
+	client, opened := q.Client()
+	switch {
+	case opened:
+		q.feed(c, client.Other())
+	case q.waits && !c.conversation.before.Known:
 		c.sessions.Stats.Unseen.OneDirection++
 	}
 	if q.Closed() {
