@@ -48,7 +48,7 @@ func cells(name string, texts []string) string {
 	}
 	row := fmt.Sprintf("  %-13s", name)
 	for _, text := range texts {
-		row += fmt.Sprintf("%*s", size, text)
+		row += fmt.Sprintf(" %*s", size-1, text) // large counts must not run into each other
 	}
 	return row
 }
