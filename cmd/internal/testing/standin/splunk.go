@@ -21,6 +21,8 @@ type Splunk struct {
 	// Bad reports whether to reject an event. The whole request is rejected then, with
 	// the index of the event.
 	Bad func(event string) bool
+	// Take is called with each accepted event, which is not kept then.
+	Take func(event SplunkEvent)
 	// Acknowledge makes the indexers acknowledge events, at the second query.
 	Acknowledge bool
 
@@ -97,7 +99,13 @@ func (s *Splunk) collect(w http.ResponseWriter, text []byte) {
 		}
 		events = append(events, e)
 	}
-	s.events = append(s.events, events...)
+	if s.Take == nil {
+		s.events = append(s.events, events...)
+	} else {
+		for _, e := range events {
+			s.Take(e)
+		}
+	}
 	if !s.Acknowledge {
 		fmt.Fprint(w, `{"text":"Success","code":0}`)
 		return
