@@ -142,7 +142,7 @@ func TestTakeAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A hello from before the last reading needs no other, unless that is long ago.
+// A hello from before the last reading needs no other, unless there were many since.
 func TestOneReadingServesABatch(t *testing.T) {
 	own, teller := opened(t)
 	before := now()
@@ -151,8 +151,10 @@ func TestOneReadingServesABatch(t *testing.T) {
 	if own.Take(ends(1), before) {
 		t.Error("the socket was read for a hello before the last reading")
 	}
-	own.drained = own.drained.Add(-2 * drainEvery)
-	if !own.Take(ends(1), 0) {
+	for range drainEvery {
+		own.Take(Pair{}, before)
+	}
+	if !own.Take(ends(1), before) {
 		t.Error("the socket is not read although the clock was set back")
 	}
 }
