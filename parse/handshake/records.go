@@ -121,7 +121,9 @@ func (m *Machine) record(d Dir, p *parse.Part, msg *Message) (left int, s Status
 	case parse.ApplicationData:
 		return 0, m.protect(d)
 	case parse.ChangeCipherSpec:
-		m.note(d, 'i')
+		if p.First {
+			m.note(d, 'i')
+		}
 		return 0, m.changeCipherSpec(d)
 	case parse.AlertRecord:
 		return 0, m.alertRecord(d, p)
