@@ -263,15 +263,15 @@ func TestEventsWithoutALine(t *testing.T) {
 // no other, although many are encoded at a time.
 func TestFaultOfAnEncoder(t *testing.T) {
 	for _, o := range []Options{{Live: true}, {}, {Inline: true}} {
-		native, zeek := new(far), new(far)
+		native, text := new(far), new(far)
 		var told said
 		o.Note = told.note
-		s := openSet(t, configs(t, "unix:/x", "unix:/y?format=zeek"), to(o, native, zeek))
+		s := openSet(t, configs(t, "unix:/x", "unix:/y?format=text"), to(o, native, text))
 		const n = 100
 		for i := range n {
 			f := finding(i)
 			if i == 5 || i == 40 {
-				f.Outcome = classify.Truncated + 1 // Zeek's log does not name the outcome
+				f.Outcome = classify.Truncated + 1 // which a line of text does not name
 			}
 			s.Send(f)
 		}
@@ -280,7 +280,7 @@ func TestFaultOfAnEncoder(t *testing.T) {
 		if got := numbersOf(t, native.received()); !slices.Equal(got, want) {
 			t.Errorf("%+v: received %v", o, got)
 		}
-		if lines := zeek.received(); len(lines) != n {
+		if lines := text.received(); len(lines) != n {
 			t.Errorf("%+v: the other output received %d", o, len(lines))
 		}
 		if stats := s.Stats(); stats[0].Dropped != 2 || stats[0].Sent != n-2 || stats[1].Dropped != 0 {
