@@ -11,6 +11,7 @@ import (
 	"tlsfloor/capture/live"
 	"tlsfloor/classify/event"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/delivery"
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/sensor"
@@ -119,9 +120,9 @@ func (w *watcher) metricCounts() *metrics.Counts {
 		c.DroppedOutput += o.Dropped + o.Refused
 		c.Waiting += o.Waiting
 	}
-	for _, o := range w.delivery.outputs() {
+	for _, o := range w.delivery.Stats() {
 		c.DroppedOutput += o.Lost + o.Refused
-		c.Waiting += waiting(&o, w.journalEnd())
+		c.Waiting += delivery.Waiting(&o, w.journalEnd())
 	}
 	w.packets.addTo(c)
 	return c
@@ -140,7 +141,7 @@ func (w *watcher) blindSpots(s *sensor.Stats) []blind.Spot {
 		for _, o := range w.events.Stats() {
 			r.Dropped += o.Dropped + o.Refused
 		}
-		for _, o := range w.delivery.outputs() {
+		for _, o := range w.delivery.Stats() {
 			r.Dropped += o.Lost + o.Refused
 		}
 	}

@@ -190,7 +190,7 @@ func (w *watcher) reload() {
 
 // reloadable is what SIGHUP asks for: lists of names, exceptions, outputs.
 func (w *watcher) reloadable() [3]func() error {
-	outputs := func() error { return errors.Join(w.events.Reopen(), w.delivery.reopen()) }
+	outputs := func() error { return errors.Join(w.events.Reopen(), w.delivery.Reopen()) }
 	return [3]func() error{w.lists.load, w.exceptions.load, outputs}
 }
 

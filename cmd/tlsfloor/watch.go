@@ -15,6 +15,7 @@ import (
 	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/attribute"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/delivery"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/memory"
 	"tlsfloor/cmd/internal/options"
@@ -57,7 +58,7 @@ func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int 
 		end := time.Now().Add(deliverWithin)
 		w.events.EndBy(end)
 		w.packets.endBy(end)
-		w.delivery.endBy(end)
+		w.delivery.EndBy(end)
 	}})
 	return w.run(signals)
 }
@@ -82,8 +83,8 @@ func (w *watcher) noteWaiting() {
 			w.say("waiting for %s, which has not taken %s; Ctrl-C again ends without them", printable(o.Name), wording.Count(o.Waiting, "event*"))
 		}
 	}
-	for _, o := range w.delivery.outputs() {
-		if n := waiting(&o, w.journalEnd()); n > 0 {
+	for _, o := range w.delivery.Stats() {
+		if n := delivery.Waiting(&o, w.journalEnd()); n > 0 {
 			w.say("waiting for %s, which has not taken %s; Ctrl-C again keeps them for the next run", printable(o.Name), wording.Count(n, "event*"))
 		}
 	}
@@ -122,8 +123,8 @@ type watcher struct {
 	shares          memory.Shares     // of memory
 	events          *sink.Set
 	series          series
-	packets         *packets  // nil: without -w
-	delivery        *delivery // nil: all outputs are local
+	packets         *packets           // nil: without -w
+	delivery        *delivery.Delivery // nil: all outputs are local
 	own             ownConnections
 	processes       *attribute.Attributor // nil: without --process
 	summary         *report.Summary
@@ -179,7 +180,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 	}
 	w.lists.makeStore(&w.shares)
 	w.findNext(outputs, stdout)
-	written := w.delivery.written(outputs)
+	written := w.delivery.Replace(outputs)
 	if err := w.openWritten(written, stdout); err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func (w *watcher) prepare(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	w.begin("opening the outputs")
-	if err := w.delivery.begin(w.messages); err != nil {
+	if err := w.beginDelivery(); err != nil {
 		return err
 	}
 	w.begin("starting to look for processes")
@@ -284,8 +285,8 @@ func (w *watcher) run(signals *signals) int {
 		w.runError(err) // a reader that closes early, like head, is not an error
 	}
 	w.begin(delivering)
-	w.delivery.finish(w.live(), w.journalEnd())
-	if err := w.delivery.results(w.say); err != nil {
+	w.delivery.Finish(w.live(), w.journalEnd())
+	for _, err := range w.delivery.Results(w.sayLine) {
 		w.runError(err)
 	}
 	spots := w.blindSpots(&stats)
@@ -327,7 +328,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 	w.noteExceptions(false)
 	w.packetTrouble()
 	w.settleSeries()
-	if err := w.delivery.check(); err != nil {
+	if err := w.delivery.Check(); err != nil {
 		w.trouble(err)
 	}
 	w.exportMetrics(false)

@@ -1,27 +1,30 @@
 //go:build !linux
 
-package main
+package delivery
 
 import (
 	"errors"
 	"os"
 
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/options"
 )
 
 var errNoShipper = errors.New("on this system, outputs on the network take two commands: tlsfloor -o journal:FOLDER, and tlsfloor ship FOLDER --to OUTPUT")
 
+// Options are what starting the shipper takes.
+type Options struct {
+	Command string
+	Heir    ownership.Heir
+	Live    bool
+}
+
 // startedShipper does not exist here.
 type startedShipper struct{ Socket *os.File }
 
-// startShipper refuses outputs on the network.
-func startShipper(o *options.Options, _ *watcher) (*delivery, error) {
-	if remote, err := o.Remote(); err != nil || remote == nil {
-		return nil, nil // prepare reports the error
-	}
-	return nil, errNoShipper
-}
+// Start refuses outputs on the network.
+func Start(*options.Remote, Options) (*Delivery, error) { return nil, errNoShipper }
 
 func (*startedShipper) awaitEnd() {}
 
-func confineLog(*startedShipper, func(string)) {}
+func forwardLog(*startedShipper, func(string)) {}

@@ -1,4 +1,4 @@
-package main
+package delivery
 
 import (
 	"fmt"
@@ -12,6 +12,7 @@ import (
 
 	"tlsfloor/cmd/internal/confine"
 	"tlsfloor/cmd/internal/connections"
+	"tlsfloor/cmd/internal/emit/ownership"
 	"tlsfloor/cmd/internal/options"
 )
 
@@ -26,23 +27,26 @@ type startedShipper struct {
 	ended chan struct{} // closed when it has
 }
 
-// startShipper starts the shipper, if there are outputs on the network, and executes the
-// program anew: the shipper has the secrets in the environment, and this process has not,
-// neither in its memory nor in /proc/PID/environ. It returns in the new program.
-func startShipper(o *options.Options, w *watcher) (*delivery, error) {
-	remote, err := o.Remote()
-	if err != nil || remote == nil {
-		return nil, nil // prepare reports the error
-	}
+// Options are what starting the shipper takes.
+type Options struct {
+	Command string // the subcommand
+	Heir    ownership.Heir
+	Live    bool // packets come from interfaces
+}
+
+// Start starts the shipper for outputs on the network, and executes the program anew: the
+// shipper has the secrets in the environment, and this process has not, neither in its
+// memory nor in /proc/PID/environ. It returns in the new program.
+func Start(remote *options.Remote, o Options) (*Delivery, error) {
 	if text, ok := os.LookupEnv(handedOver); ok {
 		return takeOver(remote, text)
 	}
-	d, err := newDelivery(remote, w.heir())
+	d, err := newDelivery(remote, o.Heir)
 	if err != nil {
 		return nil, err
 	}
 	descriptor, files := -1, []*os.File(nil)
-	if o.Live() { // before the shipper makes a connection
+	if o.Live { // before the shipper makes a connection
 		own, err := connections.Listen(d.journal)
 		if err != nil {
 			return nil, err
@@ -51,7 +55,7 @@ func startShipper(o *options.Options, w *watcher) (*delivery, error) {
 		files = append(files, os.NewFile(uintptr(descriptor), connections.Name))
 	}
 	runtime.LockOSThread()
-	s, err := confine.Child{Command: shipCommand, Args: remote.ShipArgs(d.journal), Env: os.Environ()}.StartEarly()
+	s, err := confine.Child{Command: o.Command, Args: remote.ShipArgs(d.journal), Env: os.Environ()}.StartEarly()
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +63,8 @@ func startShipper(o *options.Options, w *watcher) (*delivery, error) {
 	return nil, confine.Again(append(plainEnvironment(), text), append(files, s.Socket, s.Said)...)
 }
 
-// takeOver is startShipper in the new program.
-func takeOver(remote *options.Remote, text string) (*delivery, error) {
+// takeOver is Start in the new program.
+func takeOver(remote *options.Remote, text string) (*Delivery, error) {
 	if err := os.Unsetenv(handedOver); err != nil {
 		return nil, err
 	}
@@ -72,13 +76,13 @@ func takeOver(remote *options.Remote, text string) (*delivery, error) {
 	s := &startedShipper{ended: make(chan struct{})}
 	s.PID = pid
 	var err error
-	if s.Socket, err = confine.Handed(socket, shipCommand); err != nil {
+	if s.Socket, err = confine.Handed(socket, "shipper"); err != nil {
 		return nil, err
 	}
-	if s.Said, err = confine.Handed(said, shipCommand); err != nil {
+	if s.Said, err = confine.Handed(said, "shipper"); err != nil {
 		return nil, err
 	}
-	d := &delivery{remote: remote, journal: fields[4], started: s}
+	d := &Delivery{remote: remote, journal: fields[4], started: s}
 	if own >= 0 {
 		if d.own, err = connections.Handed(own); err != nil {
 			return nil, err
@@ -108,8 +112,8 @@ func (s *startedShipper) awaitEnd() {
 	}
 }
 
-// confineLog passes on what the process writes to its standard error.
-func confineLog(s *startedShipper, log func(string)) {
+// forwardLog passes on what the process writes to its standard error.
+func forwardLog(s *startedShipper, log func(string)) {
 	confine.Child{Log: log}.ForwardLog(s.Said)
 }
 
