@@ -39,7 +39,9 @@ func TestFaultDoesNotEndTheRun(t *testing.T) {
 	at := len(all) / 2
 	at += slices.IndexFunc(all[at:], func(event string) bool {
 		client := clientIn(t, event)
-		return !slices.ContainsFunc(all, func(e string) bool { return clientIn(t, e) == client && !strings.Contains(e, `"outcome":"established"`) })
+		return !slices.ContainsFunc(all, func(e string) bool {
+			return clientIn(t, e) == client && !strings.Contains(e, `"outcome":"established"`)
+		})
 	})
 	client := clientIn(t, all[at])
 	want := slices.DeleteFunc(slices.Clone(all), func(event string) bool { return clientIn(t, event) == client })
