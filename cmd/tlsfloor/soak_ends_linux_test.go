@@ -104,6 +104,7 @@ type farEnd struct {
 	start, stop func()
 	pause       atomic.Int64 // before each reading of 64 kB or request, in nanoseconds
 	before      atomic.Pointer[func(w http.ResponseWriter, r *http.Request) int]
+	answered    atomic.Int64 // how often before has answered
 	refuse      atomic.Int64 // refuse each event whose number is a multiple; 0: none
 }
 
@@ -171,6 +172,8 @@ func (e *farEnd) hinder(w http.ResponseWriter, r *http.Request) int {
 	}
 	return 0
 }
+
+func (e *farEnd) isHTTP() bool { return e.kind == "elasticsearch" || e.kind == "splunk" }
 
 func (e *farEnd) isRefused(event []byte) bool {
 	n, _ := numberOf(event)

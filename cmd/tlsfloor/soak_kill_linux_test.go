@@ -1,7 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -72,4 +77,88 @@ func (r *receipts) has(from, to int) bool {
 		}
 	}
 	return true
+}
+
+// watchAndShip starts a sensor that starts its shipper itself, and returns the shipper's
+// process id.
+func (l *pipeline) watchAndShip() (shipper int) {
+	l.t.Helper()
+	l.watched = l.sent
+	cmd := exec.Command(l.binary, "--spool", filepath.Dir(l.journal))
+	for _, end := range l.ends {
+		cmd.Args = append(cmd.Args, "-o", end.spec)
+	}
+	cmd.Env = append(os.Environ(), "SOAK_TOKEN="+soakToken)
+	l.sensor = l.w.watch(l.t, l.folder, cmd)
+	return childOf(l.t, l.sensor.cmd.Process.Pid, shipCommand)
+}
+
+// testKillsOfOne is testKills for a sensor that has started its shipper itself. If that is
+// killed, the sensor says so and goes on, and the next run delivers.
+func testKillsOfOne(t *testing.T, binary string) {
+	l := newPipeline(t, binary)
+	l.journal = filepath.Join(l.folder, "spool", "journal")
+	l.add(acknowledging...)
+	random := rand.New(rand.NewPCG(20, 4))
+	kills, written, alone := soak(6, 100), new(receipts), 0
+	for range kills {
+		shipper := l.watchAndShip()
+		l.handshakes(random.IntN(300), 2000)
+		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
+		switch random.IntN(3) {
+		case 0:
+			l.sensor.kill()
+		case 1:
+			must(t, syscall.Kill(shipper, syscall.SIGKILL))
+			l.sensor.kill()
+		default:
+			alone++
+			must(t, syscall.Kill(shipper, syscall.SIGKILL))
+			l.sensor.awaitSaid("it is started again with the next run", 1)
+			l.handshakes(random.IntN(100), 2000)
+			l.awaitSeen()
+			if status := l.sensor.stop(); status != exitError {
+				t.Errorf("status %d without a shipper", status)
+			}
+		}
+		eventually(t, "the shipper ends", func() bool { return !isRunning(shipper) })
+		written.merge(l.journaled())
+	}
+	l.watchAndShip()
+	l.shipper = l.sensor // whose messages are those of both
+	l.handshakes(100, 2000)
+	l.awaitSeen()
+	n, twice, _ := written.counts()
+	l.awaitReceived(n + 100)
+	for _, end := range l.ends {
+		if missing := end.missing(written); missing > 0 {
+			t.Errorf("%s misses %d events of the journal", end.spec, missing)
+		}
+	}
+	text := l.wantAll(n+100, kills)
+	status := l.sensor.stop()
+	t.Logf("figures: a sensor with a shipper of its own: %d times one or both killed, %d times the shipper alone; %d handshakes sent, %d events in the journal%s", kills, alone, l.sent, n+100, text)
+	if status != 0 || twice > 0 {
+		t.Errorf("status %d, %d twice in the journal: %s", status, twice, l.sensor.said())
+	}
+}
+
+// isRunning reports whether there is a process that has not ended.
+func isRunning(pid int) bool {
+	state := status(fmt.Sprintf("/proc/%d/status", pid), "State")
+	return state != "" && state[0] != 'Z'
+}
+
+// merge adds events that may have been added before.
+func (r *receipts) merge(others *receipts) {
+	for n, times := range others.times {
+		for n >= len(r.times) {
+			r.times, r.hashes = append(r.times, 0), append(r.hashes, 0)
+		}
+		if times > 0 && r.times[n] == 0 {
+			r.times[n] = 1
+			r.found++
+		}
+	}
+	r.doubled += others.doubled
 }
