@@ -80,11 +80,12 @@ func (r *receipts) has(from, to int) bool {
 }
 
 // watchAndShip starts a sensor that starts its shipper itself, and returns the shipper's
-// process id.
-func (l *pipeline) watchAndShip() (shipper int) {
+// process id. A command may be before its own.
+func (l *pipeline) watchAndShip(before ...string) (shipper int) {
 	l.t.Helper()
 	l.watched = l.sent
-	cmd := exec.Command(l.binary, "--spool", filepath.Dir(l.journal))
+	command := append(before, l.binary, "--spool", filepath.Dir(l.journal))
+	cmd := exec.Command(command[0], command[1:]...)
 	for _, end := range l.ends {
 		cmd.Args = append(cmd.Args, "-o", end.spec)
 	}
@@ -161,4 +162,39 @@ func (r *receipts) merge(others *receipts) {
 		}
 	}
 	r.doubled += others.doubled
+}
+
+// testClockSteps: the clock that counts from the start of the machine goes forward by ten
+// years between two runs, and back, as it does with a machine that is started again. Each run
+// has a time namespace. (The date cannot differ in one, and the journal's own tests set that.)
+func testClockSteps(t *testing.T, binary string) {
+	if out, err := exec.Command("unshare", "-T", "true").CombinedOutput(); err != nil {
+		t.Skipf("no time namespace here: %v: %s", err, out)
+	}
+	l := newPipeline(t, binary)
+	l.journal = filepath.Join(l.folder, "spool", "journal")
+	l.add(acknowledging...)
+	own, err := os.Readlink("/proc/self/ns/time")
+	must(t, err)
+	runs := soak(3, 10)
+	for run := range runs {
+		ahead := fmt.Sprint(run % 2 * 10 * 365 * 24 * 3600)
+		shipper := l.watchAndShip("unshare", "-T", "--monotonic", ahead, "--boottime", ahead, "--")
+		l.shipper = l.sensor
+		for _, pid := range []int{shipper, l.sensor.cmd.Process.Pid} {
+			if space, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/time", pid)); err != nil || space == own {
+				t.Errorf("process %d is in %s: %v", pid, space, err)
+			}
+		}
+		l.handshakes(100, 1000)
+		l.awaitSeen()
+		if run%3 != 1 { // else the next run delivers some of them
+			l.awaitReceived(l.sent)
+		}
+		if status := l.sensor.stop(); status != 0 {
+			t.Errorf("status %d: %s", status, l.sensor.said())
+		}
+	}
+	l.awaitReceived(l.sent)
+	t.Logf("figures: the clock ten years ahead in every second of %d runs: %d events%s", runs, l.sent, l.wantAll(l.sent, 1))
 }

@@ -42,6 +42,7 @@ func TestSoak(t *testing.T) {
 		{"far ends slow and wrong", testWrong},
 		{"kill -9", testKills},
 		{"kill -9 of a sensor with its shipper", testKillsOfOne},
+		{"clock steps", testClockSteps},
 		{"full disk", testFullJournal},
 		{"read-only disk", testReadOnlyJournal},
 		{"damaged segments", testDamagedJournal},
