@@ -18,6 +18,8 @@ TESTFLAGS ?=
 # How long each fuzz target runs in "make test", and in "make fuzz".
 FUZZTIME ?= 2s
 LONGFUZZTIME ?= 60s
+# How much of the ten minutes and 300 kills "make soak" takes; 1 is all.
+SOAK ?= 1
 # The captures of "make demo": nine flows that have to change, and three good ones.
 DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	java-tls10-sni node-tls11-sni openssl-tls10-refused openssl-server-tls10 \
@@ -26,7 +28,7 @@ DEMO ?= $(patsubst %,testdata/captures/%.pcap,\
 	python-tls12-sni openssl-exposed go-postquantum)
 SHARED ?= ../shared
 
-.PHONY: help setup build demo test quick e2e receivers system check fuzz seeds mutate bench corpus clients cases shape messages fields bench-peers bench-live profile record clean
+.PHONY: help setup build demo test quick e2e receivers soak system check fuzz seeds mutate bench corpus clients cases shape messages fields bench-peers bench-live profile record clean
 
 help: ## list the targets
 	@awk -F '##' '/^[a-z0-9-]+:.*##/ {sub(/:.*/, "", $$1); printf "  %-12s%s\n", $$1, $$2}' Makefile
@@ -55,6 +57,9 @@ e2e: setup ## run real AWS SDKs, database clients and mail servers against it (D
 receivers: setup ## build servers of syslog and HTTP (minutes), and end them while events go to them
 	@.ci/setup tests receivers
 	$(GO) test -pgo=off -count=1 -run TestReceiver -v ./cmd/internal/emit/deliver
+
+soak: setup ## run a sensor, a shipper and far ends through faults for half an hour (root); SOAK=0.1: a tenth of them
+	SOAK=$(SOAK) $(GO) test -pgo=off -count=1 -run TestSoak -v -timeout 3h ./cmd/tlsfloor
 
 system: setup ## run an intruder in each process (docs/security.md), and README's commands in a fresh Debian (root)
 	@.ci/setup system

@@ -37,7 +37,7 @@ func TestReliability(t *testing.T) {
 		{"pipe that nobody reads", testBlockedPipe},
 		{"socket that does not accept", testBlockedSocket},
 		{"kill -9", testKilled},
-		{"kill -9 with a spool", testKilledWithSpool},
+		{"kill -9 while the output is away", testKilledWhileAway},
 		{"interface down and up", testInterface},
 		{"clock jumps", testClock},
 		{"reload under load", testReload},

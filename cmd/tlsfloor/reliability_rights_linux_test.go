@@ -77,7 +77,7 @@ func tasksOf(t *testing.T, p *program) (all []string) {
 }
 
 // testOwner: files that root creates at the start in a folder of the later user belong to
-// that user, so that the spool can be used and a reload can open the output.
+// that user, so that the journal can be written and a reload can open the output.
 func testOwner(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	socket, events, spool := filepath.Join(folder, "socket"), filepath.Join(folder, "events"), filepath.Join(folder, "var/spool")
@@ -98,7 +98,7 @@ func testOwner(t *testing.T, binary string) {
 	p.await("all events arrive", func() bool { return got.lines() >= n })
 	status, said := p.stop(), p.said()
 	toFile, toSocket := made.compare(violations(t, read(t, events))), made.compare(violations(t, got.bytes()))
-	t.Logf("figures: started by root in a folder of user 65534: output and spool are theirs, and taken up again after a reload; file: %s; spool and socket: %s", toFile, toSocket)
+	t.Logf("figures: started by root in a folder of user 65534: output and journal are theirs, and taken up again after a reload; file: %s; socket: %s", toFile, toSocket)
 	if !toFile.exact() || !toSocket.exact() || status != 0 || strings.Contains(said, "permission denied") {
 		t.Errorf("status %d: %s", status, said)
 	}

@@ -249,9 +249,9 @@ func wantNoLitter(t *testing.T, folder string, wanted ...string) {
 	}
 }
 
-// testKilledWithSpool kills the program while its output is unreachable. The next run sends
-// the events in the spool.
-func testKilledWithSpool(t *testing.T, binary string) {
+// testKilledWhileAway kills the program while its output is unreachable. The next run sends
+// the events in the journal.
+func testKilledWhileAway(t *testing.T, binary string) {
 	w, folder := newWire(t), room(t)
 	path := filepath.Join(folder, "socket")
 	args := []string{"-o", "unix:" + path, "--spool", folder + "/spool"}
@@ -286,7 +286,7 @@ func testKilledWithSpool(t *testing.T, binary string) {
 func awaitQuiet(t *testing.T, folder string) {
 	t.Helper()
 	size, since := int64(-1), time.Now()
-	eventually(t, "the spool has what came", func() bool {
+	eventually(t, "the journal has what came", func() bool {
 		if now := sizeBelow(folder); now != size {
 			size, since = now, time.Now()
 		}

@@ -28,7 +28,7 @@ func testAway(t *testing.T, binary string) {
 		end.stop()
 	}
 	began := time.Now()
-	n := soak(rate*5, rate*600)
+	n := soak(rate*3, rate*600)
 	first := l.memoryDuring(func() { l.handshakes(n/5, rate) })
 	last := l.memoryDuring(func() { l.handshakes(n-n/5, rate) })
 	l.awaitSeen()
@@ -124,7 +124,7 @@ func testWrong(t *testing.T, binary string) {
 	for _, end := range l.ends {
 		end.pause.Store(int64(50 * time.Millisecond))
 	}
-	kinds := min(soak(3, len(garbage)), len(garbage))
+	kinds := min(soak(2, len(garbage)), len(garbage))
 	for i := range kinds {
 		l.answer(garbage[i].status, garbage[i].text)
 		l.handshakes(soak(100, 1000), 500)
@@ -141,7 +141,7 @@ func testWrong(t *testing.T, binary string) {
 	for _, end := range l.ends {
 		end.refuse.Store(100)
 	}
-	l.handshakes(soak(500, 5000), 500)
+	l.handshakes(soak(200, 5000), 500)
 	l.awaitSeen()
 	refused := 0
 	for i := before; i < l.sent; i++ {

@@ -17,7 +17,7 @@ func testKills(t *testing.T, binary string) {
 	l.options = "?size=1GiB"
 	l.add(acknowledging...)
 	random := rand.New(rand.NewPCG(20, 2))
-	kills, sensors, shippers := soak(12, 200), 0, 0
+	kills, sensors, shippers := soak(10, 200), 0, 0
 	const rate = 2000
 	for range kills {
 		if l.sensor == nil {
@@ -101,7 +101,7 @@ func testKillsOfOne(t *testing.T, binary string) {
 	l.journal = filepath.Join(l.folder, "spool", "journal")
 	l.add(acknowledging...)
 	random := rand.New(rand.NewPCG(20, 4))
-	kills, written, alone := soak(6, 100), new(receipts), 0
+	kills, written, alone := soak(4, 100), new(receipts), 0
 	for range kills {
 		shipper := l.watchAndShip()
 		l.handshakes(random.IntN(300), 2000)

@@ -8,7 +8,7 @@ import (
 )
 
 // soakVariable makes TestSoak long: 1 is the full length that "make soak" has, about half an
-// hour; 0.1 is a tenth of that. Without it, it takes half a minute.
+// hour; 0.1 is a tenth of that. Without it, TestSoak takes less than a minute.
 const soakVariable = "SOAK"
 
 // soak returns how many of something there are: few, or many in a long run.
