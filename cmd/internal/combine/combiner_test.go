@@ -245,7 +245,7 @@ func TestWeightOfTexts(t *testing.T) {
 	f.Process, f.Copies, f.Names = &classify.Process{Parents: make([]classify.Parent, 1)}, make([]classify.Place, 1), make([]classify.Name, 1)
 	const long = 1 << 20
 	shared := map[string]bool{"Software": true, "Advice": true, "AWS": true, "Exception": true, "Series": true, "Return": true}
-	own := map[string]bool{"Source": true, "StartTLS": true, "JA3": true, "JA4": true, "JA3S": true, "Resumed": true, "SHA256": true}
+	own := map[string]bool{"Source": true, "StartTLS": true, "JA3": true, "JA4": true, "JA3S": true, "Resumed": true, "SHA256": true, "SHA1": true, "History": true}
 	var walk func(name string, v reflect.Value)
 	walk = func(name string, v reflect.Value) {
 		switch v.Kind() {

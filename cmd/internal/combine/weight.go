@@ -30,7 +30,7 @@ func weigh(f *classify.Finding) int64 {
 		n += len(a.ALPN) + len(a.JA3SFull)
 	}
 	if c := f.Certificate; c != nil {
-		n += len(c.Subject) + len(c.Issuer) + texts(c.DNSNames)
+		n += len(c.Subject) + len(c.Issuer) + len(c.Serial) + texts(c.DNSNames)
 	}
 	if f.Process != nil {
 		n += weighProcess(f.Process)
