@@ -84,7 +84,7 @@ func (c *Config) Pace() transport.Pace {
 	p := transport.Pace{Chunk: 512 << 10, Linger: time.Second / 2, Min: 250 * time.Millisecond, Max: 30 * time.Second, Silence: silenceTime}
 	switch c.kind {
 	case syslogUDP:
-		p.Chunk, p.Linger = 64<<10, 0
+		p.Chunk, p.Linger = 1<<20, 0
 	case syslogTCP, syslogTLS:
 		p.Chunk = 1 << 20 // each batch takes 60 to 80 ms: 10,000 events a second need some 900 in one
 	}

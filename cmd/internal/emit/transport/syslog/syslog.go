@@ -103,10 +103,11 @@ type UDP struct {
 }
 
 const (
-	// burst is how many datagrams are sent before an ICMP error is waited for. With
-	// events of the usual length they fit into a socket's default receive buffer (208
-	// KiB).
+	// burst is how many datagrams are sent at once. With events of the usual length they
+	// fit into a socket's default receive buffer (208 KiB).
 	burst = 64
+	// burstTime is between bursts: with it, 16,000 events a second are sent at most.
+	burstTime = 4 * time.Millisecond
 	// errorTime is how long "port unreachable" is waited for.
 	errorTime = 20 * time.Millisecond
 )
@@ -124,32 +125,39 @@ func (d *UDP) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// Deliver sends the pending lines in bursts, and acknowledges a burst after which no
-// ICMP error came. It refuses a line that is too long for a datagram: a part of it
-// would not be JSON.
+// Deliver sends the pending lines in bursts, and acknowledges a burst if no ICMP error came
+// for a while. It refuses a line that is too long for a datagram: a part of it would not be
+// JSON.
 func (d *UDP) Deliver(ctx context.Context, b *transport.Batch) error {
 	if err := d.connect(ctx); err != nil {
 		return err
 	}
-	for b.Pending() > 0 {
-		end := min(b.Front()+burst, b.Len())
-		err := d.send(b, end)
+	var ends [errorTime / burstTime]int // of the last bursts, the oldest one first
+	for next := b.Front(); next < b.Len(); {
+		end, wait := next+burst, burstTime
+		if end >= b.Len() {
+			end, wait = b.Len(), errorTime
+		}
+		err := d.send(b, next, end)
 		if err == nil {
-			err = d.awaitError()
+			err = d.awaitError(wait)
 		}
 		if err != nil {
 			return errors.Join(err, d.Close())
 		}
-		b.AcknowledgeTo(end)
+		b.AcknowledgeTo(ends[0])
+		copy(ends[:], ends[1:])
+		ends[len(ends)-1], next = end, end
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+	b.AcknowledgeTo(b.Len())
 	return nil
 }
 
-func (d *UDP) send(b *transport.Batch, end int) error {
-	for i := b.Front(); i < end; i++ {
+func (d *UDP) send(b *transport.Batch, from, to int) error {
+	for i := from; i < to; i++ {
 		d.message = d.Header.appendMessage(d.message[:0], b.Mark(i), b.Line(i))
 		_, err := d.conn.Write(d.message)
 		if errors.Is(err, syscall.EMSGSIZE) {
@@ -170,8 +178,8 @@ func (d *UDP) warnTooLong() {
 }
 
 // awaitError waits for an ICMP error after a burst. Each error ends one read.
-func (d *UDP) awaitError() error {
-	if err := d.conn.SetReadDeadline(time.Now().Add(errorTime)); err != nil {
+func (d *UDP) awaitError(wait time.Duration) error {
+	if err := d.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return err
 	}
 	var ignored [1]byte
