@@ -127,9 +127,9 @@ func (l *pipeline) wantAll(n, interruptions int) (text string) {
 	return text
 }
 
-// mostInBatch is how many events of these tests the largest batch has: 1 MiB of them, and
+// mostInBatch is how many events of these tests the largest batch has: 2 MiB of them, and
 // one that is half beyond.
-const mostInBatch = 1<<20/1300 + 1
+const mostInBatch = 2<<20/1300 + 1
 
 // end ends both processes, which have nothing more to do. Each returns its status.
 func (l *pipeline) end() (sensor, shipper int) {
