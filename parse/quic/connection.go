@@ -167,6 +167,9 @@ func (c *Connection) open(d Dir, packet []byte, h *header, p *Pool) (frames []by
 		if frames, ok := c.tryOwn(d, packet, h, p); ok {
 			return frames, Opened
 		}
+		if frames, ok := c.tryWithoutRetry(d, packet, h, p); ok {
+			return frames, Opened
+		}
 	}
 	secret := p.extract(h.read, h.dcid)
 	o := p.opener(h.read, &secret, true)
@@ -207,6 +210,24 @@ func (c *Connection) tryOwn(d Dir, packet []byte, h *header, p *Pool) (frames []
 	}
 	if frames, ok = (*at).open(packet, h, p); !ok {
 		c.construct, c.secret, c.openers = construct, secret, openers
+	}
+	return frames, ok
+}
+
+// tryWithoutRetry opens a packet of the server with the keys that it had before a Retry: then
+// that was forged, and the client has not followed it. Anybody can send a Retry to a client
+// without a connection id (RFC 9001, 5.8 has a tag against that, which is not checked).
+func (c *Connection) tryWithoutRetry(d Dir, packet []byte, h *header, p *Pool) (frames []byte, ok bool) {
+	if !c.Retried || c.answered || c.client == role(d)+1 {
+		return nil, false
+	}
+	taken, openers, secret := c.original, c.openers, c.secret
+	c.original = c.first
+	c.use(h.read, p)
+	if frames, ok = c.tryOwn(d, packet, h, p); ok {
+		c.Retried = false
+	} else {
+		c.original, c.openers, c.secret = taken, openers, secret
 	}
 	return frames, ok
 }

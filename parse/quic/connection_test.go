@@ -253,6 +253,19 @@ func TestStrayRetry(t *testing.T) {
 	}
 }
 
+// The server answers with the keys of the client's first packet: the Retry before was forged.
+func TestForgedRetry(t *testing.T) {
+	f := follow(t)
+	f.push(0, Opened, fromClient().seal(crypto(0, hello)))
+	f.push(1, 0, retryPacket())
+	f.push(1, Opened, fromServer().seal(crypto(0, answer[:9])))
+	f.push(1, Opened, fromServer().seal(crypto(9, answer[9:])))
+	f.ready(1, answer)
+	if f.Retried {
+		t.Error("a Retry")
+	}
+}
+
 // After a Version Negotiation the client begins anew.
 func TestNegotiation(t *testing.T) {
 	other := []byte("other-id-of-the-client")[:MaxID]
