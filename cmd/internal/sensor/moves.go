@@ -58,13 +58,13 @@ func (m *moves) follow(p *decode.Packet) {
 		return
 	}
 	first, known := m.find(to, from, ends)
-	if !known {
+	if !known || !ends.movedFrom(first) {
 		m.ids.Put(m.single(from, ends.dst, ends.dstPort), ends)
 		first = ends
 	}
 	m.ids.Put(m.pair(to, from), first)
 	m.ids.Put(m.pair(from, to), first.reversed())
-	if first != ends && first.shareOne(ends) {
+	if first != ends {
 		m.moved.Put(ends, first)
 		m.moved.Put(ends.reversed(), first.reversed())
 		first.set(p)
@@ -73,25 +73,31 @@ func (m *moves) follow(p *decode.Packet) {
 
 // find returns the addresses of the connection of a packet with these ids. An end that
 // changes its address may have been told another id of the other end before, in packets
-// that cannot be read.
+// that cannot be read. What answers a datagram has not moved.
 func (m *moves) find(to, from []byte, ends udpEnds) (first udpEnds, known bool) {
-	if first, known = m.ids.Get(m.pair(to, from)); known {
+	var asked udpEnds
+	if len(to) >= minID {
+		asked, known = m.ids.Get(m.single(to, ends.src, ends.srcPort))
+	}
+	if known && asked.reversed() == ends {
+		return ends, true
+	}
+	if first, other := m.ids.Get(m.pair(to, from)); other {
 		return first, true
 	}
 	if len(from) >= minID {
-		if first, known = m.ids.Get(m.single(from, ends.dst, ends.dstPort)); known {
+		if first, other := m.ids.Get(m.single(from, ends.dst, ends.dstPort)); other {
 			return first, true
 		}
 	}
-	if len(to) >= minID {
-		first, known = m.ids.Get(m.single(to, ends.src, ends.srcPort))
-	}
-	return first.reversed(), known
+	return asked.reversed(), known
 }
 
-// shareOne reports whether one of the two ends is the same: both do not move at once.
-func (e udpEnds) shareOne(o udpEnds) bool {
-	return e.src == o.src && e.srcPort == o.srcPort || e.dst == o.dst && e.dstPort == o.dstPort
+// movedFrom reports whether a datagram with the ends e can be of a connection that had the
+// ends first: only the end that sends it may have moved. Otherwise a client could use the
+// same ids with several servers, and all its connections would count as the first one.
+func (e udpEnds) movedFrom(first udpEnds) bool {
+	return e.dst == first.dst && e.dstPort == first.dstPort
 }
 
 // set gives a datagram these ends.

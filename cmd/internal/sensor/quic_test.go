@@ -102,6 +102,32 @@ func TestMovesNeedAnEnd(t *testing.T) {
 	}
 }
 
+// A client that uses the same port and ids with several servers has as many connections:
+// only the end that sends a datagram may have moved.
+func TestSameIDsToOtherServers(t *testing.T) {
+	all := readUDP(t, "quicgo-v1-sni.pcap")
+	server := all[0].dst
+	var list []udp
+	for range 3 {
+		for _, u := range all {
+			if u.src == all[0].src {
+				u.dst = server
+			} else {
+				u.src = server
+			}
+			list = append(list, u)
+		}
+		server = netip.AddrPortFrom(server.Addr().Next(), server.Port())
+	}
+	for _, workers := range []int{1, 3} {
+		got, _ := eventsOf(t, workers, &memorySource{frames: udpFrames(list)})
+		text := strings.Join(got, "\n")
+		if len(got) != 3 || strings.Count(text, `"outcome":"established","reason":"selected`) != 3 {
+			t.Errorf("%d workers: got\n%s", workers, text)
+		}
+	}
+}
+
 // What comes again makes no other event, and another connection with the same ports does.
 func TestQUICAgain(t *testing.T) {
 	for _, name := range quicCaptures {
