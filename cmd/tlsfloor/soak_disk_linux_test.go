@@ -22,24 +22,40 @@ func testFullJournal(t *testing.T, binary string) {
 	l.add(acknowledging...)
 	l.watch()
 	l.ship()
-	rounds := soak(1, 5)
-	for round := 1; round <= rounds; round++ {
+	rounds, waited := soak(1, 5), 0
+	for range rounds {
 		l.handshakes(200, 1000)
 		filler := filepath.Join(disk, "filler")
 		must(t, fillUp(filler))
 		l.handshakes(1500, 2000) // more than the segment has reserved; less than fits in memory
-		l.sensor.awaitSaid("no space left on device", round)
+		l.awaitSeen()
+		if l.written() < l.sent-100 { // else segments that were delivered have made room
+			waited++
+		}
 		must(t, os.Remove(filler))
-		l.sensor.awaitSaid("works again", round)
+		l.sensor.await("all are written", func() bool { return l.written() == l.sent })
 	}
 	l.awaitSeen()
 	l.awaitReceived(l.sent)
 	text := l.wantAll(l.sent, rounds)
 	sensor, shipper := l.end()
-	t.Logf("figures: the journal's disk full %d times, reported each time once: %d events%s", rounds, l.sent, text)
-	if n := strings.Count(l.sensor.said(), "no space left"); sensor != 0 || shipper != 0 || n != rounds {
+	t.Logf("figures: the journal's disk full %d times, and no room for the next events %d times: %d events%s", rounds, waited, l.sent, text)
+	// An output that fails again is reported after a minute.
+	if n := strings.Count(l.sensor.said(), "no space left"); sensor != 0 || shipper != 0 || n < 1 || n > rounds || waited == 0 {
 		t.Errorf("status %d and %d, reported %d times: %s%s", sensor, shipper, n, l.sensor.said(), l.shipper.said())
 	}
+}
+
+// written is how many events were written to the journal, as the name of its last segment and
+// the lines in it say. Segments that were delivered may be removed to make room.
+func (l *pipeline) written() int {
+	l.t.Helper()
+	segments, err := filepath.Glob(l.journal + "/*.jsonl")
+	must(l.t, err)
+	last := segments[len(segments)-1]
+	first, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(last), ".jsonl"))
+	must(l.t, err)
+	return first + linesOf(last)
 }
 
 // fillUp takes all the room on a disk.
