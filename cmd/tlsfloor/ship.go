@@ -285,8 +285,8 @@ func (s *shipping) sayCounts() {
 		if o.Lost > 0 {
 			text += fmt.Sprintf(", %d lost", o.Lost)
 		}
-		if o.Failing {
-			text += "; the last attempt failed"
+		if o.Failure != "" {
+			text += "; the last attempt failed: " + printable(strings.ReplaceAll(o.Failure, "\n", "; "))
 		}
 		s.say("%s: %s", printable(o.Name), text)
 	}

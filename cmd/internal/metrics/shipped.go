@@ -38,7 +38,7 @@ func appendShipped(dst []byte, outputs []ship.Output) []byte {
 }
 
 func failing(o *ship.Output) uint64 {
-	if o.Failing {
+	if o.Failure != "" {
 		return 1
 	}
 	return 0

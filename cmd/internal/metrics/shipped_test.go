@@ -10,7 +10,7 @@ import (
 func TestAppendShipped(t *testing.T) {
 	got := string(appendShipped(nil, []ship.Output{
 		{Name: "stdout", Counts: deliver.Counts{Sent: 1, Refused: 2, Retries: 3}, Lost: 4},
-		{Name: "file:/a\\\"\n", Failing: true},
+		{Name: "file:/a\\\"\n", Failure: "connection refused"},
 	}))
 	want := `# HELP tlsfloor_shipped_total Events that the far end has, by output.
 # TYPE tlsfloor_shipped_total counter

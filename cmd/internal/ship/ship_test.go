@@ -113,7 +113,7 @@ func TestFarEndIsAway(t *testing.T) {
 	if grown := int64(heap()) - int64(before); grown > 4<<20 {
 		t.Errorf("the memory has grown by %d bytes", grown)
 	}
-	if gone.count() != 0 || !s.Stats()[0].Failing || s.Stats()[1].Failing || !strings.Contains(told.text(), "unix:/0: the far end is away; events wait") {
+	if gone.count() != 0 || s.Stats()[0].Failure != "the far end is away" || s.Stats()[1].Failure != "" || !strings.Contains(told.text(), "unix:/0: the far end is away; events wait") {
 		t.Errorf("%+v, %q", s.Stats(), told.text())
 	}
 	gone.tell(nil)

@@ -201,7 +201,7 @@ func (s *Shipper) Stats() []Output {
 	for i, o := range s.outputs {
 		all[i] = Output{
 			Name: o.config.Name(), Counts: o.loop.Counts(), Lost: o.source.lost.Load(), Next: o.source.next.Load(),
-			Failing: o.health.IsFailing(),
+			Failure: o.health.Failure(),
 		}
 	}
 	return all

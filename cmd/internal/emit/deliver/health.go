@@ -20,7 +20,7 @@ type Health struct {
 	name  string
 	note  func(string)
 
-	failing    atomic.Bool
+	failure    atomic.Pointer[string] // of the last attempt, in words; nil: it has not failed
 	since      time.Time
 	reported   bool      // that it began
 	reportedAt time.Time // when something was reported last
@@ -38,24 +38,33 @@ func (h *Health) Report(text string) {
 }
 
 // IsFailing reports whether the last attempt failed.
-func (h *Health) IsFailing() bool { return h.failing.Load() }
+func (h *Health) IsFailing() bool { return h.failure.Load() != nil }
+
+// Failure says why the last attempt failed, in words; empty: it did not.
+func (h *Health) Failure() string {
+	if why := h.failure.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
 
 // failed notes a failed attempt.
 func (h *Health) failed(err error) {
-	first := !h.failing.Swap(true)
+	why := wording.Of(err)
+	first := h.failure.Swap(&why) == nil
 	now := h.clock.Now()
 	if first {
 		h.since, h.reported = now, false
 	}
 	if !h.reported && (h.reportedAt.IsZero() || now.Sub(h.reportedAt) >= reportEvery) {
 		h.reported, h.reportedAt = true, now
-		h.Report(wording.Of(err) + "; events wait, and it is tried again")
+		h.Report(why + "; events wait, and it is tried again")
 	}
 }
 
 // recovered notes a successful attempt.
 func (h *Health) recovered() {
-	if h.failing.Swap(false) && h.reported {
+	if h.failure.Swap(nil) != nil && h.reported {
 		h.reportedAt = h.clock.Now()
 		h.Report(fmt.Sprintf("works again, after %v", h.reportedAt.Sub(h.since).Round(time.Second/10)))
 	}
