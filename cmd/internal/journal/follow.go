@@ -30,6 +30,12 @@ func OpenFile(path string) (*Follower, error) {
 	return f, err
 }
 
+// WasRotated reports whether a file is there that this one was before.
+func WasRotated(path string) bool {
+	files, err := (&Follower{path: path}).files()
+	return err == nil && len(files) > 0
+}
+
 // Seek goes to a position, which may be that of an earlier process. Its file is looked
 // for under all names.
 func (f *Follower) Seek(p Position) error {

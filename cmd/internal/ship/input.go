@@ -73,18 +73,15 @@ func IsJournal(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// CheckInput returns an error for an input that is neither there nor can come to be.
+// CheckInput returns an error for an input that is not there. What is not there cannot be
+// told to be a journal or a file: a journal would be waited for as a file, without a word.
+// Of a file that is being rotated, the one before is there.
 func CheckInput(path string) error {
-	switch _, err := os.Stat(path); {
-	case err == nil:
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && journal.WasRotated(path) {
 		return nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
 	}
-	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return err
-	}
-	return nil
+	return err
 }
 
 // hashOf tells inputs apart in a folder of cursors.
