@@ -13,6 +13,7 @@ type entry struct {
 	consumer            int32     // index in Table.consumers, or none
 	counted             int32     // its Consumer's part of Stats.Bytes
 	previous, next      int32     // in the queue of its class; next is also that of a free entry
+	lane                uint16    // see decode.Packet.Lane
 	class               class
 	by                  flow.Guarantor
 	heard               [2]bool // by direction
@@ -52,7 +53,7 @@ func (e *entry) standing(s Standing) class {
 // tags around each direction. So a direction belongs to the entry in whose network it was
 // heard before, else to one of which it was not heard: best one whose other direction is
 // in the same network.
-func (t *Table) find(ends *flow.Ends, d flow.Dir, network uint32, by flow.Guarantor) int32 {
+func (t *Table) find(ends *flow.Ends, d flow.Dir, network uint32, by flow.Guarantor, lane uint16) int32 {
 	i, ok := t.index[*ends]
 	if !ok {
 		return none
@@ -61,7 +62,7 @@ func (t *Table) find(ends *flow.Ends, d flow.Dir, network uint32, by flow.Guaran
 	for ; i != none; i = t.entries[i].twin {
 		e := &t.entries[i]
 		switch {
-		case e.by != by:
+		case e.by != by, e.lane != lane:
 		case e.heard[d.Index()] && e.network[d.Index()] == network:
 			return i
 		case e.heard[d.Index()]:

@@ -153,7 +153,7 @@ func (t *Table) take(p *decode.Packet, begins bool, claimed int64) {
 	}
 	ends, d := flow.EndsOf(p)
 	network, by := t.networks.Of(p, d), flow.GuarantorOf(p, d)
-	i := t.find(&ends, d, network, by)
+	i := t.find(&ends, d, network, by, p.Lane)
 	if i == none {
 		if begins {
 			t.begin(&ends, d, network, by, p)
@@ -181,6 +181,7 @@ func (t *Table) begin(ends *flow.Ends, d flow.Dir, network uint32, by flow.Guara
 		return
 	}
 	i := t.insert(ends, by)
+	t.entries[i].lane = p.Lane
 	t.entries[i].hear(d, network)
 	t.follow(i, c, begun)
 	t.deliver(i, d, p)

@@ -43,6 +43,9 @@ type Packet struct {
 	// TCP only.
 	Flags    uint8
 	Seq, Ack uint32 // Ack is valid when Flags has ACK
+	// Lane tells connections apart that have the same addresses and ports. Decode leaves it:
+	// it is for who knows the protocol. UDP only.
+	Lane uint16
 
 	// Sender is who sent the tunnel around the packet: the source of the IP header
 	// that carries it. Of nested tunnels it is the outermost one's, unless that is

@@ -76,6 +76,12 @@ func plausible(b []byte, v Version) bool {
 	return !r.short && length > 0 && length <= uint64(len(b)-r.at)
 }
 
+// VersionOf returns the version in the long header that a datagram begins with, or 0.
+func VersionOf(b []byte) Version {
+	r := reader{b: b, at: 1}
+	return Version(r.uint32())
+}
+
 // IDs returns the connection ids in the long header that a datagram begins with: to which
 // its receiver answers and from which its sender sends. They are views into b.
 func IDs(b []byte) (destination, source []byte, ok bool) {

@@ -128,6 +128,78 @@ func TestSameIDsToOtherServers(t *testing.T) {
 	}
 }
 
+// betweenEnds returns the datagrams of list with the client and the server of the first of like.
+func betweenEnds(list, like []udp) (out []udp) {
+	for _, u := range list {
+		if u.src == list[0].src {
+			u.src, u.dst = like[0].src, like[0].dst
+		} else {
+			u.src, u.dst = like[0].dst, like[0].src
+		}
+		out = append(out, u)
+	}
+	return out
+}
+
+// A client may have several connections with a server at once, from one port.
+func TestConnectionsAtOnce(t *testing.T) {
+	one := readUDP(t, "quicgo-v1-sni.pcap")
+	two := betweenEnds(readUDP(t, "quicgo-v1-classic.pcap"), one)
+	var list []udp
+	for i := range max(len(one), len(two)) {
+		list = append(list, one[min(i, len(one)):min(i+1, len(one))]...)
+		list = append(list, two[min(i, len(two)):min(i+1, len(two))]...)
+	}
+	for _, workers := range []int{1, 3} {
+		got, _ := eventsOf(t, workers, &memorySource{frames: udpFrames(list)})
+		text := strings.Join(got, "\n")
+		if len(got) != 2 || strings.Count(text, `"outcome":"established","reason":"selected`) != 2 {
+			t.Errorf("%d workers: got\n%s", workers, text)
+		}
+	}
+}
+
+// What somebody else sends between the two ends does not end the client's connection.
+func TestForgedInitial(t *testing.T) {
+	all := readUDP(t, "quicgo-v1-sni.pcap")
+	forged := betweenEnds(readUDP(t, "quicgo-v1-classic.pcap"), all)[0]
+	for _, back := range []bool{false, true} {
+		if back {
+			forged.src, forged.dst = forged.dst, forged.src
+		}
+		for at := range 4 {
+			list := slices.Insert(slices.Clone(all), at, forged)
+			got, _ := eventsOf(t, 1, &memorySource{frames: udpFrames(list)})
+			if text := strings.Join(got, "\n"); strings.Count(text, `"outcome":"established","reason":"selected`) != 1 {
+				t.Errorf("before datagram %d, from the server's side %v: got\n%s", at, back, text)
+			}
+		}
+	}
+}
+
+// A NAT may use the port of a connection that has moved for another one.
+func TestPortOfMovedConnection(t *testing.T) {
+	one := readUDP(t, "quicgo-v1-sni.pcap")
+	two := betweenEnds(readUDP(t, "quicgo-v1-classic.pcap"), one)
+	client := one[0].src
+	moved := netip.AddrPortFrom(client.Addr(), client.Port()^1)
+	for _, list := range [][]udp{one[1:], two} {
+		for i := range list {
+			if list[i].src == client {
+				list[i].src = moved
+			} else {
+				list[i].dst = moved
+			}
+		}
+	}
+	got, _ := eventsOf(t, 1, &memorySource{frames: udpFrames(append(one, two...))})
+	for i, port := range []uint16{client.Port(), moved.Port()} {
+		if len(got) != 2 || !strings.Contains(got[i], fmt.Sprintf(`"src_port":%d`, port)) {
+			t.Errorf("got\n%s", strings.Join(got, "\n"))
+		}
+	}
+}
+
 // What comes again makes no other event, and another connection with the same ports does.
 func TestQUICAgain(t *testing.T) {
 	for _, name := range quicCaptures {
@@ -269,6 +341,7 @@ func TestQUICFlood(t *testing.T) {
 	for i := range 20_000 {
 		now := all[0].time + int64(i)*1000
 		binary.BigEndian.PutUint64(flood[6:], uint64(i)) // its id: it does not open any more
+		binary.BigEndian.PutUint32(flood[15:], uint32(i)) // the sender's
 		f := udp{now, a.next(), victim, flood}.frame()
 		s.Process(&f)
 		if i%1000 == 500 && i/1000 < len(all) {
