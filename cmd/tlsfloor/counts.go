@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"syscall"
 	"time"
 
@@ -15,11 +14,7 @@ import (
 	"tlsfloor/cmd/internal/emit/transport"
 	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/sensor"
-	"tlsfloor/cmd/internal/wording"
 )
-
-// exportEvery is how often --metrics-file is written.
-const exportEvery = 10 * time.Second
 
 // sendStats sends an event with the counts when it is due, or at the end. A run that
 // could not see everything, or excepted something, ends with one even without
@@ -50,60 +45,12 @@ func (w *watcher) sendStats(end bool) {
 	})
 }
 
-// exporter is the state of --metrics-file. A goroutine of its own writes the file, so
-// that a file system that hangs does not block the run.
-type exporter struct {
-	last     time.Time
-	reported bool       // the last error; false again when it works
-	done     chan error // of the writing under way; nil: there is none
-}
-
 // exportMetrics writes the counts when they are due, or at the end.
 func (w *watcher) exportMetrics(end bool) {
-	if w.options.Metrics != "" && w.metrics.isDue(w.messages, end) {
+	if w.options.Metrics != "" && w.metrics.IsDue(end, w.sayLine) {
 		counts := w.metricCounts()
-		w.metrics.write(w.messages, end, func() error { return metrics.WriteFile(w.options.Metrics, counts) })
+		w.metrics.Write(end, w.sayLine, func() error { return metrics.WriteFile(w.options.Metrics, counts) })
 	}
-}
-
-// isDue reports whether the file is to be written now.
-func (e *exporter) isDue(m *messages, end bool) bool {
-	return e.isDone(m, end) && (end || time.Since(e.last) >= exportEvery)
-}
-
-// write writes the file, and waits for that at the end.
-func (e *exporter) write(m *messages, end bool, write func() error) {
-	e.last, e.done = time.Now(), make(chan error, 1)
-	go func() { e.done <- write() }()
-	if end {
-		e.isDone(m, true)
-	}
-}
-
-// isDone reports whether the last writing has ended, or waits for its end.
-func (e *exporter) isDone(m *messages, wait bool) bool {
-	if e.done == nil {
-		return true
-	}
-	var err error
-	if wait {
-		err = <-e.done
-	} else {
-		select {
-		case err = <-e.done:
-		default:
-			return false
-		}
-	}
-	if err != nil && !e.reported {
-		needs := ""
-		if errors.Is(err, fs.ErrPermission) {
-			needs = ": the user that tlsfloor runs as (-Z) needs the right to write to its folder"
-		}
-		m.say("--metrics-file: %s; going on without%s", printable(wording.Of(err)), needs)
-	}
-	e.reported, e.done = err != nil, nil
-	return true
 }
 
 func (w *watcher) metricCounts() *metrics.Counts {

@@ -13,6 +13,7 @@ import (
 	"tlsfloor/cmd/internal/explain"
 	"tlsfloor/cmd/internal/inherited"
 	"tlsfloor/cmd/internal/options"
+	"tlsfloor/cmd/internal/signals"
 )
 
 // The main goroutine keeps the main thread and only waits. Linux delivers a signal for
@@ -43,7 +44,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	if len(args) > 0 {
 		if sub, ok := subcommands[args[0]]; ok {
-			exitOnQuit()
+			signals.ExitOnQuit()
 			return m.finish(sub(args[1:], stdin, text, m), text)
 		}
 	}

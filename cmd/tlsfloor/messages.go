@@ -80,6 +80,10 @@ func (m *messages) say(format string, args ...any) {
 	fmt.Fprintf(m.w, "tlsfloor: "+format+"\n", args...)
 }
 
+// noteLine and sayLine write a text that is not made here.
+func (m *messages) noteLine(line string) { m.note("%s", printable(line)) }
+func (m *messages) sayLine(line string)  { m.say("%s", printable(line)) }
+
 // trouble reports an error that does not end the run, but is in its exit status.
 func (m *messages) trouble(err error) {
 	m.failed = true

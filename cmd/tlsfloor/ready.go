@@ -6,6 +6,7 @@ import (
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/cmd/internal/emit/config"
+	"tlsfloor/cmd/internal/wording"
 )
 
 // noteReady writes the first line of a run that does not end by itself: what is watched,
@@ -32,7 +33,7 @@ func (w *watcher) watched(names []string) string {
 	if more := len(names) - shownNames; more > 0 {
 		shown = append(shown, fmt.Sprintf("%d more", more))
 	}
-	text := listed(shown)
+	text := wording.List(shown)
 	if w.options.Expression != "" {
 		text += fmt.Sprintf(" for %q", w.options.Expression)
 	}
@@ -79,15 +80,6 @@ func (w *watcher) flows(selection config.Selection) string {
 		return flows + " below " + w.options.Floor().String()
 	}
 	return flows
-}
-
-// listed joins words: "eth0", "eth0 and lo", "a, b and c".
-func listed(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // noteTunnels reports which senders of tunnels are believed. That all are is a risk, and

@@ -1,13 +1,42 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"net/netip"
 
 	"tlsfloor/cmd/internal/connections"
 	"tlsfloor/cmd/internal/delivery"
 	"tlsfloor/cmd/internal/emit/config"
 	"tlsfloor/cmd/internal/options"
+	"tlsfloor/cmd/internal/ship/command"
 )
+
+// shipCommand is the subcommand that delivers what a sensor writes to a journal. A sensor
+// with outputs on the network starts it as another process.
+const shipCommand = "ship"
+
+// shipEvents is "tlsfloor ship".
+func shipEvents(args []string, stdout io.Writer, m *messages) int {
+	o, err := options.ParseShip(args)
+	if err != nil {
+		return m.fail(err)
+	}
+	if o.Help {
+		text := &checkedOutput{to: stdout}
+		fmt.Fprint(text, options.ShipUsage())
+		return m.finish(exitOK, text)
+	}
+	m.quiet = o.Quiet
+	c := &command.Command{
+		Stdout: stdout, Mask: m.mask, Say: m.sayLine, Note: m.noteLine, Report: m.trouble,
+		Confined: func() { attack("shipper") },
+	}
+	if !c.Run(o) {
+		return exitError
+	}
+	return exitOK
+}
 
 // startShipper has another process deliver to outputs on the network, if there are any. It
 // may return in a program that was executed anew. prepare reports errors of options.
@@ -23,12 +52,10 @@ func startShipper(o *options.Options, w *watcher) (*delivery.Delivery, error) {
 func (w *watcher) beginDelivery() error {
 	return w.delivery.Begin(delivery.Messages{
 		Log:  w.logOf(shipCommand),
-		Note: func(line string) { w.note("%s", printable(line)) },
+		Note: w.noteLine,
 		Say:  w.sayLine,
 	})
 }
-
-func (m *messages) sayLine(line string) { m.say("%s", printable(line)) }
 
 // ownConnections are those that tlsfloor itself has made, by the journals whose readers tell.
 type ownConnections []*connections.Own

@@ -123,7 +123,7 @@ type step struct {
 var (
 	stepStart = regexp.MustCompile("^([0-9]+)\\. \\*\\*`([A-Za-z.]+)`\\*\\* in `([a-z/]+)`(?:, given as `([A-Za-z.]+)`)?(, a goroutine)?: ")
 	mention   = regexp.MustCompile("`([A-Za-z.]+)\\(\\)`")
-	command   = regexp.MustCompile(`(?m)^    ./tlsfloor -r (\S+)$`)
+	onCapture = regexp.MustCompile(`(?m)^    ./tlsfloor -r (\S+)$`)
 )
 
 func readWalk(t *testing.T) string {
@@ -160,7 +160,7 @@ func parseWalk(page string) (w walk, err error) {
 			return w, fmt.Errorf("step %d has the number %d", i+1, s.number)
 		}
 	}
-	if m := command.FindStringSubmatch(page); m != nil {
+	if m := onCapture.FindStringSubmatch(page); m != nil {
 		w.capture = m[1]
 	}
 	return w, nil

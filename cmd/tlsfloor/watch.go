@@ -18,9 +18,11 @@ import (
 	"tlsfloor/cmd/internal/delivery"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/memory"
+	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/report"
 	"tlsfloor/cmd/internal/sensor"
+	"tlsfloor/cmd/internal/signals"
 	"tlsfloor/cmd/internal/wording"
 )
 
@@ -33,34 +35,34 @@ func watch(o *options.Options, stdin io.Reader, stdout io.Writer, m *messages) i
 		return m.fail(err)
 	}
 	w.summary = w.newSummary()
-	signals := watchSignals()
-	defer signals.close()
+	s := signals.Watch()
+	defer s.Close()
 	status := make(chan int, 1)
-	go func() { status <- w.work(signals, stdin, stdout) }()
+	go func() { status <- w.work(s, stdin, stdout) }()
 	select {
-	case s := <-status:
-		return s
-	case <-signals.overdue:
+	case n := <-status:
+		return n
+	case <-s.Overdue():
 		return w.abandon()
 	}
 }
 
 // work does the run. watch does not wait for it if it hangs in a system call after a
 // signal to end.
-func (w *watcher) work(signals *signals, stdin io.Reader, stdout io.Writer) int {
+func (w *watcher) work(s *signals.Signals, stdin io.Reader, stdout io.Writer) int {
 	if err := w.prepare(stdin, stdout); err != nil {
 		return w.fail(err)
 	}
 	if !w.live() {
-		signals.patient.Store(&waiter{w.waitsForOutputs, w.noteWaiting})
+		s.BePatient(signals.Waiter{Waits: w.waitsForOutputs, Note: w.noteWaiting})
 	}
-	signals.onStop(stopper{stop: w.stop, hurry: func() {
+	s.OnStop(signals.Stopper{Stop: w.stop, Hurry: func() {
 		end := time.Now().Add(deliverWithin)
 		w.events.EndBy(end)
 		w.packets.endBy(end)
 		w.delivery.EndBy(end)
 	}})
-	return w.run(signals)
+	return w.run(s)
 }
 
 // The phases in which a run that has read all waits for what it writes to.
@@ -91,7 +93,7 @@ func (w *watcher) noteWaiting() {
 }
 
 // deliverWithin is how long outputs may accept events after a signal to end. The rest
-// of endWithin is for ending outputs that hang.
+// of the two seconds is for ending outputs that hang.
 const deliverWithin = 1600 * time.Millisecond
 
 // abandon reports what the run hangs in.
@@ -137,9 +139,9 @@ type watcher struct {
 	filter          *blind.Filter   // nil: no expression, or the kernel has it
 	inputs          inputs
 	runFailed       bool // the run has failed, not just one input
-	metrics         exporter
-	statsSent       time.Time // when the last stats event was sent
-	reloads         [3]reload // see reloadable
+	metrics         metrics.Exporter
+	statsSent       time.Time         // when the last stats event was sent
+	reloads         [3]signals.Reload // see reloadable
 
 	phase  atomic.Pointer[string]
 	opened atomic.Pointer[sink.Set] // events, for other goroutines
@@ -256,10 +258,10 @@ func isWarning(err error) bool {
 }
 
 // run reads to the end or until a signal, and then writes the summary.
-func (w *watcher) run(signals *signals) int {
+func (w *watcher) run(s *signals.Signals) int {
 	w.statsSent = time.Now()
 	w.begin("reading packets")
-	err := w.sensor.Run(w.source, func() bool { return w.betweenPackets(signals) })
+	err := w.sensor.Run(w.source, func() bool { return w.betweenPackets(s) })
 	stats := w.sensor.Stats()
 	w.addWorkerSummaries()
 	w.progress.clear()
@@ -313,15 +315,15 @@ func (w *watcher) runError(err error) {
 // betweenPackets is called when no packet waits, and now and then when many do. It
 // reports whether to go on. After a signal, interfaces end by themselves, once the
 // packets from before it are read.
-func (w *watcher) betweenPackets(s *signals) bool {
-	if s.statsWanted() {
+func (w *watcher) betweenPackets(s *signals.Signals) bool {
+	if s.StatsWanted() {
 		stats := w.sensor.Stats()
 		w.progress.clear()
 		w.noteCounts(&stats)
 		w.notePackets()
 		w.noteBlind(w.blindSpots(&stats))
 	}
-	if s.reloadWanted() {
+	if s.ReloadWanted() {
 		w.reload()
 	}
 	w.finishReloads()
@@ -334,7 +336,7 @@ func (w *watcher) betweenPackets(s *signals) bool {
 	w.exportMetrics(false)
 	w.sendStats(false)
 	w.progress.show()
-	return (w.live() || !s.stopped()) && !w.outputsFailed()
+	return (w.live() || !s.Stopped()) && !w.outputsFailed()
 }
 
 // outputsFailed reports whether to end because all outputs were given up. Captures are

@@ -183,3 +183,12 @@ func Noun(n uint64, of string) string {
 	}
 	return strings.Replace(of, "*", ending, 1)
 }
+
+// List joins words: "eth0", "eth0 and lo", "a, b and c".
+func List(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}

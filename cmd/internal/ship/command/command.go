@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -19,20 +19,18 @@ import (
 	"tlsfloor/cmd/internal/metrics"
 	"tlsfloor/cmd/internal/options"
 	"tlsfloor/cmd/internal/ship"
+	"tlsfloor/cmd/internal/signals"
 	"tlsfloor/cmd/internal/wording"
 )
 
-// shipCommand is the subcommand that delivers what a sensor writes to a journal. A sensor
-// with outputs on the network starts it as another process.
-const shipCommand = "ship"
-
-// shipperUser is its user if root starts it: it holds secrets that the sensor must not see.
-const shipperUser = "tlsfloor-shipper"
+// ownUser is the user of the process if root starts it: it holds secrets that the sensor
+// must not see.
+const ownUser = "tlsfloor-shipper"
 
 const (
-	// shipperMemory is the memory limit of the garbage collector, in bytes. An output has a
-	// batch of half a megabyte, a few times.
-	shipperMemory = 128 << 20
+	// memoryLimit is that of the garbage collector, in bytes. An output has a batch of half
+	// a megabyte, a few times.
+	memoryLimit = 128 << 20
 	// acknowledgeWithin is how long deliveries that are under way may take after a signal to
 	// end. What comes later is delivered twice.
 	acknowledgeWithin = time.Second
@@ -40,54 +38,64 @@ const (
 	attendEvery = 50 * time.Millisecond
 )
 
-// shipping is a run of "tlsfloor ship".
+// Command is one call of the command.
+type Command struct {
+	Stdout io.Writer
+	// Mask hides secrets in messages. It is to be that of what Say, Note and Report write.
+	Mask *transport.Mask
+	// Say writes a message for the user, and Note one that -q suppresses.
+	Say, Note func(line string)
+	// Report writes an error.
+	Report func(error)
+	// Confined is called when the process has dropped its privileges.
+	Confined func()
+}
+
+// shipping is a run.
 type shipping struct {
-	*messages
+	*Command
 	options *options.Ship
 	shipper *ship.Shipper
 	tellers []*connections.Teller
-	metrics exporter
-	reload  reload
+	metrics metrics.Exporter
+	reload  signals.Reload
 }
 
-// shipEvents is "tlsfloor ship".
-func shipEvents(args []string, stdout io.Writer, m *messages) int {
-	o, err := options.ParseShip(args)
-	if err != nil {
-		return m.fail(err)
-	}
-	if o.Help {
-		text := &checkedOutput{to: stdout}
-		fmt.Fprint(text, options.ShipUsage())
-		return m.finish(exitOK, text)
-	}
-	m.quiet = o.Quiet
-	debug.SetMemoryLimit(shipperMemory)
-	s := &shipping{options: o, messages: m}
+// Run delivers, and reports whether all went well. What did not is reported, also to a
+// sensor that has started the process.
+func (c *Command) Run(o *options.Ship) bool {
+	debug.SetMemoryLimit(memoryLimit)
+	r := &shipping{Command: c, options: o}
 	if o.Linked {
-		return s.runLinked(stdout)
+		return r.runLinked()
 	}
-	signals := watchSignals()
-	defer signals.close()
-	status := make(chan int, 1)
-	go func() { status <- s.work(signals, stdout) }()
+	s := signals.Watch()
+	defer s.Close()
+	status := make(chan bool, 1)
+	go func() { status <- r.work(s) }()
 	select {
-	case n := <-status:
-		return n
-	case <-signals.overdue:
-		s.say("ended while something hung; what was not acknowledged is delivered again")
-		return exitError
+	case ok := <-status:
+		return ok
+	case <-s.Overdue():
+		c.Say("ended while something hung; what was not acknowledged is delivered again")
+		return false
 	}
 }
 
-// work does the run. shipEvents does not wait for it if it hangs in a system call after a
-// signal to end.
-func (s *shipping) work(signals *signals, stdout io.Writer) int {
-	if err := s.open(stdout, func(line string) { s.say("%s", printable(line)) }); err != nil {
+// fail reports an error that ends the run.
+func (s *shipping) fail(err error) (ok bool) {
+	s.Report(err)
+	return false
+}
+
+// work does the run. Run does not wait for it if it hangs in a system call after a signal
+// to end.
+func (s *shipping) work(asked *signals.Signals) (ok bool) {
+	if err := s.open(s.Say); err != nil {
 		return s.fail(err)
 	}
-	s.note("ready: delivering %s to %s", printable(listed(s.options.Inputs)), printable(listed(s.names())))
-	signals.onStop(stopper{stop: func() {}, hurry: func() { s.shipper.Stop(acknowledgeWithin) }})
+	s.Note("ready: delivering " + wording.List(s.options.Inputs) + " to " + wording.List(s.names()))
+	asked.OnStop(signals.Stopper{Stop: func() {}, Hurry: func() { s.shipper.Stop(acknowledgeWithin) }})
 	s.shipper.Start()
 	if s.options.Once {
 		s.shipper.Finish(0)
@@ -97,13 +105,13 @@ func (s *shipping) work(signals *signals, stdout io.Writer) int {
 		case <-s.shipper.Done():
 			return s.finish()
 		case <-time.After(attendEvery):
-			s.attend(signals)
+			s.attend(asked)
 		}
 	}
 }
 
 // open opens inputs and outputs, and confines the process.
-func (s *shipping) open(stdout io.Writer, note func(string)) (err error) {
+func (s *shipping) open(note func(string)) (err error) {
 	outputs, err := s.options.Outputs()
 	if err != nil {
 		return err
@@ -119,7 +127,7 @@ func (s *shipping) open(stdout io.Writer, note func(string)) (err error) {
 	}
 	s.shipper, err = ship.Open(ship.Options{
 		Heir: heir, Inputs: s.options.Inputs, Outputs: outputs, State: s.options.State,
-		Stdout: stdout, Mask: s.mask, Note: note, Dialer: &transport.Dialer{Connected: s.tell},
+		Stdout: s.Stdout, Mask: s.Mask, Note: note, Dialer: &transport.Dialer{Connected: s.tell},
 	})
 	if err != nil {
 		return fmt.Errorf("ship: %w", err)
@@ -171,7 +179,7 @@ func (s *shipping) confine(note func(string)) error {
 	}
 	steps, err := confine.Apply(s.needs())
 	for _, step := range steps {
-		if step.Weakens() || (step.Degraded || s.options.Verbose > 0) && !s.quiet {
+		if step.Weakens() || (step.Degraded || s.options.Verbose > 0) && !s.options.Quiet {
 			note("sandbox: " + step.String())
 		}
 	}
@@ -182,7 +190,7 @@ func (s *shipping) confine(note func(string)) error {
 	case err != nil:
 		return err
 	}
-	attack("shipper")
+	s.Confined()
 	return s.checkReadable()
 }
 
@@ -190,12 +198,12 @@ func (s *shipping) confine(note func(string)) error {
 // shipper's own, in the group of the sensor's.
 func (s *shipping) identity() confine.Options {
 	if s.options.Linked {
-		return confine.Options{User: s.options.User, Own: shipperUser, Join: true}
+		return confine.Options{User: s.options.User, Own: ownUser, Join: true}
 	}
 	if s.options.User != "" {
 		return confine.Options{User: s.options.User}
 	}
-	return confine.Options{Own: shipperUser, Join: true}
+	return confine.Options{Own: ownUser, Join: true}
 }
 
 // needs returns what is read, and connected to.
@@ -237,42 +245,40 @@ func (s *shipping) folders() (folders []string) {
 }
 
 // attend does what signals ask for, and writes the counts when they are due.
-func (s *shipping) attend(signals *signals) {
-	if signals.reloadWanted() {
-		s.reload.start(s.shipper.Reopen)
+func (s *shipping) attend(asked *signals.Signals) {
+	if asked.ReloadWanted() {
+		s.reload.Start(s.shipper.Reopen)
 	}
-	if err := s.reload.poll(s.shipper.Reopen); err != nil {
-		s.reloadFailed(err)
+	if err := s.reload.Poll(s.shipper.Reopen); err != nil {
+		s.Say(signals.Failed(err))
 	}
-	if signals.statsWanted() {
+	if asked.StatsWanted() {
 		s.sayCounts()
 	}
 	s.exportMetrics(false)
 }
 
 func (s *shipping) exportMetrics(end bool) {
-	if s.options.Metrics != "" && s.metrics.isDue(s.messages, end) {
+	if s.options.Metrics != "" && s.metrics.IsDue(end, s.Say) {
 		outputs := s.shipper.Stats()
-		s.metrics.write(s.messages, end, func() error { return metrics.WriteShipped(s.options.Metrics, outputs) })
+		s.metrics.Write(end, s.Say, func() error { return metrics.WriteShipped(s.options.Metrics, outputs) })
 	}
 }
 
-// finish closes everything, and returns the exit status.
-func (s *shipping) finish() int {
+// finish closes everything.
+func (s *shipping) finish() (ok bool) {
 	s.exportMetrics(true)
 	err := s.shipper.Close()
-	if !s.quiet {
+	if !s.options.Quiet {
 		s.sayCounts()
 	}
-	if err != nil && !errors.Is(err, syscall.EPIPE) { // a reader that closes early, like head, is not an error
-		for line := range strings.Lines(err.Error()) {
-			s.trouble(errors.New(strings.TrimSuffix(line, "\n")))
-		}
+	if err == nil || errors.Is(err, syscall.EPIPE) { // a reader that closes early, like head, is not an error
+		return true
 	}
-	if s.failed {
-		return exitError
+	for line := range strings.Lines(err.Error()) {
+		s.Report(errors.New(strings.TrimSuffix(line, "\n")))
 	}
-	return exitOK
+	return false
 }
 
 // sayCounts writes what each output has done.
@@ -288,6 +294,6 @@ func (s *shipping) sayCounts() {
 		if o.Failure != "" {
 			text += "; the last attempt failed: " + printable(strings.ReplaceAll(o.Failure, "\n", "; "))
 		}
-		s.say("%s: %s", printable(o.Name), text)
+		s.Say(o.Name + ": " + text)
 	}
 }

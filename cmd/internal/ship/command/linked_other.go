@@ -1,13 +1,10 @@
 //go:build !linux
 
-package main
+package command
 
-import (
-	"errors"
-	"io"
-)
+import "errors"
 
 // runLinked is for a sensor that starts other processes.
-func (s *shipping) runLinked(io.Writer) int {
+func (s *shipping) runLinked() (ok bool) {
 	return s.fail(errors.New("ship: on this system it is started by hand"))
 }
