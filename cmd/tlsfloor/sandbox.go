@@ -61,15 +61,11 @@ func mend(e *confine.FolderError) string {
 }
 
 // heir is the user that gets what root makes.
-func (w *watcher) heir() (h ownership.Heir) {
+func (w *watcher) heir() ownership.Heir {
 	if w.options.NoSandbox {
-		return h
+		return ownership.Heir{}
 	}
-	uid, gid, ok := confine.Options{User: w.options.User}.Heir()
-	if ok {
-		h = ownership.Heir{UID: uid, GID: gid}
-	}
-	return h
+	return confine.Options{User: w.options.User}.Heir()
 }
 
 // needs returns what is opened or connected to later.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/netip"
 
 	"tlsfloor/cmd/internal/connections"
 	"tlsfloor/cmd/internal/delivery"
@@ -55,25 +54,6 @@ func (w *watcher) beginDelivery() error {
 		Note: w.noteLine,
 		Say:  w.sayLine,
 	})
-}
-
-// ownConnections are those that tlsfloor itself has made, by the journals whose readers tell.
-type ownConnections []*connections.Own
-
-// take returns the function that reports whether a connection is one of them; nil: nobody
-// tells.
-func (o ownConnections) take() func(client, server netip.AddrPort, hello int64) bool {
-	if o == nil {
-		return nil
-	}
-	return func(client, server netip.AddrPort, hello int64) bool {
-		for _, journal := range o {
-			if journal.Take(connections.Pair{Client: client, Server: server}, hello) {
-				return true
-			}
-		}
-		return false
-	}
 }
 
 // journalEnd is the index of the event that comes next in the journal of remote outputs.

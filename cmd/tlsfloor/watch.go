@@ -15,6 +15,7 @@ import (
 	"tlsfloor/classify/policy"
 	"tlsfloor/cmd/internal/attribute"
 	"tlsfloor/cmd/internal/blind"
+	"tlsfloor/cmd/internal/connections"
 	"tlsfloor/cmd/internal/delivery"
 	"tlsfloor/cmd/internal/emit/sink"
 	"tlsfloor/cmd/internal/memory"
@@ -127,7 +128,7 @@ type watcher struct {
 	series          series
 	packets         *packets           // nil: without -w
 	delivery        *delivery.Delivery // nil: all outputs are local
-	own             ownConnections
+	own             connections.Owns
 	processes       *attribute.Attributor // nil: without --process
 	summary         *report.Summary
 	next            nextCommands
@@ -212,7 +213,7 @@ func (w *watcher) sensorOptions(pol *policy.Policy) sensor.Options {
 		Decode: w.options.Decoding(), Flow: w.shares.FlowBounds(w.options.Workers), Datagrams: w.shares.DatagramBounds(w.options.Workers), Kinds: w.shares.Kinds / w.options.Workers,
 		Emit: w.events.Wants, FlaggedOnly: !w.events.Wants(&classify.Finding{InScope: true}), Live: w.live(),
 		Deliver: w.findingsTo(), Withheld: w.identify, Except: w.exceptions.early(), Notice: w.connectionsTo(), Tally: w.summary.Add,
-		Own: w.own.take(), Report: w.inputTrouble, MaxFrames: w.options.Count,
+		Own: w.own.Take(), Report: w.inputTrouble, MaxFrames: w.options.Count,
 		TunnelEvents: w.tunnelEventsBound(), Keep: w.packets.keeperOrNil(),
 	}
 }

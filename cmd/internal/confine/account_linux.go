@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 // changeIdentity changes the user and drops capabilities.
@@ -97,15 +99,18 @@ func (a account) group() string {
 	return strconv.Itoa(a.gid)
 }
 
-// Heir returns the user and group that Apply is going to change to. ok is false if it
-// changes nothing.
-func (o Options) Heir() (uid, gid int, ok bool) {
+// Heir returns the user and group that Apply is going to change to: nobody, if it changes
+// nothing.
+func (o Options) Heir() ownership.Heir {
 	c := confinement{Options: o}
 	if unix.Geteuid() != 0 {
-		return 0, 0, false
+		return ownership.Heir{}
 	}
 	all, err := c.targets()
-	return all[0].uid, all[0].gid, err == nil && all[0].uid != 0
+	if err != nil || all[0].uid == 0 {
+		return ownership.Heir{}
+	}
+	return ownership.Heir{UID: all[0].uid, GID: all[0].gid}
 }
 
 var (

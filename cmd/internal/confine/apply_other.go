@@ -5,10 +5,12 @@ package confine
 import (
 	"errors"
 	"runtime"
+
+	"tlsfloor/cmd/internal/emit/ownership"
 )
 
 // Heir returns no user: Apply changes to none.
-func (o Options) Heir() (uid, gid int, ok bool) { return 0, 0, false }
+func (o Options) Heir() ownership.Heir { return ownership.Heir{} }
 
 // Apply only reports that nothing is confined on this system. That is an error with
 // Require, or with a user to change to.

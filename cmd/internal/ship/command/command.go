@@ -122,8 +122,8 @@ func (s *shipping) open(note func(string)) (err error) {
 		}
 	}
 	var heir ownership.Heir
-	if uid, gid, ok := s.identity().Heir(); ok && !s.options.NoSandbox {
-		heir = ownership.Heir{UID: uid, GID: gid}
+	if !s.options.NoSandbox {
+		heir = s.identity().Heir()
 	}
 	s.shipper, err = ship.Open(ship.Options{
 		Heir: heir, Inputs: s.options.Inputs, Outputs: outputs, State: s.options.State,
