@@ -13,27 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"tlsfloor/cmd/internal/testing/smalldisk"
 	"tlsfloor/cmd/internal/testing/wait"
 )
-
-// smallDisk mounts a file system in memory.
-func smallDisk(t *testing.T, options string) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small file system needs root: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	return folder
-}
 
 // smallExt4 mounts an ext4 file system of 6 MiB.
 func smallExt4(t *testing.T) string {
 	t.Helper()
-	folder := smallDisk(t, "size=16m") // the image need not go to a disk
+	folder := smalldisk.Mount(t, "size=16m") // the image need not go to a disk
 	image, mounted := filepath.Join(folder, "image"), filepath.Join(folder, "mounted")
 	if err := errors.Join(os.Mkdir(mounted, 0o700), os.WriteFile(image, nil, 0o600), os.Truncate(image, 6<<20)); err != nil {
 		t.Fatal(err)
@@ -55,7 +42,7 @@ func smallExt4(t *testing.T) string {
 // gets each event once for which Append returned nothing, and nothing of the batches that
 // were refused.
 func TestFullDisk(t *testing.T) {
-	t.Run("tmpfs", func(t *testing.T) { fillDisk(t, smallDisk(t, "size=2m")) })
+	t.Run("tmpfs", func(t *testing.T) { fillDisk(t, smalldisk.Mount(t, "size=2m")) })
 	t.Run("ext4", func(t *testing.T) { fillDisk(t, smallExt4(t)) })
 }
 
@@ -143,7 +130,7 @@ func readUntil(t *testing.T, folder, padding string, stop chan struct{}, read ch
 
 // What is reserved on the disk is given back.
 func TestReservedSpace(t *testing.T) {
-	disk := smallDisk(t, "size=32m")
+	disk := smalldisk.Mount(t, "size=32m")
 	used := func() int64 {
 		var s syscall.Statfs_t
 		if err := syscall.Statfs(disk, &s); err != nil {
@@ -164,7 +151,7 @@ func TestReservedSpace(t *testing.T) {
 
 // The file system is read-only for a while.
 func TestReadOnly(t *testing.T) {
-	disk := smallDisk(t, "size=8m")
+	disk := smalldisk.Mount(t, "size=8m")
 	folder := filepath.Join(disk, "journal")
 	w := create(t, Options{Folder: folder})
 	put(t, w, 0, 5, "")
@@ -191,7 +178,7 @@ func TestReadOnly(t *testing.T) {
 
 // A writer survives a folder that it may not write to for a while.
 func TestRefusedFolder(t *testing.T) {
-	disk := smallDisk(t, "size=8m")
+	disk := smalldisk.Mount(t, "size=8m")
 	folder := filepath.Join(disk, "journal")
 	w := create(t, Options{Folder: folder, Size: MinSize})
 	padding := strings.Repeat("x", 20<<10)
@@ -218,7 +205,7 @@ func TestRefusedFolder(t *testing.T) {
 
 // A segment that cannot be removed is reported once, and removed when that is possible.
 func TestRefusedRemoval(t *testing.T) {
-	disk := smallDisk(t, "size=8m")
+	disk := smalldisk.Mount(t, "size=8m")
 	folder := filepath.Join(disk, "journal")
 	var notes atomic.Int64
 	w := create(t, Options{Folder: folder, Size: MinSize, Consume: true, SyncEvery: time.Millisecond, Note: func(string) { notes.Add(1) }})

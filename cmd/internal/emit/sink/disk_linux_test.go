@@ -10,21 +10,8 @@ import (
 	"time"
 
 	"tlsfloor/cmd/internal/testing/faketime"
+	"tlsfloor/cmd/internal/testing/smalldisk"
 )
-
-// smallDisk mounts a file system.
-func smallDisk(t *testing.T, options string) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small file system needs root: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	return folder
-}
 
 // fill fills a disk, until the file that it returns is removed.
 func fill(t *testing.T, disk string) (filler string) {
@@ -48,7 +35,7 @@ func fill(t *testing.T, disk string) (filler string) {
 // file has only whole lines all the time.
 func TestDiskFullForAWhile(t *testing.T) {
 	t.Parallel()
-	disk := smallDisk(t, "size=16m")
+	disk := smalldisk.Mount(t, "size=16m")
 	path := filepath.Join(disk, "events")
 	var told said
 	clock := faketime.New()

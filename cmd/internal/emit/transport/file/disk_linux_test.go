@@ -8,26 +8,14 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-)
 
-// smallDisk mounts a file system.
-func smallDisk(t *testing.T, options string) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small file system needs root: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
-	return folder
-}
+	"tlsfloor/cmd/internal/testing/smalldisk"
+)
 
 // On a full disk the file ends with a whole line, and the rest of the batch is written
 // when there is room.
 func TestFullDisk(t *testing.T) {
-	disk := smallDisk(t, "size=64k")
+	disk := smalldisk.Mount(t, "size=64k")
 	path, filler := filepath.Join(disk, "events"), filepath.Join(disk, "filler")
 	f := open(t, Options{Path: path})
 	if err := os.WriteFile(filler, make([]byte, 40<<10), 0o600); err != nil {
@@ -61,7 +49,7 @@ func TestFullDisk(t *testing.T) {
 
 // The disk has room for bytes, but not for another file.
 func TestRotationWithoutInodes(t *testing.T) {
-	disk := smallDisk(t, "size=1m,nr_inodes=2")
+	disk := smalldisk.Mount(t, "size=1m,nr_inodes=2")
 	path := filepath.Join(disk, "events")
 	var told notes
 	f := open(t, Options{Path: path, Size: 200, Note: told.add})
