@@ -18,16 +18,7 @@ const patience = 30 * time.Second
 // docs/reliability.md. Packets go through pairs of interfaces in network namespaces of the
 // test, which end with it.
 func TestReliability(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("only root may make network namespaces")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skipf("no ip command to make interfaces with: %v", err)
-	}
-	binary := build(t)
+	binary := buildForNetworks(t)
 	for _, tt := range []struct {
 		name string
 		test func(*testing.T, string)
@@ -51,6 +42,21 @@ func TestReliability(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, binary) })
 	}
+}
+
+// buildForNetworks builds the program for a test that makes networks, or skips that.
+func buildForNetworks(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make quick leaves out what takes root")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("only root may make network namespaces")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skipf("no ip command to make interfaces with: %v", err)
+	}
+	return build(t)
 }
 
 // build builds the program as a user does. The test's own binary may have the race detector,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"strconv"
 	"testing"
 )
@@ -23,16 +22,7 @@ func soak(few, many int) int {
 // TestSoak runs a sensor and a shipper, as processes, through what can happen to them, to
 // their journal, and to the far ends. It prints the figures of docs/reliability.md.
 func TestSoak(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("only root may make network namespaces")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skipf("no ip command to make interfaces with: %v", err)
-	}
-	binary := build(t)
+	binary := buildForNetworks(t)
 	for _, tt := range []struct {
 		name string
 		test func(*testing.T, string)

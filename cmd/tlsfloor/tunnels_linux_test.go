@@ -19,16 +19,7 @@ import (
 // TestTunnels runs the program on an interface to which strangers and mirrors send VXLAN:
 // datagrams from sockets to the interface's address, on which nothing listens.
 func TestTunnels(t *testing.T) {
-	if testing.Short() {
-		t.Skip("make quick leaves out what takes root")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("only root may make network namespaces")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skipf("no ip command to make interfaces with: %v", err)
-	}
-	binary := build(t)
+	binary := buildForNetworks(t)
 	t.Run("whose are believed", func(t *testing.T) { testWhoseTunnels(t, binary) })
 	t.Run("a flood from one mirror", func(t *testing.T) { testTunnelFlood(t, binary) })
 	t.Run("an innocent program", func(t *testing.T) { testInnocentProgram(t, binary) })
