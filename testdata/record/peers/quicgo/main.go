@@ -10,11 +10,12 @@
 //	classic          a client's key share is X25519 alone: a hello of one datagram
 //	alpn=NAME        "h3" without it
 //	retry            a server validates addresses by Retry
+//	http3            a server answers requests of HTTP/3
 //	early            a client connects again, with 0-RTT data
 //	migrate          a client changes its port, and goes on
 //
-// A client prints "QUIC: VERSION", "Protocol: VERSION" and "Cipher: NAME" for
-// each completed handshake. A server's certificate and key are the files named
+// A client, and a server of HTTP/3, prints "QUIC: VERSION", "Protocol: VERSION"
+// and "Cipher: NAME" for each completed handshake. A server's certificate and key are the files named
 // by CERT and KEY.
 package main
 
@@ -26,11 +27,13 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/quic-go/quic-go"
+	"github.com/quic-go/quic-go/http3"
 )
 
 func main() {
@@ -64,9 +67,9 @@ func play(ctx context.Context, role, address string, arguments []string) error {
 }
 
 type options struct {
-	quic                            quic.Config
-	tls                             tls.Config
-	classic, retry, early, migrates bool
+	quic                          quic.Config
+	tls                           tls.Config
+	retry, early, migrates, http3 bool
 }
 
 func parse(arguments []string) (*options, error) {
@@ -86,6 +89,8 @@ func parse(arguments []string) (*options, error) {
 			o.tls.NextProtos = []string{value}
 		case "retry":
 			o.retry = true
+		case "http3":
+			o.http3 = true
 		case "early":
 			o.early = true
 		case "migrate":
@@ -129,8 +134,24 @@ func serve(ctx context.Context, address string, o *options) error {
 		if err != nil {
 			return err
 		}
-		go answer(ctx, conn)
+		if o.http3 {
+			go answerHTTP(ctx, conn)
+		} else {
+			go answer(ctx, conn)
+		}
 	}
+}
+
+// answerHTTP answers the same line to every request, also for a browser's favicon.
+func answerHTTP(ctx context.Context, conn *quic.Conn) {
+	if err := handshaken(ctx, conn); err != nil {
+		log.Print(err)
+		return
+	}
+	server := http3.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "good day")
+	})}
+	server.ServeQUICConn(conn)
 }
 
 func answer(ctx context.Context, conn *quic.Conn) {
@@ -176,15 +197,9 @@ func connect(ctx context.Context, server *net.UDPAddr, o *options) error {
 	if err := ask(ctx, conn); err != nil {
 		return err
 	}
-	select {
-	case <-conn.HandshakeComplete():
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := handshaken(ctx, conn); err != nil {
+		return err
 	}
-	state := conn.ConnectionState()
-	fmt.Println("QUIC:", map[quic.Version]string{quic.Version1: "v1", quic.Version2: "v2"}[state.Version])
-	fmt.Println("Protocol:", strings.Replace(tls.VersionName(state.TLS.Version), "TLS ", "TLSv", 1))
-	fmt.Println("Cipher:", tls.CipherSuiteName(state.TLS.CipherSuite))
 	if o.early {
 		time.Sleep(100 * time.Millisecond) // for the session ticket
 	}
@@ -194,6 +209,22 @@ func connect(ctx context.Context, server *net.UDPAddr, o *options) error {
 		}
 	}
 	return conn.CloseWithError(0, "")
+}
+
+// handshaken waits for the end of the handshake, and prints what was agreed.
+func handshaken(ctx context.Context, conn *quic.Conn) error {
+	select {
+	case <-conn.HandshakeComplete():
+	case <-conn.Context().Done():
+		return context.Cause(conn.Context())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	state := conn.ConnectionState()
+	fmt.Println("QUIC:", map[quic.Version]string{quic.Version1: "v1", quic.Version2: "v2"}[state.Version])
+	fmt.Println("Protocol:", strings.Replace(tls.VersionName(state.TLS.Version), "TLS ", "TLSv", 1))
+	fmt.Println("Cipher:", tls.CipherSuiteName(state.TLS.CipherSuite))
+	return nil
 }
 
 // ask asks the server for its line on a new stream.
