@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2046,SC2154 # $(named) is a word or nothing; variables come from record and lib
-# QUIC, by quic-go at both ends.
+# QUIC, by quic-go at both ends, and by a browser.
 
 # quic_server OPTION... answers on port 443.
 quic_server() {
@@ -104,6 +104,26 @@ quic_unanswered() {
 	flow "client=$(quic_go)" protocol=quic quic=v1 max=TLSv1.3 sni="$dynamodb"
 }
 scenario quicgo-unanswered pcap "QUIC v1, and no answer before the capture ends" quic_unanswered
+
+# A browser's hello: extensions in another order each time, in CRYPTO frames that it
+# cuts, shuffles and mixes with PING and PADDING on purpose.
+chromium_http3() { # NAME VERSION SERVER-OPTION CLIENT-OPTION...
+	needs chromium openssl
+	local key
+	present "$1"
+	# shellcheck disable=SC2086 # options, or nothing
+	quic_server http3 ${3//[-+]/ }
+	key=$(openssl x509 -in "$CERT" -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)
+	capture "host $server4"
+	client chromium --headless=new --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --user-data-dir="$scratch/profile" --origin-to-force-quic-on="$1:443" \
+		--ignore-certificate-errors-spki-list="$key" "${@:4}" --dump-dom "https://$1/"
+	grep -q 'good day' "$logs/client"
+	established LOG=server "client=$(chromium --version | sed 's/ built on.*//')" "server=$(quic_go)" protocol=quic quic="$2" \
+		max=TLSv1.3 sni="$1"
+}
+scenario chromium-http3 pcap "HTTP/3 over QUIC v1 by a browser, which shuffles its hello of two datagrams" chromium_http3 "$dynamodb" v1 -
+scenario chromium-http3-v2 pcap "HTTP/3 over QUIC v2 by a browser" chromium_http3 "$dynamodb" v2 versions=v2 --quic-version=RFCv2
 
 quic=quicgo-v1-sni
 wrap quic-wrapped-geneve $quic tunnels=geneve:42 geneve:42
