@@ -54,17 +54,21 @@ func endsOfDatagram(p *decode.Packet) udpEnds {
 
 func (e udpEnds) reversed() udpEnds { return udpEnds{e.dst, e.src, e.dstPort, e.srcPort, e.v6, e.lane} }
 
-// follow gives p, a datagram, the addresses of its connection.
+// follow gives p, a datagram, the addresses of its connection. A browser's own id is
+// empty: what a server with a short one answers has no evidence but its addresses.
 func (m *moves) follow(p *decode.Packet) {
 	p.Lane = 0
 	to, from, ok := quic.IDs(p.Payload)
-	if !ok || len(to)+len(from) < minIDs {
+	if !ok {
 		return
 	}
 	ends := endsOfDatagram(p)
 	first, known := m.find(to, from, ends)
 	if moved, ok := m.moved.Get(ends); ok && (moved == first || !known && (len(to) < minID || len(from) < minID)) {
 		moved.set(p)
+		return
+	}
+	if len(to)+len(from) < minIDs {
 		return
 	}
 	if !known || !ends.movedFrom(first) {
