@@ -42,3 +42,17 @@ func TestOthersHandshakesAreEvents(t *testing.T) {
 		t.Errorf("%d events, %d own", len(events), stats.Own)
 	}
 }
+
+// A connection of tlsfloor itself that was open before the capture began is no blind spot.
+// Anybody else's is.
+func TestOwnConnectionsFromBeforeAreNoBlindSpot(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		frames := read(t, "go-tls13-sni.pcap")[12:] // without the SYNs and hellos
+		_, stats := runWorkers(t, 1, frames, func(o *Options) {
+			o.Own = func(_, server netip.AddrPort, _ int64) bool { return own && server.Port() == 443 }
+		})
+		if open := stats.Unseen.OpenAtStart; open != 1 && !own || open != 0 && own {
+			t.Errorf("own: %t: %d connections open at the start", own, open)
+		}
+	}
+}

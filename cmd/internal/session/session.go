@@ -125,7 +125,8 @@ type Options struct {
 	// be flagged, or came in a tunnel, where anybody may have put it. It may be nil.
 	Notice func(client, server netip.AddrPort, udp bool)
 	// Own reports whether tlsfloor itself has made a connection with a hello of this
-	// time. Such a handshake is only counted in Stats.Own. It may be nil.
+	// time. Such a handshake is only counted in Stats.Own. One whose hellos were not seen
+	// has the latest time there is, or none, and is no blind spot. It may be nil.
 	Own func(client, server netip.AddrPort, hello int64) bool
 	// Count gets a finding that is only counted, and must not keep it. The finding has
 	// Outcome, Hello, Answer, Verdict and InScope. InScope goes by the names that the

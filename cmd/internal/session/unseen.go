@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"math"
 
 	"tlsfloor/capture/decode"
 	"tlsfloor/capture/flow"
@@ -87,7 +88,7 @@ func (c *Session) countUnseen(cause flow.Cause) {
 		u.OneDirection++
 	case c.client.cut, c.server.cut, c.lacks(lost), c.openingSeen && c.lacks(unknownStart):
 		u.LostBytes++
-	case !c.openingSeen && !c.followedBefore && c.startUnseen():
+	case !c.openingSeen && !c.followedBefore && c.startUnseen() && !c.isOwnFromBefore():
 		u.OpenAtStart++
 	}
 }
@@ -148,4 +149,15 @@ func (c *Session) startUnseen() bool {
 		return !c.client.seen
 	}
 	return !c.client.seen && !c.otherProtocol() && (c.gaps[0] | c.gaps[1]).has(unknownStart)
+}
+
+// isOwnFromBefore reports whether tlsfloor itself has made the connection, before the capture
+// began: the process that delivers connects at its start. No version was seen in it.
+func (c *Session) isOwnFromBefore() bool {
+	own := c.sessions.Own
+	if own == nil || c.client.seen || c.server.seen {
+		return false
+	}
+	one, other := c.from(0), c.from(1)
+	return own(one, other, math.MaxInt64) || own(other, one, 0)
 }
