@@ -18,6 +18,9 @@ import (
 // ErrInUse: another process, or this one, has the cursor or the journal open.
 var ErrInUse = errors.New("it is in use by another tlsfloor")
 
+// errNoCursor: a file has another length than a cursor. It is not overwritten.
+var errNoCursor = errors.New("it is no cursor of tlsfloor")
+
 // Cursors returns the folder in a journal in which its writer looks for cursors.
 func Cursors(journal string) string { return filepath.Join(journal, "cursors") }
 
@@ -65,6 +68,9 @@ func (c *Cursor) load() error {
 	}
 	// Both slots are written now, because they must have room when the disk is full.
 	if c.generation == 0 {
+		if info, err := c.file.Stat(); err != nil || info.Size() > 2*slotSize {
+			return errors.Join(errNoCursor, err) // such as a hard link to another file
+		}
 		_ = c.file.Chmod(cursorMode) // despite the umask; some file systems have no modes
 		_, err := c.file.WriteAt(make([]byte, 2*slotSize), 0)
 		return err

@@ -292,7 +292,7 @@ func (s *shipping) sayCounts() {
 			text += fmt.Sprintf(", %d lost", o.Lost)
 		}
 		if o.Failure != "" {
-			text += "; the last attempt failed: " + printable(strings.ReplaceAll(o.Failure, "\n", "; "))
+			text += "; the last attempt failed: " + strings.ReplaceAll(o.Failure, "\n", "; ")
 		}
 		s.Say(o.Name + ": " + text)
 	}
