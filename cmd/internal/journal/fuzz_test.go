@@ -123,7 +123,8 @@ func FuzzFollower(f *testing.F) {
 	})
 }
 
-// FuzzCursor opens a cursor of any bytes: what is set is read again.
+// FuzzCursor opens a cursor of any bytes: what is set is read again, unless it is another
+// file, which is longer.
 func FuzzCursor(f *testing.F) {
 	f.Add(make([]byte, 2*slotSize))
 	f.Add([]byte("short"))
@@ -133,6 +134,9 @@ func FuzzCursor(f *testing.F) {
 		write(t, filepath.Join(folder, "c"), slots)
 		for at := range uint64(3) {
 			c, err := OpenCursor(folder, "c")
+			if errors.Is(err, errNoCursor) && len(slots) > 2*slotSize {
+				return
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
