@@ -364,7 +364,7 @@ func TestQUICFlood(t *testing.T) {
 	var a attacker
 	for i := range 20_000 {
 		now := all[0].time + int64(i)*1000
-		binary.BigEndian.PutUint64(flood[6:], uint64(i)) // its id: it does not open any more
+		binary.BigEndian.PutUint64(flood[6:], uint64(i))  // its id: it does not open any more
 		binary.BigEndian.PutUint32(flood[15:], uint32(i)) // the sender's
 		f := udp{now, a.next(), victim, flood}.frame()
 		s.Process(&f)
