@@ -58,7 +58,8 @@ func TestShipSignals(t *testing.T) {
 	p.signal(syscall.SIGHUP)
 	p.awaitSaid(ca+": no such file or directory; going on as before", 1)
 	began := time.Now()
-	if status := p.stop(); status != 0 || time.Since(began) > 2*time.Second {
+	const within = 4 * time.Second // two, and as much again on a busy machine
+	if status := p.stop(); status != 0 || time.Since(began) > within {
 		t.Errorf("status %d after %v: %s", status, time.Since(began), p.said())
 	}
 	var got collected
